@@ -1,0 +1,1 @@
+"""HTTP, Postgres and tokens for every service."""

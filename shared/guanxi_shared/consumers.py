@@ -1,0 +1,102 @@
+"""Applying a peer's feed once: cursor and effect in one transaction of this service's schema."""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.errors import Problem
+
+LOG = structlog.get_logger()
+BATCH = 500
+WAIT_SECONDS = 20
+PAUSE_SECONDS = 1.0
+
+LOCK = "SELECT epoch, position FROM feed_cursors WHERE consumer = $1 FOR UPDATE"
+START = "INSERT INTO feed_cursors (consumer, position) VALUES ($1, 0) ON CONFLICT DO NOTHING"
+ADVANCE = """
+UPDATE feed_cursors SET epoch = $2, position = $3, updated_at = clock_timestamp() WHERE consumer = $1
+"""
+
+Event = Mapping[str, Any]
+
+
+class FeedSource(Protocol):
+    """Where events come from: the peer's `/internal/events` in life, a list in a test."""
+
+    async def __call__(
+        self, *, epoch: UUID | None, after: int, types: Sequence[str], limit: int, wait: float
+    ) -> tuple[UUID, int, list[Event]]: ...
+
+
+Apply = Callable[[Connection, Event], Awaitable[None]]
+
+
+@dataclass(slots=True)
+class Consumer:
+    """`apply` is called once per event inside the transaction that moves the cursor, with the
+    event's organisation bound. When the peer's epoch changed (a restore) its source starts from 0;
+    `apply` must therefore be an upsert guarded by the version."""
+
+    name: str
+    types: tuple[str, ...]
+    source: FeedSource
+    apply: Apply
+    applied: Callable[[Sequence[Event]], None] = lambda _: None
+
+    async def run(self, db: Database) -> None:
+        """Until cancelled; a peer that is away is asked again each second."""
+        async with db.transaction(None) as connection:
+            await connection.execute(START, self.name)
+        while True:
+            try:
+                await self.step(db, wait=WAIT_SECONDS)
+            except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                LOG.warning("feed_unreachable", consumer=self.name, error=str(error))
+                await asyncio.sleep(PAUSE_SECONDS)
+
+    async def step(self, db: Database, *, wait: float) -> int:
+        """Read one batch and apply it; how many events were applied."""
+        async with db.transaction(None) as connection:
+            at = await connection.fetchrow(LOCK.removesuffix(" FOR UPDATE"), self.name)
+        epoch, position = (at["epoch"], at["position"]) if at is not None else (None, 0)
+        new_epoch, reached, events = await self.source(
+            epoch=epoch, after=position, types=self.types, limit=BATCH, wait=wait
+        )
+        if reached == position and new_epoch == epoch:
+            return 0
+        async with db.transaction(None) as connection:
+            locked = await connection.fetchrow(LOCK, self.name)
+            if locked is None or (locked["epoch"], locked["position"]) != (epoch, position):
+                return 0  # another replica was quicker
+            for event in events:
+                await bind(connection, event["organisation_id"])
+                await self.apply(connection, event)
+            await connection.execute(ADVANCE, self.name, new_epoch, reached)
+        self.applied(events)
+        return len(events)
+
+
+async def bind(connection: Connection, organisation_id: UUID | str) -> None:
+    """Move the transaction to an organisation (a consumer meets many in one batch)."""
+    await connection.execute(
+        "SELECT set_config('app.organisation_id', $1, true)", str(organisation_id)
+    )
+
+
+@contextlib.asynccontextmanager
+async def running(consumers: Sequence[Consumer], db: Database) -> Any:
+    """The consumers as tasks for as long as the service lives."""
+    tasks = [asyncio.create_task(c.run(db), name=f"consumer-{c.name}") for c in consumers]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,86 @@
+"""Writing the log: each change is an event row beside the row it changed, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import orjson
+
+from guanxi_shared.calls import Actor
+from guanxi_shared.db import Connection
+from guanxi_shared.identifiers import new_id
+
+COLUMNS = (
+    ("organisation_id", "uuid"), ("id", "uuid"), ("type", "text"), ("subject_type", "text"),
+    ("subject_id", "uuid"), ("version", "bigint"), ("actor_id", "uuid"), ("actor_kind", "text"),
+    ("channel", "text"), ("changed", "text[]"), ("before", "jsonb"), ("after", "jsonb"),
+    ("owner_id", "uuid"), ("team_id", "uuid"), ("request_id", "text"), ("trace_id", "text"),
+)  # fmt: skip
+NAMES = ", ".join(f'"{name}"' for name, _ in COLUMNS)
+
+
+def logged(first: int, source: str) -> str:
+    """The INSERT that logs what `source` (a CTE) wrote; its parameters start at `first`."""
+    values = ", ".join(f"${first + i}::{kind}" for i, (_, kind) in enumerate(COLUMNS))
+    return f"INSERT INTO events ({NAMES}) SELECT {values} FROM {source}"
+
+
+def event_values(
+    *,
+    organisation_id: UUID,
+    type: str,
+    subject_type: str,
+    subject_id: UUID,
+    version: int,
+    actor: Actor,
+    changed: Sequence[str],
+    before: Mapping[str, Any] | None,
+    after: bytes,
+    owner_id: UUID | None,
+    team_id: UUID | None,
+) -> list[Any]:
+    return [
+        organisation_id, new_id(), type, subject_type, subject_id, version, actor.id, actor.kind,
+        actor.channel, list(changed), dumps(before) if before is not None else None, after.decode(),
+        owner_id, team_id, actor.request_id, actor.trace_id,
+    ]  # fmt: skip
+
+
+async def publish(
+    connection: Connection | asyncpg.Connection,
+    *,
+    organisation_id: UUID,
+    type: str,
+    subject_type: str,
+    subject_id: UUID,
+    version: int,
+    actor: Actor,
+    after: Mapping[str, Any],
+    changed: Sequence[str] = (),
+    before: Mapping[str, Any] | None = None,
+    owner_id: UUID | None = None,
+    team_id: UUID | None = None,
+) -> None:
+    """One event for a change made in this transaction, after the record's row lock.
+
+    `after` is the whole new state as the API shows it; `before` the changed fields as they were.
+    """
+    values = event_values(
+        organisation_id=organisation_id,
+        type=type,
+        subject_type=subject_type,
+        subject_id=subject_id,
+        version=version,
+        actor=actor,
+        changed=changed,
+        before=before,
+        after=orjson.dumps(after, option=orjson.OPT_UTC_Z, default=str),
+        owner_id=owner_id,
+        team_id=team_id,
+    )
+    await connection.execute(logged(1, "(SELECT 1) AS one"), *values)
+
+
+def dumps(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str).decode()

@@ -1,0 +1,279 @@
+"""The change feed: positions given after commit by whoever reads, then read in their order.
+
+A cursor is `epoch:position`. Numbering happens under one locked row (`number_events()` in the
+schema), so that positions are dense; a writer never waits for it. A reader is woken by an
+in-process signal and a debounced NOTIFY sent outside of the writers' transactions; a poll once a
+second is the safety net. The `<service>_feed` role sees the events of all organisations, for
+numbering and for peers; what a person reads goes through the ordinary bound role.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    MetaData,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    or_,
+    select,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_shared.db import Database, bound
+from guanxi_shared.errors import Malformed, Problem, Unavailable
+from guanxi_shared.statements import Shapes
+from guanxi_shared.visibility import Scope, predicate
+
+NUMBERED_AT_ONCE = 5_000
+POLL_SECONDS = 1.0
+NOTIFY_PAUSE_SECONDS = 0.1
+CHANNEL = "guanxi_events"
+SHAPES = Shapes()
+
+
+class Gone(Problem):
+    status, code, title = 410, "feed_restarted", "The feed was restored from a backup"
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    epoch: UUID | None
+    position: int
+
+    @classmethod
+    def parse(cls, text: str | None) -> "Cursor":
+        if not text:
+            return cls(None, 0)
+        epoch, _, position = text.partition(":")
+        try:
+            return cls(UUID(epoch), _position(position))
+        except ValueError as error:
+            raise Malformed(
+                "The cursor is not one of this feed.",
+                errors={"after": "Use the cursor of the answer before, or none to start."},
+                code="bad_cursor",
+            ) from error
+
+    def __str__(self) -> str:
+        return f"{self.epoch.hex if self.epoch else ''}:{self.position}"
+
+
+def _position(text: str) -> int:
+    position = int(text)
+    if not 0 <= position < 2**62:
+        raise ValueError(text)
+    return position
+
+
+class Feed:
+    def __init__(self, url: str, *, schema: str) -> None:
+        self._url = url
+        self._channel = f"{CHANNEL}_{schema}"
+        self._pool: asyncpg.Pool | None = None
+        self._listener: asyncpg.Connection | None = None
+        self._changed = asyncio.Event()
+        self._notify_due: asyncio.Task[None] | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pool(self) -> asyncpg.Pool:
+        if self._pool is None:
+            raise Unavailable("The feed is not open yet.")
+        return self._pool
+
+    async def open(self) -> None:
+        self._pool = await asyncpg.create_pool(
+            self._url, min_size=1, max_size=4, server_settings={"timezone": "UTC", "jit": "off"}
+        )
+        self._watch = asyncio.create_task(self._listen(), name="feed-listener")
+
+    async def close(self) -> None:
+        for task in (self._watch, self._notify_due):
+            if task is not None:
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
+        if self._pool is not None:
+            await self._pool.close()
+
+    def signal(self) -> None:
+        """Called after each commit: wakes readers here now, those elsewhere within a tenth."""
+        self._wake()
+        if self._notify_due is None or self._notify_due.done():
+            self._notify_due = asyncio.get_running_loop().create_task(self._notify())
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def _notify(self) -> None:
+        await asyncio.sleep(NOTIFY_PAUSE_SECONDS)
+        with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await self.pool.execute("SELECT pg_notify($1, '')", self._channel)
+
+    async def _listen(self) -> None:
+        """Keep one connection listening; when it breaks the poll goes on and a new one is made."""
+        lost = asyncio.Event()
+        while True:
+            try:
+                lost.clear()
+                connection = await asyncpg.connect(self._url)
+                try:
+                    await connection.add_listener(self._channel, lambda *_: self._wake())
+                    connection.add_termination_listener(lambda _: lost.set())
+                    await lost.wait()
+                finally:
+                    await connection.close(timeout=1)
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def number(self) -> None:
+        """Give positions to everything committed so far (or leave it to the reader who is at it)."""
+        numbered = NUMBERED_AT_ONCE
+        while numbered == NUMBERED_AT_ONCE:
+            numbered = await self.pool.fetchval("SELECT number_events($1)", NUMBERED_AT_ONCE)
+
+    async def head(self) -> Cursor:
+        row = await self.pool.fetchrow(
+            "SELECT epoch, position FROM feed_head WHERE feed = 'events'"
+        )
+        if row is None:
+            raise Unavailable("The feed has no head row; run the migrations.")
+        return Cursor(row["epoch"], row["position"])
+
+    async def lag(self) -> tuple[int, float]:
+        """How many events wait for a position, and the age of the oldest in seconds."""
+        row = await self.pool.fetchrow(
+            "SELECT count(*) AS waiting, coalesce(extract(epoch FROM clock_timestamp() - min(occurred_at)), 0)"
+            "::float8 AS age FROM events WHERE position IS NULL"
+        )
+        return (row["waiting"], row["age"]) if row is not None else (0, 0.0)
+
+    async def checked(self, cursor: Cursor) -> Cursor:
+        """The cursor with this feed's epoch; Gone when it was made before a restore."""
+        head = await self.head()
+        if cursor.epoch is not None and cursor.epoch != head.epoch:
+            raise Gone("Start over from a snapshot: the cursor is of a feed before a restore.")
+        return Cursor(head.epoch, cursor.position)
+
+    async def wait(self, seconds: float) -> None:
+        """Until something is committed, or a moment has passed."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), min(seconds, POLL_SECONDS))
+
+    async def read_all(
+        self, cursor: Cursor, *, types: Sequence[str], limit: int, wait: float
+    ) -> tuple[list[asyncpg.Record], Cursor]:
+        """Events of every organisation for a peer, and the cursor behind the last one looked at.
+
+        Raises a plain error on a hole: positions are dense, a missing one is a bug.
+        """
+        deadline = time.monotonic() + wait
+        start = cursor.position
+        while True:
+            changed = self._changed
+            await self.number()
+            rows = await self.pool.fetch(ALL_SELECT, cursor.position, limit)
+            if rows:
+                _refuse_holes(rows, cursor.position)
+                cursor = Cursor(cursor.epoch, rows[-1]["position"])
+            wanted = [row for row in rows if matches_type(row["type"], types)]
+            left = deadline - time.monotonic()
+            if wanted or left <= 0 or cursor.position - start > 50_000:
+                return wanted, cursor
+            if not rows:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(changed.wait(), min(left, POLL_SECONDS))
+
+
+ALL_SELECT = """
+SELECT position, id, organisation_id, type, subject_type, subject_id, version, actor_id, actor_kind,
+       channel, changed, before::text, after::text, owner_id, team_id, occurred_at, trace_id
+FROM events WHERE position > $1 ORDER BY position LIMIT $2
+"""
+
+
+def _refuse_holes(rows: Sequence[asyncpg.Record], after: int) -> None:
+    if rows[0]["position"] != after + 1 or rows[-1]["position"] - rows[0]["position"] + 1 != len(
+        rows
+    ):
+        raise RuntimeError(f"the feed has a hole after position {after}")
+
+
+def matches_type(type: str, patterns: Sequence[str]) -> bool:
+    """`contacts.account.*` and `*.created` match as they look; no pattern matches all."""
+    return not patterns or any(_like(type, pattern) for pattern in patterns)
+
+
+def _like(type: str, pattern: str) -> bool:
+    parts, wanted = type.split("."), pattern.split(".")
+    if wanted[-1] == "*" and len(wanted) <= len(parts):
+        wanted += ["*"] * (len(parts) - len(wanted))
+    if wanted[0] == "*" and len(wanted) < len(parts):
+        wanted = ["*"] * (len(parts) - len(wanted)) + wanted
+    return len(wanted) == len(parts) and all(
+        w in ("*", p) for w, p in zip(wanted, parts, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """What one caller may hear of: a scope for each kind of subject they may read."""
+
+    scopes: tuple[tuple[str, Scope], ...]
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        return tuple((noun, scope.shape) for noun, scope in self.scopes)
+
+
+async def read_visible(
+    db: Database, metadata: MetaData, organisation_id: UUID, audience: Audience, *,
+    after: int, types: Sequence[str], limit: int,
+) -> list[asyncpg.Record]:  # fmt: skip
+    """The organisation's numbered events behind a position that this caller may see."""
+    patterns = [
+        pattern.replace("_", "\\_").replace("%", "\\%").replace("*", "%") for pattern in types
+    ]
+    key = ("events", id(metadata), audience.shape, bool(patterns))
+    compiled = SHAPES.get(key, lambda: _visible_select(metadata, audience, bool(patterns)))
+    values: dict[str, Any] = {
+        "organisation": organisation_id, "after": after, "most": limit, "patterns": patterns,
+    }  # fmt: skip
+    for noun, scope in audience.scopes:
+        values |= {f"{noun}_{name}": value for name, value in scope.params().items()}
+    return await db.pool.fetch(bound(compiled.sql), str(organisation_id), *compiled.args(values))
+
+
+def _visible_select(metadata: MetaData, audience: Audience, has_patterns: bool) -> Any:
+    events = metadata.tables["events"]
+    allowed: list[ColumnElement[bool]] = [
+        and_(events.c.subject_type == noun, predicate(events, scope, prefix=noun))
+        for noun, scope in audience.scopes
+    ]
+    shown = [
+        column if column.name not in ("before", "after") else cast(column, Text).label(column.name)
+        for column in events.columns
+    ]
+    statement = select(*shown).where(
+        events.c.organisation_id == bindparam("organisation", type_=Uuid),
+        events.c.position > bindparam("after", type_=BigInteger),
+        or_(*allowed),
+    )
+    if has_patterns:
+        statement = statement.where(
+            events.c.type.like(any_(bindparam("patterns", type_=ARRAY(Text))))
+        )
+    return statement.order_by(events.c.position).limit(bindparam("most", type_=BigInteger))

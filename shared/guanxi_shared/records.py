@@ -1,0 +1,290 @@
+"""Writing records: the row and its event in one data-modifying statement.
+
+A service decides (`rules.py`), these functions write: insert, load under lock, update, delete,
+restore. Every one leaves an event; an update that changes nothing leaves none.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Table, Uuid, bindparam, select
+from sqlalchemy.dialects.postgresql import JSONB, dialect
+
+from guanxi_shared import events
+from guanxi_shared.calls import Actor
+from guanxi_shared.db import Connection
+from guanxi_shared.deferred import Deferred
+from guanxi_shared.errors import Conflict, Forbidden, NotFound
+from guanxi_shared.resources import Resource
+from guanxi_shared.statements import Shapes
+from guanxi_shared.visibility import Scope
+
+State = dict[str, Any]
+SHAPES = Shapes()
+DIALECT = dialect()  # type: ignore[no-untyped-call]
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A record held under its row lock: stored columns, and the fields the service computes."""
+
+    row: dict[str, Any]
+    computed: dict[str, Any]
+
+    @property
+    def id(self) -> UUID:
+        found: UUID = self.row["id"]
+        return found
+
+    @property
+    def version(self) -> int:
+        return int(self.row["version"])
+
+
+async def insert_record(
+    connection: Connection | Deferred,
+    resource: Resource,
+    columns: Mapping[str, Any],
+    *,
+    actor: Actor,
+    computed: Mapping[str, Any] | None = None,
+) -> State:
+    """Write a new row and its `created` event in one statement; the state as the API shows it."""
+    now = datetime.now(UTC)
+    row = {"created_at": now, "updated_at": now, "version": 1, **columns}
+    names = tuple(sorted(row))
+    state = resource.state({**_nulls(resource.table), **row}, computed or {})
+    values = [_encoded(resource.table, name, row[name]) for name in names]
+    event = _event(resource, "created", row, state, actor, changed=(), before=None)
+    if isinstance(connection, Deferred) and connection.is_untouched:
+        await connection.insert_alone(state, _insert_ctes(resource.table, names), [*values, *event])
+    else:
+        await connection.fetchval(_insert_sql(resource.table, names), *values, *event)
+    return state
+
+
+def is_same_create(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether a repeated create with the client's own id asks for what is stored already; what the
+    server added (E.164 forms, defaults) does not count."""
+    return _within(_comparable(wanted), _comparable(existing))
+
+
+def _within(wanted: Any, existing: Any) -> bool:
+    if isinstance(wanted, dict) and isinstance(existing, dict):
+        return all(_within(value, existing.get(name)) for name, value in wanted.items())
+    if isinstance(wanted, list) and isinstance(existing, list):
+        return len(wanted) == len(existing) and all(map(_within, wanted, existing))
+    return bool(wanted == existing)
+
+
+def _comparable(value: Any) -> Any:
+    return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))
+
+
+async def load_record(
+    connection: Connection,
+    resource: Resource,
+    record_id: UUID,
+    *,
+    scope: Scope,
+    to_write: bool = True,
+    deleted: bool = False,
+) -> Loaded:
+    """The row under `FOR UPDATE`. NotFound if the caller may not see it, Forbidden if they may
+    see but not change it."""
+    key = ("load", resource.name, deleted)
+    compiled = SHAPES.get(key, lambda: _load_select(resource, deleted=deleted))
+    values = {"record": record_id}
+    sql = f"SELECT found.* FROM (SELECT $1::text) AS bound, LATERAL ({compiled.sql}) AS found"
+    # The connection is bound already; $1 is unused by the text and keeps the numbering shared.
+    record = await connection.fetchrow(sql, "", *compiled.args(values))
+    row = dict(record) if record is not None else None
+    if row is None or not _covers(scope, row):
+        raise NotFound(f"There is no {resource.noun} with the id {str(record_id)!r}.")
+    if to_write and not _may_write(scope, row):
+        raise Forbidden(f"You may read this {resource.noun} but not change it.", code="read_only")
+    computed = {
+        name: orjson.loads(row.pop(f"_computed_{name}") or "[]") for name in resource.computed
+    }
+    return Loaded(_decoded(resource.table, row), computed)
+
+
+def _load_select(resource: Resource, *, deleted: bool) -> Any:
+    table = resource.table
+    computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
+    present = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)
+    return (
+        select(*table.columns, *computed)
+        .where(table.c.id == bindparam("record", type_=Uuid), present)
+        .with_for_update(of=table)
+    )
+
+
+def _covers(scope: Scope, row: Mapping[str, Any]) -> bool:
+    return scope.covers(id=row["id"], owner_id=row.get("owner_id"), team_id=row.get("team_id"))
+
+
+def _may_write(scope: Scope, row: Mapping[str, Any]) -> bool:
+    return scope.may_write(id=row["id"], owner_id=row.get("owner_id"), team_id=row.get("team_id"))
+
+
+async def update_record(
+    connection: Connection,
+    resource: Resource,
+    loaded: Loaded,
+    changes: Mapping[str, Any],
+    *,
+    actor: Actor,
+    computed: Mapping[str, Any] | None = None,
+    verb: str = "updated",
+    more: Mapping[str, Any] | None = None,
+) -> State:
+    """Write changed columns, one version up, and the event; unchanged values change nothing.
+
+    `changes` are stored columns, `computed` the new values of computed fields (their own rows are
+    written by the service, in the same transaction), `more` is added to the event's `before`.
+    """
+    old_state = resource.state(loaded.row, loaded.computed)
+    row = {**loaded.row, **changes}
+    state = resource.state(row, {**loaded.computed, **(computed or {})})
+    changed = [n for n in state if _comparable(state[n]) != _comparable(old_state[n])]
+    hidden = [n for n in changes if n not in resource.fields and changes[n] != loaded.row.get(n)]
+    if not changed and not hidden and verb == "updated":
+        return old_state
+    written = {n: v for n, v in changes.items() if v != loaded.row.get(n)}
+    return await _write(
+        connection, resource, loaded, written, state, old_state, changed, actor, verb, more
+    )
+
+
+async def _write(
+    connection: Connection, resource: Resource, loaded: Loaded, written: Mapping[str, Any],
+    state: State, old_state: State, changed: Sequence[str], actor: Actor, verb: str,
+    more: Mapping[str, Any] | None,
+) -> State:  # fmt: skip
+    version, now = loaded.version + 1, datetime.now(UTC)
+    state |= {"version": version, "updated_at": now}
+    columns = {**written, "version": version, "updated_at": now}
+    names = tuple(sorted(columns))
+    values = [_encoded(resource.table, name, columns[name]) for name in names]
+    before = {name: old_state[name] for name in changed} | dict(more or {})
+    row = {**loaded.row, **columns}
+    event = _event(resource, verb, row, state, actor, changed=changed, before=before)
+    sql = _update_sql(resource.table, names)
+    written_id = await connection.fetchval(sql, *values, loaded.id, loaded.version, *event)
+    if written_id is None:  # cannot happen under the row lock; never answer success without a write
+        raise Conflict(f"This {resource.noun} was changed at the same moment; read it again.")
+    loaded.row = row
+    return state
+
+
+async def delete_record(
+    connection: Connection, resource: Resource, loaded: Loaded, *, actor: Actor
+) -> State:
+    """A soft delete: the row stays, nothing shows it, `restore_record` brings it back."""
+    now = datetime.now(UTC)
+    return await update_record(
+        connection, resource, loaded, {"deleted_at": now}, actor=actor, verb="deleted"
+    )
+
+
+async def restore_record(
+    connection: Connection, resource: Resource, loaded: Loaded, *, actor: Actor
+) -> State:
+    return await update_record(
+        connection, resource, loaded, {"deleted_at": None}, actor=actor, verb="restored"
+    )
+
+
+def _event(
+    resource: Resource, verb: str, row: Mapping[str, Any], state: State, actor: Actor,
+    *, changed: Sequence[str], before: Mapping[str, Any] | None,
+) -> list[Any]:  # fmt: skip
+    return events.event_values(
+        organisation_id=row["organisation_id"],
+        type=resource.event_type(verb),
+        subject_type=resource.noun,
+        subject_id=row["id"],
+        version=row["version"],
+        actor=actor,
+        changed=changed,
+        before=before,
+        after=state_bytes(state),
+        owner_id=row.get("owner_id"),
+        team_id=row.get("team_id"),
+    )
+
+
+def state_bytes(state: State) -> bytes:
+    return orjson.dumps(state, option=orjson.OPT_UTC_Z, default=str)
+
+
+@lru_cache(maxsize=256)
+def _insert_sql(table: Table, names: tuple[str, ...]) -> str:
+    return "WITH " + _insert_ctes(table, names)(1, "(SELECT 1) AS one")
+
+
+@lru_cache(maxsize=256)
+def _insert_ctes(table: Table, names: tuple[str, ...]) -> Callable[[int, str], str]:
+    """The row and its event as CTEs: parameters from `first` on, one row for a row of `source`."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    types = [_type(table, name) for name in names]
+
+    @lru_cache(maxsize=4)
+    def build(first: int, source: str) -> str:
+        values = ", ".join(f"${first + i}::{kind}" for i, kind in enumerate(types))
+        event = events.logged(first + len(names), "inserted")
+        return (
+            f"inserted AS (INSERT INTO {table.name} ({columns}) SELECT {values} FROM {source} "
+            f"RETURNING id), logged AS ({event}) SELECT id FROM inserted"
+        )
+
+    return build
+
+
+@lru_cache(maxsize=1024)
+def _update_sql(table: Table, names: tuple[str, ...]) -> str:
+    sets = ", ".join(f'"{name}" = ${i}::{_type(table, name)}' for i, name in enumerate(names, 1))
+    at = len(names)
+    event = events.logged(at + 3, "updated")
+    return (
+        f"WITH updated AS (UPDATE {table.name} SET {sets} WHERE id = ${at + 1}::uuid "
+        f"AND version = ${at + 2}::bigint RETURNING id), logged AS ({event}) SELECT id FROM updated"
+    )
+
+
+@lru_cache(maxsize=2048)
+def _type(table: Table, name: str) -> str:
+    return str(table.c[name].type.compile(dialect=DIALECT))
+
+
+@lru_cache(maxsize=64)
+def _json_columns(table: Table) -> frozenset[str]:
+    return frozenset(c.name for c in table.columns if isinstance(c.type, JSONB))
+
+
+def _encoded(table: Table, name: str, value: Any) -> Any:
+    if value is not None and name in _json_columns(table):
+        return events.dumps(value)
+    return value
+
+
+def _decoded(table: Table, row: dict[str, Any]) -> dict[str, Any]:
+    for name in _json_columns(table):
+        if row[name] is not None:
+            row[name] = orjson.loads(row[name])
+    return row
+
+
+@lru_cache(maxsize=64)
+def _nulls(table: Table) -> dict[str, Any]:
+    """What a column holds when a create does not name it (client-side defaults only)."""
+    return {
+        str(c.name): c.default.arg if c.default is not None and c.default.is_scalar else None  # type: ignore[attr-defined]
+        for c in table.columns
+    }

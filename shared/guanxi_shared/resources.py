@@ -1,0 +1,221 @@
+"""A resource as data: the one allow-list that reads, filters, sorts, exports and imports go by."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    Float,
+    Integer,
+    Numeric,
+    String,
+    Table,
+    Text,
+    Uuid,
+    case,
+    cast,
+    func,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.types import TypeEngine
+
+TEXT, INTEGER, NUMBER, MONEY = "text", "integer", "number", "money"
+BOOLEAN, DAY, INSTANT, ID = "boolean", "day", "instant", "id"
+LIST, ID_LIST, OBJECTS, OBJECT = "list", "id_list", "objects", "object"
+AS_JSON = frozenset({MONEY, OBJECTS, OBJECT})
+ORDERED = frozenset({TEXT, INTEGER, NUMBER, MONEY, DAY, INSTANT, ID, BOOLEAN})
+
+OPERATORS: Mapping[str, frozenset[str]] = {
+    TEXT: frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "contains", "starts_with", "is_null"}),
+    INTEGER: frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "is_null"}),
+    NUMBER: frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "is_null"}),
+    MONEY: frozenset({"eq", "ne", "gt", "gte", "lt", "lte", "is_null"}),
+    BOOLEAN: frozenset({"eq", "ne", "is_null"}),
+    DAY: frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "is_null"}),
+    INSTANT: frozenset({"eq", "ne", "gt", "gte", "lt", "lte", "is_null"}),
+    ID: frozenset({"eq", "ne", "in", "nin", "gt", "gte", "lt", "lte", "is_null"}),
+    LIST: frozenset({"has", "eq", "in", "is_null"}),
+    ID_LIST: frozenset({"has", "eq", "in", "is_null"}),
+    OBJECTS: frozenset({"has", "contains", "is_null"}),
+    OBJECT: frozenset({"is_null"}),
+}  # fmt: skip
+
+# (operator, value or values, bind) → the condition.
+Where = Callable[[str, Any, Callable[[Any, Any], ColumnElement[Any]]], ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One name of the API and what stands behind it.
+
+    `shown` is the SQL it is read by, `compared` the SQL that filters and sorts use, `columns` the
+    stored columns it is made of, `key` what `has` looks at inside a list of objects. A field that
+    is looked up elsewhere (`owner` of a part) gives its own `where` and the operators `only`.
+    """
+
+    name: str
+    kind: str
+    shown: ColumnElement[Any]
+    compared: ColumnElement[Any]
+    columns: tuple[str, ...]
+    is_nullable: bool = True
+    is_shown: bool = True
+    is_filtered: bool = True
+    key: str | None = None
+    where: "Where | None" = None
+    only: frozenset[str] | None = None
+
+    @property
+    def is_sorted(self) -> bool:
+        return self.is_filtered and self.kind in ORDERED and self.where is None
+
+    @property
+    def operators(self) -> frozenset[str]:
+        if self.only is not None:
+            return self.only
+        return OPERATORS[self.kind] if self.is_filtered else frozenset()
+
+    def value_from(self, row: Mapping[str, Any]) -> Any:
+        """The field as the API shows it, from stored columns (the same as `shown` in SQL)."""
+        if self.kind != MONEY:
+            return row[self.columns[0]]
+        amount, currency = (row[name] for name in self.columns)
+        return None if amount is None else {"amount": f"{amount:f}", "currency": currency}
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """Related records shown inside a record on `include=`; `build` gives a scalar JSON subselect."""
+
+    name: str
+    build: Callable[[Any], ColumnElement[Any]]
+    resource: str
+
+
+@dataclass(frozen=True)
+class Resource:
+    """`name` is the plural of the path, `noun` the word in events and permissions' subjects."""
+
+    name: str
+    noun: str
+    service: str
+    table: Table
+    fields: Mapping[str, Field]
+    includes: Mapping[str, Include] = field(default_factory=dict)
+    computed: frozenset[str] = frozenset()  # fields whose value the service adds to the state
+    default_sort: str = "id"
+    is_searchable: bool = False
+    is_owned: bool = True  # False: everybody of the organisation sees all of it
+    model: type[Any] | None = None
+
+    def permission(self, action: str) -> str:
+        return f"{self.name}:{action}"
+
+    def event_type(self, verb: str) -> str:
+        return f"{self.service}.{self.noun}.{verb}"
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        return tuple(name for name, f in self.fields.items() if f.is_shown)
+
+    def state(self, row: Mapping[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
+        """The record as the API shows it: what a create answers and what the log keeps."""
+        return {
+            name: computed[name] if name in self.computed else f.value_from(row)
+            for name, f in self.fields.items()
+            if f.is_shown
+        }
+
+
+HIDDEN = frozenset(
+    {"organisation_id", "search_text", "search_grams", "search_digits", "deleted_at"}
+)
+
+
+def fields_of(
+    table: Table, *, hidden: Sequence[str] = (), money: Sequence[str] = ()
+) -> dict[str, Field]:
+    """Fields for every column of a table; `money` names pairs `<name>_amount`, `<name>_currency`."""
+    pairs = {f"{name}_{part}": name for name in money for part in ("amount", "currency")}
+    found: dict[str, Field] = {}
+    for column in table.columns:
+        own = str(column.name)  # SQLAlchemy's own str class is no JSON key
+        if own in HIDDEN or own in hidden:
+            continue
+        if own in pairs:
+            found.setdefault(pairs[own], money_field(table, pairs[own]))
+            continue
+        found[own] = column_field(table, own)
+    for name in money:
+        currency = column_field(table, f"{name}_currency")
+        found[f"{name}.currency"] = replace(currency, name=f"{name}.currency", is_shown=False)
+    return found
+
+
+def column_field(table: Table, name: str, *, key: str | None = None) -> Field:
+    column = table.c[name]
+    kind = _kind(column.type)
+    return Field(
+        name=name,
+        kind=kind,
+        shown=_shown(column, kind),
+        compared=column,
+        columns=(name,),
+        is_nullable=bool(column.nullable),
+        key=key,
+    )
+
+
+def money_field(table: Table, name: str) -> Field:
+    amount, currency = table.c[f"{name}_amount"], table.c[f"{name}_currency"]
+    built = func.jsonb_build_object("amount", cast(amount, Text), "currency", currency)
+    return Field(
+        name=name,
+        kind=MONEY,
+        shown=case((amount.is_not(None), built)),
+        compared=amount,
+        columns=(f"{name}_amount", f"{name}_currency"),
+    )
+
+
+def _shown(column: ColumnElement[Any], kind: str) -> ColumnElement[Any]:
+    """Ids leave Postgres as text: orjson refuses asyncpg's UUID class, and text is quicker."""
+    if kind == ID:
+        return cast(column, Text)
+    if kind == ID_LIST:
+        return cast(column, ARRAY(Text))
+    return column
+
+
+KINDS: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
+    (Uuid, ID), (Boolean, BOOLEAN), (BigInteger, INTEGER), (Integer, INTEGER), (Float, NUMBER),
+    (Numeric, NUMBER), (DateTime, INSTANT), (Date, DAY), (JSONB, OBJECTS), (String, TEXT),
+)  # fmt: skip
+
+
+def _kind(type_: TypeEngine[Any]) -> str:
+    if isinstance(type_, ARRAY):
+        return ID_LIST if isinstance(type_.item_type, Uuid) else LIST
+    for known, kind in KINDS:
+        if isinstance(type_, known):
+            return kind
+    raise TypeError(f"no field kind for the column type {type_!r}")
+
+
+def looked_up(name: str, kind: str, table: Table, where: Where) -> Field:
+    """A field to filter by that is not shown: `eq` and `in`, answered by its own condition."""
+    return Field(
+        name,
+        kind,
+        table.c.id,
+        table.c.id,
+        (),
+        is_shown=False,
+        where=where,
+        only=frozenset({"eq", "in"}),
+    )

@@ -1,0 +1,81 @@
+"""Text search as SQL: what `text.classify_query` found out about a query, over the search columns."""
+
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    or_,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_shared import resources as r
+from guanxi_shared.filters import Binder
+from guanxi_shared.pages import ListQuery, Sort
+from guanxi_shared.resources import Field
+from guanxi_shared.text import SearchQuery, classify_query, escape_like
+
+
+def matches(table: Table, text: str, bind: Binder, *, is_fuzzy: bool) -> ColumnElement[bool]:
+    """Rows that hold every word of the text, or a phone number that holds its digits.
+
+    `is_fuzzy` allows typing mistakes instead (word similarity above the pool's threshold). The
+    text itself is bound as `search_text` and its beginning as `search_prefix`, for the ranking.
+    """
+    asked = classify_query(text)
+    bind.values["search_text"] = asked.text
+    bind.values["search_prefix"] = f"{escape_like(asked.text)}%"
+    columns = table.c
+    if is_fuzzy:
+        if not asked.fuzzy:
+            return false()
+        similar: ColumnElement[bool] = bindparam("search_text", type_=Text).op("<%")(
+            columns.search_text
+        )
+        return similar
+    found = []
+    if asked.grams or asked.patterns:
+        found.append(_words(table, asked, bind))
+    if asked.digits:
+        found.append(columns.search_digits.like(bind(f"%{asked.digits}%", Text)))
+    return or_(*found) if found else false()
+
+
+def _words(table: Table, asked: SearchQuery, bind: Binder) -> ColumnElement[bool]:
+    parts: list[ColumnElement[bool]] = []
+    if asked.grams:
+        grams = bind(list(asked.grams), ARRAY(Text))
+        parts.append(table.c.search_grams.op("@>")(grams))
+    parts += [table.c.search_text.like(bind(pattern, Text)) for pattern in asked.patterns]
+    return and_(*parts)
+
+
+def shape_of(query: ListQuery) -> tuple[Any, ...] | None:
+    """What the text of `matches` depends on."""
+    if query.text is None:
+        return None
+    asked = classify_query(query.text)
+    return (query.is_fuzzy, asked.fuzzy, bool(asked.grams), len(asked.patterns), bool(asked.digits))
+
+
+def rank_sorts(table: Table) -> tuple[Sort, Sort]:
+    """Best first: names that begin with the text, then the most similar, then the shorter."""
+    text = bindparam("search_text", type_=Text)
+    begins = case(
+        (table.c.search_text.like(bindparam("search_prefix", type_=Text)), 2.0), else_=0.0
+    )
+    similar = cast(func.word_similarity(text, table.c.search_text), Float)
+    shortness = 1.0 / (10.0 + cast(func.length(table.c.search_text), Float))
+    rank = Field(
+        "_rank", r.NUMBER, begins, cast(begins + similar + shortness, Float), (), is_nullable=False
+    )
+    identity = Field("id", r.ID, table.c.id, table.c.id, ("id",), is_nullable=False)
+    return Sort(rank, True), Sort(identity, True)

@@ -1,0 +1,37 @@
+"""`python -m guanxi_shared.serve guanxi_contacts`: one service process, configured by environment."""
+
+import os
+import sys
+
+import setproctitle
+import uvicorn
+
+GRACEFUL_SECONDS = 10
+
+
+def main(arguments: list[str]) -> None:
+    if len(arguments) != 1:
+        raise SystemExit(__doc__)
+    package = arguments[0]
+    prefix = package.removeprefix("guanxi_").upper()
+    setproctitle.setproctitle(f"guanxi: {prefix.lower()}")
+    uvicorn.run(
+        f"{package}.app:create",
+        factory=True,
+        host=os.environ.get(f"{prefix}_HOST", "127.0.0.1"),
+        port=int(os.environ.get(f"{prefix}_PORT", "8000")),
+        workers=int(os.environ.get(f"{prefix}_WORKERS", "1")),
+        loop="uvloop",
+        http="httptools",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        date_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=75,
+        backlog=256,
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,55 @@
+"""SQLAlchemy Core texts for the raw asyncpg connection, compiled once per shape."""
+
+import re
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
+from sqlalchemy.sql import ClauseElement
+
+DIALECT = asyncpg_dialect()  # type: ignore[no-untyped-call]
+PLACEHOLDER = re.compile(r"\$(\d+)")
+CACHE_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """`sql` takes the organisation as $1 (see `db.bound`); then its own parameters in order."""
+
+    sql: str
+    names: tuple[str, ...]
+    defaults: Mapping[str, Any]
+
+    def args(self, values: Mapping[str, Any]) -> list[Any]:
+        defaults = self.defaults
+        return [values[name] if name in values else defaults[name] for name in self.names]
+
+
+def compile_after_binding(statement: ClauseElement) -> Compiled:
+    """The statement's text with its parameters moved up by one, since $1 is the organisation."""
+    compiled = statement.compile(dialect=DIALECT)
+    sql = PLACEHOLDER.sub(lambda match: f"${int(match[1]) + 1}", str(compiled))
+    return Compiled(sql, tuple(compiled.positiontup or ()), dict(compiled.params))  # type: ignore[attr-defined]
+
+
+def compile_plain(statement: ClauseElement) -> tuple[str, list[Any]]:
+    """A statement with its own values, for a connection that is bound already."""
+    compiled = statement.compile(dialect=DIALECT)
+    params = compiled.params
+    return str(compiled), [params[name] for name in compiled.positiontup or ()]  # type: ignore[attr-defined]
+
+
+class Shapes:
+    """Remembers the compiled text of each shape of a query."""
+
+    def __init__(self) -> None:
+        self._known: dict[Hashable, Compiled] = {}
+
+    def get(self, key: Hashable, build: Callable[[], ClauseElement]) -> Compiled:
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= CACHE_LIMIT:
+                self._known.clear()
+            known = self._known[key] = compile_after_binding(build())
+        return known

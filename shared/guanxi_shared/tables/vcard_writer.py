@@ -1,0 +1,106 @@
+"""Flat rows, named as `vcard_reader` names them, as vCard 4.0 (RFC 6350) or 3.0 (RFC 2426)."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
+from typing import Any, Literal
+
+from guanxi_shared.tables.cell_text import cell_text
+from guanxi_shared.tables.content_lines import escape, fold
+
+Version = Literal["3.0", "4.0"]
+_NAME = ("family_name", "given_name", "additional_name", "prefix", "suffix")
+_ADDRESS = ("street", "city", "region", "postcode", "country")
+_PLAIN = {"NICKNAME": "nickname", "TITLE": "title", "ROLE": "role", "NOTE": "note"}
+
+
+class VcardWriter:
+    """Many phones and Outlook read only 3.0."""
+
+    content_type = "text/vcard; charset=utf-8"
+
+    def __init__(self, *, version: Version = "4.0") -> None:
+        self._version = version
+
+    def start(self) -> bytes:
+        return b""
+
+    def rows(self, rows: Iterable[Mapping[str, Any]]) -> bytes:
+        return b"".join(self._card(row) for row in rows)
+
+    def _card(self, row: Mapping[str, Any]) -> bytes:
+        values = {name: text for name, value in row.items() if (text := cell_text(value))}
+        body = [*self._names(values), *self._reaches(values), *self._rest(values)]
+        lines = ["BEGIN:VCARD", f"VERSION:{self._version}", *body, "END:VCARD"]
+        return b"".join(fold(line) for line in lines)
+
+    def _names(self, values: dict[str, str]) -> Iterator[str]:
+        if "uid" in values:
+            prefix = "urn:uuid:" if self._version == "4.0" and len(values["uid"]) == 36 else ""
+            yield f"UID:{prefix}{escape(values['uid'])}"
+        name = [values.get(part, "") for part in _NAME]
+        whole = values.get("full_name") or " ".join(filter(None, (name[1], name[0])))
+        yield f"FN:{escape(whole or values.get('org', ''))}"
+        # 3.0 demands N even when nobody knows the parts.
+        if any(name) or self._version == "3.0":
+            yield f"N:{_structured(name)}"
+        if org := [values.get("org", ""), values.get("org_unit", "")]:
+            yield from [f"ORG:{_structured(org).rstrip(';')}"] if any(org) else []
+
+    def _reaches(self, values: dict[str, str]) -> Iterator[str]:
+        for position in _positions(values, "email_{}"):
+            kind = self._kind(values.get(f"email_{position}_kind"))
+            yield f"EMAIL{kind}:{escape(values[f'email_{position}'])}"
+        for position in _positions(values, "tel_{}"):
+            kind = self._kind(values.get(f"tel_{position}_kind"))
+            yield f"TEL{kind}:{escape(values[f'tel_{position}'])}"
+        for prefix in _address_prefixes(values):
+            parts = [values.get(f"{prefix}_{part}", "") for part in _ADDRESS]
+            kind = self._kind(values.get(f"{prefix}_kind"))
+            yield f"ADR{kind}:;;{_structured(parts)}"
+
+    def _rest(self, values: dict[str, str]) -> Iterator[str]:
+        for name, column in _PLAIN.items():
+            if column in values:
+                yield f"{name}:{escape(values[column])}"
+        if "url" in values:
+            yield f"URL:{values['url'].splitlines()[0]}"
+        if "bday" in values:
+            yield f"BDAY:{self._day(values['bday'])}"
+        if "categories" in values:
+            tags = [tag.strip() for tag in values["categories"].split(";")]
+            yield "CATEGORIES:" + ",".join(escape(tag) for tag in tags)
+        if "latitude" in values and "longitude" in values:
+            place = (values["latitude"], values["longitude"])
+            yield (
+                f"GEO:geo:{','.join(place)}" if self._version == "4.0" else f"GEO:{';'.join(place)}"
+            )
+
+    def _day(self, day: str) -> str:
+        """4.0 writes 19850412; a day without its year is --0412 in both, as phones write it."""
+        if day.startswith("--"):
+            return "--" + day.replace("-", "")
+        return day.replace("-", "") if self._version == "4.0" else day
+
+    def _kind(self, kind: str | None) -> str:
+        if not kind or not kind.isalpha() or not kind.isascii():
+            return ""
+        return f";TYPE={kind.lower() if self._version == '4.0' else kind.upper()}"
+
+
+def _structured(parts: list[str]) -> str:
+    return ";".join(escape(part, structured=True) for part in parts)
+
+
+def _positions(values: dict[str, str], pattern: str) -> Iterator[int]:
+    """A few may be missing in between: the second phone stays the second."""
+    highest = max((n for n in range(1, 51) if pattern.format(n) in values), default=0)
+    return (n for n in range(1, highest + 1) if pattern.format(n) in values)
+
+
+def _address_prefixes(values: dict[str, str]) -> Iterator[str]:
+    for position in count(1):
+        prefix = "adr" if position == 1 else f"adr_{position}"
+        if any(f"{prefix}_{part}" in values for part in _ADDRESS):
+            yield prefix
+        elif position > 5:
+            return

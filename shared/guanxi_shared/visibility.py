@@ -1,0 +1,174 @@
+"""Whose records a caller sees: one SQL predicate for get, list, count, search, export and feed.
+
+A record is visible when its owner is among the people the caller's scope covers, when its team is
+one of the caller's, or when it is shared with the caller. `all` skips the filter. Who covers whom
+comes from the directory copy that the gateway's feed keeps (`directory_users.sees_*`).
+"""
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Table, Uuid, any_, bindparam, false, or_, true
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_shared.auth import Principal
+from guanxi_shared.db import Database, bound
+from guanxi_shared.errors import Forbidden
+
+FRESH_SECONDS = 1.0
+WAIT_FOR_DIRECTORY_SECONDS = 3.0
+UUIDS = ARRAY(Uuid)
+
+SCOPE_SELECT = """
+SELECT u.sees_team, u.sees_subtree, u.teams, u.subtree_teams,
+       (SELECT array_agg(s.record_id) FROM directory_shares s
+         WHERE s.organisation_id = $2 AND s.resource = $4 AND (s.until IS NULL OR s.until > now())
+           AND (s.user_id = $3 OR s.team_id = ANY(u.teams))) AS shared,
+       (SELECT array_agg(s.record_id) FROM directory_shares s
+         WHERE s.organisation_id = $2 AND s.resource = $4 AND (s.until IS NULL OR s.until > now())
+           AND s.access = 'write' AND (s.user_id = $3 OR s.team_id = ANY(u.teams))) AS shared_write
+FROM directory_users u WHERE u.organisation_id = $2 AND u.id = $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What one caller sees of one resource; `everything` or the union of three lists of ids."""
+
+    everything: bool = False
+    owners: tuple[UUID, ...] = ()
+    teams: tuple[UUID, ...] = ()
+    shared: tuple[UUID, ...] = ()
+    shared_write: tuple[UUID, ...] = ()
+
+    @property
+    def shape(self) -> tuple[bool, bool, bool]:
+        """What the predicate's text depends on (statements are cached by it)."""
+        return (self.everything, bool(self.teams), bool(self.shared))
+
+    def params(self) -> dict[str, Any]:
+        if self.everything:
+            return {}
+        found: dict[str, Any] = {"scope_owners": list(self.owners)}
+        if self.teams:
+            found["scope_teams"] = list(self.teams)
+        if self.shared:
+            found["scope_shared"] = list(self.shared)
+        return found
+
+    def covers(self, *, id: UUID, owner_id: UUID | None, team_id: UUID | None) -> bool:
+        return (
+            self.everything
+            or owner_id in self.owners
+            or (team_id is not None and team_id in self.teams)
+            or id in self.shared
+        )
+
+    def may_write(self, *, id: UUID, owner_id: UUID | None, team_id: UUID | None) -> bool:
+        return (
+            self.everything
+            or owner_id in self.owners
+            or (team_id is not None and team_id in self.teams)
+            or id in self.shared_write
+        )
+
+
+EVERYTHING = Scope(everything=True)
+
+
+def predicate(table: Table, scope: Scope, *, prefix: str = "") -> ColumnElement[bool]:
+    """The visibility rule as SQL; its parameters are `scope.params()`, each with the prefix."""
+    prefix = f"{prefix}_" if prefix else ""
+    if scope.everything:
+        return true()
+    if "owner_id" not in table.c:
+        return false()
+    owners: ColumnElement[Any] = bindparam(f"{prefix}scope_owners", type_=UUIDS)
+    parts = [table.c.owner_id == any_(owners)]
+    if scope.teams and "team_id" in table.c:
+        parts.append(table.c.team_id == any_(bindparam(f"{prefix}scope_teams", type_=UUIDS)))
+    if scope.shared:
+        id_column = table.c.subject_id if "subject_id" in table.c else table.c.id
+        parts.append(id_column == any_(bindparam(f"{prefix}scope_shared", type_=UUIDS)))
+    return or_(*parts)
+
+
+class Directory:
+    """Resolves scopes from the copy in this service's schema, once per second and caller."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._known: dict[tuple[UUID, UUID, str, str], tuple[float, Scope]] = {}
+        self._versions: dict[UUID, int] = {}
+        self._moved = asyncio.Event()
+
+    async def scope(self, by: Principal, resource: str) -> Scope:
+        breadth = by.sees(resource)
+        if breadth == "all":
+            return EVERYTHING
+        if by.user_id is None or by.organisation_id is None:
+            raise Forbidden("This token names no person.")
+        key = (by.organisation_id, by.user_id, resource, breadth)
+        known = self._known.get(key)
+        if known is not None and known[0] > time.monotonic():
+            return known[1]
+        scope = await self._resolve(by.organisation_id, by.user_id, resource, breadth)
+        if len(self._known) > 50_000:
+            self._known.clear()
+        self._known[key] = (time.monotonic() + FRESH_SECONDS, scope)
+        return scope
+
+    async def _resolve(self, organisation: UUID, user: UUID, resource: str, breadth: str) -> Scope:
+        row = await self._db.fetchrow(organisation, SCOPE_SELECT, organisation, user, resource)
+        if row is None:  # the copy does not know this person yet: their own records, no more
+            return Scope(owners=(user,))
+        owners, teams = {user}, list(row["teams"])
+        if breadth == "team":
+            owners.update(row["sees_team"])
+        elif breadth == "subtree":
+            owners.update(row["sees_subtree"])
+            teams = list(row["subtree_teams"])
+        return Scope(
+            owners=tuple(sorted(owners)),
+            teams=tuple(sorted(teams)),
+            shared=tuple(row["shared"] or ()),
+            shared_write=tuple(row["shared_write"] or ()),
+        )
+
+    def moved(self, organisation_id: UUID, version: int) -> None:
+        """The consumer applied a directory change: forget what was resolved before it."""
+        self._versions[organisation_id] = version
+        self._known = {k: v for k, v in self._known.items() if k[0] != organisation_id}
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def wait_for(self, organisation_id: UUID, version: int) -> None:
+        """Let a caller read their own change: wait until the copy is as new as the gateway's.
+
+        Gives up after a few seconds and goes on with what is known (the feed may be down).
+        """
+        if self._versions.get(organisation_id, -1) >= version:
+            return
+        deadline = time.monotonic() + WAIT_FOR_DIRECTORY_SECONDS
+        while (left := deadline - time.monotonic()) > 0:
+            await self._refresh_version(organisation_id)
+            if self._versions.get(organisation_id, -1) >= version:
+                return
+            try:
+                await asyncio.wait_for(self._moved.wait(), min(left, 0.25))
+            except TimeoutError:
+                continue
+        self._versions[organisation_id] = version  # warned once; do not hold up every request
+
+    async def _refresh_version(self, organisation_id: UUID) -> None:
+        row = await self._db.pool.fetchrow(
+            bound("SELECT version FROM directory_state WHERE organisation_id = $2"),
+            str(organisation_id),
+            organisation_id,
+        )
+        if row is not None and row["version"] > self._versions.get(organisation_id, -1):
+            self._versions[organisation_id] = row["version"]
+            self._known = {k: v for k, v in self._known.items() if k[0] != organisation_id}
