@@ -1,0 +1,119 @@
+"""Use cases of accounts: load, decide, change, publish."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from guanxi_contacts.accounts import rules
+from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
+from guanxi_contacts.errors import ParentCycle, UnknownReference
+from guanxi_contacts.matching import match_key
+from guanxi_contacts.records import default_columns, merged, owned_by, region_of, stored
+from guanxi_contacts.resources import ACCOUNTS
+from guanxi_shared import records
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
+from guanxi_shared.records import Loaded, State
+from guanxi_shared.writes import check_version
+
+# The accounts above one, itself first; stops where a cycle would close.
+ABOVE = """
+WITH RECURSIVE above (id, parent_id) AS (
+    SELECT id, parent_id FROM accounts WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL
+    UNION SELECT a.id, a.parent_id FROM accounts a JOIN above ON a.id = above.parent_id
+    WHERE a.organisation_id = $1
+) SELECT id FROM above
+"""
+LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('accounts tree ' || $1::text, 0))"
+BY_KEY = """
+SELECT id FROM accounts
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+"""
+
+
+async def create_account(call: Call, connection: Connection, data: AccountCreate) -> State:
+    """A new account; the caller owns it unless they name somebody else."""
+    sent = data.model_dump(exclude_unset=True, exclude_none=True)
+    columns = default_columns(call, ACCOUNTS, sent)
+    columns |= rules.columns_from(sent, region=region_of(call))
+    columns["custom"] = await stored(call, ACCOUNTS, sent.get("custom", {}))
+    await owned_by(call, connection, sent)
+    await _check_references(call, connection, columns["id"], sent)
+    columns |= rules.found_by({"phones": [], "emails": [], **columns})
+    return await records.insert_record(connection, ACCOUNTS, columns, actor=call.actor)
+
+
+async def load_account(call: Call, connection: Connection, account_id: UUID) -> Loaded:
+    scope = await call.scope(ACCOUNTS.name)
+    return await records.load_record(connection, ACCOUNTS, account_id, scope=scope)
+
+
+async def update_account(
+    call: Call, connection: Connection, account_id: UUID, data: AccountUpdate, version: int | None
+) -> State:
+    """A merge patch under If-Match; the account's search columns follow."""
+    loaded = await load_account(call, connection, account_id)
+    await check_version(connection, ACCOUNTS, loaded, version)
+    sent = data.model_dump(exclude_unset=True)
+    changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
+    if "custom" in sent:
+        changes["custom"] = await stored(call, ACCOUNTS, {**loaded.row["custom"], **sent["custom"]})
+    await owned_by(call, connection, sent)
+    await _check_references(call, connection, account_id, sent)
+    if rules.FOUND_BY & set(changes):
+        changes |= rules.found_by({**loaded.row, **changes})
+    return await records.update_record(connection, ACCOUNTS, loaded, changes, actor=call.actor)
+
+
+async def delete_account(
+    call: Call, connection: Connection, account_id: UUID, version: int | None
+) -> State:
+    loaded = await load_account(call, connection, account_id)
+    await check_version(connection, ACCOUNTS, loaded, version)
+    return await records.delete_record(connection, ACCOUNTS, loaded, actor=call.actor)
+
+
+async def restore_account(call: Call, connection: Connection, account_id: UUID) -> State:
+    scope = await call.scope(ACCOUNTS.name)
+    loaded = await records.load_record(connection, ACCOUNTS, account_id, scope=scope, deleted=True)
+    return await records.restore_record(connection, ACCOUNTS, loaded, actor=call.actor)
+
+
+async def find_accounts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
+    """The accounts that a batch's `match` or an import's key means (at most five)."""
+    key = match_key(field, value)
+    if field == "id":
+        found = await connection.fetch(
+            "SELECT id FROM accounts WHERE organisation_id = $1 AND id = $2::text::uuid"
+            " AND deleted_at IS NULL",
+            call.organisation,
+            value,
+        )
+    elif key is None:
+        raise UnknownReference(
+            f"Accounts cannot be matched by {field!r}.",
+            errors={"match": "Match by id, external_id, domain, email, phone or name."},
+        )
+    else:
+        found = await connection.fetch(BY_KEY, call.organisation, key)
+    return [row["id"] for row in found]
+
+
+async def _check_references(
+    call: Call, connection: Connection, account_id: UUID, sent: Mapping[str, Any]
+) -> None:
+    """A parent must exist and not stand below; tree changes of an organisation take turns, so
+    that two moves at once cannot close a cycle between them."""
+    if (parent_id := sent.get("parent_id")) is None:
+        return
+    await connection.execute(LOCK_TREE, str(call.organisation))
+    above = await connection.fetch(ABOVE, call.organisation, parent_id)
+    if not above:
+        raise UnknownReference(
+            "The parent account does not exist.", errors={"parent_id": "There is no such account."}
+        )
+    if any(row["id"] == account_id for row in above):
+        raise ParentCycle(
+            "The parent stands below this account.",
+            errors={"parent_id": "This would close a cycle."},
+        )

@@ -1,0 +1,15 @@
+"""The failures that customers have names for."""
+
+from guanxi_shared.errors import Conflict, Invalid
+
+
+class ParentCycle(Conflict):
+    code, title = "parent_cycle", "An account cannot stand above itself"
+
+
+class ReportingCycle(Conflict):
+    code, title = "reporting_cycle", "A person cannot report to themselves"
+
+
+class UnknownReference(Invalid):
+    code, title = "unknown_reference", "A record that is named does not exist"

@@ -1,0 +1,185 @@
+"""Use cases of contacts (people) and of their places in accounts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from guanxi_contacts.errors import ReportingCycle, UnknownReference
+from guanxi_contacts.matching import match_key
+from guanxi_contacts.people import rules
+from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
+from guanxi_contacts.records import default_columns, owned_by, region_of, stored
+from guanxi_contacts.resources import ACCOUNTS, CONTACTS
+from guanxi_shared import records
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
+from guanxi_shared.errors import Invalid
+from guanxi_shared.records import Loaded, State
+from guanxi_shared.writes import check_version
+
+ABOVE = """
+WITH RECURSIVE above (id, reports_to_id) AS (
+    SELECT id, reports_to_id FROM contacts WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL
+    UNION SELECT c.id, c.reports_to_id FROM contacts c JOIN above ON c.id = above.reports_to_id
+    WHERE c.organisation_id = $1
+) SELECT id FROM above
+"""
+LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('contacts tree ' || $1::text, 0))"
+BY_KEY = """
+SELECT id FROM contacts
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+"""
+UNLINK = "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = $2"
+LINK = """
+INSERT INTO contact_accounts (organisation_id, contact_id, account_id, role, stance, is_primary)
+SELECT $1, $2, * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::boolean[])
+"""
+KNOWN_ACCOUNTS = """
+SELECT id, owner_id, team_id FROM accounts
+WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
+"""
+
+
+async def create_contact(call: Call, connection: Connection, data: ContactCreate) -> State:
+    sent = data.model_dump(exclude_unset=True, exclude_none=True)
+    sent["name"] = sent.get("name") or rules.whole_name(
+        sent.get("given_name"), sent.get("family_name")
+    )
+    if not sent["name"]:
+        raise Invalid(
+            "A contact needs a name.", errors={"name": "Send name, or given and family name."}
+        )
+    columns = default_columns(call, CONTACTS, sent)
+    columns |= rules.columns_from(sent, region=region_of(call))
+    columns["custom"] = await stored(call, CONTACTS, sent.get("custom", {}))
+    await owned_by(call, connection, sent)
+    await _check_reporting(call, connection, columns["id"], sent)
+    columns |= rules.found_by(columns)
+    links = await _checked_links(call, connection, sent.get("accounts", []), ())
+    state = await records.insert_record(
+        connection, CONTACTS, columns, actor=call.actor, computed={"accounts": links}
+    )
+    await _link(connection, call.organisation, columns["id"], links)
+    return state
+
+
+async def load_contact(call: Call, connection: Connection, contact_id: UUID) -> Loaded:
+    scope = await call.scope(CONTACTS.name)
+    return await records.load_record(connection, CONTACTS, contact_id, scope=scope)
+
+
+async def update_contact(
+    call: Call, connection: Connection, contact_id: UUID, data: ContactUpdate, version: int | None
+) -> State:
+    loaded = await load_contact(call, connection, contact_id)
+    await check_version(connection, CONTACTS, loaded, version)
+    sent = data.model_dump(exclude_unset=True)
+    changes = rules.columns_from(sent, region=region_of(call))
+    if "custom" in sent:
+        changes["custom"] = await stored(call, CONTACTS, {**loaded.row["custom"], **sent["custom"]})
+    await owned_by(call, connection, sent)
+    await _check_reporting(call, connection, contact_id, sent)
+    if rules.FOUND_BY & set(changes):
+        changes |= rules.found_by({**loaded.row, **changes})
+    computed = {}
+    if "accounts" in sent:
+        links = await _checked_links(
+            call, connection, sent["accounts"], loaded.computed["accounts"]
+        )
+        computed["accounts"] = links
+        await connection.execute(UNLINK, call.organisation, contact_id)
+        await _link(connection, call.organisation, contact_id, links)
+    return await records.update_record(
+        connection, CONTACTS, loaded, changes, actor=call.actor, computed=computed
+    )
+
+
+async def delete_contact(
+    call: Call, connection: Connection, contact_id: UUID, version: int | None
+) -> State:
+    loaded = await load_contact(call, connection, contact_id)
+    await check_version(connection, CONTACTS, loaded, version)
+    return await records.delete_record(connection, CONTACTS, loaded, actor=call.actor)
+
+
+async def restore_contact(call: Call, connection: Connection, contact_id: UUID) -> State:
+    scope = await call.scope(CONTACTS.name)
+    loaded = await records.load_record(connection, CONTACTS, contact_id, scope=scope, deleted=True)
+    return await records.restore_record(connection, CONTACTS, loaded, actor=call.actor)
+
+
+async def find_contacts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
+    """The contacts that a batch's `match` or an import's key means (at most five)."""
+    if field == "id":
+        found = await connection.fetch(
+            "SELECT id FROM contacts WHERE organisation_id = $1 AND id = $2::text::uuid"
+            " AND deleted_at IS NULL",
+            call.organisation,
+            value,
+        )
+        return [row["id"] for row in found]
+    key = match_key(field, value)
+    if key is None:
+        raise UnknownReference(
+            f"Contacts cannot be matched by {field!r}.",
+            errors={"match": "Match by id, external_id, email, phone or name."},
+        )
+    return [row["id"] for row in await connection.fetch(BY_KEY, call.organisation, key)]
+
+
+async def _checked_links(
+    call: Call, connection: Connection, links: Sequence[Mapping[str, Any]], present: Sequence[Any]
+) -> list[dict[str, Any]]:
+    """Links as stored; each account must exist and be visible, but for those that stand already."""
+    stored_links = rules.links_as_stored([dict(link) for link in links])
+    standing = {link["account_id"] for link in present}
+    wanted = [
+        UUID(link["account_id"]) for link in stored_links if link["account_id"] not in standing
+    ]
+    if wanted:
+        rows = await connection.fetch(KNOWN_ACCOUNTS, call.organisation, wanted)
+        scope = await call.scope(ACCOUNTS.name)
+        seen = {
+            r["id"]
+            for r in rows
+            if scope.covers(id=r["id"], owner_id=r["owner_id"], team_id=r["team_id"])
+        }
+        if missing := [str(account_id) for account_id in wanted if account_id not in seen]:
+            raise UnknownReference(
+                f"There is no account {missing[0]!r}.",
+                errors={"accounts": "There is no such account."},
+            )
+    return stored_links
+
+
+async def _link(
+    connection: Connection | asyncpg.Connection, organisation: UUID, contact_id: UUID,
+    links: Sequence[Mapping[str, Any]],
+) -> None:  # fmt: skip
+    if not links:
+        return
+    columns = [
+        [link[name] for link in links] for name in ("account_id", "role", "stance", "is_primary")
+    ]
+    await connection.execute(LINK, organisation, contact_id, *columns)
+
+
+async def _check_reporting(
+    call: Call, connection: Connection, contact_id: UUID, sent: Mapping[str, Any]
+) -> None:
+    if (superior := sent.get("reports_to_id")) is None:
+        return
+    await connection.execute(LOCK_TREE, str(call.organisation))
+    above = await connection.fetch(ABOVE, call.organisation, superior)
+    if not above:
+        raise UnknownReference(
+            "The person reported to does not exist.",
+            errors={"reports_to_id": "There is no such contact."},
+        )
+    if any(row["id"] == contact_id for row in above):
+        raise ReportingCycle(
+            "That person reports to this one.",
+            errors={"reports_to_id": "This would close a cycle."},
+        )

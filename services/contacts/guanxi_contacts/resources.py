@@ -1,0 +1,151 @@
+"""The allow-lists of contacts: what accounts and contacts show, filter, sort and include."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    cast,
+    func,
+    literal_column,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from guanxi_contacts import models
+from guanxi_contacts.accounts.schemas import AccountRead
+from guanxi_contacts.fields.schemas import FieldDefinitionRead
+from guanxi_contacts.matching import match_key
+from guanxi_contacts.people.schemas import ContactRead
+from guanxi_shared import resources as r
+from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
+from guanxi_shared.visibility import Scope, predicate
+
+METADATA = models.Account.metadata
+SERVICE = "contacts"
+ACCOUNT: Table = METADATA.tables["accounts"]
+CONTACT: Table = METADATA.tables["contacts"]
+LINK: Table = METADATA.tables["contact_accounts"]
+HIDDEN = ("match_keys",)
+MOST_INCLUDED = 50
+EMPTY = text("'[]'::jsonb")
+
+Bind = Callable[[Any, Any], ColumnElement[Any]]
+
+
+def _fields(table: Table, *, money: tuple[str, ...] = ()) -> dict[str, Field]:
+    """`has` looks at a phone's number and an email's address; `phone=` and `email=` find every
+    spelling; whole objects are shown, not compared."""
+    fields = fields_of(table, hidden=HIDDEN, money=money)
+    for name, key in {"phones": "number", "emails": "address", "addresses": "city"}.items():
+        fields[name] = replace(fields[name], key=key)
+    for name in {"custom", "key_account"} & set(fields):
+        fields[name] = replace(fields[name], kind=r.OBJECT)
+    for name in ("email", "phone"):
+        fields[name] = looked_up(name, r.TEXT, table, _by_key(table, name))
+    return fields
+
+
+def _by_key(table: Table, name: str) -> Where:
+    def where(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
+        values = value if isinstance(value, list) else [value]
+        keys = [match_key(name, item) or "" for item in values]
+        found: ColumnElement[bool] = table.c.match_keys.op("&&")(bind(keys, ARRAY(Text)))
+        return found
+
+    return where
+
+
+def _in_account(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
+    accounts = bind(value if isinstance(value, list) else [value], ARRAY(Uuid))
+    members = select(LINK.c.contact_id).where(
+        LINK.c.organisation_id == CONTACT.c.organisation_id, LINK.c.account_id == any_(accounts)
+    )
+    return CONTACT.c.id.in_(members)
+
+
+def _accounts_of_contact() -> ColumnElement[Any]:
+    """The accounts of a contact as the API shows them, the primary one first."""
+    entry = func.jsonb_build_object(
+        "account_id", cast(LINK.c.account_id, Text), "role", LINK.c.role,
+        "stance", LINK.c.stance, "is_primary", LINK.c.is_primary,
+    )  # fmt: skip
+    ordered = aggregate_order_by(entry, LINK.c.is_primary.desc(), LINK.c.account_id)
+    listed = select(func.coalesce(func.jsonb_agg(ordered), EMPTY)).where(
+        LINK.c.organisation_id == CONTACT.c.organisation_id, LINK.c.contact_id == CONTACT.c.id
+    )
+    return listed.correlate(CONTACT).scalar_subquery()
+
+
+def _contacts_of_account(scope: Scope) -> ColumnElement[Any]:
+    """`include=contacts` of an account: the visible people, the first fifty by name."""
+    belongs = (LINK.c.organisation_id == CONTACT.c.organisation_id) & (
+        LINK.c.contact_id == CONTACT.c.id
+    )
+    people = (
+        select(
+            cast(CONTACT.c.id, Text).label("id"),
+            *(CONTACT.c[n] for n in ("name", "title", "department", "phones", "emails")),
+            *(LINK.c[n] for n in ("role", "stance", "is_primary")),
+        )
+        .join(LINK, belongs)
+        .where(
+            LINK.c.organisation_id == ACCOUNT.c.organisation_id,
+            LINK.c.account_id == ACCOUNT.c.id,
+            CONTACT.c.deleted_at.is_(None),
+            predicate(CONTACT, scope, prefix="contacts"),
+        )
+        .order_by(CONTACT.c.name, CONTACT.c.id)
+        .limit(MOST_INCLUDED)
+        .correlate(ACCOUNT)
+        .subquery("people")
+    )
+    rows = func.coalesce(func.jsonb_agg(func.to_jsonb(literal_column("people.*"))), EMPTY)
+    return select(rows).select_from(people).scalar_subquery()
+
+
+ACCOUNTS = Resource(
+    name="accounts",
+    noun="account",
+    service=SERVICE,
+    table=ACCOUNT,
+    fields=_fields(ACCOUNT, money=("revenue",)),
+    includes={"contacts": Include("contacts", _contacts_of_account, "contacts")},
+    is_searchable=True,
+    model=AccountRead,
+)
+
+_linked = _accounts_of_contact()
+CONTACTS = Resource(
+    name="contacts",
+    noun="contact",
+    service=SERVICE,
+    table=CONTACT,
+    fields={
+        **_fields(CONTACT),
+        "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
+        "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
+    },
+    computed=frozenset({"accounts"}),
+    is_searchable=True,
+    model=ContactRead,
+)
+_definitions = METADATA.tables["custom_fields"]
+_options = fields_of(_definitions)
+FIELDS = Resource(
+    name="fields",
+    noun="field",
+    service=SERVICE,
+    table=_definitions,
+    fields=_options | {"label": replace(_options["label"], kind=r.OBJECT)},
+    is_owned=False,
+    model=FieldDefinitionRead,
+)
+RESOURCES = (ACCOUNTS, CONTACTS)
+LOGGED = (*RESOURCES, FIELDS)

@@ -1,0 +1,104 @@
+"""Values that accounts and contacts share: phones, emails, addresses, money, tags."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from guanxi_shared.emails import normalise_email
+
+MOST_ENTRIES = 20
+
+
+def _storable(text: str) -> str:
+    """Postgres keeps neither NUL nor half of a surrogate pair."""
+    if "\x00" in text:
+        raise ValueError("must not contain NUL characters")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("must be valid Unicode") from error
+    return text
+
+
+Storable = AfterValidator(_storable)
+Line = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable
+]
+Name = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=300), Storable
+]
+Prose = Annotated[str, StringConstraints(max_length=20_000), Storable]
+Tag = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable
+]
+Tags = Annotated[list[Tag], Field(max_length=100), AfterValidator(lambda v: sorted(set(v)))]
+Custom = Annotated[dict[str, Any], Field(max_length=200)]
+
+
+class Value(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fields(BaseModel):
+    """Fields of a record as they are written. A null where nothing but a value is possible (lists,
+    kinds) means the default, as a merge patch's null means "away with it"."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def null_means_default(cls, sent: Any) -> Any:
+        if not isinstance(sent, dict):
+            return sent
+        fields = cls.model_fields
+        return {
+            name: fields[name].get_default(call_default_factory=True)
+            if value is None and name in fields and not fields[name].is_required()
+            else value
+            for name, value in sent.items()
+        }
+
+
+class PhoneValue(Value):
+    """`number` is kept as typed; `e164` is what it was understood as, null if it was not."""
+
+    number: Annotated[
+        str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable
+    ]
+    kind: Literal["work", "mobile", "home", "fax", "other"] = "work"
+    is_primary: bool = False
+    e164: str | None = Field(default=None, description="Set by the server.")
+
+
+class EmailValue(Value):
+    address: Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
+    kind: Literal["work", "home", "other"] = "work"
+    is_primary: bool = False
+
+    @model_validator(mode="after")
+    def check_address(self) -> "EmailValue":
+        self.address = normalise_email(self.address).address
+        return self
+
+
+class AddressValue(Value):
+    kind: Literal["office", "billing", "shipping", "home", "other"] = "office"
+    street: Line | None = None
+    city: Line | None = None
+    state: Line | None = None
+    postcode: Annotated[str, StringConstraints(max_length=20), Storable] | None = None
+    country: Line | None = Field(default=None, description="Name or ISO 3166 code, as typed.")
+    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+
+
+Phones = Annotated[list[PhoneValue], Field(max_length=MOST_ENTRIES)]
+Emails = Annotated[list[EmailValue], Field(max_length=MOST_ENTRIES)]
+Addresses = Annotated[list[AddressValue], Field(max_length=MOST_ENTRIES)]
