@@ -95,7 +95,7 @@ async def load_record(
     to_write: bool = True,
     deleted: bool = False,
 ) -> Loaded:
-    """The row under `FOR UPDATE`. NotFound if the caller may not see it, Forbidden if they may
+    """The row under `FOR NO KEY UPDATE`. NotFound if the caller may not see it, Forbidden if they may
     see but not change it."""
     key = ("load", resource.name, deleted)
     compiled = SHAPES.get(key, lambda: _load_select(resource, deleted=deleted))
@@ -121,7 +121,7 @@ def _load_select(resource: Resource, *, deleted: bool) -> Any:
     return (
         select(*table.columns, *computed)
         .where(table.c.id == bindparam("record", type_=Uuid), present)
-        .with_for_update(of=table)
+        .with_for_update(of=table, key_share=True)  # references to it may be made meanwhile
     )
 
 

@@ -88,7 +88,7 @@ class Account(Table, table=True):
         CheckConstraint("(revenue_amount IS NULL) = (revenue_currency IS NULL)", name="revenue"),
         Index("ix_accounts_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_accounts_organisation_id_name", "organisation_id", "name", "id"),
-        Index("ix_accounts_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
+        Index("ix_accounts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
         Index(
             "ix_accounts_organisation_id_parent_id", "organisation_id", "parent_id",
             postgresql_where=text("parent_id IS NOT NULL"),
@@ -151,7 +151,7 @@ class Contact(Table, table=True):
         ),
         Index("ix_contacts_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_contacts_organisation_id_name", "organisation_id", "name", "id"),
-        Index("ix_contacts_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
+        Index("ix_contacts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
         Index(
             "ix_contacts_organisation_id_reports_to_id", "organisation_id", "reports_to_id",
             postgresql_where=text("reports_to_id IS NOT NULL"),

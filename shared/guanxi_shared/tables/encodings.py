@@ -38,7 +38,9 @@ def sniff_encoding(path: Path, *, encoding: str | None = None) -> tuple[str, int
     mark = next((found for found in _MARKS if head.startswith(found[0])), None)
     if encoding is not None:
         chosen = check_encoding(encoding)
-        return chosen, len(mark[0]) if mark and mark[1][:6] == chosen[:6] else 0
+        # Of the two byte orders of UTF-16 a mark knows better.
+        agrees = mark is not None and mark[1][:6] == chosen[:6]
+        return (mark[1], len(mark[0])) if mark is not None and agrees else (chosen, 0)
     if mark is not None:
         return mark[1], len(mark[0])
     return _sniff_wide(head) or _sniff_bytes(path), 0

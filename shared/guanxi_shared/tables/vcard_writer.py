@@ -43,8 +43,8 @@ class VcardWriter:
         # 3.0 demands N even when nobody knows the parts.
         if any(name) or self._version == "3.0":
             yield f"N:{_structured(name)}"
-        if org := [values.get("org", ""), values.get("org_unit", "")]:
-            yield from [f"ORG:{_structured(org).rstrip(';')}"] if any(org) else []
+        if any(org := [values.get("org", ""), values.get("org_unit", "")]):
+            yield f"ORG:{_structured(org if org[1] else org[:1])}"
 
     def _reaches(self, values: dict[str, str]) -> Iterator[str]:
         for position in _positions(values, "email_{}"):

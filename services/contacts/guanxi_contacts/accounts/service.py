@@ -24,6 +24,7 @@ WITH RECURSIVE above (id, parent_id) AS (
     WHERE a.organisation_id = $1
 ) SELECT id FROM above
 """
+# Moves in one organisation take turns, before any row is locked: two at once could close a cycle.
 LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('accounts tree ' || $1::text, 0))"
 BY_KEY = """
 SELECT id FROM accounts
@@ -52,9 +53,11 @@ async def update_account(
     call: Call, connection: Connection, account_id: UUID, data: AccountUpdate, version: int | None
 ) -> State:
     """A merge patch under If-Match; the account's search columns follow."""
+    sent = data.model_dump(exclude_unset=True)
+    if sent.get("parent_id") is not None:
+        await connection.execute(LOCK_TREE, str(call.organisation))
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
-    sent = data.model_dump(exclude_unset=True)
     changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
     if "custom" in sent:
         changes["custom"] = await stored(call, ACCOUNTS, {**loaded.row["custom"], **sent["custom"]})
@@ -102,11 +105,9 @@ async def find_accounts(call: Call, connection: Connection, field: str, value: s
 async def _check_references(
     call: Call, connection: Connection, account_id: UUID, sent: Mapping[str, Any]
 ) -> None:
-    """A parent must exist and not stand below; tree changes of an organisation take turns, so
-    that two moves at once cannot close a cycle between them."""
+    """A parent must exist and not stand below this account."""
     if (parent_id := sent.get("parent_id")) is None:
         return
-    await connection.execute(LOCK_TREE, str(call.organisation))
     above = await connection.fetch(ABOVE, call.organisation, parent_id)
     if not above:
         raise UnknownReference(

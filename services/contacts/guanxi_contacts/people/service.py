@@ -26,6 +26,7 @@ WITH RECURSIVE above (id, reports_to_id) AS (
     WHERE c.organisation_id = $1
 ) SELECT id FROM above
 """
+# Changes of reporting lines take turns, before any row is locked: two at once could close a cycle.
 LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('contacts tree ' || $1::text, 0))"
 BY_KEY = """
 SELECT id FROM contacts
@@ -73,9 +74,11 @@ async def load_contact(call: Call, connection: Connection, contact_id: UUID) -> 
 async def update_contact(
     call: Call, connection: Connection, contact_id: UUID, data: ContactUpdate, version: int | None
 ) -> State:
+    sent = data.model_dump(exclude_unset=True)
+    if sent.get("reports_to_id") is not None:
+        await connection.execute(LOCK_TREE, str(call.organisation))
     loaded = await load_contact(call, connection, contact_id)
     await check_version(connection, CONTACTS, loaded, version)
-    sent = data.model_dump(exclude_unset=True)
     changes = rules.columns_from(sent, region=region_of(call))
     if "custom" in sent:
         changes["custom"] = await stored(call, CONTACTS, {**loaded.row["custom"], **sent["custom"]})
@@ -171,7 +174,6 @@ async def _check_reporting(
 ) -> None:
     if (superior := sent.get("reports_to_id")) is None:
         return
-    await connection.execute(LOCK_TREE, str(call.organisation))
     above = await connection.fetch(ABOVE, call.organisation, superior)
     if not above:
         raise UnknownReference(

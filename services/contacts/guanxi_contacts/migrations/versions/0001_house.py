@@ -139,7 +139,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_accounts_organisation_id_owner_id",
         "accounts",
-        ["organisation_id", "owner_id", "id"],
+        ["organisation_id", "owner_id", "updated_at", "id"],
         unique=False,
     )
     op.create_index(
@@ -263,7 +263,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_contacts_organisation_id_owner_id",
         "contacts",
-        ["organisation_id", "owner_id", "id"],
+        ["organisation_id", "owner_id", "updated_at", "id"],
         unique=False,
     )
     op.create_index(

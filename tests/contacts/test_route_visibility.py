@@ -1,0 +1,137 @@
+"""Every route of the service, present and future: other people's records do not exist.
+
+The routes come from the service's own OpenAPI document. A route with an id is asked for a record of
+somebody else; a route without one must not show it. A new route is covered by being declared.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from guanxi_shared.edge import Edge
+from tests.factories import Clients, Organisation, User
+
+SECRET = "绝密客户Canary"
+METHODS = ("get", "post", "patch", "put", "delete")
+# What a route without an id takes to answer anything at all.
+BODIES: dict[str, Any] = {
+    "/v1/accounts/search": {"query": "Canary"},
+    "/v1/contacts/search": {"query": "Canary"},
+    "/v1/accounts/batch": {
+        "mode": "independent",
+        "operations": [
+            {"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}
+        ],
+    },
+    "/v1/contacts/batch": {
+        "mode": "independent",
+        "operations": [
+            {"op": "update", "match": {"field": "external_id", "value": "canary"}, "data": {}}
+        ],
+    },
+}
+QUERIES = {"/v1/search": {"q": "Canary"}}
+
+
+def operations(app: Edge) -> Iterator[tuple[str, str]]:
+    for path, item in app.app.openapi()["paths"].items():
+        for method in METHODS:
+            if method in item:
+                yield method, path
+
+
+@pytest.fixture
+async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
+    """An account and a person of `rep`, by the name of the id in a path."""
+    rep = client(organisation.rep)
+    account = await rep.post("/v1/accounts", json={"name": SECRET, "external_id": "canary"})
+    links = [{"account_id": account.json()["id"]}]
+    person = await rep.post(
+        "/v1/contacts", json={"name": SECRET, "external_id": "canary", "accounts": links}
+    )
+    assert person.status_code == 201, person.text
+    return {"account_id": account.json()["id"], "contact_id": person.json()["id"]}
+
+
+def strangers(organisation: Organisation, other: Organisation) -> list[User]:
+    return [organisation.rep2, organisation.other_rep, organisation.read_only, other.admin]
+
+
+async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
+    client: Clients,
+    contacts: Edge,
+    organisation: Organisation,
+    other_organisation: Organisation,
+    canary: dict[str, str],
+) -> None:
+    wrong = []
+    for user in strangers(organisation, other_organisation):
+        for method, path in operations(contacts):
+            filled = path.format_map(_Ids(canary))
+            body = BODIES.get(path, {} if method in ("post", "patch", "put") else None)
+            answer = await client(user).request(
+                method, filled, params=QUERIES.get(path), json=body, headers={"accept": "*/*"}
+            )
+            if SECRET in answer.text or "Canary" in answer.text.replace("'Canary'", ""):
+                wrong.append((user.name, method, path, "shows it"))
+            if (
+                filled != path
+                and any(name in path for name in canary)
+                and answer.status_code not in (403, 404)
+            ):
+                wrong.append((user.name, method, path, answer.status_code))
+    assert wrong == []
+    for name, path in (("account_id", "/v1/accounts"), ("contact_id", "/v1/contacts")):
+        kept = await client(organisation.rep).get(f"{path}/{canary[name]}")
+        assert kept.json()["version"] == 1
+
+
+async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
+    client: Clients, contacts: Edge, organisation: Organisation, canary: dict[str, str]
+) -> None:
+    """So that the refusals above are refusals and not broken requests."""
+    for user in (organisation.rep, organisation.manager, organisation.admin):
+        for method, path in operations(contacts):
+            if method != "get" or not any(name in path for name in canary):
+                continue
+            answer = await client(user).get(path.format_map(_Ids(canary)))
+            assert answer.status_code == 200, (user.name, path, answer.text)
+        found = await client(user).get("/v1/search", params={"q": "Canary"})
+        assert {entry["type"] for entry in found.json()["data"]} == {"account", "contact"}
+        events = await client(user).get("/v1/events")
+        assert events.text.count(SECRET) >= 2
+        snapshot = await client(user).post("/v1/contacts/snapshot")
+        assert snapshot.text.count(SECRET) >= 2
+
+
+async def test_every_route_refuses_a_caller_without_a_token(
+    client: Clients, contacts: Edge
+) -> None:
+    wrong = []
+    for method, path in operations(contacts):
+        answer = await client().request(method, path.format_map(_Ids({})), json={})
+        if answer.status_code != 401:
+            wrong.append((method, path, answer.status_code))
+    assert wrong == []
+
+
+async def test_every_route_refuses_a_caller_without_permissions(
+    client: Clients, contacts: Edge, organisation: Organisation
+) -> None:
+    nobody = organisation.rep.but(permissions=())
+    wrong = []
+    for method, path in operations(contacts):
+        answer = await client(nobody).request(
+            method, path.format_map(_Ids({})), params=QUERIES.get(path), json=BODIES.get(path, {})
+        )
+        if answer.status_code < 400 and answer.json() != {"data": []}:
+            wrong.append((method, path, answer.status_code, answer.text[:80]))
+    assert wrong == []
+
+
+class _Ids(dict[str, str]):
+    """Ids that are not given name nothing."""
+
+    def __missing__(self, key: str) -> str:
+        return "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"
