@@ -25,7 +25,7 @@ from guanxi_shared.calls import House
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
-from guanxi_shared.directory import directory_consumer, feed_over_http
+from guanxi_shared.directory import directory_consumer, feed_over_http, listening_client
 from guanxi_shared.documents import DOCUMENTED, ProblemDetails
 from guanxi_shared.edge import Edge
 from guanxi_shared.errors import PROBLEM_TYPE, Problem
@@ -82,9 +82,9 @@ def create_app(
     """A service as an ASGI application. `consumers` hear other services, `started` wraps its life
     with what it alone needs; `house` replaces the one made from the settings (the gateway's)."""
     logs.configure(name, level=common.log_level, format=common.log_format)
-    gateway = ServiceClient(
-        "gateway", common.gateway_url, common.service_secret, caller=name, total_seconds=40.0
-    )
+    gateway = ServiceClient("gateway", common.gateway_url, common.service_secret, caller=name)
+    # A client of its own: its long polls must not open the breaker that key fetches go through.
+    listener = listening_client("gateway", common.gateway_url, common.service_secret, caller=name)
     here = house or make_house(name=name, settings=settings, common=common, gateway=gateway)
 
     @contextlib.asynccontextmanager
@@ -93,7 +93,7 @@ def create_app(
         await here.feed.open()
         metrics.watch_pool(name, here.db.pool)
         heard = (
-            [directory_consumer(feed_over_http(gateway), here.directory)] if house is None else []
+            [directory_consumer(feed_over_http(listener), here.directory)] if house is None else []
         )
         try:
             async with contextlib.AsyncExitStack() as stack:
@@ -108,6 +108,7 @@ def create_app(
             await here.feed.close()
             await here.db.close()
             await gateway.aclose()
+            await listener.aclose()
 
     app = FastAPIOffline(title=title, version="1.0.0", lifespan=lifespan, redirect_slashes=False)
     app.state.house = here

@@ -118,6 +118,13 @@ def _id(text: str | None) -> UUID | None:
     return UUID(text) if text else None
 
 
+def listening_client(name: str, base_url: str, secret: str, *, caller: str) -> ServiceClient:
+    """A client for a peer's feed: its consumer asks again by itself, each second, for ever."""
+    return ServiceClient(
+        name, base_url, secret, caller=caller, attempts=1, total_seconds=60, breaker_failures=2**31
+    )
+
+
 def feed_over_http(client: ServiceClient) -> FeedSource:
     """A peer's `/internal/events` as a source; its long poll outlives an ordinary call's time."""
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from weakref import WeakSet
 
 import asyncpg
 from sqlalchemy import (
@@ -77,7 +78,20 @@ def _position(text: str) -> int:
     return position
 
 
+# Every open feed of this process, so that a stopping server lets its long polls go at once.
+OPEN: WeakSet["Feed"] = WeakSet()
+
+
+def stop_waiting() -> None:
+    """Called from the signal handler: no reader waits any more, here or later."""
+    for feed in list(OPEN):
+        feed.is_stopping = True
+        feed.wake_from_anywhere()
+
+
 class Feed:
+    is_stopping = False
+
     def __init__(self, url: str, *, schema: str) -> None:
         self._url = url
         self._channel = f"{CHANNEL}_{schema}"
@@ -98,6 +112,8 @@ class Feed:
             self._url, min_size=1, max_size=4, server_settings={"timezone": "UTC", "jit": "off"}
         )
         self._watch = asyncio.create_task(self._listen(), name="feed-listener")
+        self._loop = asyncio.get_running_loop()
+        OPEN.add(self)
 
     async def close(self) -> None:
         for task in (self._watch, self._notify_due):
@@ -113,6 +129,9 @@ class Feed:
         self._wake()
         if self._notify_due is None or self._notify_due.done():
             self._notify_due = asyncio.get_running_loop().create_task(self._notify())
+
+    def wake_from_anywhere(self) -> None:
+        self._loop.call_soon_threadsafe(self._wake)
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
@@ -191,7 +210,7 @@ class Feed:
                 cursor = Cursor(cursor.epoch, rows[-1]["position"])
             wanted = [row for row in rows if matches_type(row["type"], types)]
             left = deadline - time.monotonic()
-            if wanted or left <= 0 or cursor.position - start > 50_000:
+            if wanted or left <= 0 or self.is_stopping or cursor.position - start > 50_000:
                 return wanted, cursor
             if not rows:
                 with contextlib.suppress(TimeoutError):

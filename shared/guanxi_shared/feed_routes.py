@@ -97,7 +97,7 @@ async def _list_events(call: Call, metadata: MetaData, resources: Sequence[Resou
             call.db, metadata, call.organisation, audience, after=cursor.position, types=types, limit=limit
         )  # fmt: skip
         left = deadline - time.monotonic()
-        if rows or left <= 0 or not readable:
+        if rows or left <= 0 or not readable or feed.is_stopping:
             break
         await feed.wait(left)
     reached = rows[-1]["position"] if rows else 0

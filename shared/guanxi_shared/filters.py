@@ -28,9 +28,12 @@ RELATIVE_DAYS = re.compile(r"([+-]\d{1,5})([dwmy])")
 
 @dataclass(frozen=True, slots=True)
 class Condition:
+    """`asked` is the value as it was sent: `now` stays `now` while the value moves on."""
+
     field: Field
     operator: str
     value: Any
+    asked: Any = None
 
 
 Groups = tuple[tuple[Condition, ...], ...]
@@ -69,7 +72,7 @@ def condition(
             errors={name: f"Unknown operator {operator!r}; use one of: {allowed}."},
             code="unknown_operator",
         )
-    return Condition(field, operator, _value(field, operator, value, clock))
+    return Condition(field, operator, _value(field, operator, value, clock), value)
 
 
 def groups_from_document(groups: Any, fields: Mapping[str, Field], clock: Clock) -> Groups:

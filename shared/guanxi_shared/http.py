@@ -129,7 +129,7 @@ class ServiceClient:
         self._client = httpx.AsyncClient(
             base_url=base_url,
             transport=transport,
-            timeout=httpx.Timeout(timeout_seconds, connect=min(1.0, timeout_seconds)),
+            timeout=_limits(timeout_seconds),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),
             follow_redirects=False,
             trust_env=False,
@@ -166,6 +166,7 @@ class ServiceClient:
             params=params,
             headers=sent,
             content=None if json is None else orjson.dumps(json),
+            timeout=_limits(timeout_seconds or self._timeout),
         )
         with within(self._total):
             attempts = self._attempts if repeatable and not retried_above.get() else 1
@@ -279,6 +280,10 @@ class ServiceClient:
             return orjson.loads(response.content)
         except orjson.JSONDecodeError as error:
             raise Upstream(f"{self.name} answered something that is not JSON.") from error
+
+
+def _limits(seconds: float) -> httpx.Timeout:
+    return httpx.Timeout(seconds, connect=min(1.0, seconds))
 
 
 class _BreakerOpen(Unavailable):

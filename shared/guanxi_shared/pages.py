@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -53,7 +54,7 @@ class ListQuery:
         """Binds a cursor to the sort, filters and text it was made for."""
         parts = (
             [(s.field.name, s.descending) for s in self.sorts],
-            [[(c.field.name, c.operator, str(c.value)) for c in group] for group in self.groups],
+            [[(c.field.name, c.operator, str(c.asked)) for c in group] for group in self.groups],
             self.text,
         )
         return zlib.crc32(orjson.dumps(parts))
@@ -267,7 +268,7 @@ def next_cursor(query: ListQuery, values: Sequence[Any]) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal | UUID):
         return str(value)
     return value.isoformat() if isinstance(value, date | datetime) else value
 
@@ -285,7 +286,7 @@ def _continued(query: ListQuery, cursor: Any) -> ListQuery:
         if signature != query.signature or len(values) != len(kinds):
             raise problem
         after = tuple(_restored(kind, value) for kind, value in zip(kinds, values, strict=True))
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError) as error:
         raise problem from error
     return replace(query, after=after, is_fuzzy=bool(fuzzy))
 

@@ -207,7 +207,9 @@ def _columns(resource: Resource, names: Sequence[str]) -> list[ColumnElement[Any
 
 
 def _is_among(sort: Sort, query: ListQuery) -> bool:
-    return sort.field.name in query.fields and sort.field.kind not in r.AS_JSON
+    """Whether a shown column holds the exact value that the sort compares."""
+    exact = sort.field.kind == r.ID or sort.field.shown is sort.field.compared
+    return exact and sort.field.name in query.fields and sort.field.kind not in r.AS_JSON
 
 
 def _ordered(sort: Sort) -> ColumnElement[Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -83,7 +84,8 @@ class Field:
     def value_from(self, row: Mapping[str, Any]) -> Any:
         """The field as the API shows it, from stored columns (the same as `shown` in SQL)."""
         if self.kind != MONEY:
-            return row[self.columns[0]]
+            value = row[self.columns[0]]
+            return float(value) if isinstance(value, Decimal) else value
         amount, currency = (row[name] for name in self.columns)
         return None if amount is None else {"amount": f"{amount:f}", "currency": currency}
 
@@ -184,11 +186,14 @@ def money_field(table: Table, name: str) -> Field:
 
 
 def _shown(column: ColumnElement[Any], kind: str) -> ColumnElement[Any]:
-    """Ids leave Postgres as text: orjson refuses asyncpg's UUID class, and text is quicker."""
+    """Ids leave Postgres as text: orjson refuses asyncpg's UUID class, and text is quicker. Numbers
+    that are not money are JSON numbers, which decimals are not."""
     if kind == ID:
         return cast(column, Text)
     if kind == ID_LIST:
         return cast(column, ARRAY(Text))
+    if kind == NUMBER and not isinstance(column.type, Float):
+        return cast(column, Float)
     return column
 
 

@@ -2,11 +2,22 @@
 
 import os
 import sys
+from types import FrameType
 
 import setproctitle
 import uvicorn
+import uvicorn.supervisors
+
+from guanxi_shared.feed import stop_waiting
 
 GRACEFUL_SECONDS = 10
+
+
+class Server(uvicorn.Server):
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Long polls end now; ordinary requests have their graceful seconds."""
+        stop_waiting()
+        super().handle_exit(sig, frame)
 
 
 def main(arguments: list[str]) -> None:
@@ -15,7 +26,7 @@ def main(arguments: list[str]) -> None:
     package = arguments[0]
     prefix = package.removeprefix("guanxi_").upper()
     setproctitle.setproctitle(f"guanxi: {prefix.lower()}")
-    uvicorn.run(
+    config = uvicorn.Config(
         f"{package}.app:create",
         factory=True,
         host=os.environ.get(f"{prefix}_HOST", "127.0.0.1"),
@@ -31,6 +42,10 @@ def main(arguments: list[str]) -> None:
         timeout_keep_alive=75,
         backlog=256,
     )
+    if config.workers > 1:
+        uvicorn.supervisors.Multiprocess(config, [config.bind_socket()]).run()
+    else:
+        Server(config).run()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from uuid import uuid4
 import httpx
 import orjson
 
-from guanxi_gateway.jobs import JobFinder, jobs_router
+from guanxi_gateway.job_finder import JobFinder, jobs_router
 from guanxi_gateway.views import views_router
 from guanxi_gateway.wire import Upstream
 from tests.gateway.loopback import answer, bearer, gateway, served, token

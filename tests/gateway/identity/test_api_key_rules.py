@@ -1,6 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from guanxi_gateway.identity.api_key_rules import (
     api_key_digest,
     api_key_matches,
@@ -9,8 +12,6 @@ from guanxi_gateway.identity.api_key_rules import (
     new_api_key,
     parse_api_key,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

@@ -2,6 +2,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from guanxi_gateway.identity.audit_rules import (
     GENESIS,
     Broken,
@@ -12,8 +15,6 @@ from guanxi_gateway.identity.audit_rules import (
     chain_digest,
     verify_chain,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 
 def a_chain(length: int = 6) -> list[Link]:

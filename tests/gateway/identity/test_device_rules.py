@@ -2,6 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from guanxi_gateway.identity.device_rules import (
     DEVICE_LIFE,
     USER_CODE_ALPHABET,

@@ -1,5 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from guanxi_gateway.identity.key_rules import (
     KeyTimes,
     Phase,
@@ -9,8 +12,6 @@ from guanxi_gateway.identity.key_rules import (
     published_kids,
     signing_kid,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 POLICY = RotationPolicy(

@@ -1,6 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from guanxi_gateway.identity.lockout_rules import (
     ADDRESS_POLICY,
     NETWORK_POLICY,
@@ -13,8 +16,6 @@ from guanxi_gateway.identity.lockout_rules import (
     locked_for,
     network_key,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 ZERO = timedelta(0)

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from guanxi_gateway.identity.oauth_rules import (
     CODE_LIFE,
     ClientRule,

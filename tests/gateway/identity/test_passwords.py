@@ -2,10 +2,11 @@ import asyncio
 import time
 
 import pytest
+from pwdlib.hashers.argon2 import Argon2Hasher
+
 from guanxi_gateway.identity import passwords
 from guanxi_gateway.identity.password_rules import COMMON, MIN_LENGTH, weaknesses
 from guanxi_gateway.identity.passwords import check_password, hash_password
-from pwdlib.hashers.argon2 import Argon2Hasher
 
 EMAIL = "wang.fang@demo.example"
 

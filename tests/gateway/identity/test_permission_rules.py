@@ -1,6 +1,9 @@
 import itertools
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from guanxi_gateway.identity.permission_rules import (
     ACTIONS,
     ADMINISTRATION,
@@ -15,8 +18,6 @@ from guanxi_gateway.identity.permission_rules import (
     wider_visibility,
     widest_level,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ROLES = ["admin", "manager", "sales", "agent", "marketer", "analyst", "partner", "read-only"]
 SMALL = [f"{r}:{a}" for r, a in itertools.product(["a", "b", "*"], ["read", "update", "*"])]

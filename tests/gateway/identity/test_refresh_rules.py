@@ -2,6 +2,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from guanxi_gateway.identity.refresh_rules import (
     ABSOLUTE_LIFE,
     GRACE,
@@ -14,9 +18,6 @@ from guanxi_gateway.identity.refresh_rules import (
     successor_of,
     token_digest,
 )
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 NOW = datetime(2026, 11, 22, 8, 0, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)

@@ -104,9 +104,7 @@ async def test_a_stolen_token_ends_the_family_for_both(company: Company) -> None
     client = company.client
     stolen = company.admin.tokens["refresh_token"]
     second = (await client.post("/v1/auth/refresh", json={"refresh_token": stolen})).json()
-    third = await client.post(
-        "/v1/auth/refresh", json={"refresh_token": second["refresh_token"]}
-    )
+    third = await client.post("/v1/auth/refresh", json={"refresh_token": second["refresh_token"]})
     assert third.status_code == 200
     replay = await client.post("/v1/auth/refresh", json={"refresh_token": stolen})
     assert (replay.status_code, replay.json()["code"]) == (401, "refresh_reused")

@@ -3,6 +3,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
 from guanxi_gateway.identity import tokens
 from guanxi_gateway.identity.permission_rules import BUILT_IN
 from guanxi_gateway.identity.sealing import purpose_bytes, purpose_key, seal, unseal
@@ -16,9 +20,6 @@ from guanxi_gateway.identity.tokens import (
     seal_key,
     unseal_key,
 )
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
 
 NOW = datetime(2026, 11, 22, 8, 0, 0, tzinfo=UTC)
 KEY = new_signing_key()

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pyotp
 import pytest
+
 from guanxi_gateway.identity.totp_rules import (
     RECOVERY_ALPHABET,
     accepted_step,

@@ -1,6 +1,9 @@
 from uuid import UUID
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from guanxi_gateway.identity.tree_rules import (
     MAX_DEPTH,
     Level,
@@ -10,8 +13,6 @@ from guanxi_gateway.identity.tree_rules import (
     subtrees,
     too_deep,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 ROOT, EAST, WEST, SHANGHAI = (UUID(int=n) for n in range(1, 5))
 BOSS, HEAD, REP, PEER, OTHER, LONER = (UUID(int=n) for n in range(11, 17))

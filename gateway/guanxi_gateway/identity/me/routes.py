@@ -1,0 +1,94 @@
+"""`/v1/me` over HTTP."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from guanxi_gateway.identity.directory import announce
+from guanxi_gateway.identity.me import service
+from guanxi_gateway.identity.me.schemas import (
+    Me,
+    PasswordChange,
+    ProfileUpdate,
+    RecoveryCodes,
+    TotpCode,
+    TotpEnrolment,
+)
+from guanxi_gateway.identity.users.schemas import UserRead
+from guanxi_shared import documents
+from guanxi_shared.calls import begin
+
+router = APIRouter(tags=["me"])
+
+
+@router.get(
+    "/v1/me",
+    operation_id="get_me",
+    summary="Who one is here, and what one may do",
+    responses=documents.problems(),
+)
+async def get_me(request: Request) -> Me:
+    call = await begin(request, None)
+    return Me.model_validate(await service.get_me(call.house, call.by))
+
+
+@router.patch(
+    "/v1/me",
+    operation_id="update_me",
+    summary="Change one's own name, time zone, locale or phone",
+    responses=documents.problems(415, 422),
+)
+async def update_me(data: ProfileUpdate, request: Request) -> UserRead:
+    call = await begin(request, None)
+    state = await service.update_me(call.house, data, by=call.by, actor=call.actor)
+    await announce(call.house, call.organisation)
+    return UserRead.model_validate(state)
+
+
+@router.post(
+    "/v1/me/password",
+    status_code=204,
+    operation_id="change_my_password",
+    summary="Choose a new password; ends one's other sessions",
+    responses=documents.problems(422),
+)
+async def change_my_password(data: PasswordChange, request: Request) -> None:
+    call = await begin(request, None)
+    await service.change_password(call.house, data, by=call.by, actor=call.actor)
+
+
+@router.post(
+    "/v1/me/totp",
+    status_code=201,
+    operation_id="enrol_totp",
+    summary="Begin to set up an authenticator app",
+    responses=documents.problems(409),
+)
+async def enrol_totp(request: Request) -> TotpEnrolment:
+    call = await begin(request, None)
+    return TotpEnrolment.model_validate(await service.enrol_totp(call.house, by=call.by))
+
+
+@router.post(
+    "/v1/me/totp/confirm",
+    operation_id="confirm_totp",
+    summary="Show one code of the new app; from then on sign-in asks for codes",
+    responses=documents.problems(409, 422),
+)
+async def confirm_totp(data: TotpCode, request: Request) -> RecoveryCodes:
+    call = await begin(request, None)
+    codes = await service.confirm_totp(call.house, data.code, by=call.by, actor=call.actor)
+    await announce(call.house, call.organisation)
+    return RecoveryCodes(recovery_codes=codes)
+
+
+@router.post(
+    "/v1/me/totp/remove",
+    status_code=204,
+    operation_id="remove_totp",
+    summary="Give up the second factor, by one of its codes",
+    responses=documents.problems(422),
+)
+async def remove_totp(data: TotpCode, request: Request) -> None:
+    call = await begin(request, None)
+    await service.remove_totp(call.house, data.code, by=call.by, actor=call.actor)
+    await announce(call.house, call.organisation)

@@ -1,0 +1,73 @@
+"""Which service answers which path: one look-up of the segment after `/v1/`, no patterns.
+
+What is not listed does not exist. A resource moves between services by moving its word here.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+OWN: Final = "gateway"
+
+RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
+    OWN: (
+        "auth", "oauth", "me", "organisation", "organisations", "users", "teams", "roles", "shares",
+        "api-keys", "oauth-clients", "invitations", "sessions", "audit", "directory", "events",
+        "webhooks", "sync", "customers", "system", "gateway",
+    ),
+    "contacts": (
+        "accounts", "contacts", "activities", "calendar", "files", "segments", "campaigns", "pools",
+        "fields", "imports", "exports", "merges", "views", "search",
+    ),
+    "pipeline": (
+        "pipeline", "leads", "pipelines", "opportunities", "products", "price-books", "quotes",
+        "orders", "contracts", "invoices", "payments", "forecasts", "quotas", "territories",
+        "commissions", "exchange-rates",
+    ),
+    "tickets": (
+        "tickets", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
+        "entitlements", "work-orders",
+    ),
+    "analytics": ("analytics",),
+}  # fmt: skip
+
+# Looked for in every service: whoever knows the id answers.
+EVERYWHERE: Final = frozenset({b"jobs"})
+
+SERVICE_OF: Final[Mapping[bytes, str]] = {
+    word.encode(): service for service, words in RESOURCES.items() for word in words
+}
+
+# Outside `/v1`, all answered by the gateway itself; `/internal` demands a service's token.
+ROOTS: Final = frozenset(
+    {b"health", b"metrics", b"docs", b"redoc", b"openapi.json", b"static-offline-docs",
+     b".well-known", b"oauth", b"internal"}
+)  # fmt: skip
+
+# Bodies that are files, read by the service as they arrive.
+UPLOADS: Final = frozenset({b"imports", b"files"})
+
+# Slow by nature: they get the long deadline.
+LONG: Final = frozenset({b"imports", b"exports", b"files", b"merges", b"analytics", b"jobs"})
+LONG_ENDINGS: Final = (b"/batch", b"/snapshot")
+
+# Costs in a limit's units of reading what takes more than a look-up.
+DEAR_READS: Final[Mapping[bytes, int]] = {b"search": 5, b"analytics": 5}
+
+
+def service_for(word: bytes) -> str | None:
+    """The service of `/v1/{word}/…`; None for what nobody serves."""
+    return SERVICE_OF.get(word)
+
+
+def is_ambiguous(raw_path: bytes) -> bool:
+    """Whether two readers could see two different paths in it: the gateway routes by what is
+    written, a service by what it decodes, so dot segments, empty segments and encoded separators
+    are refused instead of being guessed at."""
+    if b"//" in raw_path or b"\\" in raw_path:
+        return True
+    if b"/." in raw_path and any(part in (b".", b"..") for part in raw_path.split(b"/")):
+        return True
+    if b"%" not in raw_path:
+        return False
+    lowered = raw_path.lower()
+    return any(code in lowered for code in (b"%2f", b"%5c", b"%2e", b"%00"))

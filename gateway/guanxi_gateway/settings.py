@@ -1,0 +1,52 @@
+"""The gateway's own settings (GATEWAY_…) and those of the suite that only the gateway reads."""
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from guanxi_shared.settings import Common, ServiceSettings
+
+MEBIBYTE = 1 << 20
+
+
+class GatewaySettings(ServiceSettings):
+    """Prefix GATEWAY_; lists are written with commas."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
+
+    # Exact origins, `https://app.example.com,http://localhost:5173`; none are allowed by default.
+    cors_origins: str = ""
+    max_in_flight: int = Field(default=512, ge=1)
+    max_json_bytes: int = Field(default=MEBIBYTE, ge=1024)
+    max_upload_bytes: int = Field(default=512 * MEBIBYTE, ge=1024)
+    deadline_ms: int = Field(default=30_000, ge=100)
+    long_deadline_ms: int = Field(default=120_000, ge=1000)
+    stream_idle_seconds: float = Field(default=90.0, gt=0)
+    connect_seconds: float = Field(default=1.0, gt=0)
+    # Below the services' own keep-alive (75 s), so that it is us who hang up.
+    idle_seconds: float = Field(default=30.0, gt=0)
+    # Cost units per credential and window; 0 switches the limit off.
+    rate_quota: int = Field(default=60_000, ge=0)
+    rate_window_seconds: int = Field(default=60, ge=1)
+    # Sign-in and token calls per client address and minute.
+    sign_in_quota: int = Field(default=120, ge=1)
+
+
+class SuiteSettings(Common):
+    """GUANXI_SERVICES: `contacts=http://127.0.0.1:8101,pipeline=http://…`."""
+
+    services: str = ""
+
+
+def named_addresses(text: str) -> dict[str, str]:
+    """`a=http://x,b=http://y` as a mapping; ValueError names the part that is not `name=url`."""
+    found: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, separator, address = part.partition("=")
+        if not separator or not address.startswith(("http://", "https://")):
+            raise ValueError(f"GUANXI_SERVICES: {part!r} is not `name=http://host:port`")
+        found[name.strip()] = address.strip().rstrip("/")
+    return found
+
+
+def listed(text: str) -> tuple[str, ...]:
+    return tuple(piece.strip() for piece in text.split(",") if piece.strip())

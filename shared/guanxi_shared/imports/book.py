@@ -1,0 +1,233 @@
+"""The records of one resource that a chunk touches: loaded once, changed in memory, written in bulk.
+
+Each step of a record leaves the same event as a request would have left, so a row that creates and
+a later row that changes what it created are two events, however the file falls into chunks.
+
+A dry run keeps what it would have written in temporary tables of its connection, lays them over the
+real ones, and leaves nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy import Select, Table, Text, Uuid, any_, bindparam, or_, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_shared import bulk, events
+from guanxi_shared.bulk import columns_of, encoded, json_columns
+from guanxi_shared.calls import Actor
+from guanxi_shared.db import Connection
+from guanxi_shared.errors import Conflict
+from guanxi_shared.records import state_bytes
+from guanxi_shared.resources import Resource
+from guanxi_shared.statements import Shapes
+from guanxi_shared.visibility import Scope
+
+SHAPES = Shapes()
+
+
+@dataclass(slots=True)
+class Entry:
+    """A record as it stands after the rows so far; `stored_version` is 0 if it is not stored."""
+
+    row: dict[str, Any]
+    computed: dict[str, Any]
+    stored_version: int
+    events: list[Sequence[Any]] = field(default_factory=list)
+
+    @property
+    def id(self) -> UUID:
+        found: UUID = self.row["id"]
+        return found
+
+
+class Book:
+    def __init__(self, resource: Resource, *, organisation_id: UUID, actor: Actor, is_dry: bool) -> None:
+        self.resource = resource
+        self.entries: dict[UUID, Entry] = {}
+        self.deleted: set[UUID] = set()
+        self._organisation_id = organisation_id
+        self._actor = actor
+        self._is_dry = is_dry
+        self._by_key: dict[str, dict[UUID, None]] = {}
+        self._planned: set[UUID] = set()
+
+    async def load(self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]) -> None:
+        """Put the records with any of these keys or ids under lock (in a dry run: only read them)."""
+        if self._is_dry:
+            await self._load_planned(connection, keys, ids)
+        if not keys and not ids:
+            return
+        shape = ("book", self.resource.name, bool(keys), bool(ids), self._is_dry)
+        compiled = SHAPES.get(shape, lambda: self._select(by_keys=bool(keys), by_ids=bool(ids)))
+        values = {"organisation": self._organisation_id, "keys": keys, "ids": ids}
+        sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
+        for record in await connection.fetch(sql, "", *compiled.args(values)):
+            if record["id"] not in self.entries:
+                self._enter(*self._decoded(dict(record)), is_stored=True)
+
+    def find(self, keys: Iterable[str]) -> list[Entry]:
+        """Records that have any of the keys, in the order in which they became known."""
+        found: dict[UUID, None] = {}
+        for key in keys:
+            found |= self._by_key.get(key, {})
+        return [self.entries[each] for each in found]
+
+    def may_write(self, entry: Entry, scope: Scope) -> bool:
+        row = entry.row
+        return scope.may_write(id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id"))
+
+    def may_see(self, entry: Entry, scope: Scope) -> bool:
+        row = entry.row
+        return scope.covers(id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id"))
+
+    def create(self, row: dict[str, Any], computed: Mapping[str, Any]) -> Entry:
+        entry = self._enter(row, dict(computed), is_stored=False)
+        state = self.resource.state(row, computed)
+        entry.events.append(self._event("created", entry, state_bytes(state), changed=(), before=None))
+        return entry
+
+    def update(
+        self, entry: Entry, changes: Mapping[str, Any], computed: Mapping[str, Any] | None = None
+    ) -> bool:
+        """The same rules as `records.update_record`: a change of nothing is none."""
+        resource, old = self.resource, entry.row
+        row = {**old, **changes}
+        together = {**entry.computed, **(computed or {})}
+        old_state, state = resource.state(old, entry.computed), resource.state(row, together)
+        changed = [name for name in state if _plain(state[name]) != _plain(old_state[name])]
+        hidden = any(n not in resource.fields and changes[n] != old.get(n) for n in changes)
+        if not changed and not hidden:
+            return False
+        now = datetime.now(UTC)
+        row |= {"version": old["version"] + 1, "updated_at": now}
+        state |= {"version": row["version"], "updated_at": now}
+        entry.row, entry.computed = row, together
+        before = {name: old_state[name] for name in changed}
+        entry.events.append(self._event("updated", entry, state_bytes(state), changed=changed, before=before))
+        self._enter_keys(entry, old.get("match_keys", ()))
+        return True
+
+    async def write(self, connection: Connection) -> None:
+        """All that was created and changed, with the events, in four statements."""
+        touched = [entry for entry in self.entries.values() if entry.events]
+        table = self.resource.table
+        if self._is_dry:
+            return await self._write_planned(connection, touched)
+        new = [encoded(table, entry.row) for entry in touched if not entry.stored_version]
+        changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
+        await bulk.insert_rows(connection, table.name, columns_of(table), new)
+        if await bulk.update_rows(connection, table, changed) != len(changed):
+            raise Conflict("Records were changed at the same moment; the chunk is done again.")
+        await bulk.insert_events(connection, [event for entry in touched for event in entry.events])
+
+    def _enter(self, row: dict[str, Any], computed: dict[str, Any], *, is_stored: bool) -> Entry:
+        entry = Entry(row, computed, row["version"] if is_stored else 0)
+        if row.get("deleted_at") is not None:
+            self.deleted.add(entry.id)
+            return entry
+        self.entries[entry.id] = entry
+        self._enter_keys(entry, ())
+        return entry
+
+    def _enter_keys(self, entry: Entry, old: Iterable[str]) -> None:
+        for key in old:
+            self._by_key.get(key, {}).pop(entry.id, None)
+        for key in entry.row.get("match_keys", ()):
+            self._by_key.setdefault(key, {})[entry.id] = None
+
+    def _select(self, *, by_keys: bool, by_ids: bool) -> Select[Any]:
+        resource, table = self.resource, self.resource.table
+        computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
+        either = []
+        if by_keys:
+            either.append(table.c.match_keys.op("&&")(bindparam("keys", type_=ARRAY(Text))) & table.c.deleted_at.is_(None))
+        if by_ids:
+            either.append(table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
+        found = (
+            select(*table.columns, *computed)
+            .where(table.c.organisation_id == bindparam("organisation", type_=Uuid), or_(*either))
+            .order_by(table.c.id)
+        )
+        return found if self._is_dry else found.with_for_update(of=table)
+
+    def _decoded(self, row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        computed = {n: orjson.loads(row.pop(f"_computed_{n}") or "[]") for n in self.resource.computed}
+        for name in json_columns(self.resource.table):
+            if row[name] is not None:
+                row[name] = orjson.loads(row[name])
+        return row, computed
+
+    def _event(
+        self, verb: str, entry: Entry, after: bytes, *, changed: Sequence[str], before: Mapping[str, Any] | None
+    ) -> Sequence[Any]:
+        row = entry.row
+        return events.event_values(
+            organisation_id=self._organisation_id, type=self.resource.event_type(verb),
+            subject_type=self.resource.noun, subject_id=entry.id, version=row["version"],
+            actor=self._actor, changed=changed, before=before, after=after,
+            owner_id=row.get("owner_id"), team_id=row.get("team_id"),
+        )  # fmt: skip
+
+    async def _load_planned(
+        self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]
+    ) -> None:
+        planned = planned_name(self.resource.table)
+        names = ", ".join(f'p."{name}"' for name in columns_of(self.resource.table))
+        records = await connection.fetch(
+            f"SELECT {names}, p.planned_computed FROM {planned} AS p WHERE p.id = ANY($2::uuid[]) OR p.id IN"
+            f" (SELECT k.id FROM {planned}_keys AS k WHERE k.key = ANY($1::text[])) ORDER BY p.id",
+            keys,
+            ids,
+        )
+        for record in records:
+            row = dict(record)
+            computed = orjson.loads(row.pop("planned_computed"))
+            for name in json_columns(self.resource.table):
+                row[name] = None if row[name] is None else orjson.loads(row[name])
+            self._enter(row, computed, is_stored=True)
+
+    async def _write_planned(self, connection: Connection, touched: Sequence[Entry]) -> None:
+        table, planned = self.resource.table, planned_name(self.resource.table)
+        ids = [entry.id for entry in touched]
+        for name in (planned, f"{planned}_keys"):
+            await connection.execute(f"DELETE FROM {name} WHERE id = ANY($1::uuid[])", ids)
+        rows = [[*encoded(table, e.row), orjson.dumps(e.computed, default=str).decode()] for e in touched]
+        columns = [*columns_of(table), "planned_computed"]
+        await connection.copy_records_to_table(planned, records=rows, columns=columns)
+        keys = [(key, e.id) for e in touched for key in e.row.get("match_keys", ())]
+        await connection.copy_records_to_table(f"{planned}_keys", records=keys, columns=["key", "id"])
+
+
+def planned_name(table: Table) -> str:
+    return f"planned_{table.name}"
+
+
+async def begin_planning(connection: Connection, tables: Iterable[Table]) -> None:
+    """Empty temporary tables for a dry run; they end with `end_planning`, or with the connection."""
+    await end_planning(connection, tables)
+    for table in tables:
+        name = planned_name(table)
+        columns = ", ".join(f'"{column}"' for column in columns_of(table))
+        await connection.execute(
+            f"CREATE TEMPORARY TABLE {name} AS SELECT {columns}, ''::text AS planned_computed"
+            f" FROM {table.name} WITH NO DATA; CREATE INDEX ON {name} (id);"
+            f"CREATE TEMPORARY TABLE {name}_keys (key text, id uuid);"
+            f"CREATE INDEX ON {name}_keys (key); CREATE INDEX ON {name}_keys (id)"
+        )
+
+
+async def end_planning(connection: Connection, tables: Iterable[Table]) -> None:
+    for table in tables:
+        name = planned_name(table)
+        await connection.execute(f"DROP TABLE IF EXISTS {name}, {name}_keys")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))

@@ -1,0 +1,38 @@
+"""The goals of the design's section on speed, and whether a figure meets one."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Goal:
+    """`at` is the goal, `stretch` what a bare prototype reached; `sense` says which side is good."""
+
+    at: float
+    stretch: float | None = None
+    sense: Literal["at least", "at most"] = "at least"
+
+    def verdict(self, figure: float) -> str:
+        """`ok`, or on which wrong side of the goal the figure lies."""
+        if self.sense == "at least":
+            return "ok" if figure >= self.at else "below"
+        return "ok" if figure <= self.at else "above"
+
+    @property
+    def text(self) -> str:
+        return f"{'≥' if self.sense == 'at least' else '≤'} {self.at:g}"
+
+
+GET = Goal(0.35, 0.5)
+LIST = Goal(0.15, 0.22)
+CREATE = Goal(0.18, 0.3)
+SEARCH = Goal(0.10)
+UPDATE = Goal(0.12)
+HOP_THROUGHPUT = Goal(0.5)
+HOP_UNLOADED = Goal(1.6, sense="at most")
+TAIL = Goal(5.0, sense="at most")
+IMPORT = Goal(1 / 3, 0.6)
+IDLE_MEGABYTES = Goal(150.0, sense="at most")
+IMPORT_MEGABYTES = Goal(400.0, sense="at most")
+FIRST_START_SECONDS = Goal(60.0, sense="at most")
+NEXT_START_SECONDS = Goal(8.0, sense="at most")

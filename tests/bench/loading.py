@@ -1,0 +1,83 @@
+"""Puts the contacts into the suite's database: plain COPY into the indexed table, and what that
+takes, which an import is compared with."""
+
+import time
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import UUID, uuid4
+
+import asyncpg
+
+from tests.bench.organisation import Organisation
+from tests.bench.staging import COLUMNS, SETTINGS, stage
+
+OWNERS = 100
+NAMED = ", ".join(f'"{name}"' for name in COLUMNS)
+
+
+@asynccontextmanager
+async def superuser(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(admin_url, server_settings=SETTINGS, command_timeout=300)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def owners_of(organisation: Organisation) -> list[UUID]:
+    """A hundred, so that each owns one in a hundred; all but the first five sit in other teams."""
+    own = [organisation.seller.id, *organisation.mates]
+    return own + [uuid4() for _ in range(OWNERS - len(own))]
+
+
+async def load_contacts(admin_url: str, organisation: Organisation, count: int) -> float:
+    """Stage and copy so many contacts; the seconds that the plain COPY took."""
+    await stage(admin_url, organisation.id, owners_of(organisation), count)
+    async with superuser(admin_url) as connection:
+        with TemporaryDirectory(prefix="guanxi-bench-") as folder:
+            file = Path(folder, "rows")
+            await connection.copy_from_query(f"SELECT {NAMED} FROM staging", output=file)
+            seconds = await copy_in(connection, file)
+        await connection.execute("VACUUM (ANALYZE) contacts")
+    return seconds
+
+
+async def copy_in(connection: asyncpg.Connection, file: Path) -> float:
+    began = time.perf_counter()
+    with file.open("rb") as rows:
+        await connection.copy_to_table("contacts", source=rows, columns=COLUMNS)
+    return time.perf_counter() - began
+
+
+async def rate_of_plain_copy(admin_url: str, count: int) -> float:
+    """Rows a second of a COPY of so many contacts into the table as it is now, for an organisation
+    of their own; rolled back."""
+    other = uuid4()
+    shown = NAMED.replace('"organisation_id"', f"'{other}'::uuid", 1)
+    async with superuser(admin_url) as connection:
+        with TemporaryDirectory(prefix="guanxi-bench-") as folder:
+            file = Path(folder, "rows")
+            query = f"SELECT {shown} FROM staging LIMIT {count}"
+            await connection.copy_from_query(query, output=file)
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                seconds = await copy_in(connection, file)
+            finally:
+                await transaction.rollback()
+    return count / seconds
+
+
+async def ids_of(admin_url: str, owner: UUID, *, most: int = 2_000) -> list[tuple[UUID, int]]:
+    """Ids and versions of what somebody owns."""
+    async with superuser(admin_url) as connection:
+        rows: Sequence[asyncpg.Record] = await connection.fetch(
+            "SELECT id, version FROM contacts WHERE owner_id = $1 AND deleted_at IS NULL "
+            "ORDER BY id LIMIT $2",
+            owner,
+            most,
+        )
+    return [(row["id"], row["version"]) for row in rows]

@@ -1,0 +1,141 @@
+"""The demo's client against a small gateway that fails, forgets and repeats as told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from guanxi_gateway.cli.demo import client as clients
+from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused
+
+Handler = Callable[[httpx.Request], httpx.Response]
+RECORDS = [{"id": f"id-{number}", "name": f"name {number}"} for number in range(250)]
+
+
+class Door:
+    """Keeps what is created; `failures` are answered first, one each call."""
+
+    def __init__(self, *failures: httpx.Response | Exception) -> None:
+        self.failures = list(failures)
+        self.kept: dict[str, Any] = {}
+        self.calls: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.calls.append(request)
+        if self.failures:
+            failure = self.failures.pop(0)
+            if isinstance(failure, Exception):
+                raise failure
+            return failure
+        if request.method == "GET":
+            return self._page(request)
+        body = orjson.loads(request.content)
+        if request.url.path.endswith("/batch"):
+            results = [self._create(operation["data"]) for operation in body["operations"]]
+            return httpx.Response(200, json={"results": results})
+        result = self._create(body)
+        return httpx.Response(result["status"], json=result)
+
+    def _create(self, record: dict[str, Any]) -> dict[str, Any]:
+        if record.get("name") == "wrong":
+            problem = {"detail": "The name is wrong.", "errors": {"name": "Wrong."}}
+            return {"status": 422, "problem": problem}
+        if record["id"] in self.kept:
+            return {"status": 409, "problem": {"detail": "Taken."}}
+        self.kept[record["id"]] = record
+        return {"status": 201, "id": record["id"]}
+
+    def _page(self, request: httpx.Request) -> httpx.Response:
+        ids = sorted(self.kept)
+        after = request.url.params.get("cursor", "")
+        page = [{"id": id} for id in ids if id > after][:2]
+        cursor = page[-1]["id"] if page and page[-1]["id"] != ids[-1] else None
+        return httpx.Response(200, json={"data": page, "page": {"next_cursor": cursor}})
+
+
+def client_of(door: Handler) -> DemoClient:
+    return DemoClient("http://gateway", transport=httpx.MockTransport(door))
+
+
+def test_batches_hold_a_hundred_and_say_how_far_they_are() -> None:
+    door = Door()
+    with client_of(door) as client:
+        assert list(client.create_in_batches("/v1/accounts", RECORDS)) == [100, 200, 250]
+    assert len(door.kept) == 250
+    assert len({call.headers["idempotency-key"] for call in door.calls}) == 3
+
+
+def test_a_second_run_sends_the_same_keys_and_changes_nothing() -> None:
+    door = Door()
+    with client_of(door) as client:
+        list(client.create_in_batches("/v1/accounts", RECORDS))
+        list(client.create_in_batches("/v1/accounts", RECORDS))
+    keys = [call.headers["idempotency-key"] for call in door.calls]
+    assert keys[:3] == keys[3:]
+    assert len(door.kept) == 250
+
+
+def test_a_run_that_was_interrupted_goes_on_where_it_stopped() -> None:
+    door = Door()
+    with client_of(door) as client:
+        next(client.create_in_batches("/v1/accounts", RECORDS))
+        assert len(door.kept) == 100
+        list(client.create_in_batches("/v1/accounts", RECORDS))
+    assert len(door.kept) == 250
+
+
+def test_single_records_that_are_there_are_not_sent_again() -> None:
+    door = Door()
+    door.kept = {record["id"]: record for record in RECORDS[:5]}
+    with client_of(door) as client:
+        assert list(client.create_missing("/v1/teams", RECORDS[:7])) == [1, 2, 3, 4, 5, 6, 7]
+    assert sum(call.method == "POST" for call in door.calls) == 2
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        httpx.ConnectError("refused"),
+        httpx.ReadError("cut"),
+        httpx.Response(503, json={"detail": "Starting."}),
+        httpx.Response(429, json={"detail": "Slower."}),
+        httpx.Response(409, json={"code": "still_running", "detail": "Still running."}),
+    ],
+    ids=["refused", "cut", "503", "429", "still running"],
+)
+def test_it_tries_again_while_the_suite_is_away(failure: httpx.Response | Exception) -> None:
+    door = Door(failure)
+    with client_of(door) as client:
+        assert list(client.create_in_batches("/v1/accounts", RECORDS[:10])) == [10]
+    assert len(door.calls) == 2
+    assert len({call.headers["idempotency-key"] for call in door.calls}) == 1
+
+
+def test_it_gives_up_with_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients, "PATIENCE_SECONDS", 0.0)
+    door = Door(httpx.ConnectError("refused"))
+    with client_of(door) as client, pytest.raises(DemoRefused, match="make run starts it"):
+        client.sign_in("admin@demo.example", "secret")
+
+
+def test_a_refused_record_is_named_with_its_reason() -> None:
+    records = [*RECORDS[:3], {"id": "x", "name": "wrong"}]
+    with client_of(Door()) as client, pytest.raises(DemoRefused, match=r"1 of 4.*name: Wrong"):
+        list(client.create_in_batches("/v1/accounts", records))
+
+
+def test_another_password_than_the_stored_one_is_explained() -> None:
+    door = Door(httpx.Response(401, json={"detail": "E-mail address or password is wrong"}))
+    with client_of(door) as client, pytest.raises(DemoRefused, match="GUANXI_DEMO_PASSWORD"):
+        client.sign_in("admin@demo.example", "secret")
+
+
+def test_an_organisation_that_exists_is_not_an_error() -> None:
+    door = Door(httpx.Response(201, json={}), httpx.Response(409, json={"code": "not_unique"}))
+    secret = "x" * 40
+    with client_of(door) as client:
+        assert client.make_organisation({"name": "demo"}, service_secret=secret)
+        assert not client.make_organisation({"name": "demo"}, service_secret=secret)
+    assert all(call.headers["authorization"].startswith("Bearer ey") for call in door.calls)

@@ -1,0 +1,68 @@
+"""What a Dockerfile builds, without an engine: its packages and its files, and nothing else."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.system.compose_file import ROOT
+from tests.system.dockerfiles import Dockerfile
+
+NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.py[cod]")  # as .dockerignore says
+
+
+@dataclass(frozen=True)
+class Image:
+    dockerfile: Dockerfile
+    packages: Path
+    """Stands for /venv."""
+    app: Path
+    """Stands for /app, the working directory."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As the base image and the Dockerfile set it; nothing of this shell."""
+        ours = dict(self.dockerfile.environment)
+        ours["PATH"] = ours["PATH"].replace("/venv", str(self.packages)).replace(
+            "$PATH", os.defpath
+        )  # fmt: skip
+        return {"LANG": "C.UTF-8", **ours}
+
+    def files(self) -> set[str]:
+        return {str(path.relative_to(self.app)) for path in self.app.rglob("*")}
+
+
+def build(dockerfile: Dockerfile, folder: Path, *, layers: Path) -> Image:
+    """`layers` keeps installed packages for the next time, by the pins that they came from."""
+    pins, app = None, folder / dockerfile.name
+    app.mkdir(parents=True)
+    for source, target in dockerfile.copies:
+        if target == "requirements.txt":
+            pins = ROOT / source
+        else:
+            shutil.copytree(ROOT / source, app / target, ignore=NOT_COPIED)
+    assert pins is not None, f"{dockerfile.path} installs nothing"
+    image = Image(dockerfile, install(pins, layers), app)
+    run = [str(image.packages / "bin" / "python"), "-m", "compileall", "-q", "."]
+    subprocess.run(run, cwd=app, check=True)
+    return image
+
+
+def install(pins: Path, layers: Path) -> Path:
+    """A clean virtual environment with these packages alone, as the Dockerfile makes it."""
+    key = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    made = layers / f"{pins.stem}-{key}"
+    if made.exists():
+        return made
+    for outdated in layers.glob(f"{pins.stem}-*"):
+        shutil.rmtree(outdated)
+    staging = layers / f"{pins.stem}-{key}.part"
+    venv.create(staging, with_pip=False, symlinks=True)
+    command = [sys.executable, "-m", "pip", "--python", str(staging / "bin" / "python"), "install"]
+    options = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--quiet", "--quiet"]
+    subprocess.run([*command, *options, "-r", str(pins)], check=True)
+    return staging.rename(made)

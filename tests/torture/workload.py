@@ -1,0 +1,133 @@
+"""Clients that write without pause and remember every acknowledgement."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+FORGIVEN = frozenset({401, 409, 429, 502, 503, 504})
+GIVE_UP_SECONDS = 60
+
+
+@dataclass
+class Ledger:
+    """What one organisation's clients were told is done."""
+
+    canary: str
+    versions: dict[str, int] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)  # idempotency key → id of the record made
+    acknowledged: int = 0
+    replayed: int = 0
+    retried: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Client:
+    """One client with a connection of its own; repeats until it has a definite answer."""
+
+    http: httpx.AsyncClient
+    sign_in: Callable[[], Awaitable[str]]
+    ledger: Ledger
+    foreign: str
+    random: random.Random
+    token: str = ""
+
+    async def send(self, method: str, path: str, **request: Any) -> httpx.Response | None:
+        """The first answer that is not of a fault; None when none came in time."""
+        deadline = asyncio.get_running_loop().time() + GIVE_UP_SECONDS
+        headers = dict(request.pop("headers", {}))
+        while asyncio.get_running_loop().time() < deadline:
+            headers["authorization"] = f"Bearer {self.token}"
+            try:
+                answer = await self.http.request(method, path, headers=headers, **request)
+            except httpx.HTTPError:
+                self.ledger.retried += 1
+                await asyncio.sleep(self.random.uniform(0.02, 0.3))
+                continue
+            self._look_at(answer, method, path)
+            if answer.status_code == 401:
+                self.token = await self._signed_in()
+            if answer.status_code not in FORGIVEN or _is_verdict(answer):
+                return answer
+            self.ledger.retried += 1
+            await asyncio.sleep(self.random.uniform(0.02, 0.3))
+        return None
+
+    def _look_at(self, answer: httpx.Response, method: str, path: str) -> None:
+        if answer.status_code == 500:
+            self.ledger.wrong.append(f"500 for {method} {path}: {answer.text[:200]}")
+        if self.foreign in answer.text:
+            self.ledger.wrong.append(f"{method} {path} showed the other organisation's data")
+
+    async def _signed_in(self) -> str:
+        try:
+            return await self.sign_in()
+        except httpx.HTTPError:
+            return self.token
+
+
+def _is_verdict(answer: httpx.Response) -> bool:
+    """A 409 that will not go away by itself."""
+    return answer.status_code == 409 and answer.json().get("code") != "still_running"
+
+
+async def write_until(client: Client, until: asyncio.Event) -> None:
+    """Creates, and changes of records of one's own, each acknowledged one noted."""
+    mine: list[str] = []
+    while not until.is_set():
+        if mine and client.random.random() < 0.5:
+            await _change(client, client.random.choice(mine))
+        else:
+            record_id = await _create(client)
+            if record_id is not None:
+                mine.append(record_id)
+        if client.random.random() < 0.05:
+            await client.send("GET", "/v1/contacts", params={"q": client.foreign[:4], "limit": 5})
+
+
+async def _create(client: Client) -> str | None:
+    key = uuid4().hex
+    name = f"{client.ledger.canary} {key[:8]}"
+    request = {"json": {"name": name, "external_id": key}, "headers": {"Idempotency-Key": key}}
+    answer = await client.send("POST", "/v1/contacts", **request)
+    if answer is None or answer.status_code not in (200, 201):
+        if answer is not None:
+            client.ledger.wrong.append(
+                f"a create was answered {answer.status_code}: {answer.text[:200]}"
+            )
+        return None
+    record = answer.json()
+    _note(client.ledger, record)
+    client.ledger.keys[key] = record["id"]
+    if client.random.random() < 0.1:  # deliver it twice
+        again = await client.send("POST", "/v1/contacts", **request)
+        if again is not None and again.content != answer.content:
+            client.ledger.wrong.append(
+                f"a repeated create was answered differently: {again.text[:200]}"
+            )
+        client.ledger.replayed += 1
+    return str(record["id"])
+
+
+async def _change(client: Client, record_id: str) -> None:
+    """Only this client changes this record, so a lost answer is recognised by reading."""
+    title = f"v{client.ledger.versions[record_id] + 1}"
+    answer = await client.send("PATCH", f"/v1/contacts/{record_id}", json={"title": title})
+    if answer is not None and answer.status_code == 200:
+        _note(client.ledger, answer.json())
+    elif answer is not None:
+        client.ledger.wrong.append(
+            f"a change was answered {answer.status_code}: {answer.text[:200]}"
+        )
+
+
+def _note(ledger: Ledger, record: dict[str, Any]) -> None:
+    ledger.acknowledged += 1
+    ledger.versions[record["id"]] = record["version"]
+    ledger.names[record["id"]] = record["name"]
