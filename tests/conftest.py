@@ -1,6 +1,6 @@
 """Shared by all tests: a prepared Postgres, running services, organisations with people.
 
-    async def test_a_rep_reads_their_account(client, organisation): 
+    async def test_a_rep_reads_their_account(client, organisation):
         answer = await client(organisation.rep).post("/v1/accounts", json={"name": "Acme"})
 
 Each worker has one database and one app per service; a test is kept from the others by an
@@ -8,16 +8,16 @@ organisation of its own. A test that changes what all share (the feed's epoch) a
 """
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 from guanxi_contacts.app import create as create_contacts
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
-
 from tests import prepared as preparing
 from tests.factories import (
     Clients,

@@ -1,9 +1,9 @@
 """Organisations, their people and what they hold, made anew for each test.
 
-    organisation        admin: sees all
-    ├── team A          manager (sees the subtree), rep, rep2
-    │   └── team A1     junior
-    └── team B          other_rep, read_only (sees the team)
+organisation        admin: sees all
+├── team A          manager (sees the subtree), rep, rep2
+│   └── team A1     junior
+└── team B          other_rep, read_only (sees the team)
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+
 from guanxi_gateway.identity.permission_rules import BUILT_IN, token_visibility
 from guanxi_gateway.identity.tokens import Grant
 from guanxi_gateway.identity.tree_rules import Level, Parents, closure
@@ -21,7 +22,6 @@ from guanxi_shared.db import Connection, Database
 from guanxi_shared.directory import apply_directory_event
 from guanxi_shared.edge import Edge
 from guanxi_shared.identifiers import new_id
-
 from tests.stand_in import GatewayStandIn
 
 BASE_URL = "http://service"
@@ -137,11 +137,18 @@ def directory_events(organisation: Organisation, *, version: int = 1) -> list[di
     ]
     users = [user_state(user, organisation) for user in organisation.users.values()]
     states = [("organisation", about), *(("team", t) for t in teams), *(("user", u) for u in users)]
-    return [directory_event(organisation.id, noun, state, version=version) for noun, state in states]
+    return [
+        directory_event(organisation.id, noun, state, version=version) for noun, state in states
+    ]
 
 
 def directory_event(
-    organisation_id: UUID, noun: str, state: Mapping[str, Any], *, version: int = 1, verb: str = "created"
+    organisation_id: UUID,
+    noun: str,
+    state: Mapping[str, Any],
+    *,
+    version: int = 1,
+    verb: str = "created",
 ) -> dict[str, Any]:
     return {
         "organisation_id": str(organisation_id),

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import asyncpg
 import orjson
+
 from guanxi_shared.launch.locks import is_held
 from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.provision import (
@@ -33,7 +34,6 @@ from guanxi_shared.launch.provision import (
 from guanxi_shared.launch.roles import roles_of
 from guanxi_shared.launch.services import Service, discover_services
 from guanxi_shared.launch.settings import LaunchSettings
-
 from tests.library import tables as library
 
 PREFIX = "guanxi-tests-"

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import orjson
+from joserfc.jwk import ECKey
+
 from guanxi_gateway.identity.tokens import (
     Grant,
     issue_access_token,
     jwks_document,
     new_signing_key,
 )
-from joserfc.jwk import ECKey
 
 SECRET = "k3J9-only-here-vW5zQ1xN8rT4yB7mL2pD6h"
 

@@ -68,23 +68,12 @@ class CustomFields:
 
         A null removes a value. Call it with the whole object that will be stored.
         """
-        definitions = (await self._load(organisation_id, resource))[0]
-        stored: dict[str, Any] = {}
-        errors: dict[str, str] = {}
-        for key, value in custom.items():
-            if key not in definitions:
-                errors[f"custom.{key}"] = (
-                    "There is no such custom field; define it under /v1/fields."
-                )
-            elif value is not None:
-                _store(definitions[key], value, stored, errors)
-        for key, definition in definitions.items():
-            if definition.is_required and key not in stored and f"custom.{key}" not in errors:
-                errors[f"custom.{key}"] = "This field must have a value."
-        if errors:
-            name, sentence = next(iter(errors.items()))
-            raise Invalid(f"{name}: {sentence}", errors=errors)
-        return stored
+        return stored_values(await self.definitions(organisation_id, resource), custom)
+
+    async def definitions(
+        self, organisation_id: UUID, resource: Resource
+    ) -> Mapping[str, Definition]:
+        return (await self._load(organisation_id, resource))[0]
 
     async def _load(
         self, organisation_id: UUID, resource: Resource
@@ -98,6 +87,26 @@ class CustomFields:
         fields = {**resource.fields, **{f.name: f for f in _fields(resource, definitions.values())}}
         self._known[key] = (time.monotonic() + FRESH_SECONDS, definitions, fields)
         return definitions, fields
+
+
+def stored_values(
+    definitions: Mapping[str, Definition], custom: Mapping[str, Any]
+) -> dict[str, Any]:
+    """See `CustomFields.checked`."""
+    stored: dict[str, Any] = {}
+    errors: dict[str, str] = {}
+    for key, value in custom.items():
+        if key not in definitions:
+            errors[f"custom.{key}"] = "There is no such custom field; define it under /v1/fields."
+        elif value is not None:
+            _store(definitions[key], value, stored, errors)
+    for key, definition in definitions.items():
+        if definition.is_required and key not in stored and f"custom.{key}" not in errors:
+            errors[f"custom.{key}"] = "This field must have a value."
+    if errors:
+        name, sentence = next(iter(errors.items()))
+        raise Invalid(f"{name}: {sentence}", errors=errors)
+    return stored
 
 
 def _definition(row: asyncpg.Record) -> Definition:

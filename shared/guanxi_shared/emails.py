@@ -28,6 +28,8 @@ def normalise_email(address: str) -> Email:
         )
     except EmailNotValidError as error:
         raise ValueError(str(error)) from error
+    if "." not in found.domain:
+        raise ValueError(f"The domain {found.domain!r} of the address has no dot.")
     key = unicodedata.normalize("NFKC", found.normalized).casefold()
     return Email(found.normalized, key, found.domain)
 

@@ -116,9 +116,10 @@ def _group(
 
 
 def compile_groups(groups: Groups, bind: "Binder") -> ColumnElement[bool] | None:
-    if not groups:
+    """None when everything fits: without groups, or with one that asks for nothing."""
+    if not all(groups) or not groups:
         return None
-    return or_(*(and_(*(_sql(item, bind) for item in group)) for group in groups if group))
+    return or_(*(and_(*(_sql(item, bind) for item in group)) for group in groups))
 
 
 class Binder:

@@ -59,7 +59,7 @@ def configure(
         processors=_processors(service, format),
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.BytesLoggerFactory(file=stream or sys.stdout.buffer),
-        cache_logger_on_first_use=stream is None,
+        cache_logger_on_first_use=False,  # tests configure again; lines are few
     )
     _take_over_standard_logging(number)
 

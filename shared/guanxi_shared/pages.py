@@ -82,7 +82,7 @@ def from_document(
             errors=dict.fromkeys(unknown, "Unknown key."),
             code="unknown_parameter",
         )
-    groups = filters.groups_from_document(document.get("filter_groups") or [], fields, clock)
+    groups = filters.groups_from_document(_given(document, "filter_groups", []), fields, clock)
     options = {
         "q": document.get("query"),
         "sort": _joined(document.get("sorts"), "sorts"),
@@ -93,6 +93,11 @@ def from_document(
         "total": document.get("total"),
     }
     return _query({k: v for k, v in options.items() if v is not None}, groups, resource, fields)
+
+
+def _given(document: Mapping[str, Any], key: str, default: Any) -> Any:
+    value = document.get(key)
+    return default if value is None else value
 
 
 def _joined(value: Any, name: str) -> str | None:
@@ -183,7 +188,7 @@ def _text(value: Any, resource: Resource) -> str | None:
 
 def _limit(value: Any) -> int:
     try:
-        limit = int(value) if not isinstance(value, bool) else 0
+        limit = int(value) if isinstance(value, int | str) and not isinstance(value, bool) else 0
     except (ValueError, TypeError):
         limit = 0
     if not 1 <= limit <= MAX_LIMIT:

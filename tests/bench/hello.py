@@ -1,6 +1,6 @@
 """The limit that shares are taken of: a bare FastAPI route that returns 1 KB.
 
-    python -m uvicorn tests.bench.hello:app --loop uvloop --http httptools --no-access-log
+python -m uvicorn tests.bench.hello:app --loop uvloop --http httptools --no-access-log
 """
 
 from typing import Any

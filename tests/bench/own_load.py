@@ -102,13 +102,12 @@ def whole_answer(data: bytes) -> int | None:
 
 async def drive(url: str, requests: Requests, *, seconds: float, connections: int) -> Found:
     parts = urlsplit(url)
+    host, port = parts.hostname or "127.0.0.1", parts.port or 80
     latencies: list[float] = []
     loop = asyncio.get_running_loop()
     began = time.perf_counter()
     made = [
-        await loop.create_connection(
-            lambda: Sender(requests, latencies), parts.hostname, parts.port or 80
-        )
+        await loop.create_connection(lambda: Sender(requests, latencies), host, port)
         for _ in range(connections)
     ]
     await asyncio.sleep(max(seconds - (time.perf_counter() - began), 0))

@@ -22,6 +22,7 @@ STOP_SECONDS = 60.0
 SETUP_TOKEN = "only-for-the-first-organisation-of-a-bench"
 OURS = re.compile(r"(GUANXI|GATEWAY|CONTACTS|PIPELINE|TICKETS|ANALYTICS)_")
 LAST_LINES = 8
+SERVED = ("--loop=uvloop", "--http=httptools", "--no-access-log", "--log-level=error")
 
 
 class NotStarted(Exception):
@@ -123,9 +124,8 @@ class Hello:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        options = "--loop uvloop --http httptools --no-access-log --log-level error".split()
-        command = [sys.executable, "-m", "uvicorn", "tests.bench.hello:app", *options]
-        self._process = subprocess.Popen([*command, "--port", str(self.port)], env=environment())
+        command = [sys.executable, "-m", "uvicorn", "tests.bench.hello:app", *SERVED]
+        self._process = subprocess.Popen([*command, f"--port={self.port}"], env=environment())
         wait_for_port(self.port, self._process)
         return self
 

@@ -13,11 +13,11 @@ from uuid import UUID
 
 import asyncpg
 import orjson
+from sqlalchemy.dialects.postgresql import JSONB
+
 from guanxi_contacts.people import rules
 from guanxi_contacts.resources import CONTACT
 from guanxi_shared.identifiers import new_id
-from sqlalchemy.dialects.postgresql import JSONB
-
 from tests.bench.people import person
 
 CHUNK = 5_000

@@ -8,6 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.requests import Request
+from starlette.responses import Response
+
 from guanxi_shared import documents, history, reads, records, text, writes
 from guanxi_shared import resources as r
 from guanxi_shared.app import create_app
@@ -20,10 +24,6 @@ from guanxi_shared.money import Money
 from guanxi_shared.records import State
 from guanxi_shared.resources import Resource, fields_of
 from guanxi_shared.settings import ServiceSettings, common
-from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
-from starlette.responses import Response
-
 from tests.library.tables import BOOKS, METADATA, SERVICE
 
 _fields = fields_of(BOOKS, money=("price",))

@@ -8,7 +8,9 @@ import httpx
 MOST = 1000
 
 
-async def shelve(client: httpx.AsyncClient, books: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+async def shelve(
+    client: httpx.AsyncClient, books: Iterable[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
     """The books as they were created, in the order given."""
     operations = [{"op": "create", "data": dict(book)} for book in books]
     if not operations:

@@ -7,18 +7,29 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from guanxi_shared.db import new_metadata
-from guanxi_shared.migrations import OWN_ORGANISATION
-from guanxi_shared.schema import add_kernel_tables, instant
 from sqlalchemy import (
-    BigInteger, Boolean, Column, Date, DateTime, Float, Index, Numeric, PrimaryKeyConstraint, Text,
-    Uuid, text,
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    Uuid,
+    text,
 )  # fmt: skip
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import registry
 from sqlalchemy.schema import CreateIndex, CreateTable
 from sqlmodel import Field, SQLModel
+
+from guanxi_shared.db import new_metadata
+from guanxi_shared.migrations import OWN_ORGANISATION
+from guanxi_shared.schema import add_kernel_tables, instant
 
 SERVICE = "library"
 
@@ -33,7 +44,9 @@ add_kernel_tables(METADATA)
 
 def _column(type_: Any, *, default: str | None = None) -> Any:
     made = text(default) if default is not None else None
-    return Field(default=None, sa_column=Column(type_, nullable=default is None, server_default=made))
+    return Field(
+        default=None, sa_column=Column(type_, nullable=default is None, server_default=made)
+    )
 
 
 class Book(Table, table=True):
@@ -81,7 +94,10 @@ async def install(owner_url: str) -> None:
     """The schema, as a first migration would make it."""
     kernel = importlib.resources.files("guanxi_shared") / "kernel" / "0001.sql"
     dialect = postgresql.dialect()
-    books = [CreateTable(BOOKS), *map(CreateIndex, sorted(BOOKS.indexes, key=lambda i: str(i.name)))]
+    books = [
+        CreateTable(BOOKS),
+        *map(CreateIndex, sorted(BOOKS.indexes, key=lambda i: str(i.name))),
+    ]
     secure = (
         "ALTER TABLE books ENABLE ROW LEVEL SECURITY; ALTER TABLE books FORCE ROW LEVEL SECURITY;"
         f"CREATE POLICY organisation ON books USING ({OWN_ORGANISATION})"

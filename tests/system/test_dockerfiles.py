@@ -9,6 +9,7 @@ import pytest
 from tests.system.compose_file import ROOT
 from tests.system.dockerfiles import DOCKERFILES, Dockerfile, Ignoring, read
 
+HASH = re.compile(r"--hash=(\S+)")
 PIN = re.compile(r"^([\w.-]+)(?:\[[^]]*\])?==(\S+)", re.MULTILINE)
 
 
@@ -17,10 +18,11 @@ def dockerfile(request: pytest.FixtureRequest) -> Dockerfile:
     return read(request.param)
 
 
-def pins(path: Path) -> dict[str, str]:
-    """By name: version, marker and hashes."""
+def pins(path: Path) -> dict[str, set[str]]:
+    """By name: version and hashes. (Its marker tells who asked for it, which differs.)"""
     blocks = re.split(r"\n(?=\S)", path.read_text(encoding="utf-8"))
-    return {match[1].lower(): block.strip() for block in blocks if (match := PIN.match(block))}
+    found = ((match, block) for block in blocks if (match := PIN.match(block)))
+    return {match[1].lower(): {match[2], *HASH.findall(block)} for match, block in found}
 
 
 def asked_for(member: str) -> set[str]:

@@ -19,9 +19,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import bulk, events
 from guanxi_shared.bulk import columns_of, encoded, json_columns
-from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Conflict
+from guanxi_shared.errors import Unavailable
+from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.records import state_bytes
 from guanxi_shared.resources import Resource
 from guanxi_shared.statements import Shapes
@@ -46,27 +46,28 @@ class Entry:
 
 
 class Book:
-    def __init__(self, resource: Resource, *, organisation_id: UUID, actor: Actor, is_dry: bool) -> None:
+    """With `locks`, what is loaded is held until the transaction ends; a dry run holds nothing."""
+
+    def __init__(self, resource: Resource, terms: Terms, *, locks: bool = True) -> None:
         self.resource = resource
         self.entries: dict[UUID, Entry] = {}
         self.deleted: set[UUID] = set()
-        self._organisation_id = organisation_id
-        self._actor = actor
-        self._is_dry = is_dry
+        self._terms = terms
+        self._locks = locks and not terms.is_dry
         self._by_key: dict[str, dict[UUID, None]] = {}
-        self._planned: set[UUID] = set()
 
     async def load(self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]) -> None:
-        """Put the records with any of these keys or ids under lock (in a dry run: only read them)."""
-        if self._is_dry:
-            await self._load_planned(connection, keys, ids)
+        """The records with any of these keys or ids; ids also find deleted ones (see `deleted`)."""
         if not keys and not ids:
             return
-        shape = ("book", self.resource.name, bool(keys), bool(ids), self._is_dry)
+        shape = ("book", self.resource.name, bool(keys), bool(ids), self._locks)
         compiled = SHAPES.get(shape, lambda: self._select(by_keys=bool(keys), by_ids=bool(ids)))
-        values = {"organisation": self._organisation_id, "keys": keys, "ids": ids}
+        values = {"organisation": self._terms.organisation_id, "keys": keys, "ids": ids}
         sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
-        for record in await connection.fetch(sql, "", *compiled.args(values)):
+        records = await connection.fetch(sql, "", *compiled.args(values))
+        if self._terms.is_dry:
+            await self._load_planned(connection, keys, [*ids, *(r["id"] for r in records)])
+        for record in records:
             if record["id"] not in self.entries:
                 self._enter(*self._decoded(dict(record)), is_stored=True)
 
@@ -116,13 +117,13 @@ class Book:
         """All that was created and changed, with the events, in four statements."""
         touched = [entry for entry in self.entries.values() if entry.events]
         table = self.resource.table
-        if self._is_dry:
+        if self._terms.is_dry:
             return await self._write_planned(connection, touched)
         new = [encoded(table, entry.row) for entry in touched if not entry.stored_version]
         changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
         await bulk.insert_rows(connection, table.name, columns_of(table), new)
         if await bulk.update_rows(connection, table, changed) != len(changed):
-            raise Conflict("Records were changed at the same moment; the chunk is done again.")
+            raise Unavailable("Records under lock were changed; the chunk is done again.")
         await bulk.insert_events(connection, [event for entry in touched for event in entry.events])
 
     def _enter(self, row: dict[str, Any], computed: dict[str, Any], *, is_stored: bool) -> Entry:
@@ -153,7 +154,7 @@ class Book:
             .where(table.c.organisation_id == bindparam("organisation", type_=Uuid), or_(*either))
             .order_by(table.c.id)
         )
-        return found if self._is_dry else found.with_for_update(of=table)
+        return found.with_for_update(of=table) if self._locks else found
 
     def _decoded(self, row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         computed = {n: orjson.loads(row.pop(f"_computed_{n}") or "[]") for n in self.resource.computed}
@@ -167,9 +168,9 @@ class Book:
     ) -> Sequence[Any]:
         row = entry.row
         return events.event_values(
-            organisation_id=self._organisation_id, type=self.resource.event_type(verb),
+            organisation_id=self._terms.organisation_id, type=self.resource.event_type(verb),
             subject_type=self.resource.noun, subject_id=entry.id, version=row["version"],
-            actor=self._actor, changed=changed, before=before, after=after,
+            actor=self._terms.actor, changed=changed, before=before, after=after,
             owner_id=row.get("owner_id"), team_id=row.get("team_id"),
         )  # fmt: skip
 

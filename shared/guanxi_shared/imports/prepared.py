@@ -7,6 +7,7 @@ from uuid import UUID
 
 from guanxi_shared.calls import Actor
 from guanxi_shared.imports.options import ImportOptions
+from guanxi_shared.tables.rows import START, Checkpoint
 
 CREATED, UPDATED, UNCHANGED, SKIPPED = "created", "updated", "unchanged", "skipped"
 REFUSED, INCOMPLETE = "refused", "incomplete"
@@ -26,11 +27,13 @@ class Terms:
 @dataclass(slots=True)
 class Prepared:
     """`columns` are the stored columns the row sets; `fresh` is the whole row if it is to be a new
-    record. `keys` are what it is recognised by; `references` are other records that it names."""
+    record. `keys` are what it is recognised by; `references` are other
+    records that it names, `at` is the place in the file behind it."""
 
     number: int
     line: int
     cells: Mapping[str, str]
+    at: Checkpoint = START
     reasons: list[dict[str, Any]] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
     fresh: dict[str, Any] | None = None

@@ -302,7 +302,7 @@ async def test_only_admins_change_the_directory(company: Company, role: str) -> 
 
 
 async def test_another_organisation_sees_and_changes_nothing(
-    company: Company, found_company
+    company: Company, found_company: Found
 ) -> None:
     other: Company = await found_company()
     team = await company.team("Sales")
@@ -324,7 +324,7 @@ async def test_another_organisation_sees_and_changes_nothing(
 
 async def test_one_person_may_work_for_two_organisations(
     company: Company,
-    found_company,
+    found_company: Found,
     anybody: httpx.AsyncClient,
 ) -> None:
     other: Company = await found_company()

@@ -1,0 +1,75 @@
+"""Get, list and filtered search, through the gateway, as a salesperson who owns one in a hundred."""
+
+from collections.abc import Iterator
+
+import httpx
+
+from tests.bench import goals
+from tests.bench.bench import Bench
+from tests.bench.cases import Case
+from tests.bench.organisation import Member
+from tests.bench.people import DEPARTMENTS, SOURCES
+from tests.bench.traffic import Traffic, request, shuffled
+
+PATH = "/v1/contacts"
+PAGES = 20
+
+
+def get_by_id(bench: Bench, *, url: str | None = None) -> Traffic:
+    """A random one of all visible records; `url` goes past the gateway."""
+    url = url or bench.suite.url
+    token = bench.organisation.seller.token
+    asked = [request(url, "GET", f"{PATH}/{record_id}", token=token) for record_id in bench.ids]
+    return Traffic(url, shuffled(asked))
+
+
+def list_of_50(bench: Bench, member: Member) -> Traffic:
+    """The first pages of the default order, by their cursors."""
+    url = bench.suite.url
+    paths = [f"{PATH}?limit=50", *(f"{PATH}?limit=50&cursor={c}" for c in cursors(url, member))]
+    return Traffic(url, shuffled([request(url, "GET", p, token=member.token) for p in paths]))
+
+
+def cursors(url: str, member: Member) -> Iterator[str]:
+    headers = {"authorization": f"Bearer {member.token}"}
+    with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
+        params = {"limit": "50"}
+        for _ in range(PAGES):
+            answer = client.get(PATH, params=params)
+            answer.raise_for_status()
+            following = answer.json()["page"]["next_cursor"]
+            if following is None:
+                return
+            yield following
+            params["cursor"] = following
+
+
+def filtered_search(bench: Bench) -> Traffic:
+    """`POST …/search`: two filters and a sort, a page of 50."""
+    url, token = bench.suite.url, bench.organisation.seller.token
+    documents = [
+        {
+            "filter_groups": [
+                {
+                    "filters": [
+                        {"field": "department", "operator": "eq", "value": department},
+                        {"field": "source", "operator": "in", "value": [source, SOURCES[0]]},
+                    ]
+                }
+            ],
+            "sorts": ["-updated_at"],
+            "limit": 50,
+        }
+        for department in DEPARTMENTS
+        for source in SOURCES[1:]
+    ]
+    asked = [request(url, "POST", f"{PATH}/search", token=token, body=d) for d in documents]
+    return Traffic(url, shuffled(asked))
+
+
+CASES = (
+    Case("get by id", get_by_id, goals.GET),
+    Case("list of 50", lambda b: list_of_50(b, b.organisation.seller), goals.LIST),
+    Case("list of 50, manager of five", lambda b: list_of_50(b, b.organisation.manager)),
+    Case("filtered search", filtered_search, goals.SEARCH),
+)

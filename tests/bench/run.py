@@ -1,0 +1,90 @@
+"""A whole run, from an empty folder to the table."""
+
+import asyncio
+import os
+import platform
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from guanxi_shared.launch.place import remove_cluster
+from tests.bench import goals, reads, texts, writes
+from tests.bench.bench import Bench
+from tests.bench.cases import measure
+from tests.bench.hop import measure_hop
+from tests.bench.load import generator
+from tests.bench.loading import load_contacts
+from tests.bench.memory import resident
+from tests.bench.organisation import found_organisation
+from tests.bench.processes import Hello, Suite
+from tests.bench.report import Report, Row
+from tests.bench.sizes import CONNECTIONS, Size
+
+BEGAN = time.monotonic()
+
+
+def say(line: str) -> None:
+    print(f"{time.monotonic() - BEGAN:6.1f} s  {line}", flush=True)
+
+
+def run(size: Size, *, only: str = "") -> Report:
+    """`only` keeps the rows whose name has this word; what they need is done all the same."""
+    report = Report(about_this_run(size))
+    with running_suite() as suite:
+        say("starting the suite in an empty folder …")
+        first = suite.start()
+        with Hello() as hello:
+            organisation = found_organisation(suite.url)
+            bench = Bench(size, suite, hello, organisation, report, say)
+            bench.add(Row("first start", first, "s", goal=goals.FIRST_START_SECONDS))
+            bench.attempt("memory", lambda: idle_memory(bench))
+            say(f"loading {size.contacts:,} contacts …")
+            seconds = asyncio.run(load_contacts(suite.admin_url, organisation, size.contacts))
+            say(f"plain COPY: {seconds:.1f} s")
+            for case in (*reads.CASES, *writes.CASES, *texts.CASES):
+                if only in case.name:
+                    bench.attempt(case.name, lambda case=case: [measure(bench, case)])  # type: ignore[misc]
+            if only in "gateway":
+                bench.attempt("gateway", lambda: measure_hop(bench))
+        if only in "next start":
+            bench.attempt("next start", lambda: next_start(bench))
+    return report
+
+
+def about_this_run(size: Size) -> dict[str, Any]:
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}",
+        "contacts": f"{size.contacts:,}, of which the salesperson owns one in a hundred",
+        "load": f"{generator()}, {CONNECTIONS} connections, {size.rounds} turns of {size.seconds:g} s",
+        "load of the machine before": " ".join(f"{load:.1f}" for load in os.getloadavg()),
+    }
+
+
+@contextmanager
+def running_suite() -> Iterator[Suite]:
+    """A suite in a temporary folder, not started yet; stopped and deleted at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="guanxi-bench-"))
+    folder.chmod(0o755)  # as root, Postgres runs as another user
+    suite = Suite(folder / "data")
+    try:
+        yield suite
+    finally:
+        suite.stop()
+        remove_cluster(suite.data_dir)
+        shutil.rmtree(folder)
+
+
+def idle_memory(bench: Bench) -> Iterator[Row]:
+    for name, megabytes in sorted(resident(bench.suite).items()):
+        yield Row(f"memory idle: {name}", megabytes, "MB", goal=goals.IDLE_MEGABYTES)
+
+
+def next_start(bench: Bench) -> Iterator[Row]:
+    yield Row("stop", bench.suite.stop(), "s")
+    yield Row("next start", bench.suite.start(), "s", goal=goals.NEXT_START_SECONDS)

@@ -1,0 +1,18 @@
+"""Waiting for something to become true, without sleeping longer than needed."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+Answer = TypeVar("Answer")
+
+
+async def until(holds: Callable[[], Awaitable[Answer]], *, seconds: float = 15.0) -> Answer:
+    """The first true answer; fails when there is none in time."""
+    end = time.monotonic() + seconds
+    while True:
+        if answer := await holds():
+            return answer
+        assert time.monotonic() < end, f"not within {seconds:g} s"
+        await asyncio.sleep(0.01)
