@@ -22,7 +22,6 @@ from guanxi_shared import logs, metrics
 from guanxi_shared.errors import (
     PROBLEM_TYPE,
     Malformed,
-    MethodNotAllowed,
     NotFound,
     Problem,
     TooLarge,
@@ -33,7 +32,7 @@ from guanxi_shared.http import trace_of
 
 FindJob = Callable[[Passage, Caller], Awaitable[Upstream]]
 
-METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ID_CHARACTERS = 128
 BATCH_BYTES = 8 << 20
@@ -47,12 +46,11 @@ HARDENING: Headers = [
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-site"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 ]
 # The pages for people: their scripts come from here, Swagger UI sets styles by itself.
 HARDENING_OF_PAGES: Headers = [
-    *HARDENING[:4],
+    *HARDENING[:3],
     (
         b"content-security-policy",
         b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
@@ -156,8 +154,6 @@ class FrontDoor:
         if self._in_flight > self._settings.max_in_flight and not is_probe:
             metrics.count_shed("in_flight")
             raise Unavailable("Too many requests at once; try again.", code="busy")
-        if passage.scope["method"] not in METHODS:
-            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(METHODS))})
         if routes.is_ambiguous(raw_path):
             raise Malformed("The path is ambiguous: no dot segments, `//` or encoded separators.")
         if raw_path.startswith(b"/v1/"):
@@ -299,7 +295,7 @@ class FrontDoor:
         if origin in self._origins:
             names = headers.get(b"access-control-request-headers", b"")
             passage.answer_headers += [
-                (b"access-control-allow-methods", ", ".join(sorted(METHODS)).encode()),
+                (b"access-control-allow-methods", METHODS),
                 (b"access-control-allow-headers", names or b"Authorization, Content-Type"),
                 (b"access-control-max-age", b"600"),
             ]
@@ -341,9 +337,10 @@ def _with_headers(passage: Passage) -> Send:
         if message["type"] == "http.response.start":
             passage.started = True
             passage.status = message["status"]
-            ours = dict(passage.answer_headers)
-            kept = [pair for pair in message.get("headers", ()) if pair[0].lower() not in ours]
-            message = {**message, "headers": kept + passage.answer_headers}
+            theirs = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
+            names = {name.lower() for name, _ in theirs}
+            added = [pair for pair in passage.answer_headers if pair[0] not in names]
+            message = {**message, "headers": theirs + added}
         await passage.send(message)
 
     return send

@@ -13,6 +13,7 @@ from typing import Any
 
 import orjson
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -20,7 +21,8 @@ from starlette.routing import Route
 from guanxi_gateway import routes
 from guanxi_gateway.peers import ask_all
 from guanxi_gateway.wire import Upstream
-from guanxi_shared.errors import Unavailable
+from guanxi_shared.errors import PROBLEM_TYPE, Problem, Unavailable
+from guanxi_shared.refusals import problem_of
 
 FRESH_SECONDS = 5.0
 SECONDS_FOR_A_SERVICE = 3.0
@@ -207,13 +209,19 @@ def pages(documents: Documents) -> Starlette:
     async def redoc(request: Request) -> Response:
         return HTMLResponse(REDOC)
 
+    async def refuse(request: Request, error: Exception) -> Response:
+        problem = problem_of(error)
+        body = problem.body(request.headers.get("x-request-id"))
+        return Response(body, problem.status, problem.headers, PROBLEM_TYPE)
+
     return Starlette(
+        exception_handlers={HTTPException: refuse, Problem: refuse},
         routes=[
             Route("/openapi.json", document),
             Route("/docs", swagger),
             Route("/docs/start.js", start),
             Route("/redoc", redoc),
-        ]
+        ],
     )
 
 

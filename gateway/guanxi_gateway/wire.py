@@ -17,10 +17,13 @@ Headers = list[tuple[bytes, bytes]]
 WHOLE_BYTES = 256 * 1024  # an answer up to this length is collected before it is passed on
 HIGH_WATER = 256 * 1024  # of a stream, kept for a slow reader before the service is held back
 
-# Of an answer: what belongs to one hop (RFC 9110 7.6.1), and what the gateway's server says itself.
+# Of an answer: what belongs to one hop (RFC 9110 7.6.1), and what the gateway says itself.
 NOT_PASSED_BACK = frozenset(
     {b"connection", b"keep-alive", b"proxy-authenticate", b"proxy-connection", b"te", b"trailer",
-     b"transfer-encoding", b"upgrade", b"date", b"server"}
+     b"transfer-encoding", b"upgrade", b"date", b"server", b"x-request-id", b"ratelimit",
+     b"ratelimit-policy", b"x-content-type-options", b"x-frame-options", b"referrer-policy",
+     b"strict-transport-security", b"access-control-allow-origin",
+     b"access-control-allow-credentials", b"access-control-expose-headers"}
 )  # fmt: skip
 BODILESS = frozenset({204, 304})
 

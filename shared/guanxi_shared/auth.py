@@ -118,11 +118,13 @@ class Verifier:
     def _claims(self, token: str, key: Any, algorithm: str, now: float) -> dict[str, Any]:
         try:
             claims = jwt.decode(token, key, algorithms=[algorithm]).claims
-        except (JoseError, ValueError) as error:
+            until = float(claims.get("exp", 0))
+            since = float(claims.get("nbf", claims.get("iat", 0)))
+        except (JoseError, ValueError, TypeError) as error:
             raise Unauthenticated("The token is not valid.") from error
-        if float(claims.get("exp") or 0) <= now:
+        if not until > now:  # so that NaN is no time either
             raise Unauthenticated("The token has expired; refresh it.", code="token_expired")
-        if float(claims.get("nbf") or claims.get("iat") or 0) > now + CLOCK_SKEW_SECONDS:
+        if since > now + CLOCK_SKEW_SECONDS:
             raise Unauthenticated("The token is not valid yet.")
         return dict(claims)
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-import asyncpg
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
@@ -15,6 +14,7 @@ from guanxi_shared.db import Connection, savepoint
 from guanxi_shared.errors import Conflict, Invalid, Problem
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.records import State
+from guanxi_shared.refusals import ABOUT_THE_DATA, problem_of
 from guanxi_shared.resources import Resource
 from guanxi_shared.writes import parse, parse_object
 
@@ -140,9 +140,9 @@ async def _one(
         return {"index": index, "status": status, "id": str(state["id"]), "data": state}
     except Problem as problem:
         return {"index": index, "status": problem.status, "problem": problem.as_dict()}
-    except asyncpg.UniqueViolationError:
-        conflict = Conflict("This clashes with a record that exists already.")
-        return {"index": index, "status": 409, "problem": conflict.as_dict()}
+    except ABOUT_THE_DATA as error:
+        problem = problem_of(error)
+        return {"index": index, "status": problem.status, "problem": problem.as_dict()}
 
 
 async def _apply(

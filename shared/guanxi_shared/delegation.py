@@ -48,4 +48,6 @@ def from_params(params: Mapping[str, Any]) -> Principal:
 
 
 def actor_of(by: Principal, channel: str) -> Actor:
-    return Actor(id=by.user_id, kind=by.kind, channel=channel, request_id=logs.request_id.get() or None)
+    return Actor(
+        id=by.user_id, kind=by.kind, channel=channel, request_id=logs.request_id.get() or None
+    )

@@ -326,7 +326,7 @@ class SearchDocument(BaseModel):
         },
     )
 
-    filter_groups: list[FilterGroup] = []
+    filter_groups: list[FilterGroup] | None = None
     query: str | None = None
     sorts: list[str] | None = None
     fields: list[str] | None = None
@@ -342,11 +342,16 @@ PAGES: dict[str, type[BaseModel]] = {}
 def page_model(resource: Resource) -> type[BaseModel]:
     """`{"data": […], "page": {…}}` of a resource, under a name that reads well in generated code.
 
-    With `fields=` a row holds only those, so the declared rows leave everything but the id open.
+    With `fields=` a row holds only those, so all but the id may be absent from a row.
     """
     if resource.name not in PAGES:
         assert resource.model is not None
-        name = f"{resource.model.__name__.removesuffix('Read')}Page"
-        rows: Any = list[resource.model]  # type: ignore[name-defined]  # the model is a value here
-        PAGES[resource.name] = create_model(name, data=(rows, ...), page=(Page, ...))
+        name = resource.model.__name__.removesuffix("Read")
+        fields: dict[str, Any] = {
+            key: (field.annotation, ... if key == "id" else None)
+            for key, field in resource.model.model_fields.items()
+        }
+        more = ConfigDict(extra="allow")  # what `include=` adds
+        row: Any = create_model(f"{name}Row", __config__=more, **fields)
+        PAGES[resource.name] = create_model(f"{name}Page", data=(list[row], ...), page=(Page, ...))
     return PAGES[resource.name]

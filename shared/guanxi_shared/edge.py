@@ -12,7 +12,7 @@ from starlette.routing import compile_path
 from starlette.types import Message, Receive, Scope, Send
 
 from guanxi_shared import logs, metrics
-from guanxi_shared.errors import PROBLEM_TYPE, Problem, Unavailable
+from guanxi_shared.errors import PROBLEM_TYPE, MethodNotAllowed, Problem, Unavailable
 from guanxi_shared.http import adopt
 from guanxi_shared.refusals import problem_of
 
@@ -38,9 +38,11 @@ class Edge:
         self._in_flight = 0
         self._exact: dict[tuple[str, str], tuple[Endpoint, str]] = {}
         self._by_tail: dict[tuple[str, str], tuple[Endpoint, str, str]] = {}
-        self._static = {(m, r.path) for r in routes for m in r.methods or () if "{" not in r.path}
+        self._named: dict[str, set[str]] = {}  # paths without a parameter, and their methods
         self._methods = [(compile_path(r.path)[0], set(r.methods or ())) for r in routes]
         for route in routes:
+            if "{" not in route.path:
+                self._named.setdefault(route.path, set()).update(route.methods or ())
             self._add_hot(route)
         metrics.watch_in_flight(lambda: self._in_flight)
 
@@ -98,11 +100,18 @@ class Edge:
             return exact[0], exact[1], {}
         head, _, tail = path.rpartition("/")
         found = self._by_tail.get((method, head))
-        if found is None or not tail or (method, path) in self._static:
+        if found is None or not tail or path in self._named:
             return None
         return found[0], found[1], {found[2]: tail}
 
     async def _through_router(self, scope: Scope, receive: Receive, send: Send) -> tuple[int, str]:
+        path, method = scope["path"], scope["method"]
+        if method not in self._named.get(
+            path, {method}
+        ):  # never the id of a record: /accounts/batch
+            problem = MethodNotAllowed(headers={"Allow": self._allow(path)})
+            await _refuse(problem, scope, receive, send)
+            return problem.status, path
         status = 500
         started = False
 
@@ -113,9 +122,8 @@ class Edge:
                 headers = message.setdefault("headers", [])
                 headers.append((b"x-request-id", logs.request_id.get().encode()))
                 if status == 405:
-                    message["headers"] = [h for h in headers if h[0] != b"allow"] + [
-                        self._allow(scope)
-                    ]
+                    allow = (b"allow", self._allow(path).encode())
+                    message["headers"] = [h for h in headers if h[0] != b"allow"] + [allow]
             await send(message)
 
         try:
@@ -127,11 +135,10 @@ class Edge:
         route = scope.get("route")
         return status, getattr(route, "path", "unmatched")
 
-    def _allow(self, scope: Scope) -> tuple[bytes, bytes]:
-        allowed = {
-            m for regex, methods in self._methods if regex.match(scope["path"]) for m in methods
-        }
-        return (b"allow", ", ".join(sorted(allowed)).encode())
+    def _allow(self, path: str) -> str:
+        named = self._named.get(path)
+        matching = [methods for regex, methods in self._methods if regex.match(path)]
+        return ", ".join(sorted(named or {m for methods in matching for m in methods}))
 
 
 def _headers(scope: Scope) -> dict[str, str]:

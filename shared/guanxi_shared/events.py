@@ -1,6 +1,7 @@
 """Writing the log: each change is an event row beside the row it changed, in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ COLUMNS = (
     ("subject_id", "uuid"), ("version", "bigint"), ("actor_id", "uuid"), ("actor_kind", "text"),
     ("channel", "text"), ("changed", "text[]"), ("before", "jsonb"), ("after", "jsonb"),
     ("owner_id", "uuid"), ("team_id", "uuid"), ("request_id", "text"), ("trace_id", "text"),
+    ("occurred_at", "timestamptz"),
 )  # fmt: skip
 NAMES = ", ".join(f'"{name}"' for name, _ in COLUMNS)
 
@@ -39,11 +41,13 @@ def event_values(
     after: bytes,
     owner_id: UUID | None,
     team_id: UUID | None,
+    occurred_at: datetime | None = None,
 ) -> list[Any]:
+    """`occurred_at` is the row's own time of change, so that `as_of` that time finds this state."""
     return [
         organisation_id, new_id(), type, subject_type, subject_id, version, actor.id, actor.kind,
         actor.channel, list(changed), dumps(before) if before is not None else None, after.decode(),
-        owner_id, team_id, actor.request_id, actor.trace_id,
+        owner_id, team_id, actor.request_id, actor.trace_id, occurred_at or datetime.now(UTC),
     ]  # fmt: skip
 
 

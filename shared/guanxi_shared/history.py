@@ -23,12 +23,12 @@ SHAPES = Shapes()
 HISTORY = """
 SELECT id::text, type, version, actor_id::text, actor_kind, channel, changed, before::text, after::text,
        occurred_at, request_id
-FROM events WHERE organisation_id = $2 AND subject_id = $3 AND version < $4
-ORDER BY version DESC, id DESC LIMIT $5
+FROM events WHERE organisation_id = $2 AND subject_id = $3 AND subject_type = $4 AND version < $5
+ORDER BY version DESC, id DESC LIMIT $6
 """
 AS_OF = """
 SELECT after::text, version, type FROM events
-WHERE organisation_id = $2 AND subject_id = $3 AND occurred_at <= $4
+WHERE organisation_id = $2 AND subject_id = $3 AND subject_type = $4 AND occurred_at <= $5
 ORDER BY version DESC, id DESC LIMIT 1
 """
 
@@ -38,9 +38,8 @@ async def get_history(call: Call, resource: Resource, id_text: str) -> Response:
     record_id = id_in_path(id_text)
     await _demand_visible(call, resource, record_id)
     limit, below = _paging(call)
-    rows = await call.db.fetch(
-        call.organisation, HISTORY, call.organisation, record_id, below, limit + 1
-    )
+    asked = (call.organisation, record_id, resource.noun, below, limit + 1)
+    rows = await call.db.fetch(call.organisation, HISTORY, *asked)
     has_more = len(rows) > limit
     entries = [_entry(dict(row)) for row in rows[:limit]]
     following = str(rows[limit - 1]["version"]) if has_more else None
@@ -100,7 +99,8 @@ async def get_as_of(call: Call, resource: Resource, id_text: str, moment: dateti
     """The record as it was at a moment; NotFound when it was not there (yet, or any more)."""
     record_id = id_in_path(id_text)
     await _demand_visible(call, resource, record_id)
-    row = await call.db.fetchrow(call.organisation, AS_OF, call.organisation, record_id, moment)
+    asked = (call.organisation, record_id, resource.noun, moment)
+    row = await call.db.fetchrow(call.organisation, AS_OF, *asked)
     if row is None or row["type"].endswith((".deleted", ".erased")):
         raise NotFound(f"There was no {resource.noun} with this id at that time.")
     etag = f'"{row["version"]}"'

@@ -3,7 +3,7 @@
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 # Minor units other than two (ISO 4217, list one, 2024).
 MINOR_UNITS = {
@@ -210,11 +210,6 @@ class Money(BaseModel):
 
     amount: Annotated[str, StringConstraints(pattern=r"^-?\d{1,18}(\.\d{1,4})?$")]
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-
-    @field_validator("amount", mode="before")
-    @classmethod
-    def take_whole_numbers(cls, value: object) -> object:
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
     @model_validator(mode="after")
     def check(self) -> "Money":

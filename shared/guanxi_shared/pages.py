@@ -101,7 +101,7 @@ def _given(document: Mapping[str, Any], key: str, default: Any) -> Any:
 
 
 def _joined(value: Any, name: str) -> str | None:
-    if value is None:
+    if value is None or value == []:
         return None
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ",".join(value)
@@ -209,7 +209,10 @@ def _names(value: Any, name: str) -> list[str]:
         return []
     if not isinstance(value, str):
         raise Malformed(f"{name} must be text.", errors={name: "Send names with commas between."})
-    return list(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
+    parts = [part.strip() for part in value.split(",")]
+    if not all(parts):
+        raise Malformed(f"{name} has an empty name.", errors={name: "Send names, or leave it out."})
+    return list(dict.fromkeys(parts))
 
 
 def _fields(value: Any, resource: Resource) -> tuple[str, ...]:

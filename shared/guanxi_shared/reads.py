@@ -45,7 +45,8 @@ async def get_record(call: Call, resource: Resource, id_text: str) -> Response:
     """One record as JSON with its ETag; 304 when the caller has this version already."""
     row = await find_record(call, resource, id_in_path(id_text))
     etag = f'"{row["version"]}"'
-    if etag in call.request.headers.get("if-none-match", ""):
+    known = call.request.headers.get("if-none-match", "")
+    if etag in known or known == "*":
         return Response(status_code=304, headers={"etag": etag})
     body = orjson.dumps(row, option=JSON_OPTIONS)
     return Response(body, media_type="application/json", headers={"etag": etag})

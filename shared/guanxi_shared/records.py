@@ -79,7 +79,19 @@ def _within(wanted: Any, existing: Any) -> bool:
         return all(_within(value, existing.get(name)) for name, value in wanted.items())
     if isinstance(wanted, list) and isinstance(existing, list):
         return len(wanted) == len(existing) and all(map(_within, wanted, existing))
-    return bool(wanted == existing)
+    return bool(wanted == existing) or _is_spelt_otherwise(wanted, existing)
+
+
+def _is_spelt_otherwise(wanted: Any, existing: Any) -> bool:
+    """One number (`"0.850"`, 0.85) or one moment (`+08:00`, `Z`) written in two ways."""
+    try:
+        if isinstance(existing, int | float) and isinstance(wanted, str):
+            return float(wanted) == existing
+        if isinstance(existing, str) and isinstance(wanted, str) and existing.endswith("Z"):
+            return datetime.fromisoformat(wanted) == datetime.fromisoformat(existing)
+    except (ValueError, TypeError):
+        return False
+    return False
 
 
 def _comparable(value: Any) -> Any:
@@ -217,6 +229,7 @@ def _event(
         after=state_bytes(state),
         owner_id=row.get("owner_id"),
         team_id=row.get("team_id"),
+        occurred_at=row["updated_at"],
     )
 
 

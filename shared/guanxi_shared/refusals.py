@@ -37,6 +37,9 @@ UNSTORABLE = (
     UnicodeEncodeError,
 )
 
+# What the database refuses because of the values sent, not because of its own state.
+ABOUT_THE_DATA = (asyncpg.IntegrityConstraintViolationError, *UNSTORABLE)
+
 
 def problem_of(error: BaseException) -> Problem:
     """The problem for an exception; logs those that nobody foresaw."""

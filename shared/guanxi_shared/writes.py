@@ -7,6 +7,7 @@ from uuid import UUID
 import asyncpg
 import orjson
 from pydantic import BaseModel, ValidationError
+from pydantic_core import to_json  # takes integers beyond 64 bits, which orjson refuses
 from starlette.responses import Response
 
 from guanxi_shared.calls import Call
@@ -29,13 +30,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 CHANGED_SINCE = """
 SELECT coalesce(array_agg(DISTINCT field), '{}') FROM events, unnest(changed) AS field
-WHERE organisation_id = $1 AND subject_id = $2 AND version > $3
+WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = $3 AND version > $4
 """
 
 
 def parse(model: type[Model], raw: bytes) -> Model:
     try:
-        return model.model_validate_json(raw)
+        return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
         raise from_validation(error) from error
 
@@ -43,7 +44,7 @@ def parse(model: type[Model], raw: bytes) -> Model:
 def parse_object(model: type[Model], value: Any) -> Model:
     """The same for a part of a larger document, e.g. one operation of a batch."""
     try:
-        return model.model_validate(value)
+        return model.model_validate_json(to_json(value), strict=True)
     except ValidationError as error:
         raise from_validation(error) from error
 
@@ -129,7 +130,9 @@ async def check_version(
     if version is None or version == loaded.version:
         return
     organisation = loaded.row["organisation_id"]
-    differing = await connection.fetchval(CHANGED_SINCE, organisation, loaded.id, version)
+    differing = await connection.fetchval(
+        CHANGED_SINCE, organisation, loaded.id, resource.noun, version
+    )
     current = resource.state(loaded.row, loaded.computed)
     raise Stale(
         f"This {resource.noun} is at version {loaded.version}, not {version}; read it again.",

@@ -209,3 +209,22 @@ async def test_an_account_includes_only_the_people_the_caller_sees(
         found = await client(user).get(PATH, params={"include": "contacts"})
         seen[user.name] = [c["name"] for c in found.json()["data"][0]["contacts"]]
     assert seen == {"rep": ["张三"], "admin": ["张三", "李四"]}
+
+
+async def test_two_records_of_different_kinds_may_share_an_id_and_keep_their_own_history(
+    client: Clients, organisation: Organisation
+) -> None:
+    """A client brings the ids; the log must not mix an account with a person of the same id."""
+    rep, shared_id = client(organisation.rep), str(new_id())
+    account = await created(client, organisation.rep, id=shared_id, name="Account")
+    person = await rep.post("/v1/contacts", json={"id": shared_id, "name": "Person"})
+    await rep.patch(f"/v1/contacts/{shared_id}", json={"title": "changed"})
+    assert person.status_code == 201
+    history = (await rep.get(f"{PATH}/{shared_id}/history")).json()["data"]
+    assert [entry["type"] for entry in history] == ["contacts.account.created"]
+    past = await rep.get(f"{PATH}/{shared_id}", params={"as_of": "now"})
+    assert past.json() == account
+    stale = await rep.patch(
+        f"/v1/contacts/{shared_id}", json={"title": "x"}, headers={"If-Match": '"1"'}
+    )
+    assert stale.json()["differs"] == ["title"]

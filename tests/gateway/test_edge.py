@@ -8,6 +8,7 @@ import pytest
 
 from guanxi_gateway import routes
 from guanxi_gateway.callers import note_directory_version, revoked_sessions
+from guanxi_gateway.openapi import Documents, pages
 from tests.gateway.loopback import Service, answer, bearer, gateway, in_front_of, raw, served, token
 
 APP = "https://app.example.com"
@@ -58,11 +59,27 @@ async def test_own_paths_reach_the_own_application_with_the_edges_headers() -> N
     assert health.json()["path"] == "/health/live"
 
 
-async def test_an_unknown_method_is_405_with_the_known_ones() -> None:
-    async with in_front_of(Service()) as client:
-        response = await client.request("TRACE", "/v1/accounts", headers=bearer())
-    assert response.status_code == 405
-    assert response.headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
+async def test_a_method_that_a_page_does_not_take_is_a_405_problem_with_those_it_takes() -> None:
+    shown = pages(Documents(own=dict, peers={}))
+    async with gateway({}, pages=shown) as client:
+        response = await client.request("POST", "/docs")
+        missing = await client.get("/docs/nothing")
+    assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
+    assert response.headers["allow"] == "GET, HEAD"
+    assert response.headers["content-type"] == "application/problem+json"
+    assert missing.status_code == 404
+
+
+async def test_what_a_service_says_in_the_gateways_place_is_said_once() -> None:
+    async def chatty(scope: Any, receive: Any, send: Any) -> None:
+        extra = [(b"x-request-id", b"theirs"), (b"X-Frame-Options", b"ALLOW"), (b"server", b"x")]
+        await answer(send, 200, b"{}", [*extra, (b"access-control-allow-origin", b"*")])
+
+    async with in_front_of(chatty) as client:
+        response = await client.get("/v1/accounts/1", headers=bearer())
+    assert response.headers.get_list("x-frame-options") == ["DENY"]
+    assert len(response.headers.get_list("x-request-id")) == 1
+    assert not {"server", "access-control-allow-origin"} & set(response.headers)
 
 
 async def test_a_body_beyond_the_limit_is_413_before_it_is_read() -> None:

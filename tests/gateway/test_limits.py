@@ -134,7 +134,9 @@ async def test_what_has_run_out_long_ago_is_forgotten(pool: asyncpg.Pool, key: s
     assert f"{key}2" in kept
 
 
-async def test_the_door_counts_calls_by_credential_and_says_what_is_left(pool: asyncpg.Pool) -> None:
+async def test_the_door_counts_calls_by_credential_and_says_what_is_left(
+    pool: asyncpg.Pool,
+) -> None:
     async def limit_of(principal: Principal) -> Limit:
         return SMALL
 
@@ -158,7 +160,5 @@ async def test_sign_in_is_limited_by_address(pool: asyncpg.Pool) -> None:
     own = Service(name="gateway")
     options = {"own": own, "fetchrow": Counted(pool), "sign_in_quota": 6}
     async with in_front_of(Service(), **options) as client:
-        statuses = [
-            (await client.post("/v1/auth/sign-in", json={})).status_code for _ in range(5)
-        ]
+        statuses = [(await client.post("/v1/auth/sign-in", json={})).status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]

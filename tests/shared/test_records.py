@@ -107,7 +107,8 @@ async def test_a_client_brings_its_own_id_once(client: Clients, organisation: Or
     rep = client(organisation.rep)
     sent = BOOK | {"id": str(uuid7())}
     first = await rep.post("/v1/books", json=sent)
-    again = await rep.post("/v1/books", json=sent)
+    spelt = {"weight": "0.850", "due_at": "2026-11-22T16:00:00+08:00"}
+    again = await rep.post("/v1/books", json=sent | spelt)
     other = await rep.post("/v1/books", json=sent | {"pages": 1})
     assert (first.status_code, again.status_code, other.status_code) == (201, 200, 409)
     assert again.json() == first.json()

@@ -13,9 +13,8 @@ from pathlib import Path
 
 from guanxi_shared.launch.child import die_with_parent
 from guanxi_shared.launch.ports import free_port
-
 from tests.launch.until import until
-from tests.system.compose_file import Container
+from tests.system.compose_file import Container, containers, load
 from tests.system.images import Image
 
 UNMOUNTED = "/var/lib/guanxi"
@@ -26,17 +25,16 @@ HEALTHY_SECONDS = 60.0
 @dataclass
 class Engine:
     folder: Path
-    containers: Mapping[str, Container]
+    variables: Mapping[str, str]
     images: Mapping[Path, Image]
     postgres_port: int
     running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        taken: set[int] = {self.postgres_port}
+        self.containers = containers(load(self.variables))
         self.ports = {"postgres": self.postgres_port}
-        for name in self.containers:
-            self.ports.setdefault(name, free_port(avoid=frozenset(taken)))
-            taken.add(self.ports[name])
+        for name in self.containers.keys() - {"postgres"}:
+            self.ports[name] = free_port(avoid=frozenset(self.ports.values()))
         names = "|".join(map(re.escape, self.containers))
         self._host = re.compile(rf"(?:(?<=//)|(?<=@))({names}):\d+(?=[/,]|$)")
 
@@ -67,11 +65,13 @@ class Engine:
         return [self._placed(word, container) for word in own]
 
     def environment(self, container: Container) -> dict[str, str]:
-        given = self.image(container).environment | container.environment
+        image = self.image(container)
+        given = image.dockerfile.environment | container.environment
         placed = {name: self._placed(value, container) for name, value in given.items()}
-        prefix = self.image(container).dockerfile.name.upper()
-        listening = {f"{prefix}_HOST": "127.0.0.1", f"{prefix}_PORT": self.ports[container.name]}
-        return placed | {name: str(value) for name, value in listening.items()}
+        placed |= image.environment_of_base
+        prefix = image.dockerfile.name.upper()
+        port = str(self.ports[container.name])
+        return placed | {f"{prefix}_HOST": "127.0.0.1", f"{prefix}_PORT": port}
 
     def image(self, container: Container) -> Image:
         assert container.dockerfile is not None
@@ -110,9 +110,17 @@ class Engine:
 
     def _placed(self, text: str, container: Container) -> str:
         text = self._host.sub(lambda match: f"127.0.0.1:{self.ports[match[1]]}", text)
+        mounts = self._mounts(container)
+        place = re.compile(rf"(?<![\w/])({'|'.join(mounts)})(?=/|$)")
+        return place.sub(lambda match: str(mounts[match[1]]), text)  # at once: they overlap
+
+    def _mounts(self, container: Container) -> dict[str, Path]:
+        """Where the folders that a container may write to are; without a volume: nowhere."""
+        volumes = self.folder / "volumes"
+        found = {place: volumes / (container.name + place) for place in container.spec["tmpfs"]}
         for volume in container.spec.get("volumes", ()):
             name, place = volume.split(":")
-            folder = self.folder / "volumes" / name
+            found[place] = volumes / name
+        for folder in found.values():
             folder.mkdir(parents=True, exist_ok=True)
-            text = text.replace(place, str(folder))
-        return text.replace(UNMOUNTED, str(self.folder / "unmounted"))
+        return {UNMOUNTED: self.folder / "unmounted"} | found

@@ -24,13 +24,10 @@ class Image:
     """Stands for /app, the working directory."""
 
     @property
-    def environment(self) -> dict[str, str]:
-        """As the base image and the Dockerfile set it; nothing of this shell."""
-        ours = dict(self.dockerfile.environment)
-        ours["PATH"] = ours["PATH"].replace("/venv", str(self.packages)).replace(
-            "$PATH", os.defpath
-        )  # fmt: skip
-        return {"LANG": "C.UTF-8", **ours}
+    def environment_of_base(self) -> dict[str, str]:
+        """What the base image and its virtual environment set; nothing of this shell."""
+        path = self.dockerfile.environment["PATH"].replace("/venv", str(self.packages))
+        return {"LANG": "C.UTF-8", "PATH": path.replace("$PATH", os.defpath)}
 
     def files(self) -> set[str]:
         return {str(path.relative_to(self.app)) for path in self.app.rglob("*")}

@@ -9,13 +9,13 @@ from pathlib import Path
 import jsonschema
 import pytest
 from check_jsonschema.builtin_schemas import get_builtin_schema
+from pydantic_settings import BaseSettings
+
 from guanxi_gateway.cli.app import app as command_line
 from guanxi_gateway.settings import named_addresses
 from guanxi_shared.launch import cluster, postgres, provision_main
 from guanxi_shared.launch.binaries import find_binaries
 from guanxi_shared.launch.services import GATEWAY, Service, discover_services
-from pydantic_settings import BaseSettings
-
 from tests.system.compose_file import (
     Container,
     VariableMissing,
@@ -31,11 +31,12 @@ SECRETS = {name: f"{name.lower()}-x7Qz" for name in demanded()}
 DOCUMENT = load(SECRETS)
 CONTAINERS = containers(DOCUMENT)
 OURS = {name: each for name, each in CONTAINERS.items() if each.dockerfile is not None}
+LASTING = [name for name, each in OURS.items() if each.spec["restart"] != "no"]
 SERVICES = {service.name: service for service in discover_services()}
-SERVERS = {name: CONTAINERS[name] for name in SERVICES}
 # Set by the launcher alone: of no use, or the image's own affair, in a container.
 LAUNCHERS_OWN = {"listen_addresses", "unix_socket_directories", "password_encryption",
                  "timezone", "log_timezone", "log_line_prefix"}  # fmt: skip
+TOOLS = ("backup", "restore")
 NO_SETTINGS = {"PATH", "PYTHONUNBUFFERED"}
 
 
@@ -75,8 +76,8 @@ def known_variables(container: Container) -> set[str]:
     if "guanxi_shared.launch.provision_main" in container.command:
         urls = {f"{s.prefix}_{url}" for s in SERVICES.values() for url in provision_main.VARIABLES}
         return urls | {provision_main.ADMIN}
-    if container.name == "backup":
-        return {provision_main.ADMIN}
+    if container.name in TOOLS:
+        return {provision_main.ADMIN, "GUANXI_DATA_DIR"}
     return set(settings_of(service_of(container)))
 
 
@@ -97,8 +98,9 @@ def test_the_secrets_in_env_mean_nothing_to_make_run() -> None:
     settings = {name for service in SERVICES.values() for name in settings_of(service)}
     assert settings & SECRETS.keys() == set()
     assert {name for name in optional() - settings if not name.endswith("_REPLICAS")} == {
-        "GUANXI_VERSION",
+        "FILE",
         "GUANXI_PORT",
+        "GUANXI_VERSION",
     }
 
 
@@ -111,17 +113,15 @@ def test_every_variable_is_a_setting(name: str) -> None:
     assert image - settings_of(service_of(container)).keys() - NO_SETTINGS == set()
 
 
-@pytest.mark.parametrize("name", [name for name, each in OURS.items() if not each.check == []])
+@pytest.mark.parametrize("name", LASTING)
 def test_every_setting_that_is_needed_is_given(name: str) -> None:
     container = OURS[name]
-    if container.spec["restart"] == "no":
-        pytest.skip("a command of its own; the story runs it")
     needed = {n for n, required in settings_of(service_of(container)).items() if required}
     assert needed - container.environment.keys() == set()
 
 
 def test_every_service_is_migrated_and_served_and_does_its_jobs() -> None:
-    wanted = {"postgres", "provision", "backup"}
+    wanted = {"postgres", "provision", *TOOLS}
     for name, service in SERVICES.items():
         wanted |= {name, f"migrate-{name}"} | ({f"{name}-worker"} if has_jobs(service) else set())
     assert CONTAINERS.keys() == wanted
@@ -141,17 +141,18 @@ def test_its_commands_are_those_that_there_are(name: str) -> None:
         assert container is None or service_of(container).name == name
 
 
-def test_the_backup_is_a_command_of_the_command_line() -> None:
-    script = CONTAINERS["backup"].command[-1]
-    assert CONTAINERS["backup"].spec["profiles"] == ["backup"]
-    assert "python -m guanxi_gateway.cli backup " in script
-    names = {each.callback.__name__ for each in command_line.registered_commands if each.callback}
-    assert "backup" in names
+@pytest.mark.parametrize("name", TOOLS)
+def test_backups_are_made_and_restored_by_the_command_line(name: str) -> None:
+    command = " ".join(CONTAINERS[name].command)
+    assert CONTAINERS[name].spec["profiles"] == [name]
+    assert f"python -m guanxi_gateway.cli {name} " in command
+    known = {each.callback.__name__ for each in command_line.registered_commands if each.callback}
+    assert name in known
 
 
 def test_nobody_gets_more_of_the_database_than_it_needs() -> None:
     for name, container in OURS.items():
-        if name in ("provision", "backup"):
+        if name in {"provision", *TOOLS}:
             continue
         prefix = service_of(container).prefix
         urls = {each for each in container.environment if each.endswith("DATABASE_URL")}

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+
 from guanxi_shared.launch.compose_secrets import add_secrets
 from guanxi_shared.settings import Common
-
 from tests.system.compose_file import FILE, containers, demanded, load
 
 

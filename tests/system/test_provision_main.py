@@ -1,6 +1,7 @@
 """Provisioning from the environment: refusals. That it works, the story of the Compose file shows."""
 
 import pytest
+
 from guanxi_shared.launch.errors import LaunchError
 from guanxi_shared.launch.provision_main import passwords_of, provision_from, services_of
 
@@ -25,7 +26,7 @@ def test_services_and_passwords_stand_in_the_urls() -> None:
 )
 async def test_a_url_that_does_not_fit_is_named(url: str | None) -> None:
     environ = {**GIVEN, "ALPHA_FEED_DATABASE_URL": url or ""}
-    with pytest.raises(LaunchError, match="ALPHA_FEED_DATABASE_URL must be .*alpha_feed:PASSWORD"):
+    with pytest.raises(LaunchError, match=r"ALPHA_FEED_DATABASE_URL must be .*alpha_feed:PASSWORD"):
         await provision_from(environ)
 
 

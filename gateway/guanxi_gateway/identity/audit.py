@@ -37,13 +37,15 @@ async def write_audit(
     actor: Actor,
     subject: str | None = None,
     details: Mapping[str, Any] | None = None,
+    entry_id: UUID | None = None,
 ) -> None:
     """Last in its transaction, since entries of one organisation wait for each other.
 
     `subject` is `noun/id`. Details must hold no secret and no more of a person than needed: an
     entry can never be erased.
     """
-    entry_id, now = new_id(), datetime.now(UTC)
+    now = datetime.now(UTC)
+    entry_id = entry_id or new_id()
     entry = _plain(
         {
             "id": entry_id,

@@ -25,6 +25,7 @@ from guanxi_shared.errors import NotFound
 from guanxi_shared.events import publish
 
 Row = Mapping[str, Any]
+Members = Sequence[tuple[UUID, UUID]]  # (team, user)
 
 LOCK = "SELECT * FROM organisations WHERE organisation_id = $1 FOR UPDATE"
 TEAMS = "SELECT id, parent_id FROM teams WHERE organisation_id = $1 AND deleted_at IS NULL"
@@ -108,7 +109,8 @@ async def publish_directory(
     connection: Connection, organisation_id: UUID, touched: Sequence[Touched], *, actor: Actor
 ) -> int:
     """The new directory version; `announce` it once the transaction is over."""
-    places = await _places(connection, organisation_id)
+    members = await _members(connection, organisation_id)
+    places = await _places(connection, organisation_id, members)
     known = await _known(connection, organisation_id)
     written = {item.after["id"] for item in touched if item.noun == "user"}
     moved = [user for user, place in places.items() if known.get(user) != place]
@@ -118,7 +120,7 @@ async def publish_directory(
     everything = [*touched, *(Touched("user", "updated", row) for row in again)]
     version: int = await connection.fetchval(COUNT_UP, organisation_id)
     for number, item in enumerate(everything, 1):
-        state = _state(item, places)
+        state = _state(item, places, members)
         if number == len(everything):
             state["directory_version"] = version
         await _tell(connection, organisation_id, item, state, known, actor)
@@ -139,15 +141,18 @@ def shown(noun: str, row: Row) -> dict[str, Any]:
     return {name: row[name] for name in FIELDS[noun]}
 
 
-async def _places(connection: Connection, organisation_id: UUID) -> dict[UUID, Place]:
+async def _members(connection: Connection, organisation_id: UUID) -> Members:
+    rows = await connection.fetch(MEMBERS, organisation_id)
+    return [(row["team_id"], row["user_id"]) for row in rows]
+
+
+async def _places(
+    connection: Connection, organisation_id: UUID, everybody: Members
+) -> dict[UUID, Place]:
     teams: Parents = {
         row["id"]: row["parent_id"] for row in await connection.fetch(TEAMS, organisation_id)
     }
-    members = [
-        (row["team_id"], row["user_id"])
-        for row in await connection.fetch(MEMBERS, organisation_id)
-        if row["team_id"] in teams
-    ]
+    members = [(team, user) for team, user in everybody if team in teams]
     levels = await _widest(connection, organisation_id)
     viewers = {
         row["id"]: levels.get(row["role"], Level.OWN)
@@ -192,10 +197,14 @@ async def _touch(
     return [dict(row) for row in await connection.fetch(TOUCH, organisation_id, users)]
 
 
-def _state(item: Touched, places: Mapping[UUID, Place]) -> dict[str, Any]:
-    state = shown(item.noun, item.after)
+def _state(item: Touched, places: Mapping[UUID, Place], members: Members) -> dict[str, Any]:
+    """As the API shows it, and for users also whom they reach."""
+    state, subject_id = shown(item.noun, item.after), item.after["id"]
     if item.noun == "user":
-        state |= places.get(item.after["id"], Place()).as_dict()
+        state["team_ids"] = sorted(team for team, user in members if user == subject_id)
+        state |= places.get(subject_id, Place()).as_dict()
+    if item.noun == "team":
+        state["member_ids"] = sorted(user for team, user in members if team == subject_id)
     return state
 
 
@@ -222,6 +231,7 @@ async def _tell(
         after=state,
         changed=changed,
         before={name: before[name] for name in changed} if before else None,
+        owner_id=item.after.get("owner_id"),
     )
     event = {
         "organisation_id": organisation_id,

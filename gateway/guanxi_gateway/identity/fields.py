@@ -1,12 +1,17 @@
 """Field types of identity's bodies: what an address, a time zone, a role name may look like."""
 
+import re
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
 from email_validator import EmailNotValidError, validate_email
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 _ZONES = frozenset(available_timezones())
+_INSTANT = re.compile(
+    r"\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII
+)
 
 
 def _email(text: str) -> str:
@@ -33,6 +38,16 @@ def _stripped(value: object) -> object:
     return value.strip() if isinstance(value, str) else value
 
 
+def _rfc3339(value: object) -> object:
+    """pydantic would also take seconds since 1970; the API's form of a time is text."""
+    if isinstance(value, str) and _INSTANT.fullmatch(value) is not None:
+        return datetime.fromisoformat(value.upper())
+    if isinstance(value, (str, int, float)):
+        raise ValueError("Use RFC 3339, for example 2026-11-22T08:00:00Z.")
+    return value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_rfc3339)]
 Email = Annotated[str, BeforeValidator(_stripped), Field(max_length=254), AfterValidator(_email)]
 Zone = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
 Name = Annotated[

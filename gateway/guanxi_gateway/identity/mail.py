@@ -39,9 +39,9 @@ class FolderMail:
         try:
             path = await asyncio.to_thread(self._keep, letter)
         except OSError as error:
-            _log.error("mail not kept", to=letter.to, subject=letter.subject, error=repr(error))
+            _log.error("mail not kept", subject=letter.subject, error=repr(error))
             return
-        _log.info("mail kept: no SMTP server is set", to=letter.to, file=str(path))
+        _log.info("mail kept: no SMTP server is set", subject=letter.subject, file=str(path))
 
     def _keep(self, letter: Letter) -> Path:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ class SmtpMail:
         try:
             await asyncio.to_thread(self._deliver, as_message(letter, self._sender))
         except (OSError, smtplib.SMTPException) as error:
-            _log.error("mail not sent", to=letter.to, subject=letter.subject, error=repr(error))
+            _log.error("mail not sent", subject=letter.subject, error=repr(error))
 
     def _deliver(self, message: EmailMessage) -> None:
         host, port = str(self._parts.hostname), self._parts.port

@@ -1,6 +1,7 @@
 """Sessions that ended before their access tokens: refused at the door until these expire."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import UUID
@@ -8,11 +9,13 @@ from uuid import UUID
 import asyncpg
 
 from guanxi_gateway.callers import revoked_sessions
+from guanxi_gateway.identity.sweeping import sweep
 from guanxi_gateway.identity.tokens import LIFE
 from guanxi_shared import logs
 from guanxi_shared.db import AWAY, Connection, Database
 
 LOOK_EVERY_SECONDS = 1.0
+SWEEP_EVERY_SECONDS = 600.0
 
 ADD = """
 INSERT INTO revocations (session_id, until) SELECT unnest($1::uuid[]), $2
@@ -33,10 +36,14 @@ def revoked_here(session_ids: Iterable[UUID]) -> None:
 
 
 async def keep_revocations(db: Database) -> None:
-    """Until cancelled: what other replicas revoked, and what has run out by itself."""
+    """Until cancelled: what other replicas revoked, and, far less often, what has run out."""
+    sweep_at = time.monotonic() + SWEEP_EVERY_SECONDS
     while True:
         try:
             await read_revocations(db)
+            if time.monotonic() >= sweep_at:
+                sweep_at = time.monotonic() + SWEEP_EVERY_SECONDS
+                await sweep(db)
         except (*AWAY, asyncpg.PostgresError, TimeoutError) as error:
             _log.warning("revocations cannot be read", error=repr(error))
         await asyncio.sleep(LOOK_EVERY_SECONDS)

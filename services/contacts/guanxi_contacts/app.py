@@ -3,12 +3,14 @@
 from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.fields.routes import router as fields
+from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.settings import settings
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
+from guanxi_shared.job_routes import jobs_router
 from guanxi_shared.settings import common
 
 
@@ -20,5 +22,5 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[accounts, people, search, fields],
+        routers=[imports, accounts, people, search, fields, jobs_router()],
     )

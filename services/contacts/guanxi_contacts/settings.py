@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from guanxi_shared.calls import Call
 from guanxi_shared.settings import ServiceSettings
 
 
@@ -12,7 +14,16 @@ class Settings(ServiceSettings):
 
     files_dir: Path = Path(".data/files/contacts")
     default_region: str = "CN"
+    max_import_bytes: int = Field(default=200_000_000, ge=1)
+    import_chunk_rows: int = Field(default=2_000, ge=1)
 
 
 def settings() -> Settings:
     return Settings()  # every value comes from the environment
+
+
+def own_settings(call: Call) -> Settings:
+    """Those of the process that answers a request."""
+    found = call.house.settings
+    assert isinstance(found, Settings)
+    return found

@@ -7,9 +7,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     StringConstraints,
     model_validator,
 )
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from guanxi_shared.emails import normalise_email
 
@@ -51,6 +54,22 @@ class Fields(BaseModel):
     kinds) means the default, as a merge patch's null means "away with it"."""
 
     model_config = ConfigDict(extra="forbid")
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        """Every field with a default also takes null; the description says so."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        for name, field in cls.model_fields.items():
+            part = schema["properties"].get(name)
+            if part is None or field.is_required() or {"type": "null"} in part.get("anyOf", []):
+                continue
+            kept = {
+                k: part.pop(k) for k in list(part) if k not in ("default", "title", "description")
+            }
+            part["anyOf"] = [kept, {"type": "null"}]
+        return schema
 
     @model_validator(mode="before")
     @classmethod

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, Table, Text, Uuid, any_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import bulk, events
@@ -118,7 +118,8 @@ class Book:
         touched = [entry for entry in self.entries.values() if entry.events]
         table = self.resource.table
         if self._terms.is_dry:
-            return await self._write_planned(connection, touched)
+            await self._write_planned(connection, touched)
+            return
         new = [encoded(table, entry.row) for entry in touched if not entry.stored_version]
         changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
         await bulk.insert_rows(connection, table.name, columns_of(table), new)
@@ -144,7 +145,7 @@ class Book:
     def _select(self, *, by_keys: bool, by_ids: bool) -> Select[Any]:
         resource, table = self.resource, self.resource.table
         computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
-        either = []
+        either: list[ColumnElement[bool]] = []
         if by_keys:
             either.append(table.c.match_keys.op("&&")(bindparam("keys", type_=ARRAY(Text))) & table.c.deleted_at.is_(None))
         if by_ids:

@@ -97,7 +97,7 @@ class CellReader:
         """The column that filled this place; of a list, the one that filled the n-th entry."""
         filled = [c for c in self._columns if cells.get(c.name, "").strip() and c.field.path[0] == loc[0]]
         if len(loc) > 1 and isinstance(loc[1], int) and any(_is_slotted(c.field.path) for c in filled):
-            slots = sorted({c.field.path[1] for c in filled})  # type: ignore[type-var]
+            slots = sorted({c.field.path[1] for c in filled})
             at = slots[min(loc[1], len(slots) - 1)]
             filled = [c for c in filled if c.field.path[1] == at]
             exact = [c for c in filled if c.field.path[2:] == loc[2:3]]

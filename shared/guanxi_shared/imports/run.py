@@ -18,7 +18,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.imports import kept_rows
 from guanxi_shared.imports.book import begin_planning, end_planning
 from guanxi_shared.imports.cells import reason
-from guanxi_shared.imports.prepared import COUNTS, INCOMPLETE, REFUSED, Prepared
+from guanxi_shared.imports.prepared import COUNTS, INCOMPLETE, REFUSED, Outcome, Prepared
 from guanxi_shared.imports.target import Target
 from guanxi_shared.running_jobs import JobFailed, RunningJob
 from guanxi_shared.tables import Checkpoint, FileProblem, Source, count_rows, read_batches

@@ -195,7 +195,9 @@ async def test_an_expired_key_is_refused(company: Company, house: House) -> None
     past = {"name": "x", "scopes": ["*:*"], "expires_at": "2020-01-01T00:00:00Z"}
     assert (await company.admin.post("/v1/api-keys", past)).status_code == 422
     future = {"name": "x", "scopes": ["*:*"], "expires_at": "2099-01-01T00:00:00Z"}
-    made = (await company.admin.post("/v1/api-keys", future)).json()
+    answer = await company.admin.post("/v1/api-keys", future)
+    assert answer.status_code == 201, answer.text
+    made = answer.json()
     async with house.db.transaction(uuid.UUID(company.id)) as connection:
         await connection.execute(
             "UPDATE api_keys SET expires_at = now() WHERE id = $1", uuid.UUID(made["id"])

@@ -200,13 +200,13 @@ async def test_an_invited_person_becomes_a_user_of_that_role_and_team(
     assert "关系有限公司" in text
     assert made.json()["link"] in text
     body = {"token": token_in(text), "name": "新人", "password": PASSWORD}
-    accepted = await anybody.post("/v1/invitations/accept", json=body)
+    accepted = await anybody.post("/v1/auth/invitations/accept", json=body)
     assert accepted.status_code == 201, accepted.text
     person = Person(anybody, id="", email=address, tokens=accepted.json())
     me = (await person.get("/v1/me")).json()
     assert (me["name"], me["role"], me["team_ids"]) == ("新人", "sales", [team])
     assert (await person.sign_in()).status_code == 200
-    again = await anybody.post("/v1/invitations/accept", json=body)
+    again = await anybody.post("/v1/auth/invitations/accept", json=body)
     assert again.json()["code"] == "link_expired"
 
 
@@ -220,7 +220,7 @@ async def test_an_invitation_can_be_taken_back(
     assert "link" not in listed[0]
     assert (await company.admin.delete(f"/v1/invitations/{made['id']}")).status_code == 200
     body = {"token": token_in(made["link"]), "name": "X", "password": PASSWORD}
-    answer = await anybody.post("/v1/invitations/accept", json=body)
+    answer = await anybody.post("/v1/auth/invitations/accept", json=body)
     assert answer.json()["code"] == "link_expired"
 
 
@@ -229,7 +229,9 @@ async def test_inviting_somebody_who_is_here_is_refused(company: Company) -> Non
     assert (await company.admin.post("/v1/invitations", body)).status_code == 409
 
 
-@pytest.mark.parametrize("path", ["/v1/invitations/accept", "/v1/auth/password-resets/complete"])
+@pytest.mark.parametrize(
+    "path", ["/v1/auth/invitations/accept", "/v1/auth/password-resets/complete"]
+)
 async def test_an_invented_link_token_is_refused(anybody: httpx.AsyncClient, path: str) -> None:
     body = {"token": "x" * 43, "name": "X", "password": PASSWORD}
     if "reset" in path:

@@ -23,17 +23,21 @@ console = Console(highlight=False, soft_wrap=True)
 def demo() -> None:
     """Load the demo organisation; running it again completes what is missing."""
     settings = LaunchSettings.from_environment()
-    password, began = _password(settings), time.monotonic()
+    secret, began = _service_secret(settings), time.monotonic()
+    password = _password(settings)
     with Steps() as steps:
         loaded = load(
             gateway_url(settings),
             password=password,
-            service_secret=_service_secret(settings),
+            service_secret=secret,
             seed=_seed(),
             tell=steps.tell,
         )
     _remember(settings, password)
     _show(loaded, time.monotonic() - began)
+    if not settings.demo_password:
+        where = SecretFile(settings.data_dir).path
+        console.print(f"The password is {PASSWORD} in {where}.", markup=False)
 
 
 class Steps:

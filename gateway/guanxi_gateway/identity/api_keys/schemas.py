@@ -3,9 +3,9 @@
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from guanxi_gateway.identity.fields import Name, Permission
+from guanxi_gateway.identity.fields import Instant, Name, Permission
 
 
 class ApiKeyCreate(BaseModel):
@@ -21,7 +21,7 @@ class ApiKeyCreate(BaseModel):
     id: UUID | None = None
     name: Name
     scopes: list[Permission] = Field(min_length=1, max_length=200)
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class ApiKeyRead(BaseModel):

@@ -3,13 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from guanxi_gateway.identity.audit import write_audit
 from guanxi_gateway.identity.audit_trail import service
 from guanxi_gateway.identity.audit_trail.schemas import AuditPage, AuditVerdict
+from guanxi_gateway.identity.fields import Instant
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 
@@ -27,8 +27,8 @@ async def list_audit_entries(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[int | None, Query(ge=0, lt=2**62)] = None,
     action: Annotated[str | None, Query(max_length=80, pattern=r"^[a-z_.]+$")] = None,
-    since: AwareDatetime | None = None,
-    until: AwareDatetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> AuditPage:
     call = await begin(request, "audit:read")
     query = service.AuditQuery(limit, 2**62 if cursor is None else cursor, action, since, until)

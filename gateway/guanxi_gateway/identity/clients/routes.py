@@ -13,6 +13,7 @@ from guanxi_gateway.identity.clients.schemas import (
     OAuthClientUpdate,
 )
 from guanxi_gateway.identity.once import with_secret
+from guanxi_gateway.identity.presence import demand_no_parameters, gets_present
 from guanxi_gateway.identity.resources import CLIENTS
 from guanxi_gateway.identity.revocations import revoked_here
 from guanxi_gateway.identity.rows import Row
@@ -32,9 +33,10 @@ async def list_oauth_clients(request: Request) -> Response:
     return await reads.list_records(await begin(request, "oauth-clients:read"), CLIENTS)
 
 
-@router.get(ONE, **documents.gets(CLIENTS))
+@router.get(ONE, **gets_present(CLIENTS))
 async def get_oauth_client(request: Request) -> Response:
     call = await begin(request, "oauth-clients:read")
+    demand_no_parameters(call)
     return await reads.get_record(call, CLIENTS, request.path_params["oauth_client_id"])
 
 
@@ -61,8 +63,7 @@ async def update_oauth_client(request: Request) -> Response:
 
     async def work(connection: Connection, data: OAuthClientUpdate) -> State:
         before = await _load(call, connection)
-        loaded = Loaded({**before, "organisation_id": call.organisation}, {})
-        await writes.check_version(connection, CLIENTS, loaded, version)
+        await _check(call, connection, before, version)
         return await service.update_client(connection, before, data, by=call.by, actor=call.actor)
 
     return await writes.update(call, OAuthClientUpdate, work)
@@ -77,9 +78,11 @@ async def update_oauth_client(request: Request) -> Response:
 async def delete_oauth_client(request: Request) -> Response:
     call = await begin(request, "oauth-clients:delete")
     ended: list[UUID] = []
+    version = writes.wanted_version(call)
 
     async def work(connection: Connection) -> State:
         before = await _load(call, connection)
+        await _check(call, connection, before, version)
         row, sessions = await service.delete_client(
             connection, before, by=call.by, actor=call.actor
         )
@@ -94,3 +97,8 @@ async def delete_oauth_client(request: Request) -> Response:
 async def _load(call: Call, connection: Connection) -> Row:
     client_id = id_in_path(call.request.path_params["oauth_client_id"])
     return await service.load_client(connection, call.organisation, client_id)
+
+
+async def _check(call: Call, connection: Connection, client: Row, version: int | None) -> None:
+    loaded = Loaded({**client, "organisation_id": call.organisation}, {})
+    await writes.check_version(connection, CLIENTS, loaded, version)

@@ -22,7 +22,7 @@ from guanxi_shared import documents, reads, writes
 from guanxi_shared.calls import Call, begin, house
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.records import State
+from guanxi_shared.records import Loaded, State
 
 router = APIRouter(tags=["invitations"])
 PATH = "/v1/invitations"
@@ -64,8 +64,12 @@ async def create_invitation(request: Request) -> Response:
 async def delete_invitation(request: Request) -> Response:
     call = await begin(request, "users:create")
     invitation_id = id_in_path(request.path_params["invitation_id"])
+    version = writes.wanted_version(call)
 
     async def work(connection: Connection) -> State:
+        invitation = await service.load_invitation(connection, call.organisation, invitation_id)
+        loaded = Loaded({**invitation, "organisation_id": call.organisation}, {})
+        await writes.check_version(connection, INVITATIONS, loaded, version)
         return await service.delete_invitation(
             connection, call.organisation, invitation_id, actor=call.actor
         )
@@ -74,7 +78,7 @@ async def delete_invitation(request: Request) -> Response:
 
 
 @router.post(
-    PATH + "/accept",
+    "/v1/auth/invitations/accept",
     status_code=201,
     operation_id="accept_invitation",
     summary="Become a user by the token of an invitation; no other credential is needed",

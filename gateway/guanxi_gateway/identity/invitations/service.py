@@ -43,6 +43,10 @@ OPEN = f"""
 SELECT {COLUMNS} FROM invitations WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL
   AND accepted_at IS NULL AND expires_at > clock_timestamp() FOR UPDATE
 """
+LOAD = f"""
+SELECT {COLUMNS} FROM invitations WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL
+FOR UPDATE
+"""
 CLOSE = """
 UPDATE invitations SET accepted_at = clock_timestamp(), version = version + 1,
   updated_at = clock_timestamp() WHERE organisation_id = $1 AND id = $2
@@ -132,12 +136,20 @@ async def accept_invitation(
         return organisation_id, await open_session(connection, identity(house), new, actor=actor)
 
 
+async def load_invitation(
+    connection: Connection, organisation_id: UUID, invitation_id: UUID
+) -> dict[str, Any]:
+    row = await found(connection, LOAD, organisation_id, invitation_id)
+    if row is None:
+        raise NotFound(f"There is no invitation with the id {str(invitation_id)!r}.")
+    return row
+
+
 async def delete_invitation(
     connection: Connection, organisation_id: UUID, invitation_id: UUID, *, actor: Actor
 ) -> dict[str, Any]:
-    row = await found(connection, DROP, organisation_id, invitation_id)
-    if row is None:
-        raise NotFound(f"There is no invitation with the id {str(invitation_id)!r}.")
+    """Under the lock of `load_invitation`."""
+    row = await written(connection, DROP, organisation_id, invitation_id)
     await lookups.drop(
         connection, lookups.INVITATION, organisation_id=organisation_id, subject_id=invitation_id
     )

@@ -14,7 +14,7 @@ from guanxi_gateway.identity.me.schemas import (
     TotpEnrolment,
 )
 from guanxi_gateway.identity.users.schemas import UserRead
-from guanxi_shared import documents
+from guanxi_shared import documents, writes
 from guanxi_shared.calls import begin
 
 router = APIRouter(tags=["me"])
@@ -35,10 +35,12 @@ async def get_me(request: Request) -> Me:
     "/v1/me",
     operation_id="update_me",
     summary="Change one's own name, time zone, locale or phone",
-    responses=documents.problems(415, 422),
+    responses=documents.problems(413, 415, 422),
+    openapi_extra=documents.body_of(ProfileUpdate),
 )
-async def update_me(data: ProfileUpdate, request: Request) -> UserRead:
+async def update_me(request: Request) -> UserRead:
     call = await begin(request, None)
+    data = writes.parse(ProfileUpdate, await call.body())
     state = await service.update_me(call.house, data, by=call.by, actor=call.actor)
     await announce(call.house, call.organisation)
     return UserRead.model_validate(state)
@@ -49,10 +51,12 @@ async def update_me(data: ProfileUpdate, request: Request) -> UserRead:
     status_code=204,
     operation_id="change_my_password",
     summary="Choose a new password; ends one's other sessions",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 415, 422),
+    openapi_extra=documents.body_of(PasswordChange),
 )
-async def change_my_password(data: PasswordChange, request: Request) -> None:
+async def change_my_password(request: Request) -> None:
     call = await begin(request, None)
+    data = writes.parse(PasswordChange, await call.body())
     await service.change_password(call.house, data, by=call.by, actor=call.actor)
 
 
@@ -72,10 +76,12 @@ async def enrol_totp(request: Request) -> TotpEnrolment:
     "/v1/me/totp/confirm",
     operation_id="confirm_totp",
     summary="Show one code of the new app; from then on sign-in asks for codes",
-    responses=documents.problems(409, 422),
+    responses=documents.problems(409, 413, 415, 422),
+    openapi_extra=documents.body_of(TotpCode),
 )
-async def confirm_totp(data: TotpCode, request: Request) -> RecoveryCodes:
+async def confirm_totp(request: Request) -> RecoveryCodes:
     call = await begin(request, None)
+    data = writes.parse(TotpCode, await call.body())
     codes = await service.confirm_totp(call.house, data.code, by=call.by, actor=call.actor)
     await announce(call.house, call.organisation)
     return RecoveryCodes(recovery_codes=codes)
@@ -86,9 +92,11 @@ async def confirm_totp(data: TotpCode, request: Request) -> RecoveryCodes:
     status_code=204,
     operation_id="remove_totp",
     summary="Give up the second factor, by one of its codes",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 415, 422),
+    openapi_extra=documents.body_of(TotpCode),
 )
-async def remove_totp(data: TotpCode, request: Request) -> None:
+async def remove_totp(request: Request) -> None:
     call = await begin(request, None)
+    data = writes.parse(TotpCode, await call.body())
     await service.remove_totp(call.house, data.code, by=call.by, actor=call.actor)
     await announce(call.house, call.organisation)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -32,7 +32,7 @@ from guanxi_gateway.identity.oauth_rules import OAuthCode, metadata
 from guanxi_gateway.identity.permission_rules import ACTIONS, RESOURCES
 from guanxi_gateway.identity.sessions import service as sessions
 from guanxi_gateway.identity.sessions.schemas import SignIn
-from guanxi_shared import documents
+from guanxi_shared import documents, writes
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import begin, house
 from guanxi_shared.errors import Problem, Unauthenticated
@@ -47,6 +47,27 @@ def form_body(*names: str) -> dict[str, Any]:
     schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
     content = {"application/x-www-form-urlencoded": {"schema": schema}}
     return {**PUBLIC, "requestBody": {"required": True, "content": content}}
+
+
+def pages(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """A form is answered with a page, its refusals too; everything else with problems."""
+    page = {"text/html": {"schema": {"type": "string"}}}
+    found = documents.problems(*statuses)
+    return {
+        status: {**answer, "content": {**answer["content"], **page}}
+        for status, answer in found.items()
+    }
+
+
+def form_or_json(model: type[BaseModel]) -> dict[str, Any]:
+    found = documents.body_of(model)
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
+    return {
+        "requestBody": {
+            **found["requestBody"],
+            "content": {**found["requestBody"]["content"], **form},
+        }
+    }
 
 
 @router.get(
@@ -70,16 +91,12 @@ async def authorize_page(request: Request) -> Response:
     operation_id="authorize",
     summary="Decide on that page (form), or in a front-end of one's own (JSON with a token)",
     response_model=Redirect,
-    responses={303: {"description": "To the application"}, **documents.problems(403, 422)},
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"$ref": "#/components/schemas/ApproveRequest"}},
-                "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-            },
-        }
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        303: {"description": "To the application"},
+        **pages(403, 413, 415, 422),
     },
+    openapi_extra=form_or_json(ApproveRequest),
 )
 async def authorize(request: Request) -> Response:
     if "json" in request.headers.get("content-type", ""):
@@ -102,7 +119,7 @@ async def authorize(request: Request) -> Response:
 
 async def _authorize_json(request: Request) -> Response:
     call = await begin(request, None)
-    data = ApproveRequest.model_validate(await call.json())
+    data = writes.parse(ApproveRequest, await call.body())
     params = {name: value for name, value in data.model_dump().items() if value}
     wish = await check_wish(call.house, params)
     error = wish.error or _denied({"decision": data.decision})
@@ -164,21 +181,16 @@ async def get_device_page(request: Request, user_code: str = "") -> Response:
     operation_id="decide_device",
     summary="Allow or refuse a device, on that page (form) or with a token (JSON)",
     response_model=DeviceDecided,
-    responses=documents.problems(404, 422),
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "application/json": {"schema": {"$ref": "#/components/schemas/DeviceDecision"}},
-                "application/x-www-form-urlencoded": {"schema": {"type": "object"}},
-            },
-        }
+    responses={
+        200: {"content": {"text/html": {"schema": {"type": "string"}}}},
+        **pages(404, 413, 415, 422),
     },
+    openapi_extra=form_or_json(DeviceDecision),
 )
 async def decide(request: Request) -> Response:
     if "json" in request.headers.get("content-type", ""):
         call = await begin(request, None)
-        data = DeviceDecision.model_validate(await call.json())
+        data = writes.parse(DeviceDecision, await call.body())
         approved = data.decision == "approve"
         found = await decide_device(
             call.house, data.user_code, approve=approved, by=call.by, actor=call.actor

@@ -12,8 +12,8 @@ from guanxi_gateway.identity.organisations.schemas import (
     OrganisationRead,
     OrganisationUpdate,
 )
-from guanxi_shared import documents
-from guanxi_shared.calls import Actor, begin, begin_internal, house
+from guanxi_shared import documents, writes
+from guanxi_shared.calls import MAX_JSON_BYTES, Actor, begin, begin_internal, house, read_body
 
 router = APIRouter(tags=["organisation"])
 
@@ -23,8 +23,9 @@ router = APIRouter(tags=["organisation"])
     status_code=201,
     operation_id="create_organisation",
     summary="A new organisation with its first admin; needs a service token, or the setup token",
-    responses=documents.problems(409, 422),
-    openapi_extra={
+    responses=documents.problems(409, 413, 422),
+    openapi_extra=documents.body_of(OrganisationCreate)
+    | {
         "parameters": [
             {
                 "name": "X-Setup-Token",
@@ -33,10 +34,11 @@ router = APIRouter(tags=["organisation"])
                 "schema": {"type": "string"},
                 "description": "GUANXI_SETUP_TOKEN; good for the very first organisation alone.",
             }
-        ]
+        ],
+        "security": [{"bearer": []}, {}],
     },
 )
-async def create_organisation(data: OrganisationCreate, request: Request) -> OrganisationMade:
+async def create_organisation(request: Request) -> OrganisationMade:
     here = house(request)
     first = "authorization" not in request.headers
     if first:
@@ -45,6 +47,7 @@ async def create_organisation(data: OrganisationCreate, request: Request) -> Org
     else:
         by = await begin_internal(request)
         actor = Actor(None, "service", by.name)
+    data = writes.parse(OrganisationCreate, await read_body(request, MAX_JSON_BYTES))
     made = await service.create_organisation(here, data, actor=actor, first=first)
     await announce(here, made["id"])
     return OrganisationMade.model_validate(made)
@@ -66,10 +69,12 @@ async def get_organisation(request: Request) -> OrganisationRead:
     "/v1/organisation",
     operation_id="update_organisation",
     summary="Change name, time zone, currency, region or rate limit",
-    responses=documents.problems(415, 422),
+    responses=documents.problems(413, 415, 422),
+    openapi_extra=documents.body_of(OrganisationUpdate),
 )
-async def update_organisation(data: OrganisationUpdate, request: Request) -> OrganisationRead:
+async def update_organisation(request: Request) -> OrganisationRead:
     call = await begin(request, "organisation:update")
+    data = writes.parse(OrganisationUpdate, await call.body())
     async with call.db.transaction(call.organisation) as connection:
         state = await service.update_organisation(
             connection, call.organisation, data, actor=call.actor

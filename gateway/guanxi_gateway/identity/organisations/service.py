@@ -51,7 +51,7 @@ async def demand_setup_token(house: House, token: str | None) -> None:
     if token is None:
         raise Unauthenticated("Send a service token, or the setup token as X-Setup-Token.")
     if expected is None or not hmac.compare_digest(token.encode(), expected.encode()):
-        raise SetupClosed()
+        raise Unauthenticated("The setup token is not the operator's.")
     if await house.db.pool.fetchval(COUNT):
         raise SetupClosed("There is an organisation already: the setup token has done its work.")
 

@@ -12,8 +12,8 @@ from guanxi_gateway.identity.sessions.schemas import (
     SignOut,
     Tokens,
 )
-from guanxi_shared import documents
-from guanxi_shared.calls import begin, house
+from guanxi_shared import documents, writes
+from guanxi_shared.calls import MAX_JSON_BYTES, begin, house, read_body
 from guanxi_shared.errors import Malformed
 from guanxi_shared.identifiers import id_in_path
 
@@ -53,10 +53,15 @@ async def refresh_tokens(data: Refresh, request: Request) -> Tokens:
     status_code=204,
     operation_id="sign_out",
     summary="End this session, or all of one's sessions",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 422),
+    openapi_extra={
+        "requestBody": {**documents.body_of(SignOut)["requestBody"], "required": False},
+        "security": [{"bearer": []}, {}],
+    },
 )
-async def sign_out(request: Request, data: SignOut | None = None) -> None:
-    wanted = data or SignOut()
+async def sign_out(request: Request) -> None:
+    raw = await read_body(request, MAX_JSON_BYTES)
+    wanted = writes.parse(SignOut, raw) if raw else SignOut()
     if wanted.refresh_token is not None:
         if wanted.everywhere:
             raise Malformed("`everywhere` needs an access token.")

@@ -10,7 +10,7 @@ from guanxi_gateway.identity.rows import Row
 from guanxi_gateway.identity.shares import service
 from guanxi_gateway.identity.shares.schemas import ShareCreate, ShareUpdate
 from guanxi_gateway.identity.shares.service import FindRecord
-from guanxi_shared import documents, reads, writes
+from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.calls import Call, begin
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import id_in_path
@@ -31,7 +31,10 @@ def shares_router(find_record: FindRecord) -> APIRouter:
     @router.get(ONE, **documents.gets(SHARES))
     async def get_share(request: Request) -> Response:
         call = await begin(request, "shares:read")
-        return await reads.get_record(call, SHARES, request.path_params["share_id"])
+        share_id = request.path_params["share_id"]
+        if (moment := history.as_of_instant(call)) is not None:
+            return await history.get_as_of(call, SHARES, share_id, moment)
+        return await reads.get_record(call, SHARES, share_id)
 
     @router.post(PATH, **documents.creates(SHARES, ShareCreate))
     async def create_share(request: Request) -> Response:
@@ -64,9 +67,11 @@ def shares_router(find_record: FindRecord) -> APIRouter:
     @router.delete(ONE, **documents.acts(SHARES, "delete", "Take a share back", takes_key=False))
     async def delete_share(request: Request) -> Response:
         call = await begin(request, "shares:create")
+        version = writes.wanted_version(call)
 
         async def work(connection: Connection) -> State:
             before = await _load(call, connection)
+            await writes.check_version(connection, SHARES, Loaded(before, {}), version)
             return await service.delete_share(connection, before, actor=call.actor)
 
         response = await writes.act(call, work)

@@ -4,7 +4,9 @@ from datetime import datetime
 from typing import Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from guanxi_gateway.identity.fields import Instant
 
 
 class ShareCreate(BaseModel):
@@ -30,7 +32,7 @@ class ShareCreate(BaseModel):
     user_id: UUID | None = None
     team_id: UUID | None = None
     access: Literal["read", "write"] = "read"
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
     @model_validator(mode="after")
     def name_one_receiver(self) -> Self:
@@ -43,7 +45,7 @@ class ShareUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     access: Literal["read", "write"] = "read"
-    until: AwareDatetime | None = None
+    until: Instant | None = None
 
 
 class ShareRead(BaseModel):

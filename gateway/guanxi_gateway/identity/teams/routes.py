@@ -54,9 +54,7 @@ async def update_team(request: Request) -> Response:
 
     async def work(connection: Connection, data: TeamUpdate) -> State:
         before = await _load(call, connection)
-        members = (await service.state_of(connection, before))["member_ids"]
-        loaded = Loaded(before, {"member_ids": members})
-        await writes.check_version(connection, TEAMS, loaded, version)
+        await _check(connection, before, version)
         return await service.update_team(connection, before, data, actor=call.actor)
 
     response = await writes.update(call, TeamUpdate, work)
@@ -69,9 +67,11 @@ async def update_team(request: Request) -> Response:
 )
 async def delete_team(request: Request) -> Response:
     call = await begin(request, "teams:delete")
+    version = writes.wanted_version(call)
 
     async def work(connection: Connection) -> State:
         before = await _load(call, connection)
+        await _check(connection, before, version)
         return await service.delete_team(connection, before, actor=call.actor)
 
     response = await writes.act(call, work)
@@ -151,3 +151,8 @@ async def _load(call: Call, connection: Connection, *, deleted: bool = False) ->
     team_id = id_in_path(call.request.path_params["team_id"])
     await lock_directory(connection, call.organisation)
     return await service.load_team(connection, call.organisation, team_id, deleted=deleted)
+
+
+async def _check(connection: Connection, team: Row, version: int | None) -> None:
+    members = (await service.state_of(connection, team))["member_ids"]
+    await writes.check_version(connection, TEAMS, Loaded(team, {"member_ids": members}), version)

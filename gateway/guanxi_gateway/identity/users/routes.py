@@ -58,8 +58,7 @@ async def update_user(request: Request) -> Response:
 
     async def work(connection: Connection, data: UserUpdate) -> State:
         before = await _load(call, connection)
-        teams = (await service.state_of(connection, before))["team_ids"]
-        await writes.check_version(connection, USERS, Loaded(before, {"team_ids": teams}), version)
+        await _check(connection, before, version)
         changed = await service.update_user(connection, before, data, by=call.by, actor=call.actor)
         ended.extend(changed.ended)
         return changed.state
@@ -75,9 +74,11 @@ async def update_user(request: Request) -> Response:
 )
 async def delete_user(request: Request) -> Response:
     call = await begin(request, "users:delete")
+    version = writes.wanted_version(call)
 
     async def work(connection: Connection) -> State:
         before = await _load(call, connection)
+        await _check(connection, before, version)
         changed = await service.delete_user(connection, before, by=call.by, actor=call.actor)
         ended.extend(changed.ended)
         return changed.state
@@ -134,3 +135,8 @@ async def _load(call: Call, connection: Connection, *, deleted: bool = False) ->
 async def _afterwards(call: Call, ended: Sequence[UUID]) -> None:
     revoked_here(ended)
     await announce(call.house, call.organisation)
+
+
+async def _check(connection: Connection, user: Row, version: int | None) -> None:
+    teams = (await service.state_of(connection, user))["team_ids"]
+    await writes.check_version(connection, USERS, Loaded(user, {"team_ids": teams}), version)

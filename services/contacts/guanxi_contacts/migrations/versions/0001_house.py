@@ -330,20 +330,61 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_table(
+        "imports",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("resource", sa.Text(), nullable=False),
+        sa.Column("file_name", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("source", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("suggestion", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("preview", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("options", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("job_id", sa.Uuid(), nullable=True),
+        sa.Column("created_by", sa.Uuid(), nullable=True),
+        sa.Column(
+            "created_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.text("clock_timestamp()"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_imports")),
+    )
+    op.create_index(
+        "ix_imports_organisation_id_created_by",
+        "imports",
+        ["organisation_id", "created_by", "id"],
+        unique=False,
+    )
+    op.create_table(
         "import_rows",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("job_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("line", sa.BigInteger(), nullable=False),
+        sa.Column("status", sa.Text(), nullable=False),
         sa.Column("cells", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("record_id", sa.Uuid(), nullable=True),
+        sa.Column(
+            "reference",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.CheckConstraint(
+            "status IN ('refused', 'postponed', 'incomplete')", name=op.f("ck_import_rows_status")
+        ),
         sa.ForeignKeyConstraint(
             ["organisation_id", "job_id"],
             ["jobs.organisation_id", "jobs.id"],
             name=op.f("fk_import_rows_organisation_id_job_id"),
+            ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("organisation_id", "job_id", "number", name=op.f("pk_import_rows")),
     )
-    secure("accounts", "contacts", "contact_accounts", "import_rows")
+    secure("accounts", "contacts", "contact_accounts", "imports", "import_rows")
 
 
 def downgrade() -> None:

@@ -1,0 +1,195 @@
+"""Rows of a file as contacts, with their places in accounts."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Table
+
+from guanxi_contacts.imports.preparer import Preparer
+from guanxi_contacts.imports.preparing import Columns, Subject
+from guanxi_contacts.imports.references import (
+    Reference,
+    is_above,
+    make_account,
+    reference_in,
+    take_turns,
+)
+from guanxi_contacts.people import rules
+from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
+from guanxi_contacts.people.service import LOCK_TREE
+from guanxi_contacts.resources import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
+from guanxi_shared.db import Connection
+from guanxi_shared.errors import Invalid
+from guanxi_shared.imports.book import Book, Entry
+from guanxi_shared.imports.cells import reason
+from guanxi_shared.imports.decide import CREATE, decide
+from guanxi_shared.imports.kept_rows import Postponed
+from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.tables.rows import Row
+from guanxi_shared.visibility import Scope
+
+ACCOUNT_OF = ("account_id", "account_external_id", "account_name")
+UNLINK = "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])"
+LINK = """
+INSERT INTO contact_accounts (organisation_id, contact_id, account_id, role, stance, is_primary)
+SELECT $1, * FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::boolean[])
+"""
+Link = dict[str, Any]
+
+
+def _name_of(columns: Mapping[str, Any]) -> str | None:
+    whole = columns.get("name") or rules.whole_name(columns.get("given_name"), columns.get("family_name"))
+    return whole or None
+
+
+SUBJECT = Subject(
+    resource=CONTACTS,
+    create_model=ContactCreate,
+    update_model=ContactUpdate,
+    columns_from=lambda sent, region: rules.columns_from(sent, region=region),
+    found_by=rules.found_by,
+    name_of=_name_of,
+)
+
+
+class ContactRows:
+    """The target of an import of contacts; see guanxi_shared/imports/target.py."""
+
+    tables: Sequence[Table] = (CONTACT, ACCOUNT)
+
+    def __init__(self, preparer: Preparer, terms: Terms) -> None:
+        self._preparer = preparer
+        self._terms = terms
+
+    async def refresh(self) -> None:
+        await self._preparer.refresh()
+
+    def prepare(self, row: Row) -> Prepared:
+        return self._preparer.now.prepare(row)
+
+    async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
+        outcome = Outcome()
+        people, accounts = Book(CONTACTS, self._terms), Book(ACCOUNTS, self._terms, locks=False)
+        scope = await self._preparer.scope(CONTACTS)
+        account_scope = await self._preparer.scope(ACCOUNTS)
+        await take_turns(connection, self._terms)
+        await self._load(connection, people, accounts, rows)
+        for row in rows:
+            if row.reasons or not self._knows_superior(row, people):
+                outcome.refuse(row)
+                continue
+            decided = decide(row, people, self._terms.options, scope=scope, outcome=outcome)
+            if decided is None:
+                continue
+            link, problem = self._link_of(row, accounts, account_scope)
+            if problem is not None:
+                outcome.refuse(row, problem)
+            elif decided == CREATE:
+                _create(row, link, people, outcome)
+            elif isinstance(decided, Entry):
+                await self._change(connection, row, decided, link=link, book=people, outcome=outcome)
+        await accounts.write(connection)
+        await people.write(connection)
+        if not self._terms.is_dry:
+            await self._write_links(connection, people)
+        return outcome
+
+    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
+        return Outcome()  # nothing of a contact is put off
+
+    def _link_of(
+        self, row: Prepared, accounts: Book, scope: Scope
+    ) -> tuple[Link | None, dict[str, Any] | None]:
+        """The place in the account that the row names, or why there is none."""
+        wanted = reference_in(row, ACCOUNT_OF)
+        if wanted is None:
+            return None, None
+        found = wanted.find(accounts, scope)
+        if not found and self._terms.options.create_missing and wanted.is_name:
+            made = make_account(accounts, wanted.text, self._terms)
+            found = [made] if made is not None else []
+        if len(found) != 1:
+            return None, self._account_problem(wanted, len(found))
+        said: Link = next(iter(row.more.get("accounts", ())), {})
+        role, stance = said.get("role"), said.get("stance")
+        return {"account_id": str(found[0].id), "role": role, "stance": stance}, None
+
+    def _account_problem(self, wanted: Reference, count: int) -> dict[str, Any]:
+        column = self._preparer.column_of(wanted.field)
+        said = "there is no such account" if not count else f"{count} accounts are called so"
+        return reason(column, wanted.text, f"{column}: {wanted.text!r}: {said}")
+
+    async def _change(
+        self, connection: Connection, row: Prepared, entry: Entry, *, link: Link | None, book: Book,
+        outcome: Outcome,
+    ) -> None:  # fmt: skip
+        try:
+            changes = self._preparer.now.changes(row, entry.row)
+        except Invalid as problem:
+            return outcome.refuse(row, reason(None, "", problem.detail))
+        if await self._closes_cycle(connection, book, entry, changes.get("reports_to_id")):
+            column = self._preparer.column_of("reports_to_id")
+            return outcome.refuse(row, reason(column, "", f"{column}: that person reports to this one"))
+        computed = {} if link is None else {"accounts": _with_link(entry.computed["accounts"], link)}
+        changed = book.update(entry, changes, computed)
+        outcome.counts[UPDATED if changed else UNCHANGED] += 1
+        return None
+
+    async def _closes_cycle(
+        self, connection: Connection, book: Book, entry: Entry, superior: UUID | None
+    ) -> bool:
+        if superior is None or superior == entry.row["reports_to_id"]:
+            return False
+        if not self._terms.is_dry:
+            await connection.execute(LOCK_TREE, str(self._terms.organisation_id))
+        return await is_above(connection, book, entry.id, below=superior, field="reports_to_id")
+
+    def _knows_superior(self, row: Prepared, people: Book) -> bool:
+        wanted = row.columns.get("reports_to_id")
+        if wanted is None or wanted in people.entries:
+            return True
+        column = self._preparer.column_of("reports_to_id")
+        row.reasons.append(reason(column, str(wanted), f"{column}: there is no such contact"))
+        return False
+
+    async def _load(
+        self, connection: Connection, people: Book, accounts: Book, rows: Sequence[Prepared]
+    ) -> None:
+        ids = {row.wanted_id for row in rows if row.wanted_id}
+        ids |= {row.columns["reports_to_id"] for row in rows if row.columns.get("reports_to_id")}
+        await people.load(connection, sorted({key for row in rows for key in row.keys}), sorted(ids))
+        wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
+        keys = {each.key for each in wanted if each.key}
+        await accounts.load(connection, sorted(keys), sorted({each.id for each in wanted if each.id}))
+
+    async def _write_links(self, connection: Connection, people: Book) -> None:
+        written = [entry for entry in people.entries.values() if entry.events]
+        stored = [entry.id for entry in written if entry.stored_version]
+        if stored:
+            await connection.execute(UNLINK, self._terms.organisation_id, stored)
+        links = [(entry.id, link) for entry in written for link in entry.computed["accounts"]]
+        if links:
+            await connection.execute(
+                LINK, self._terms.organisation_id, [each for each, _ in links],
+                [UUID(link["account_id"]) for _, link in links],
+                *([link[name] for _, link in links] for name in ("role", "stance", "is_primary")),
+            )  # fmt: skip
+
+
+def _create(row: Prepared, link: Link | None, book: Book, outcome: Outcome) -> None:
+    assert row.fresh is not None
+    if (problem := row.more.get("custom_problem")) is not None:
+        return outcome.refuse(row, problem)
+    links = [] if link is None else rules.links_as_stored([link])
+    book.create(row.fresh, {"accounts": links})
+    outcome.counts[CREATED] += 1
+    return None
+
+
+def _with_link(present: Sequence[Link], link: Link) -> list[Link]:
+    """The places a contact has, with the one of the row among them; what it leaves out stays."""
+    others = [dict(each) for each in present if each["account_id"] != link["account_id"]]
+    same: Columns = next((dict(each) for each in present if each["account_id"] == link["account_id"]), {})
+    said = {name: value for name, value in link.items() if value is not None}
+    return rules.links_as_stored([*others, {**same, **said}])

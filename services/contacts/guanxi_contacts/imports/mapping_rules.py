@@ -1,0 +1,62 @@
+"""Whether a mapping can work for a file, before any of its rows is read."""
+
+from collections.abc import Mapping
+
+from guanxi_shared.errors import Invalid
+from guanxi_shared.imports.fields import ImportField, find_field
+from guanxi_shared.imports.options import ColumnRule, ImportOptions
+from guanxi_shared.tables.rows import Source
+
+Columns = dict[str, tuple[ColumnRule, ImportField]]
+KEYS = {
+    "accounts": {"none", "id", "external_id", "email", "phone", "domain", "name"},
+    "contacts": {"none", "id", "external_id", "email", "phone", "name"},
+}
+PLACES = {"email": "emails", "phone": "phones"}
+
+
+def checked_columns(
+    resource: str, source: Source, options: ImportOptions, suggested: Mapping[str, str],
+    fields: Mapping[str, ImportField],
+) -> Columns:  # fmt: skip
+    """Column → (rule, field); Invalid names every column that is not in the file and every field
+    that is not known, and says when the key or the name of a record comes from nowhere."""
+    columns: Columns = {}
+    errors: dict[str, str] = {}
+    for column, rule in options.rules(suggested).items():
+        found = find_field(fields, rule.field)
+        if column not in source.columns and source.kind in ("csv", "xlsx"):
+            errors[f"mapping.{column}"] = f"The file has no column {column!r}."
+        elif found is None:
+            errors[f"mapping.{column}"] = f"There is no field {rule.field!r} to import into."
+        else:
+            columns[column] = (rule, found)
+    errors |= _clashes(columns)
+    places = {str(found.path[0]) for _, found in columns.values()} | set(options.defaults)
+    errors |= _missing(resource, options, places)
+    if errors:
+        place, sentence = next(iter(errors.items()))
+        raise Invalid(f"{place}: {sentence}", errors=errors)
+    return columns
+
+
+def _clashes(columns: Columns) -> dict[str, str]:
+    first: dict[tuple[str | int, ...], str] = {}
+    errors = {}
+    for column, (rule, found) in columns.items():
+        other = first.setdefault(found.path, column)
+        if other != column:
+            errors[f"mapping.{column}"] = f"{other!r} is mapped to {rule.field!r} already."
+    return errors
+
+
+def _missing(resource: str, options: ImportOptions, places: set[str]) -> dict[str, str]:
+    key = options.key
+    if key not in KEYS[resource]:
+        return {"key": f"{resource.capitalize()} are not recognised by {key!r}."}
+    if key != "none" and PLACES.get(key, key) not in places:
+        return {"key": f"No column is mapped to {key!r}."}
+    named = "name" in places or (resource == "contacts" and {"given_name", "family_name"} & places)
+    if not named and options.duplicates != "update":
+        return {"mapping": "No column is mapped to the name."}
+    return {}

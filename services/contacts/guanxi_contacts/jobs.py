@@ -1,0 +1,9 @@
+"""What the worker of contacts does: `python -m guanxi_shared.worker guanxi_contacts`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from guanxi_contacts.imports.taking import take_import
+from guanxi_shared.running_jobs import Handler
+
+HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import}
