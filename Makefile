@@ -13,7 +13,7 @@ ARGS ?=
 STALE := $(shell [ ! -s $(VENV)/.made ] || \
   { [ "$$(cat $(VENV)/.made)" = "$(CURDIR)" ] && $(PYTHON) -c '' 2>/dev/null; } || rm -rf $(VENV))
 
-.PHONY: help install run test check fmt bench torture demo doctor backup restore clean pins
+.PHONY: help install run test check fmt bench torture demo doctor backup restore clean pins secrets
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,16 @@ pins: ## compile requirements/*.txt anew (needs uv)
 	    --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) \
 	    requirements/$$name.in --output-file requirements/$$name.txt || exit 1; \
 	done
+	@for member in gateway $(wildcard services/*); do name=$$(basename $$member); \
+	  echo "compiling requirements/$$name.txt"; \
+	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --no-annotate --no-emit-index-url --no-emit-find-links --constraint requirements/runtime.txt \
+	    --no-emit-package guanxi-shared $$member/pyproject.toml requirements/members.in \
+	    --output-file requirements/$$name.txt || exit 1; \
+	done
+
+secrets: $(VENV)/.made ## write .env with new secrets for docker compose
+	@PYTHONPATH=shared $(PYTHON) -m guanxi_shared.launch.compose_secrets
 
 # --- how .venv comes to be; a stamp per step, so that the next start does nothing ---
 

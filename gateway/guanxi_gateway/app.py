@@ -14,6 +14,7 @@ from guanxi_gateway.db import Table
 from guanxi_gateway.edge import FrontDoor
 from guanxi_gateway.feed import merged_events_router
 from guanxi_gateway.identity.api_keys.service import exchange_api_key
+from guanxi_gateway.identity.audit_trail.heard import audit_consumers
 from guanxi_gateway.identity.identity import Identity, identity, make_identity
 from guanxi_gateway.identity.mail import FolderMail, Mail, SmtpMail
 from guanxi_gateway.identity.resources import PUBLISHED
@@ -27,8 +28,8 @@ from guanxi_gateway.openapi import Documents, pages
 from guanxi_gateway.peers import Source, own_source, source_of
 from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.settings import GatewaySettings, SuiteSettings, named_addresses
+from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
-from guanxi_gateway.wire import Upstream
 from guanxi_shared import logs
 from guanxi_shared.app import create_app
 from guanxi_shared.auth import Principal, Verifier
@@ -153,6 +154,7 @@ def make_own(
         metadata=Table.metadata,
         resources=PUBLISHED,
         routers=routers,
+        consumers=lambda _: audit_consumers(common.services, common.service_secret),
         started=lambda house: running(house, peers),
         house=here,
     )

@@ -9,15 +9,26 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from guanxi_gateway import routes
 from guanxi_gateway.callers import Caller, Callers, directory_versions
+from guanxi_gateway.hardening import (
+    HARDENING,
+    HARDENING_OF_PAGES,
+    HSTS,
+    PAGES,
+    allow_origin,
+    is_preflight,
+)
 from guanxi_gateway.limits import Budgets
 from guanxi_gateway.limits_rules import Limit, call_cost
-from guanxi_gateway.proxy import ClientGone, Passage, Proxy
+from guanxi_gateway.own_paths import limited, own_scope, with_headers
+from guanxi_gateway.passage import Passage
+from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.settings import GatewaySettings, listed
-from guanxi_gateway.wire import Headers, Upstream
+from guanxi_gateway.upstream import Upstream
+from guanxi_gateway.watch import ClientGone
 from guanxi_shared import logs, metrics
 from guanxi_shared.errors import (
     PROBLEM_TYPE,
@@ -32,33 +43,9 @@ from guanxi_shared.http import trace_of
 
 FindJob = Callable[[Passage, Caller], Awaitable[Upstream]]
 
-METHODS = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ID_CHARACTERS = 128
 BATCH_BYTES = 8 << 20
-
-EXPOSED = (
-    b"ETag, Link, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, "
-    b"Idempotent-Replayed, X-Next-After, X-Unavailable, Content-Disposition, WWW-Authenticate"
-)
-HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
-HARDENING: Headers = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"x-frame-options", b"DENY"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
-]
-# The pages for people: their scripts come from here, Swagger UI sets styles by itself.
-HARDENING_OF_PAGES: Headers = [
-    *HARDENING[:3],
-    (
-        b"content-security-policy",
-        b"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        b"img-src 'self' data:; font-src 'self' data:; connect-src 'self'; worker-src blob:; "
-        b"frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-    ),
-]
-PAGES = frozenset({b"/docs", b"/redoc", b"/openapi.json"})
 
 # Paths that prove nothing yet: limited by the client's address, and closed without a database.
 SIGN_IN = (b"/v1/auth/sign-in", b"/v1/auth/refresh", b"/v1/oauth/", b"/oauth/",
@@ -97,6 +84,11 @@ class FrontDoor:
         per_minute = settings.sign_in_quota
         self._sign_in_limit = Limit("sign-in", per_minute, 60, max(per_minute // 2, 1))
         metrics.watch_in_flight(lambda: self._in_flight)
+
+    @property
+    def own(self) -> ASGIApp:
+        """The application behind the door; its life (lifespan) is the door's."""
+        return self._own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -139,13 +131,7 @@ class FrontDoor:
         if passage.scope.get("scheme") == "https":
             answer.append(HSTS)
         if self._origins:
-            self._allow_origin(headers.get(b"origin"), answer)
-
-    def _allow_origin(self, origin: bytes | None, answer: Headers) -> None:
-        answer.append((b"vary", b"Origin"))
-        if origin is not None and origin in self._origins:
-            answer.append((b"access-control-allow-origin", origin))
-            answer.append((b"access-control-expose-headers", EXPOSED))
+            allow_origin(self._origins, headers.get(b"origin"), answer)
 
     def _admit(self, passage: Passage) -> bytes:
         """The word that decides who answers; Problem for what nobody shall have to look at."""
@@ -185,7 +171,9 @@ class FrontDoor:
             raise TooLarge(f"The body may hold at most {passage.limit} bytes.")
 
     async def _answer(self, passage: Passage, word: bytes) -> None:
-        if passage.scope["method"] == "OPTIONS" and self._is_preflight(passage):
+        if passage.scope["method"] == "OPTIONS" and is_preflight(
+            self._origins, passage.headers, passage.answer_headers
+        ):
             await _send_empty(passage, 204)
             return
         service = routes.service_for(word)
@@ -272,7 +260,7 @@ class FrontDoor:
         if header is not None and header[:7].lower() == b"bearer " and word[:1] != b"/":
             authorization = await self._own_authorization(passage, header, word)
         app = self._pages if word in PAGES else self._own
-        await app(_own_scope(passage, authorization), _limited(passage), _with_headers(passage))
+        await app(own_scope(passage, authorization), limited(passage), with_headers(passage))
 
     async def _own_authorization(
         self, passage: Passage, header: bytes, word: bytes
@@ -285,21 +273,6 @@ class FrontDoor:
             raise
         await self._pay(passage, caller, word)
         return caller.authorization
-
-    def _is_preflight(self, passage: Passage) -> bool:
-        headers = passage.headers
-        wanted = headers.get(b"access-control-request-method")
-        origin = headers.get(b"origin")
-        if wanted is None or origin is None:
-            return False
-        if origin in self._origins:
-            names = headers.get(b"access-control-request-headers", b"")
-            passage.answer_headers += [
-                (b"access-control-allow-methods", METHODS),
-                (b"access-control-allow-headers", names or b"Authorization, Content-Type"),
-                (b"access-control-max-age", b"600"),
-            ]
-        return True
 
 
 def _refuse_odd_framing(passage: Passage, length: bytes | None) -> None:
@@ -315,50 +288,6 @@ def _is_sane(request_id: bytes) -> bool:
     if len(request_id) > MOST_ID_CHARACTERS:
         return False
     return request_id.translate(None, b"-_.:").isalnum()
-
-
-def _own_scope(passage: Passage, authorization: bytes | None) -> Scope:
-    """The request as our own application sees it, with the ids that the edge gave it."""
-    replaced = {b"x-request-id", b"traceparent", b"x-directory-version", b"x-retried-by"}
-    if authorization is not None:
-        replaced.add(b"authorization")
-    headers = [pair for pair in passage.scope["headers"] if pair[0] not in replaced]
-    headers.append((b"x-request-id", passage.request_id))
-    headers.append((b"traceparent", b"00-%b-%016x-01" % (passage.trace, _random.getrandbits(64))))
-    if authorization:
-        headers.append((b"authorization", authorization))
-    return {**passage.scope, "headers": headers}
-
-
-def _with_headers(passage: Passage) -> Send:
-    """A `send` that adds the edge's headers where the application has not said it itself."""
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            passage.started = True
-            passage.status = message["status"]
-            theirs = [pair for pair in message.get("headers", ()) if pair[0] != b"x-request-id"]
-            names = {name.lower() for name, _ in theirs}
-            added = [pair for pair in passage.answer_headers if pair[0] not in names]
-            message = {**message, "headers": theirs + added}
-        await passage.send(message)
-
-    return send
-
-
-def _limited(passage: Passage) -> Receive:
-    """A `receive` that stops a body without a stated length at the limit."""
-    received = 0
-
-    async def receive() -> Message:
-        nonlocal received
-        message: Message = await passage.receive()
-        received += len(message.get("body", b""))
-        if received > passage.limit:
-            raise TooLarge(f"The body may hold at most {passage.limit} bytes.")
-        return message
-
-    return receive
 
 
 async def _refuse(passage: Passage, problem: Problem) -> None:

@@ -13,9 +13,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_gateway.callers import Caller
+from guanxi_gateway.passage import Passage
 from guanxi_gateway.peers import Answer, ask, ask_all
-from guanxi_gateway.proxy import Passage
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from guanxi_shared.calls import begin
 from guanxi_shared.documents import problems, query_parameter
 from guanxi_shared.errors import Malformed, NotFound, Problem, Unavailable

@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from guanxi_gateway import routes
 from guanxi_gateway.peers import ask_all
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from guanxi_shared.errors import PROBLEM_TYPE, Problem, Unavailable
 from guanxi_shared.refusals import problem_of
 

@@ -9,7 +9,8 @@ import httpx
 import orjson
 
 from guanxi_gateway.proxy import problem_of
-from guanxi_gateway.wire import Lost, TooSlow, Upstream, WireError
+from guanxi_gateway.upstream import Upstream
+from guanxi_gateway.wire import Lost, TooSlow, WireError
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.errors import Upstream as WrongAnswer
 from guanxi_shared.http import traceparent

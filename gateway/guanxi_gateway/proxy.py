@@ -6,10 +6,13 @@ framed anew, so that a service never sees a framing that the client chose.
 """
 
 import asyncio
-import random
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message
 
+from guanxi_gateway.at_once import answered_at_once
+from guanxi_gateway.passage import Passage, request_head
+from guanxi_gateway.upstream import Upstream
+from guanxi_gateway.watch import ClientGone, Watch
 from guanxi_gateway.wire import (
     BODILESS,
     Connection,
@@ -20,68 +23,25 @@ from guanxi_gateway.wire import (
     Unreachable,
     WireError,
 )  # fmt: skip
-from guanxi_gateway.wire import Upstream as Peer
 from guanxi_shared import logs
-from guanxi_shared.errors import Late, Problem, TooLarge, Unavailable, Upstream
+from guanxi_shared.errors import Late, Problem, TooLarge, Unavailable
+from guanxi_shared.errors import Upstream as WrongAnswer
 
 SMALL_BYTES = 64 * 1024
-PATIENCE_SECONDS = 0.1  # answers quicker than this cost no look-out for the client's hanging up
 REPEATABLE = frozenset({"GET", "HEAD"})
 
-# Of a request: what belongs to one hop (RFC 9110 7.6.1), what the gateway says itself, and what a
-# client could otherwise claim about itself.
-NOT_FORWARDED = frozenset(
-    {b"connection", b"keep-alive", b"proxy-authorization", b"proxy-connection", b"te", b"trailer",
-     b"transfer-encoding", b"upgrade", b"http2-settings", b"expect", b"host", b"content-length",
-     b"authorization", b"cookie", b"x-request-id", b"x-request-deadline-ms", b"traceparent",
-     b"x-directory-version", b"x-retried-by", b"x-forwarded-for", b"x-forwarded-proto",
-     b"x-forwarded-host", b"x-forwarded-port", b"x-forwarded-prefix", b"forwarded", b"x-real-ip"}
-)  # fmt: skip
-
-_random = random.Random()
 _log = logs.logger("proxy")
-
-
-class ClientGone(WireError):
-    """Nobody waits for the answer any more."""
 
 
 class SlowClient(Problem):
     status, code, title = 408, "slow_client", "The rest of the request did not come in time"
 
 
-class Passage:
-    """One request on its way: what the edge found out about it, and what it adds both ways."""
-
-    __slots__ = (
-        "added", "answer_headers", "deadline_ms", "headers", "limit", "raw_path", "receive",
-        "request_id", "scope", "send", "started", "status", "trace",
-    )  # fmt: skip
-
-    added: list[bytes]  # to the service, as `name: value\r\n`
-    answer_headers: Headers  # to the client
-
-    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self.scope = scope
-        self.receive = receive
-        self.send = send
-        self.headers: dict[bytes, bytes] = dict(scope["headers"])
-        self.raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
-        self.request_id = b""
-        self.trace = b""
-        self.deadline_ms = 0
-        self.limit = 0
-        self.started = False
-        self.status = 0
-        self.added = []
-        self.answer_headers = []
-
-
 class Proxy:
     def __init__(self, *, stream_idle_seconds: float = 90.0) -> None:
         self._stream_idle = stream_idle_seconds
 
-    async def forward(self, passage: Passage, peer: Peer) -> None:
+    async def forward(self, passage: Passage, peer: Upstream) -> None:
         """Answer from `peer`; raises Problem if it cannot, before anything was sent back."""
         try:
             await self._forward(passage, peer)
@@ -96,7 +56,7 @@ class Proxy:
                 raise SlowClient from error
             _log.warning("answer cut off", service=peer.name, reason="nothing came for too long")
 
-    async def _forward(self, passage: Passage, peer: Peer) -> None:
+    async def _forward(self, passage: Passage, peer: Upstream) -> None:
         headers = passage.headers
         length = headers.get(b"content-length")
         if b"transfer-encoding" in headers:
@@ -110,7 +70,7 @@ class Proxy:
         else:
             await self._forward_upload(passage, peer, b"content-length: %b\r\n\r\n" % length)
 
-    async def _forward_whole(self, passage: Passage, peer: Peer, tail: bytes) -> None:
+    async def _forward_whole(self, passage: Passage, peer: Upstream, tail: bytes) -> None:
         """A request that is all here: one write, and for reads a second try on a new connection
         when the kept one turns out to have ended with the service that held it."""
         loop = asyncio.get_running_loop()
@@ -134,7 +94,7 @@ class Proxy:
             watch.stop()
             peer.give_back(connection, loop.time())
 
-    async def _forward_upload(self, passage: Passage, peer: Peer, framing: bytes) -> None:
+    async def _forward_upload(self, passage: Passage, peer: Upstream, framing: bytes) -> None:
         """A long or unmeasured body, on a connection of its own: it cannot be sent a second time,
         so it must not meet a kept connection that is just ending."""
         loop = asyncio.get_running_loop()
@@ -157,7 +117,7 @@ class Proxy:
             await _end(upload)
             peer.give_back(connection, loop.time())
 
-    async def _upload(self, passage: Passage, connection: Connection, watch: "Watch") -> None:
+    async def _upload(self, passage: Passage, connection: Connection, watch: Watch) -> None:
         chunked = b"content-length" not in passage.headers
         sent = 0
         more = True
@@ -191,110 +151,44 @@ class Proxy:
             raise ClientGone
         return body
 
-    async def _pass_back(self, passage: Passage, connection: Connection, watch: "Watch") -> None:
-        headers = connection.headers
-        status = passage.status = connection.status
-        if status in BODILESS:
-            headers = [pair for pair in headers if pair[0] != b"content-length"]
-        start = {
-            "type": "http.response.start",
-            "status": status,
-            "headers": headers + passage.answer_headers,
-        }
-        send = passage.send
-        passage.started = True
+    async def _pass_back(self, passage: Passage, connection: Connection, watch: Watch) -> None:
+        passage.status = connection.status
+        headers = _headers_back(passage, connection)
         if connection.complete:
-            body = connection.whole()
             watch.stop()
-            await send(start)
-            await send({"type": "http.response.body", "body": body})
+            await self._send_whole(passage, headers, connection.whole())
             return
         watch.forget_deadline(connection)
-        await send(start)
+        passage.started = True
+        await passage.send(_start(passage.status, headers))
         while True:
             async with asyncio.timeout(self._stream_idle):
                 data = await connection.chunk()
-            await send({"type": "http.response.body", "body": data, "more_body": bool(data)})
+            await passage.send(
+                {"type": "http.response.body", "body": data, "more_body": bool(data)}
+            )
             if not data:
                 return
 
-
-class Watch:
-    """Looks out for the deadline and the client's hanging up, from the first tenth of a second on:
-    nearly every request is over before, and has paid for one timer only."""
-
-    __slots__ = ("_loop", "_passage", "_task", "_timer", "_until", "connection")
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, passage: Passage, connection: Connection | None
-    ) -> None:
-        self._loop = loop
-        self._passage = passage
-        self._until: float | None = loop.time() + passage.deadline_ms / 1000
-        self._task: asyncio.Task[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self.connection = connection
-        if connection is not None:
-            patience = min(PATIENCE_SECONDS, passage.deadline_ms / 1000)
-            self._timer = loop.call_later(patience, self._look_out)
-
-    def begin(self, connection: Connection) -> None:
-        """From now on; for a request whose body had to be sent first."""
-        self.connection = connection
-        self._until = self._loop.time() + self._passage.deadline_ms / 1000
-        self._look_out()
-
-    def forget_deadline(self, connection: Connection) -> None:
-        """The head of the answer came in time; from now on only hanging up ends it."""
-        self.stop()
-        self.connection = connection
-        self._until = None
-        self._look_out()
-
-    def stop(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-
-    def _look_out(self) -> None:
-        self._timer = None
-        self._task = self._loop.create_task(self._wait())
-
-    async def _wait(self) -> None:
-        error: WireError
-        try:
-            async with asyncio.timeout_at(self._until):
-                while (await self._passage.receive())["type"] != "http.disconnect":
-                    pass
-            error = ClientGone()
-        except TimeoutError:
-            error = TooSlow()
-        if self.connection is not None:
-            self.connection.fail(error)
+    async def _send_whole(self, passage: Passage, headers: Headers, body: bytes) -> None:
+        passage.started = True
+        if not answered_at_once(passage.send, passage.status, headers, body):
+            await passage.send(_start(passage.status, headers))
+            await passage.send({"type": "http.response.body", "body": body})
 
 
-def request_head(passage: Passage, peer: Peer) -> bytes:
-    """Everything up to the lines that frame the body."""
-    scope = passage.scope
-    query = scope["query_string"]
-    target = passage.raw_path + b"?" + query if query else passage.raw_path
-    host = passage.headers.get(b"host", peer.authority)
-    parts = [scope["method"].encode(), b" ", target, b" HTTP/1.1\r\nhost: ", host, b"\r\n"]
-    named = _hop_names(passage.headers.get(b"connection"))
-    for name, value in scope["headers"]:
-        if name not in NOT_FORWARDED and name not in named:
-            parts += (name, b": ", value, b"\r\n")
-    span = b"%016x" % _random.getrandbits(64)
-    parts += passage.added
-    parts += (
-        b"x-request-id: ", passage.request_id,
-        b"\r\nx-request-deadline-ms: %d" % passage.deadline_ms,
-        b"\r\ntraceparent: 00-", passage.trace, b"-", span, b"-01\r\n",
-    )  # fmt: skip
-    return b"".join(parts)
+def _headers_back(passage: Passage, connection: Connection) -> Headers:
+    """The service's headers and the edge's; a whole answer has a length, an empty one has none."""
+    headers = connection.headers + passage.answer_headers
+    if connection.status in BODILESS:
+        return [pair for pair in headers if pair[0] != b"content-length"]
+    if connection.complete and connection.length is None and passage.scope["method"] != "HEAD":
+        headers.append((b"content-length", b"%d" % connection.size))
+    return headers
+
+
+def _start(status: int, headers: Headers) -> Message:
+    return {"type": "http.response.start", "status": status, "headers": headers}
 
 
 def problem_of(error: WireError, service: str) -> Problem:
@@ -303,7 +197,7 @@ def problem_of(error: WireError, service: str) -> Problem:
     if isinstance(error, TooSlow):
         return Late(f"The {service} service did not answer in time.")
     if isinstance(error, Garbled):
-        return Upstream(f"The {service} service answered something that is not HTTP.")
+        return WrongAnswer(f"The {service} service answered something that is not HTTP.")
     return Unavailable(
         f"The connection to the {service} service ended before it had answered. What was asked may "
         "or may not have been done: repeat it with the same Idempotency-Key.",
@@ -317,10 +211,3 @@ async def _end(task: "asyncio.Task[None]") -> None:
     await asyncio.wait((task,))
     if not task.cancelled():
         task.exception()
-
-
-def _hop_names(connection: bytes | None) -> frozenset[bytes]:
-    """Headers that the client's Connection header declares to be for this hop only."""
-    if connection is None or connection.lower() in (b"keep-alive", b"close"):
-        return frozenset()
-    return frozenset(name.strip().lower() for name in connection.split(b","))

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_gateway.peers import Answer, ask
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from guanxi_shared.calls import begin
 from guanxi_shared.documents import answers
 from guanxi_shared.errors import NotFound, Problem, Unavailable

@@ -39,6 +39,7 @@ from guanxi_shared.settings import Common, ServiceSettings
 from guanxi_shared.visibility import Directory
 
 LOG = structlog.get_logger()
+FOREIGN_PROBLEMS = ("HTTPValidationError", "ValidationError")
 
 Started = Callable[[House], contextlib.AbstractAsyncContextManager[None]]
 
@@ -157,8 +158,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         for operations in schema["paths"].values():
             for operation in operations.values():
                 operation.setdefault("security", [{"bearer": []}])
+                _drop_foreign_problems(operation["responses"])
+        for name in FOREIGN_PROBLEMS:
+            schemas.pop(name, None)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _drop_foreign_problems(responses: dict[str, Any]) -> None:
+    """FastAPI promises its own form of 422 beside each typed parameter; here that is a 400."""
+    content = responses.get("422", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    if str(schema.get("$ref", "")).rpartition("/")[2] in FOREIGN_PROBLEMS:
+        del responses["422"]
 
 
 def _definitions(models: Sequence[type[BaseModel]]) -> dict[str, Any]:

@@ -118,8 +118,8 @@ class Verifier:
     def _claims(self, token: str, key: Any, algorithm: str, now: float) -> dict[str, Any]:
         try:
             claims = jwt.decode(token, key, algorithms=[algorithm]).claims
-            until = float(claims.get("exp", 0))
-            since = float(claims.get("nbf", claims.get("iat", 0)))
+            until = float(claims.get("exp") or 0)
+            since = float(claims.get("nbf") or claims.get("iat") or 0)
         except (JoseError, ValueError, TypeError) as error:
             raise Unauthenticated("The token is not valid.") from error
         if not until > now:  # so that NaN is no time either

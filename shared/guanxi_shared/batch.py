@@ -138,9 +138,7 @@ async def _one(
         async with savepoint(connection):
             status, state = await _apply(call, connection, operation, verbs)
         return {"index": index, "status": status, "id": str(state["id"]), "data": state}
-    except Problem as problem:
-        return {"index": index, "status": problem.status, "problem": problem.as_dict()}
-    except ABOUT_THE_DATA as error:
+    except (Problem, *ABOUT_THE_DATA) as error:
         problem = problem_of(error)
         return {"index": index, "status": problem.status, "problem": problem.as_dict()}
 

@@ -128,7 +128,7 @@ async def begin(request: Request, permission: str | None) -> Call:
         by.demand(permission)
     logs.organisation_id.set(str(by.organisation_id or ""))
     newest = request.headers.get("x-directory-version")
-    version = int(newest) if newest and newest.isdigit() else by.directory_version
+    version = int(newest) if newest and newest.isdecimal() else by.directory_version
     if version and by.organisation_id is not None:
         await here.directory.wait_for(by.organisation_id, version)
     return Call(request, here, by)

@@ -51,15 +51,19 @@ class Consumer:
     applied: Callable[[Sequence[Event]], None] = lambda _: None
 
     async def run(self, db: Database) -> None:
-        """Until cancelled; a peer that is away is asked again each second."""
-        async with db.transaction(None) as connection:
-            await connection.execute(START, self.name)
+        """Until cancelled. A peer that is away is asked again each second; an event that cannot be
+        applied is tried again as loudly, because what comes after it must not overtake it."""
         while True:
             try:
-                await self.step(db, wait=WAIT_SECONDS)
+                async with db.transaction(None) as connection:
+                    await connection.execute(START, self.name)
+                while True:
+                    await self.step(db, wait=WAIT_SECONDS)
             except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 LOG.warning("feed_unreachable", consumer=self.name, error=str(error))
-                await asyncio.sleep(PAUSE_SECONDS)
+            except Exception as error:
+                LOG.error("feed_not_applied", consumer=self.name, exc_info=error)
+            await asyncio.sleep(PAUSE_SECONDS)
 
     async def step(self, db: Database, *, wait: float) -> int:
         """Read one batch and apply it; how many events were applied."""

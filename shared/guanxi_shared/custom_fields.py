@@ -82,7 +82,7 @@ class CustomFields:
         known = self._known.get(key)
         if known is not None and known[0] > time.monotonic():
             return known[1], known[2]
-        rows = await self._db.fetch(organisation_id, DEFINITIONS, organisation_id, resource.name)
+        rows = await self._db.lookup(organisation_id, DEFINITIONS, organisation_id, resource.name)
         definitions = {row["key"]: _definition(row) for row in rows}
         fields = {**resource.fields, **{f.name: f for f in _fields(resource, definitions.values())}}
         self._known[key] = (time.monotonic() + FRESH_SECONDS, definitions, fields)

@@ -103,11 +103,13 @@ class Deferred:
         answer = self._answer(state)
         if self._claim is None:
             sql = f"{BOUND}, {insert(2, 'bound WHERE bound.id IS NOT NULL')}"
-            await self._db.pool.fetchval(sql, str(self._organisation_id), *values)
+            await self._db.points.fetchval(sql, str(self._organisation_id), *values)
         else:
             sql = f"{BOUND}, {ALONE_CLAIM}, {insert(2 + CLAIM_PARAMETERS, 'claimed')}"
             kept = [*self._claim.key_parts, answer.status, answer.headers_json, answer.body]
-            written = await self._db.pool.fetchval(sql, str(self._organisation_id), *kept, *values)
+            written = await self._db.points.fetchval(
+                sql, str(self._organisation_id), *kept, *values
+            )
             if written is None:
                 raise AlreadyClaimed
         self.is_done = True

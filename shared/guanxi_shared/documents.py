@@ -151,15 +151,23 @@ def gets(resource: Resource, *, has_past: bool = True) -> dict[str, Any]:
     )
 
 
-def creates(resource: Resource, body: type[BaseModel]) -> dict[str, Any]:
-    """The answer to a create links to what can be done with the record next (stateful testing)."""
+def creates(
+    resource: Resource,
+    body: type[BaseModel],
+    *,
+    then: Iterable[str] = ("get", "update", "delete"),
+    named_by: str = "id",
+    refused: Iterable[int] = (),
+) -> dict[str, Any]:
+    """The answer to a create links to what can be done with the record next: operations
+    `{then}_{noun}`, whose path parameter `{noun}_{named_by}` is that field of the answer."""
     noun = resource.noun
     links = {
         f"{verb}_{noun}": {
             "operationId": f"{verb}_{noun}",
-            "parameters": {f"{noun}_id": "$response.body#/id"},
+            "parameters": {f"{noun}_{named_by}": f"$response.body#/{named_by}"},
         }
-        for verb in ("get", "update", "delete")
+        for verb in then
     }
     return operation(
         f"create_{noun}",
@@ -171,7 +179,7 @@ def creates(resource: Resource, body: type[BaseModel]) -> dict[str, Any]:
         responses={
             201: {"description": "Created", "links": links},
             200: {"model": resource.model, "description": "It was there already, identical."},
-            **problems(409, 413, 415, 422),
+            **problems(409, 413, 415, 422, *refused),
         },
     )
 

@@ -1,11 +1,23 @@
 """Email addresses and domain names in the one spelling that is stored and compared."""
 
+import re
 import unicodedata
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import idna
-from email_validator import EmailNotValidError, validate_email
+from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
+
+
+# What nearly all addresses and domains look like, for which the full rules have nothing to add (a
+# test holds the two together): they cost 30 µs each, which is much in an import.
+_PLAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_RESERVED = "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))
+_PLAIN_DOMAIN = re.compile(rf"(?=.{{4,250}}\Z)(?!.*--)(?!www\.)(?:{_PLAIN_LABEL}\.){{1,8}}[a-z]{{2,60}}\Z")
+_PLAIN_ADDRESS = re.compile(
+    rf"(?=.{{6,250}}\Z)(?!.*--)(?P<local>[A-Za-z0-9_+-]{{1,30}}(?:\.[A-Za-z0-9_+-]{{1,30}})?)"
+    rf"@(?P<domain>(?:{_PLAIN_LABEL}\.){{1,8}}(?!(?:{_RESERVED})\Z)[a-z]{{2,60}})\Z"
+)
 
 
 class Email(NamedTuple):
@@ -22,6 +34,8 @@ def normalise_email(address: str) -> Email:
     Nothing is asked of the network. Raises ValueError with a sentence that says what is wrong.
     Names that mail reaches only inside a company (.local, .internal) are taken as they are.
     """
+    if plain := _PLAIN_ADDRESS.match(address):
+        return Email(address, address.lower(), plain["domain"])
     try:
         found = validate_email(
             address.strip(), check_deliverability=False, globally_deliverable=False
@@ -40,6 +54,8 @@ def domain_of(url_or_email: str) -> str | None:
     Lower case, without `www.`, punycode decoded. Addresses of machines (10.0.0.1, localhost)
     are not domains of anybody.
     """
+    if _PLAIN_DOMAIN.match(url_or_email):
+        return url_or_email
     host = _host(url_or_email)
     if host is None or "." not in host or host[-1].isdigit():
         return None

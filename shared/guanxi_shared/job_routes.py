@@ -157,7 +157,9 @@ def _options(call: Call) -> dict[str, Any]:
             code="unknown_parameter",
         )  # fmt: skip
     if options.get("status", STATUSES[0]) not in STATUSES:
-        raise Malformed("There is no such status.", errors={"status": f"Send one of {', '.join(STATUSES)}."})
+        raise Malformed(
+            "There is no such status.", errors={"status": f"Send one of {', '.join(STATUSES)}."}
+        )
     options["cursor"] = cursor_id(options.get("cursor"))
     options["limit"] = limit_of(options.get("limit"))
     return options
@@ -180,7 +182,9 @@ def limit_of(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= MAX_LIMIT:
-        raise Malformed(f"limit must be from 1 to {MAX_LIMIT}.", errors={"limit": f"Send 1 to {MAX_LIMIT}."})
+        raise Malformed(
+            f"limit must be from 1 to {MAX_LIMIT}.", errors={"limit": f"Send 1 to {MAX_LIMIT}."}
+        )
     return int(text)
 
 

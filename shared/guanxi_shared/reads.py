@@ -58,7 +58,7 @@ async def find_record(call: Call, resource: Resource, record_id: UUID) -> Row:
     key = ("get", resource.name, scope.shape)
     compiled = SHAPES.get(key, lambda: _by_id(resource, scope))
     values = {"organisation": call.organisation, "record": record_id, **scope.params()}
-    rows = await call.db.pool.fetch(
+    rows = await call.db.points.fetch(
         _bound(compiled), str(call.organisation), *compiled.args(values)
     )
     if not rows:
@@ -146,9 +146,10 @@ async def _fetch(
     values |= _after_values(query)
     for name, included in includes:
         values |= {f"{name}_{key}": value for key, value in included.params().items()}
-    return await call.db.pool.fetch(
-        _bound(compiled), str(call.organisation), *compiled.args(values)
-    )
+    # A plain list of all, or of one owner, walks one index whatever the values are.
+    is_plain = not query.groups and query.text is None and not includes and scope.is_plain
+    pool = call.db.points if is_plain else call.db.pool
+    return await pool.fetch(_bound(compiled), str(call.organisation), *compiled.args(values))
 
 
 def _custom_shape(query: ListQuery) -> tuple[str, ...]:

@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> None:
         log_config=None,
         server_header=False,
         date_header=False,
+        proxy_headers=prefix == "GATEWAY",  # services stand behind it and ask nobody's address
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
         timeout_keep_alive=75,
         backlog=256,

@@ -45,14 +45,19 @@ class Scope:
     shared_write: tuple[UUID, ...] = ()
 
     @property
-    def shape(self) -> tuple[bool, bool, bool]:
+    def shape(self) -> tuple[bool, bool, bool, bool]:
         """What the predicate's text depends on (statements are cached by it)."""
-        return (self.everything, bool(self.teams), bool(self.shared))
+        return (self.everything, len(self.owners) == 1, bool(self.teams), bool(self.shared))
+
+    @property
+    def is_plain(self) -> bool:
+        return self.everything or (len(self.owners) == 1 and not self.teams and not self.shared)
 
     def params(self) -> dict[str, Any]:
         if self.everything:
             return {}
-        found: dict[str, Any] = {"scope_owners": list(self.owners)}
+        alone = len(self.owners) == 1
+        found: dict[str, Any] = {"scope_owners": self.owners[0] if alone else list(self.owners)}
         if self.teams:
             found["scope_teams"] = list(self.teams)
         if self.shared:
@@ -86,14 +91,21 @@ def predicate(table: Table, scope: Scope, *, prefix: str = "") -> ColumnElement[
         return true()
     if "owner_id" not in table.c:
         return false()
-    owners: ColumnElement[Any] = bindparam(f"{prefix}scope_owners", type_=UUIDS)
-    parts = [table.c.owner_id == any_(owners)]
+    parts = [_owned(table, scope, f"{prefix}scope_owners")]
     if scope.teams and "team_id" in table.c:
         parts.append(table.c.team_id == any_(bindparam(f"{prefix}scope_teams", type_=UUIDS)))
     if scope.shared:
         id_column = table.c.subject_id if "subject_id" in table.c else table.c.id
         parts.append(id_column == any_(bindparam(f"{prefix}scope_shared", type_=UUIDS)))
     return or_(*parts)
+
+
+def _owned(table: Table, scope: Scope, name: str) -> ColumnElement[bool]:
+    """One owner is compared as one value, so that the index of an owner's records gives their order."""
+    if len(scope.owners) == 1:
+        return table.c.owner_id == bindparam(name, type_=Uuid)
+    owners: ColumnElement[Any] = bindparam(name, type_=UUIDS)
+    return table.c.owner_id == any_(owners)
 
 
 class Directory:
@@ -103,6 +115,7 @@ class Directory:
         self._db = db
         self._known: dict[tuple[UUID, UUID, str, str], tuple[float, Scope]] = {}
         self._versions: dict[UUID, int] = {}
+        self._in_vain: set[tuple[UUID, int]] = set()
         self._moved = asyncio.Event()
 
     async def scope(self, by: Principal, resource: str) -> Scope:
@@ -122,9 +135,10 @@ class Directory:
         return scope
 
     async def _resolve(self, organisation: UUID, user: UUID, resource: str, breadth: str) -> Scope:
-        row = await self._db.fetchrow(organisation, SCOPE_SELECT, organisation, user, resource)
-        if row is None:  # the copy does not know this person yet: their own records, no more
+        rows = await self._db.lookup(organisation, SCOPE_SELECT, organisation, user, resource)
+        if not rows:  # the copy does not know this person yet: their own records, no more
             return Scope(owners=(user,))
+        row = rows[0]
         owners, teams = {user}, list(row["teams"])
         if breadth == "team":
             owners.update(row["sees_team"])
@@ -152,6 +166,8 @@ class Directory:
         """
         if self._versions.get(organisation_id, -1) >= version:
             return
+        if (organisation_id, version) in self._in_vain:
+            return
         deadline = time.monotonic() + WAIT_FOR_DIRECTORY_SECONDS
         while (left := deadline - time.monotonic()) > 0:
             await self._refresh_version(organisation_id)
@@ -161,7 +177,9 @@ class Directory:
                 await asyncio.wait_for(self._moved.wait(), min(left, 0.25))
             except TimeoutError:
                 continue
-        self._versions[organisation_id] = version  # warned once; do not hold up every request
+        if len(self._in_vain) > 10_000:
+            self._in_vain.clear()
+        self._in_vain.add((organisation_id, version))  # do not hold up every request
 
     async def _refresh_version(self, organisation_id: UUID) -> None:
         row = await self._db.pool.fetchrow(

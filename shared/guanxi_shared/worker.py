@@ -7,6 +7,7 @@ SIGINT) gives its jobs back at their next chunk.
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Iterable, Mapping
@@ -281,6 +282,14 @@ async def serve(package: str) -> None:
     _log.info("worker ended")
 
 
+def settle_garbage() -> None:
+    """Jobs make many small objects that all go together: looking through them again and again took
+    a third of the time of an import."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+
+
 def main(arguments: list[str]) -> None:
     if len(arguments) != 1:
         raise SystemExit("usage: python -m guanxi_shared.worker guanxi_<service>")
@@ -288,6 +297,7 @@ def main(arguments: list[str]) -> None:
     setproctitle(f"{name}-worker")
     shared = common()
     logs.configure(f"{name}-worker", level=shared.log_level, format=shared.log_format)
+    settle_garbage()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(arguments[0]))
 

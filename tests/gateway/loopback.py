@@ -24,7 +24,7 @@ from guanxi_gateway.identity.tokens import (
 from guanxi_gateway.limits import Budgets
 from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.settings import GatewaySettings
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from guanxi_shared.auth import Principal, Verifier
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
@@ -53,6 +53,8 @@ class Service:
             "unchanged": self._unchanged,
             "count": self._count,
             "refuse-early": self._refuse_early,
+            "chunked": self._chunked,
+            "gone": self._gone,
         }
         await known.get(last, self._echo)(scope, receive, send)
 
@@ -132,6 +134,14 @@ class Service:
 
     async def _refuse_early(self, scope: Any, receive: Any, send: Any) -> None:
         await answer(send, 415, b"{}")
+
+    async def _chunked(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"short"})
+
+    async def _gone(self, scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
 
 
 FRAMING = (b"content-length", b"transfer-encoding")

@@ -65,7 +65,7 @@ async def test_a_method_that_a_page_does_not_take_is_a_405_problem_with_those_it
         response = await client.request("POST", "/docs")
         missing = await client.get("/docs/nothing")
     assert (response.status_code, response.json()["code"]) == (405, "method_not_allowed")
-    assert response.headers["allow"] == "GET, HEAD"
+    assert set(response.headers["allow"].split(", ")) == {"GET", "HEAD"}
     assert response.headers["content-type"] == "application/problem+json"
     assert missing.status_code == 404
 
@@ -79,7 +79,8 @@ async def test_what_a_service_says_in_the_gateways_place_is_said_once() -> None:
         response = await client.get("/v1/accounts/1", headers=bearer())
     assert response.headers.get_list("x-frame-options") == ["DENY"]
     assert len(response.headers.get_list("x-request-id")) == 1
-    assert not {"server", "access-control-allow-origin"} & set(response.headers)
+    assert len(response.headers.get_list("server")) == 1
+    assert "access-control-allow-origin" not in response.headers
 
 
 async def test_a_body_beyond_the_limit_is_413_before_it_is_read() -> None:

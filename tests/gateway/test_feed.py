@@ -11,7 +11,7 @@ import pytest
 
 from guanxi_gateway.feed import decode_cursor, encode_cursor, merged_events_router
 from guanxi_gateway.peers import source_of
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from tests.gateway.loopback import answer, bearer, gateway, served, token, until
 from tests.gateway.own_app import own_app
 

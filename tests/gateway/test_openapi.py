@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from guanxi_gateway.openapi import Documents, merge, pages
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from tests.gateway.loopback import answer, gateway, served
 
 GONE = Upstream("tickets", "http://127.0.0.1:9")

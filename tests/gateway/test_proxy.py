@@ -329,6 +329,42 @@ async def test_a_service_that_refuses_an_upload_early_is_heard_at_once() -> None
     assert b"connection: close" in found
 
 
+REQUESTS = [
+    b"GET /v1/accounts/1 HTTP/1.1\r\n",
+    b"GET /v1/accounts/1 HTTP/1.1\r\nconnection: close\r\n",
+    b"GET /v1/accounts/1 HTTP/1.0\r\n",
+    b"HEAD /v1/accounts/1 HTTP/1.1\r\nconnection: close\r\n",
+    b"GET /v1/accounts/unchanged HTTP/1.1\r\nconnection: close\r\n",
+    b"GET /v1/accounts/chunked HTTP/1.1\r\nconnection: close\r\n",
+    b"GET /v1/accounts/gone HTTP/1.1\r\nconnection: close\r\n",
+]
+
+
+@pytest.mark.parametrize("request_lines", REQUESTS)
+async def test_an_answer_in_one_write_has_the_bytes_of_the_ordinary_way(
+    request_lines: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = request_lines + b"host: x\r\nx-request-id: same\r\nauthorization: Bearer "
+    request = asked + token().encode() + b"\r\n\r\n"
+    enough = b"" if b"close" in request_lines or b"1.0" in request_lines else b'"body":""}'
+    async with in_front_of(Service()) as client:
+        quick = await raw(client, request, enough=enough)
+        monkeypatch.setattr("guanxi_gateway.at_once.RequestResponseCycle", object)
+        ordinary = await raw(client, request, enough=enough)
+    assert quick.startswith(b"HTTP/1.1 ")
+    assert without_what_changes(quick) == without_what_changes(ordinary)
+
+
+def without_what_changes(answer: bytes) -> list[bytes]:
+    """The head, in order but for `connection` and `date`, and the length of the body."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    lines = [
+        line for line in head.split(b"\r\n") if not line.startswith((b"date:", b"connection:"))
+    ]
+    closing = b"connection: close" in head
+    return [*lines, b"%d %d" % (len(body), closing)]
+
+
 async def test_redirects_and_compressed_bodies_pass_untouched() -> None:
     async def moved(scope: Any, receive: Any, send: Any) -> None:
         headers = [

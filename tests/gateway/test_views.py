@@ -11,8 +11,8 @@ import httpx
 import orjson
 
 from guanxi_gateway.job_finder import JobFinder, jobs_router
+from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
-from guanxi_gateway.wire import Upstream
 from tests.gateway.loopback import answer, bearer, gateway, served, token
 from tests.gateway.own_app import own_app
 

@@ -1,9 +1,10 @@
 import sys
 
 import pytest
-from guanxi_shared.emails import Email, domain_of, normalise_email
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from guanxi_shared.emails import Email, domain_of, normalise_email
 
 any_text = st.lists(st.integers(0, sys.maxunicode), max_size=40).map(
     lambda codes: "".join(map(chr, codes))

@@ -6,6 +6,14 @@ from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
+from uuid_utils.compat import uuid7
+
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.errors import Conflict, Invalid, NotFound
+from guanxi_shared.jobs import cancel_job, create_job, enqueue, queue_counts, read_job, requeue_job
+from guanxi_shared.running_jobs import Busy, JobCancelled, JobFailed, LeaseLost, RunningJob, claim
+from guanxi_shared.schedules import Schedule, delete_expired, prune_queue_log, schedule
+from guanxi_shared.worker import WorkerSettings
 from tests.shared.jobs_database import (
     QUICK,
     TABLES,
@@ -16,14 +24,6 @@ from tests.shared.jobs_database import (
     until,
     working,
 )
-from uuid_utils.compat import uuid7
-
-from guanxi_shared.db import Connection, Database
-from guanxi_shared.errors import Conflict, Invalid, NotFound
-from guanxi_shared.jobs import cancel_job, create_job, enqueue, queue_counts, read_job, requeue_job
-from guanxi_shared.running_jobs import Busy, JobCancelled, JobFailed, LeaseLost, RunningJob, claim
-from guanxi_shared.schedules import Schedule, delete_expired, prune_queue_log, schedule
-from guanxi_shared.worker import WorkerSettings
 
 ADD = "INSERT INTO effects (organisation_id, job_id, step) VALUES ($1, $2, $3)"
 

@@ -1,10 +1,11 @@
 import sys
 
 import pytest
-from guanxi_shared.phones import Phone, digits_of, parse_phone, phone_key
-from guanxi_shared.text import search_digits
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from guanxi_shared.phones import Phone, digits_of, parse_phone, phone_key
+from guanxi_shared.text import search_digits
 
 any_text = st.lists(st.integers(0, sys.maxunicode), max_size=40).map(
     lambda codes: "".join(map(chr, codes))

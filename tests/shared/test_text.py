@@ -2,6 +2,9 @@ import sys
 from unicodedata import category
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from guanxi_shared.text import (
     LONGEST_GRAM_SOURCE,
     SearchQuery,
@@ -13,8 +16,6 @@ from guanxi_shared.text import (
     search_grams,
     search_text,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 CHINESE = "张王李陈单曾吕乐长重行欧阳北京未来科技有限公司银行股份贸易国际汽车"
 any_text = st.text(st.characters(), max_size=60)

@@ -11,12 +11,12 @@ from uuid import UUID
 
 import psutil
 import pytest
-from tests.shared.jobs_database import TABLES, Jobs, Place, opened, prepared, until
 from uuid_utils.compat import uuid7
 
 from guanxi_shared import jobs as shared_jobs
 from guanxi_shared.db import Database
 from guanxi_shared.worker import main
+from tests.shared.jobs_database import TABLES, Jobs, Place, opened, prepared, until
 
 SHARED = Path(shared_jobs.__file__).parents[1]
 LEASE_SECONDS = 2.0

@@ -1,5 +1,6 @@
 """What a Dockerfile builds, without an engine: its packages and its files, and nothing else."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -53,13 +54,18 @@ def install(pins: Path, layers: Path) -> Path:
     """A clean virtual environment with these packages alone, as the Dockerfile makes it."""
     key = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()[:16]
     made = layers / f"{pins.stem}-{key}"
-    if made.exists():
-        return made
-    for outdated in layers.glob(f"{pins.stem}-*"):
-        shutil.rmtree(outdated)
-    staging = layers / f"{pins.stem}-{key}.part"
-    venv.create(staging, with_pip=False, symlinks=True)
-    command = [sys.executable, "-m", "pip", "--python", str(staging / "bin" / "python"), "install"]
+    with (layers / f"{pins.stem}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run of the tests may be at it
+        if not made.exists():
+            for outdated in layers.glob(f"{pins.stem}-*"):
+                shutil.rmtree(outdated)
+            _install(pins, made.with_suffix(".part")).rename(made)
+    return made
+
+
+def _install(pins: Path, folder: Path) -> Path:
+    venv.create(folder, with_pip=False, symlinks=True)
+    command = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
     options = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--quiet", "--quiet"]
     subprocess.run([*command, *options, "-r", str(pins)], check=True)
-    return staging.rename(made)
+    return folder

@@ -61,8 +61,11 @@ def images(tmp_path: Path, pytestconfig: pytest.Config) -> dict[Path, Image]:
 
 
 @pytest.fixture
-async def postgres(tmp_path: Path, secrets: dict[str, str]) -> AsyncIterator[EmbeddedPostgres]:
+async def postgres(
+    tmp_path: Path, secrets: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[EmbeddedPostgres]:
     """As its image makes it: a superuser with the file's password, an empty database."""
+    monkeypatch.delenv("GUANXI_PG_BIN", raising=False)
     server = EmbeddedPostgres(tmp_path / "postgres", fast=True)
     server.start()
     connection = await asyncpg.connect(server.admin_url)
@@ -106,7 +109,7 @@ def test_the_compose_file_makes_a_suite_that_works(
     for image in images.values():
         assert own_packages(image) == sorted(["guanxi_shared", image.dockerfile.package])
     up(engine)
-    until(lambda: workers_are_ready(engine), "the workers are ready")
+    until(lambda: workers_are_ready(engine), "the workers are ready", seconds=60.0)
     with client_of(engine) as client:
         found_organisation(client, setup_token=secrets["SETUP_TOKEN"])
         sign_in(client)

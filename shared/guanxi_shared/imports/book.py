@@ -14,16 +14,16 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, any_, bindparam, or_, select
+from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, and_, any_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import bulk, events
-from guanxi_shared.bulk import columns_of, encoded, json_columns
+from guanxi_shared.bulk import column_type, columns_of, encoded, json_columns, staged_type
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.records import state_bytes
-from guanxi_shared.resources import Resource
+from guanxi_shared.resources import MONEY, Field, Resource
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope
 
@@ -88,7 +88,7 @@ class Book:
 
     def create(self, row: dict[str, Any], computed: Mapping[str, Any]) -> Entry:
         entry = self._enter(row, dict(computed), is_stored=False)
-        state = self.resource.state(row, computed)
+        state = _state(self.resource, row, computed)
         entry.events.append(self._event("created", entry, state_bytes(state), changed=(), before=None))
         return entry
 
@@ -122,7 +122,7 @@ class Book:
             return
         new = [encoded(table, entry.row) for entry in touched if not entry.stored_version]
         changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
-        await bulk.insert_rows(connection, table.name, columns_of(table), new)
+        await bulk.insert_rows(connection, table, new)
         if await bulk.update_rows(connection, table, changed) != len(changed):
             raise Unavailable("Records under lock were changed; the chunk is done again.")
         await bulk.insert_events(connection, [event for entry in touched for event in entry.events])
@@ -147,7 +147,8 @@ class Book:
         computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
         either: list[ColumnElement[bool]] = []
         if by_keys:
-            either.append(table.c.match_keys.op("&&")(bindparam("keys", type_=ARRAY(Text))) & table.c.deleted_at.is_(None))
+            has_key = table.c.match_keys.op("&&", is_comparison=True)(bindparam("keys", type_=ARRAY(Text)))
+            either.append(and_(has_key, table.c.deleted_at.is_(None)))
         if by_ids:
             either.append(table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
         found = (
@@ -179,7 +180,7 @@ class Book:
         self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]
     ) -> None:
         planned = planned_name(self.resource.table)
-        names = ", ".join(f'p."{name}"' for name in columns_of(self.resource.table))
+        names = ", ".join(planned_column(self.resource.table, name) for name in columns_of(self.resource.table))
         records = await connection.fetch(
             f"SELECT {names}, p.planned_computed FROM {planned} AS p WHERE p.id = ANY($2::uuid[]) OR p.id IN"
             f" (SELECT k.id FROM {planned}_keys AS k WHERE k.key = ANY($1::text[])) ORDER BY p.id",
@@ -209,15 +210,18 @@ def planned_name(table: Table) -> str:
     return f"planned_{table.name}"
 
 
+def planned_column(table: Table, name: str) -> str:
+    return f'p."{name}"::{column_type(table, name)}'
+
+
 async def begin_planning(connection: Connection, tables: Iterable[Table]) -> None:
     """Empty temporary tables for a dry run; they end with `end_planning`, or with the connection."""
     await end_planning(connection, tables)
     for table in tables:
         name = planned_name(table)
-        columns = ", ".join(f'"{column}"' for column in columns_of(table))
+        kinds = ", ".join(f'"{column}" {staged_type(table, column)}' for column in columns_of(table))
         await connection.execute(
-            f"CREATE TEMPORARY TABLE {name} AS SELECT {columns}, ''::text AS planned_computed"
-            f" FROM {table.name} WITH NO DATA; CREATE INDEX ON {name} (id);"
+            f"CREATE TEMPORARY TABLE {name} ({kinds}, planned_computed text); CREATE INDEX ON {name} (id);"
             f"CREATE TEMPORARY TABLE {name}_keys (key text, id uuid);"
             f"CREATE INDEX ON {name}_keys (key); CREATE INDEX ON {name}_keys (id)"
         )
@@ -227,6 +231,28 @@ async def end_planning(connection: Connection, tables: Iterable[Table]) -> None:
     for table in tables:
         name = planned_name(table)
         await connection.execute(f"DROP TABLE IF EXISTS {name}, {name}_keys")
+
+
+def _state(resource: Resource, row: Mapping[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
+    """`resource.state`, for which one would ask every field of every row of a file."""
+    simple, others = _shown(resource.name, resource)
+    state = {name: row[column] for name, column in simple}
+    for name, each in others:
+        state[name] = computed[name] if each is None else each.value_from(row)
+    return state
+
+
+_SHOWN: dict[str, tuple[list[tuple[str, str]], list[tuple[str, Field | None]]]] = {}
+
+
+def _shown(
+    name: str, resource: Resource
+) -> tuple[list[tuple[str, str]], list[tuple[str, Field | None]]]:
+    if name not in _SHOWN:
+        fields = {name: resource.fields[name] for name in resource.shown}
+        hard = {n: None if n in resource.computed else f for n, f in fields.items() if n in resource.computed or f.kind == MONEY}
+        _SHOWN[name] = [(n, f.columns[0]) for n, f in fields.items() if n not in hard], list(hard.items())
+    return _SHOWN[name]
 
 
 def _plain(value: Any) -> Any:

@@ -36,6 +36,15 @@ class Column:
     field: ImportField
     parse: Parse | None  # None: the text as it stands
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether its cells go into the document as they are."""
+        return self.parse is None and len(self.field.path) == 1 and not self.rule.values and not self.is_reference
+
+    @property
+    def is_reference(self) -> bool:
+        return self.field.kind == f.REFERENCE
+
 
 class CellReader:
     """Compiled once for a file: `read` runs for every row."""
@@ -50,6 +59,8 @@ class CellReader:
         self._columns = [
             Column(name, rule, each, self._parser(rule, each)) for name, (rule, each) in columns.items()
         ]
+        self._plain = [(c.name, str(c.field.path[0])) for c in self._columns if c.is_plain]
+        self._other = [(c.name, c.rule.values, c.parse, c) for c in self._columns if not c.is_plain]
         self._lists = sorted({str(c.field.path[0]) for c in self._columns if _is_slotted(c.field.path)})
         self._money = [c for c in self._columns if c.field.kind == f.MONEY]
 
@@ -59,19 +70,23 @@ class CellReader:
 
     def read(self, cells: Mapping[str, str]) -> Read:
         found = Read()
-        document = found.document
-        for column in self._columns:
-            text = cells.get(column.name, "")
+        document, get = found.document, cells.get
+        for name, place in self._plain:
+            text = get(name)
+            if text and not text.isspace():
+                document[place] = text
+        for name, values, parse, column in self._other:
+            text = get(name)
             if not text or text.isspace():
                 continue
-            if column.rule.values:
-                text = column.rule.values.get(text, text)
+            if values:
+                text = values.get(text, text)
             try:
-                value = text if column.parse is None else column.parse(text, column.name)
+                value = text if parse is None else parse(text, name)
             except CellProblem as problem:
                 found.reasons.append(reason(problem.column, text, problem.detail))
                 continue
-            if column.field.kind == f.REFERENCE:
+            if column.is_reference:
                 found.references[column.field.name] = text.strip()
             else:
                 _put(document, column.field, value)
@@ -162,12 +177,21 @@ def _put(document: Document, each: ImportField, value: Any) -> None:
         document.setdefault(str(path[0]), {})[path[1]] = value
         return
     slots = document.setdefault(str(path[0]), {})
-    parts = [p for p in re.split(f"[{each.separators}]", value) if p.strip()] if each.separators else [value]
-    for offset, part in enumerate(parts):
+    for offset, part in enumerate(_parts(each.separators, value)):
         entry = slots.setdefault((path[1], offset), {})
-        entry[path[2]] = part.strip() if isinstance(part, str) else part
+        entry[path[2]] = part
         for name, fixed in each.fixed.items():
             entry.setdefault(name, fixed)
+
+
+def _parts(separators: str, value: Any) -> list[Any]:
+    """The values of one cell: two numbers with a semicolon between, for example."""
+    if not separators:
+        return [value]
+    plain: str = value.strip()
+    if not any(mark in plain for mark in separators):
+        return [plain]
+    return [part.strip() for part in re.split(f"[{separators}]", plain) if part.strip()]
 
 
 def _in_order(slots: Mapping[tuple[int, int], Document]) -> list[Document]:

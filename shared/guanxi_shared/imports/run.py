@@ -24,6 +24,7 @@ from guanxi_shared.running_jobs import JobFailed, RunningJob
 from guanxi_shared.tables import Checkpoint, FileProblem, Source, count_rows, read_batches
 
 LINKED_AT_ONCE = 200
+MOST_DRY_TRIES = 3
 # One row of a chunk that the database itself refuses: the chunk is halved until it is found.
 REFUSALS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError)
 Chunk = list[Prepared]
@@ -44,31 +45,41 @@ class ImportRun:
         saved = {} if is_dry else job.checkpoint
         self._at = Checkpoint(*saved["at"]) if "at" in saved else source.body
         self._counts: dict[str, int] = dict.fromkeys(COUNTS, 0) | saved.get("counts", {})
+        self._tries = 0
         self._planning: asyncpg.pool.PoolConnectionProxy | None = None
 
     async def run(self) -> None:
-        await self._begin()
-        async with self._planned_if_dry():
-            try:
+        try:
+            await self._begin()
+            async with self._planned_if_dry():
                 async for rows, at in self._chunks():
                     await self._write(rows, at)
-            except FileProblem as problem:
-                raise JobFailed(problem.detail) from problem
-            while await self._link_some():
-                pass
+                while await self._link_some():
+                    pass
+        except FileProblem as problem:
+            raise JobFailed(problem.detail) from problem
         async with self._job.transaction() as connection:
             await self._save(connection, self._at, total=self._job.done)
 
     async def _begin(self) -> None:
-        total = self._job.total
+        """Count the rows once; a dry run also forgets what an earlier try of it found out.
+
+        Saving says that the job made progress, so that its tries are counted anew: a dry run, which
+        begins again each time, counts its own.
+        """
+        job = self._job
+        if self._is_dry:
+            self._tries = job.checkpoint.get("tries", 0) + 1
+            if self._tries > MOST_DRY_TRIES:
+                raise JobFailed(f"The dry run broke off {MOST_DRY_TRIES} times.")
+        elif job.total is not None:
+            return
+        total = job.total
         if total is None:
-            try:
-                total = await asyncio.to_thread(count_rows, self._path, self._source)
-            except FileProblem as problem:
-                raise JobFailed(problem.detail) from problem
-        async with self._job.transaction() as connection:
+            total = await asyncio.to_thread(count_rows, self._path, self._source)
+        async with job.transaction() as connection:
             if self._is_dry:
-                await kept_rows.clear(connection, self._job.organisation_id, self._job.id)
+                await kept_rows.clear(connection, job.organisation_id, job.id)
             await self._save(connection, self._at, total=total)
 
     async def _chunks(self) -> AsyncIterator[tuple[Chunk, Checkpoint]]:
@@ -156,7 +167,7 @@ class ImportRun:
         counts = dict(self._counts if counts is None else counts)
         errors = counts[REFUSED] + counts[INCOMPLETE]
         result = {"url": f"{self._url}/errors.csv" if errors else self._url, "counts": counts}
-        checkpoint = {"at": list(at), "counts": counts}
+        checkpoint = {"at": list(at), "counts": counts, "tries": self._tries}
         await self._job.save(
             connection, done=at.number, total=total, errors=errors, checkpoint=checkpoint, result=result
         )

@@ -37,7 +37,7 @@ async def door(database: Clone, mail_folder: Path) -> AsyncIterator[FrontDoor]:
         SuiteSettings(service_secret=SECRET, data_dir=mail_folder.parent, log_level="error"),
         IdentitySettings(public_url=ISSUER, failed_sign_in_seconds=0.05),
     )
-    own = made._own
+    own = made.own
     assert isinstance(own, Edge)
     async with own.app.router.lifespan_context(own.app):
         yield made
@@ -45,7 +45,7 @@ async def door(database: Clone, mail_folder: Path) -> AsyncIterator[FrontDoor]:
 
 @pytest.fixture(scope="session")
 def house(door: FrontDoor) -> House:
-    own = door._own
+    own = door.own
     assert isinstance(own, Edge)
     found: House = own.state.house
     return found

@@ -1,7 +1,13 @@
 import asyncio
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Any
 
 import httpx
+import orjson
 import pytest
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from tests.gateway.identity.people import PASSWORD, Company, Person, unique
 
@@ -195,3 +201,44 @@ async def test_strange_bodies_are_problems_not_failures(
     )
     assert answer.status_code in (400, 401, 422), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def forgeries(token: str, jwk: dict[str, Any]) -> dict[str, str]:
+    """Tokens somebody without our private key can make of a real one."""
+    header, payload, signature = token.split(".")
+    claims = orjson.loads(urlsafe_b64decode(payload + "=="))
+    kid = orjson.loads(urlsafe_b64decode(header + "=="))["kid"]
+    public = ECKey.import_key(jwk)
+    other = ECKey.generate_key("P-256")
+    typed = {"typ": "at+jwt", "kid": kid}
+
+    def signed(head: dict[str, Any], key: Any, algorithm: str) -> str:
+        return jwt.encode({**typed, **head, "alg": algorithm}, claims, key, [algorithm])
+
+    def text(value: object) -> str:
+        return urlsafe_b64encode(orjson.dumps(value)).rstrip(b"=").decode()
+
+    confused = f"{text({'alg': 'HS256', **typed})}.{payload}"
+    digest = hmac.digest(public.as_pem(), confused.encode(), "sha256")
+    mac = urlsafe_b64encode(digest).rstrip(b"=").decode()
+    return {
+        "none": f"{text({'alg': 'none', **typed})}.{payload}.",
+        "public key as a secret": f"{confused}.{mac}",
+        "another key": signed({}, other, "ES256"),
+        "its own key": signed({"jwk": other.as_dict(private=False)}, other, "ES256"),
+        "unknown kid": signed({"kid": "x"}, other, "ES256"),
+        "more rights": f"{header}.{text({**claims, 'role': 'admin'})}.{signature}",
+        "cut signature": f"{header}.{payload}.{signature[:-4]}",
+        "another type": f"{text({'alg': 'ES256', 'typ': 'JWT', 'kid': kid})}.{payload}.{signature}",
+    }
+
+
+async def test_no_forged_token_opens_anything(company: Company) -> None:
+    rep = await company.hire("sales")
+    keys = (await company.client.get("/.well-known/jwks.json")).json()["keys"]
+    kid = orjson.loads(urlsafe_b64decode(rep.tokens["access_token"].split(".")[0] + "=="))["kid"]
+    jwk = next(key for key in keys if key["kid"] == kid)
+    for name, forged in forgeries(rep.tokens["access_token"], jwk).items():
+        answer = await company.client.get("/v1/me", headers={"authorization": f"Bearer {forged}"})
+        assert answer.status_code == 401, name
+    assert (await rep.get("/v1/me")).status_code == 200

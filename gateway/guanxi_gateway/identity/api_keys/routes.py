@@ -33,7 +33,13 @@ async def get_api_key(request: Request) -> Response:
     return await reads.get_record(call, API_KEYS, request.path_params["api_key_id"])
 
 
-@router.post(PATH, **{**documents.creates(API_KEYS, ApiKeyCreate), "response_model": ApiKeyMade})
+@router.post(
+    PATH,
+    **{
+        **documents.creates(API_KEYS, ApiKeyCreate, then=("get", "revoke")),
+        "response_model": ApiKeyMade,
+    },
+)
 async def create_api_key(request: Request) -> Response:
     call = await begin(request, "api-keys:create")
     made: list[str] = []

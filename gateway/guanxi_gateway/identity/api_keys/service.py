@@ -22,7 +22,7 @@ from guanxi_gateway.identity.identity import identity
 from guanxi_gateway.identity.permission_rules import beyond, unknown_patterns
 from guanxi_gateway.identity.revocations import add_revocations
 from guanxi_gateway.identity.rows import found, written
-from guanxi_gateway.identity.users.service import held_by
+from guanxi_gateway.identity.users.rights import held_by
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection

@@ -13,8 +13,7 @@ from guanxi_gateway.settings import named_addresses
 from guanxi_shared.calls import Actor
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Connection
-from guanxi_shared.directory import feed_over_http
-from guanxi_shared.http import ServiceClient
+from guanxi_shared.directory import feed_over_http, listening_client
 
 TYPES = ("*.merged", "*.unmerged", "*.erased", "*.exported")
 KNOWN = "SELECT count(*) FROM audit_log WHERE organisation_id = $1 AND id = $2"
@@ -43,7 +42,7 @@ def audit_consumers(services: str, secret: str) -> list[Consumer]:
         Consumer(
             f"audit:{name}",
             TYPES,
-            feed_over_http(ServiceClient(name, url, secret, caller="gateway", total_seconds=40.0)),
+            feed_over_http(listening_client(name, url, secret, caller="gateway")),
             apply_audit_event,
         )
         for name, url in named_addresses(services).items()

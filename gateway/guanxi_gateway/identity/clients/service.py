@@ -16,7 +16,8 @@ from guanxi_gateway.identity.permission_rules import beyond, unknown_patterns
 from guanxi_gateway.identity.revocations import add_revocations
 from guanxi_gateway.identity.rows import Row, found, written
 from guanxi_gateway.identity.sessions.families import revoke_sessions
-from guanxi_gateway.identity.users.service import demand_grantable, held_by, load_user
+from guanxi_gateway.identity.users.rights import demand_grantable, held_by
+from guanxi_gateway.identity.users.service import load_user
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection

@@ -36,7 +36,10 @@ async def list_invitations(request: Request) -> Response:
 
 @router.post(
     PATH,
-    **{**documents.creates(INVITATIONS, InvitationCreate), "response_model": InvitationMade},
+    **{
+        **documents.creates(INVITATIONS, InvitationCreate, then=("delete",)),
+        "response_model": InvitationMade,
+    },
 )
 async def create_invitation(request: Request) -> Response:
     call = await begin(request, "users:create")

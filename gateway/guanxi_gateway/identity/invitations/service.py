@@ -18,8 +18,9 @@ from guanxi_gateway.identity.mail import Letter
 from guanxi_gateway.identity.rows import found, written
 from guanxi_gateway.identity.sessions.families import NewSession
 from guanxi_gateway.identity.sessions.service import open_session
+from guanxi_gateway.identity.users.rights import checked_hash, demand_grantable
 from guanxi_gateway.identity.users.schemas import UserCreate
-from guanxi_gateway.identity.users.service import add_user, checked_hash, demand_grantable
+from guanxi_gateway.identity.users.service import add_user
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection

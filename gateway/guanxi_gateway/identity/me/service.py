@@ -20,12 +20,7 @@ from guanxi_gateway.identity.second_factor.service import (
 )
 from guanxi_gateway.identity.sessions.attempts import Attempts
 from guanxi_gateway.identity.sessions.families import revoke_user
-from guanxi_gateway.identity.users.service import (
-    load_user,
-    set_password,
-    set_profile,
-    state_of,
-)
+from guanxi_gateway.identity.users.service import load_user, set_password, set_profile, state_of
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.errors import Forbidden, Unauthenticated

@@ -49,7 +49,10 @@ async def get_role(request: Request, role_name: str) -> RoleRead:
     return RoleRead.model_validate(found)
 
 
-@router.post(PATH, **{**documents.creates(ROLES, RoleCreate), "response_model": RoleRead})
+@router.post(
+    PATH,
+    **{**documents.creates(ROLES, RoleCreate, named_by="name"), "response_model": RoleRead},
+)
 async def create_role(request: Request) -> Response:
     call = await begin(request, "roles:create")
 

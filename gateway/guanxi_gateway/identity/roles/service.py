@@ -18,7 +18,7 @@ from guanxi_gateway.identity.permission_rules import (
 )
 from guanxi_gateway.identity.roles.schemas import RoleCreate, RoleUpdate
 from guanxi_gateway.identity.rows import found, written
-from guanxi_gateway.identity.users.service import held_by
+from guanxi_gateway.identity.users.rights import held_by
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection

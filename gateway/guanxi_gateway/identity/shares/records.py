@@ -7,7 +7,7 @@ from uuid import UUID
 from guanxi_gateway.peers import ask
 from guanxi_gateway.routes import service_for
 from guanxi_gateway.settings import SuiteSettings, named_addresses
-from guanxi_gateway.wire import Upstream
+from guanxi_gateway.upstream import Upstream
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Invalid, NotFound, Unavailable
 

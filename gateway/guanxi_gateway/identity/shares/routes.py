@@ -36,7 +36,7 @@ def shares_router(find_record: FindRecord) -> APIRouter:
             return await history.get_as_of(call, SHARES, share_id, moment)
         return await reads.get_record(call, SHARES, share_id)
 
-    @router.post(PATH, **documents.creates(SHARES, ShareCreate))
+    @router.post(PATH, **documents.creates(SHARES, ShareCreate, refused=(404,)))
     async def create_share(request: Request) -> Response:
         call = await begin(request, "shares:create")
         # Starlette keeps a body read this way, so that `writes.create` can read it again.

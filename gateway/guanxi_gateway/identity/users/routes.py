@@ -13,6 +13,7 @@ from guanxi_gateway.identity.revocations import revoked_here
 from guanxi_gateway.identity.rows import Row
 from guanxi_gateway.identity.second_factor.service import remove_factor
 from guanxi_gateway.identity.users import service
+from guanxi_gateway.identity.users.rights import demand_grantable
 from guanxi_gateway.identity.users.schemas import UserCreate, UserUpdate
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.calls import Call, begin
@@ -111,7 +112,7 @@ async def remove_second_factor_of_user(request: Request) -> Response:
 
     async def work(connection: Connection) -> State:
         before = await _load(call, connection)
-        await service.demand_grantable(connection, call.by, before["role"])
+        await demand_grantable(connection, call.by, before["role"])
         await remove_factor(connection, call.organisation, before["id"], actor=call.actor)
         return await service.state_of(connection, await _load(call, connection))
 

@@ -9,13 +9,15 @@ from guanxi_gateway.identity import lookups
 from guanxi_gateway.identity.audit import write_audit
 from guanxi_gateway.identity.digests import email_digest
 from guanxi_gateway.identity.directory import Touched, lock_directory, publish_directory, shown
-from guanxi_gateway.identity.errors import BeyondYourOwn, LastAdmin, WeakPassword
-from guanxi_gateway.identity.grants import role_rule
-from guanxi_gateway.identity.password_rules import weaknesses
-from guanxi_gateway.identity.passwords import hash_password
-from guanxi_gateway.identity.permission_rules import beyond, narrowed, wider_visibility
 from guanxi_gateway.identity.rows import found, written
 from guanxi_gateway.identity.sessions.families import revoke_user
+from guanxi_gateway.identity.users.rights import (
+    checked_hash,
+    demand_an_admin,
+    demand_grantable,
+    demand_over,
+    must_sign_in_again,
+)
 from guanxi_gateway.identity.users.schemas import UserCreate, UserUpdate
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor
@@ -36,10 +38,6 @@ UPDATE users SET email = $3, name = $4, role = $5, password_hash = $6, is_active
   time_zone = $8, locale = $9, phone = $10, deleted_at = $11, version = version + 1,
   updated_at = clock_timestamp()
 WHERE organisation_id = $1 AND id = $2 RETURNING *
-"""
-OTHER_ADMINS = """
-SELECT count(*) FROM users WHERE organisation_id = $1 AND id <> $2 AND role = 'admin'
-  AND is_active AND deleted_at IS NULL
 """
 TEAMS_OF = """
 SELECT coalesce(array_agg(team_id ORDER BY team_id), '{}') FROM team_members
@@ -127,14 +125,14 @@ async def update_user(
     """`before` is the row under its lock and the directory's. Role changes that take rights away,
     deactivation and a new password end the user's sessions."""
     wanted = data.model_dump(exclude_unset=True)
-    await _demand_over(connection, by, before)
+    await demand_over(connection, by, before)
     if wanted.get("role", before["role"]) != before["role"]:
         await demand_grantable(connection, by, wanted["role"])
     after = {**before, **{name: wanted[name] for name in STORED if name in wanted}}
     if wanted.get("password"):
         after["password_hash"] = await checked_hash(wanted["password"], email=after["email"])
-    await _demand_an_admin(connection, before, after)
-    ends = await _must_sign_in_again(connection, before, after)
+    await demand_an_admin(connection, before, after)
+    ends = await must_sign_in_again(connection, before, after)
     state = await _write(connection, before, after, wanted.get("team_ids"), "updated", actor)
     ended = await _end_sessions(connection, before, ends)
     await _audit_update(connection, before, after, wanted, actor)
@@ -145,10 +143,10 @@ async def delete_user(
     connection: Connection, before: Mapping[str, Any], *, by: Principal, actor: Actor
 ) -> Changed:
     """The row stays for names in history; records keep their owner, whom managers still reach."""
-    await _demand_over(connection, by, before)
+    await demand_over(connection, by, before)
     now = await connection.fetchval("SELECT clock_timestamp()")
     after = {**before, "deleted_at": now, "is_active": False}
-    await _demand_an_admin(connection, before, after)
+    await demand_an_admin(connection, before, after)
     organisation_id, user_id = before["organisation_id"], before["id"]
     await lookups.drop(
         connection, lookups.EMAIL, organisation_id=organisation_id, subject_id=user_id
@@ -173,31 +171,6 @@ async def restore_user(
         connection, organisation_id, "user.restored", actor=actor, subject=f"user/{user_id}"
     )
     return state
-
-
-async def demand_grantable(connection: Connection, by: Principal, role: str) -> None:
-    """BeyondYourOwn when the role holds or sees more than the one who gives it."""
-    rule = await role_rule(connection, by.organisation, role)
-    excess = beyond(rule.permissions, held_by(by))
-    wider = wider_visibility(rule.visibility, by.visibility)
-    if excess or wider:
-        named = ", ".join([*excess, *wider][:5])
-        raise BeyondYourOwn(f"The role {role!r} holds more than you do: {named}.")
-
-
-def held_by(by: Principal) -> tuple[str, ...]:
-    """What a caller may pass on: the role's permissions, within the key's scopes."""
-    permissions = tuple(by.permissions)
-    return permissions if by.scopes is None else narrowed(by.scopes, permissions)
-
-
-async def checked_hash(password: str | None, *, email: str) -> str | None:
-    if password is None:
-        return None
-    sentences = weaknesses(password, email=email)
-    if sentences:
-        raise WeakPassword(sentences)
-    return await hash_password(password)
 
 
 async def state_of(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,37 +256,6 @@ async def _add_address(
         organisation_id=organisation_id,
         subject_id=user_id,
     )
-
-
-async def _demand_over(connection: Connection, by: Principal, before: Mapping[str, Any]) -> None:
-    """Nobody changes a user who holds more than they do: a password is a way in."""
-    if before["id"] != by.user_id:
-        await demand_grantable(connection, by, before["role"])
-
-
-async def _demand_an_admin(
-    connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> None:
-    if before["role"] != "admin" or not before["is_active"]:
-        return
-    if after["role"] == "admin" and after["is_active"] and after["deleted_at"] is None:
-        return
-    if not await connection.fetchval(OTHER_ADMINS, before["organisation_id"], before["id"]):
-        raise LastAdmin()
-
-
-async def _must_sign_in_again(
-    connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> bool:
-    if not after["is_active"] or after["password_hash"] != before["password_hash"]:
-        return True
-    if after["role"] == before["role"]:
-        return False
-    organisation_id = before["organisation_id"]
-    old = await role_rule(connection, organisation_id, before["role"])
-    new = await role_rule(connection, organisation_id, after["role"])
-    lost = beyond(old.permissions, new.permissions)
-    return bool(lost or wider_visibility(old.visibility, new.visibility))
 
 
 async def _end_sessions(
