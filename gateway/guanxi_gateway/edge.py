@@ -51,6 +51,7 @@ BATCH_BYTES = 8 << 20
 SIGN_IN = (b"/v1/auth/sign-in", b"/v1/auth/refresh", b"/v1/oauth/", b"/oauth/",
            b"/v1/auth/password-reset")  # fmt: skip
 OPEN_WORDS = frozenset({b"auth", b"oauth"})
+NEEDS_TOKEN = frozenset({b"/v1/oauth/authorize", b"/v1/oauth/device/decide"})
 
 _random = random.Random()
 _log = logs.logger("edge")
@@ -252,7 +253,7 @@ class FrontDoor:
     async def _answer_ourselves(self, passage: Passage, word: bytes) -> None:
         """Our own paths: an API key is exchanged here too, so that they know only access tokens."""
         authorization = None
-        if passage.raw_path.startswith(SIGN_IN) and passage.scope["method"] == "POST":
+        if _proves_nothing_yet(passage):
             client = passage.scope.get("client")
             key = f"address:{client[0] if client else 'unknown'}"
             await self._budgets.pay(key, self._sign_in_limit, cost=1, fail_open=False)
@@ -273,6 +274,18 @@ class FrontDoor:
             raise
         await self._pay(passage, caller, word)
         return caller.authorization
+
+
+def _proves_nothing_yet(passage: Passage) -> bool:
+    """Whether a call may be a guess at a password, a token or a code. JSON to the pages of OAuth
+    comes with a token: without one it is refused (401), however often it is sent."""
+    if passage.scope["method"] != "POST" or not passage.raw_path.startswith(SIGN_IN):
+        return False
+    if passage.raw_path not in NEEDS_TOKEN or b"authorization" in passage.headers:
+        return True
+    # Each of them: of two content types the edge and the application could read different ones.
+    kinds = [value for name, value in passage.scope["headers"] if name == b"content-type"]
+    return not (kinds and all(b"json" in kind for kind in kinds))
 
 
 def _refuse_odd_framing(passage: Passage, length: bytes | None) -> None:

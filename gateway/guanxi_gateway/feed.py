@@ -9,6 +9,7 @@ import base64
 import binascii
 import heapq
 import random
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -74,10 +75,19 @@ def encode_cursor(positions: Mapping[str, str]) -> str:
     return base64.urlsafe_b64encode(packed).rstrip(b"=").decode()
 
 
+SNAPSHOTS = re.compile(r"([a-z]+:[0-9a-f]{32}:\d{1,18})(,[a-z]+:[0-9a-f]{32}:\d{1,18})*")
+
+
 def decode_cursor(text: str) -> Positions:
-    """Positions by service; Malformed for what we did not make."""
+    """Positions by service; Malformed for what we did not make.
+
+    Also takes the cursors of snapshots, `contacts:<epoch>:<position>`, with commas between: the feed
+    goes on behind them, and from the beginning for services that are not named.
+    """
     if not text:
         return {}
+    if len(text) <= LONGEST_CURSOR and SNAPSHOTS.fullmatch(text):
+        return dict(part.split(":", 1) for part in text.split(","))
     try:
         if len(text) > LONGEST_CURSOR:
             raise ValueError("too long")

@@ -74,8 +74,9 @@ class Database:
 
     @property
     def points(self) -> asyncpg.Pool:
-        """For statements whose best plan never changes (one row by its key, one row written): they
-        keep their prepared plan. `pool` plans anew each time, because the plan of a list depends on
+        """For single statements whose best plan never changes (one row by its key, one row written):
+        they keep their prepared plan. Nothing waits while it holds one of these, so that a request
+        may ask for one in the middle of its transaction without waiting for its own kind for ever. `pool` plans anew each time, because the plan of a list depends on
         its values: owners among 300 took 77 ms by a kept plan, 0.4 ms by a fresh one."""
         if self._points is None:
             raise Unavailable("The database pool is not open yet.")
@@ -119,12 +120,12 @@ class Database:
 
     async def fetch(self, organisation_id: UUID, select: str, *args: Any) -> list[asyncpg.Record]:
         """Rows of one SELECT (its own parameters start at $2), bound in the same statement."""
-        return await self.pool.fetch(bound(select), str(organisation_id), *args)
+        return await self.points.fetch(bound(select), str(organisation_id), *args)
 
     async def fetchrow(
         self, organisation_id: UUID, select: str, *args: Any
     ) -> asyncpg.Record | None:
-        return await self.pool.fetchrow(bound(select), str(organisation_id), *args)
+        return await self.points.fetchrow(bound(select), str(organisation_id), *args)
 
     async def lookup(self, organisation_id: UUID, select: str, *args: Any) -> list[asyncpg.Record]:
         """`fetch` for what a transaction under way may have to wait for (scopes, definitions).
@@ -158,7 +159,8 @@ class Database:
         """An ORM session in one bound transaction; relationships never load by themselves."""
         async with self._sessions()() as session, session.begin():
             if organisation_id is not None:
-                await session.execute(
+                connection = await session.connection()
+                await connection.execute(
                     text("SELECT set_config('app.organisation_id', :id, true)"),
                     {"id": str(organisation_id)},
                 )

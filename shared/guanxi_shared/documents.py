@@ -251,6 +251,7 @@ def list_parameters(resource: Resource) -> list[dict[str, Any]]:
         _words(
             "sort",
             [s for f in resource.fields.values() if f.is_sorted for s in (f.name, f"-{f.name}")],
+            maxItems=5,
         ),
         _words("fields", list(resource.shown)),
     ]
@@ -270,12 +271,12 @@ def list_parameters(resource: Resource) -> list[dict[str, Any]]:
     return fixed + filters
 
 
-def _words(name: str, words: list[str]) -> dict[str, Any]:
+def _words(name: str, words: list[str], **more: Any) -> dict[str, Any]:
     """A list of words with commas between."""
     return {
         "name": name, "in": "query", "required": False, "style": "form", "explode": False,
         "description": "With commas between.",
-        "schema": {"type": "array", "items": {"type": "string", "enum": words}, "maxItems": 5 if name == "sort" else 50},
+        "schema": {"type": "array", "items": {"type": "string", "enum": words}, **more},
     }  # fmt: skip
 
 

@@ -58,7 +58,8 @@ class Cursor:
     def parse(cls, text: str | None) -> "Cursor":
         if not text:
             return cls(None, 0)
-        epoch, _, position = text.partition(":")
+        epoch, _, position = text.rpartition(":")
+        epoch = epoch.rpartition(":")[2]  # a snapshot's cursor begins with its service's name
         try:
             return cls(UUID(epoch), _position(position))
         except ValueError as error:

@@ -59,7 +59,7 @@ def feed_router(service: str, metadata: MetaData, resources: Sequence[Resource])
         call = await begin(request, "events:read")
         await call.house.feed.number()
         cursor = await call.house.feed.head()
-        body = _snapshot(call, str(cursor), resources)
+        body = _snapshot(call, f"{service}:{cursor}", resources)
         return StreamingResponse(body, media_type="application/x-ndjson")
 
     @router.get("/internal/events", include_in_schema=False)

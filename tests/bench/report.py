@@ -23,6 +23,7 @@ class Row:
     of: str = ""
     goal: Goal | None = None
     note: str = ""
+    cost: dict[str, int] = field(default_factory=dict)  # µs of processor time for a request
     details: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -54,12 +55,11 @@ class Report:
 
     def markdown(self) -> str:
         lines = [f"- {name}: {value}" for name, value in self.about.items()]
-        lines += ["", *table([row.cells() for row in self.rows])]
-        notes = [f"- {row.name}: {row.note}" for row in self.rows if row.note]
-        lines += ["", *notes] if notes else []
-        lines += ["", "Not measured:", "", *(f"- {s}" for s in self.sentences)] * bool(
-            self.sentences
-        )
+        lines += ["", *table(HEADINGS, [row.cells() for row in self.rows])]
+        lines += _listed("Notes", [f"{row.name}: {row.note}" for row in self.rows if row.note])
+        lines += _listed("Not measured", self.sentences)
+        if costs := [row for row in self.rows if row.cost]:
+            lines += ["", "Processor time of a request, µs:", "", *_costs(costs)]
         return "\n".join(lines) + "\n"
 
     def write(self, folder: Path) -> None:
@@ -75,10 +75,23 @@ class Report:
         (folder / "results.md").write_text(self.markdown(), encoding="utf-8")
 
 
-def table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def _listed(title: str, sentences: Sequence[str]) -> list[str]:
+    return ["", f"{title}:", "", *(f"- {sentence}" for sentence in sentences)] if sentences else []
+
+
+def _costs(rows: Sequence[Row]) -> list[str]:
+    names = tuple(dict.fromkeys(name for row in rows for name in row.cost))
+    cells = [
+        (row.name, *(f"{row.cost[name]:,}" for name in names), f"{sum(row.cost.values()):,}")
+        for row in rows
+    ]
+    return table(("row", *names, "together"), cells)
+
+
+def table(headings: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> list[str]:
     """A Markdown table whose columns also line up in a terminal."""
-    every = [HEADINGS, *rows]
-    widths = [max(len(row[i]) for row in every) for i in range(len(HEADINGS))]
+    every = [headings, *rows]
+    widths = [max(len(row[i]) for row in every) for i in range(len(headings))]
     lines = [_line([c.ljust(w) for c, w in zip(row, widths, strict=True)]) for row in every]
     return [lines[0], _line(["-" * width for width in widths]), *lines[1:]]
 

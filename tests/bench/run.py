@@ -17,6 +17,7 @@ from tests.bench import goals, reads, texts, writes
 from tests.bench.bench import Bench
 from tests.bench.cases import measure
 from tests.bench.hop import measure_hop
+from tests.bench.imports import measure_import
 from tests.bench.load import generator
 from tests.bench.loading import load_contacts
 from tests.bench.memory import resident
@@ -51,6 +52,8 @@ def run(size: Size, *, only: str = "") -> Report:
                     bench.attempt(case.name, lambda case=case: [measure(bench, case)])  # type: ignore[misc]
             if only in "gateway":
                 bench.attempt("gateway", lambda: measure_hop(bench))
+            if only in "import":
+                bench.attempt("import", lambda: measure_import(bench))
         if only in "next start":
             bench.attempt("next start", lambda: next_start(bench))
     return report

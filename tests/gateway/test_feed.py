@@ -12,6 +12,7 @@ import pytest
 from guanxi_gateway.feed import decode_cursor, encode_cursor, merged_events_router
 from guanxi_gateway.peers import source_of
 from guanxi_gateway.upstream import Upstream
+from guanxi_shared.errors import Malformed
 from tests.gateway.loopback import answer, bearer, gateway, served, token, until
 from tests.gateway.own_app import own_app
 
@@ -221,3 +222,13 @@ async def test_without_the_permission_there_is_no_feed() -> None:
         client.headers.update(bearer(token(version=0, permissions=("accounts:read",))))
         response = await client.get("/v1/events")
     assert response.status_code == 403
+
+
+def test_the_cursors_of_snapshots_are_taken_side_by_side() -> None:
+    one, two = "contacts:" + "a" * 32 + ":5", "pipeline:" + "b" * 32 + ":7"
+    assert decode_cursor(f"{one},{two}") == {
+        "contacts": "a" * 32 + ":5", "pipeline": "b" * 32 + ":7",
+    }  # fmt: skip
+    for wrong in (f"{one},", one + "x", "contacts:5", f"{one} {two}"):
+        with pytest.raises(Malformed):
+            decode_cursor(wrong)

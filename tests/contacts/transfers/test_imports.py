@@ -59,7 +59,10 @@ async def test_each_record_has_its_event_with_its_state(send: Sender) -> None:
 
 
 async def test_a_dry_run_counts_the_same_and_writes_nothing(send: Sender) -> None:
-    content = TABLE + "Acme GmbH,retail,,not an address,,,many,\n,,,,,,,\n,x,,,,,,\nAcme GmbH,food,,,,,,\n"
+    content = (
+        TABLE
+        + "Acme GmbH,retail,,not an address,,,many,\n,,,,,,,\n,x,,,,,,\nAcme GmbH,food,,,,,,\n"
+    )
     options = {"key": "name", "duplicates": "update"}
     dry = await send(content, dry_run=True, **options)
     assert await send.records() == []

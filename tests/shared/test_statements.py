@@ -1,0 +1,89 @@
+"""How many statements a hot request costs: one to read, at most three to create."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from asyncpg import Pool
+
+from guanxi_shared.db import Database
+from guanxi_shared.edge import Edge
+from tests.factories import Clients, Organisation
+from tests.library.books import book
+
+CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
+
+
+@contextmanager
+def statements_of(database: Database) -> Iterator[list[str]]:
+    """The statements of the service's pools as they come, those that control a transaction aside."""
+    seen: list[str] = []
+
+    def note(record: Any) -> None:
+        if not record.query.startswith(CONTROL):
+            seen.append(record.query)
+
+    pools: list[Pool] = [pool for pool in vars(database).values() if isinstance(pool, Pool)]
+    connections = [holder._con for pool in pools for holder in pool._holders if holder._con]
+    assert len(pools) >= 2
+    for connection in connections:
+        connection.add_query_logger(note)
+    try:
+        yield seen
+    finally:
+        for connection in connections:
+            connection.remove_query_logger(note)
+
+
+async def _warmed(client: Clients, organisation: Organisation) -> tuple[Any, dict[str, Any]]:
+    """What is remembered for a second (scope, definitions) is known."""
+    rep = client(organisation.rep)
+    made = await book(rep)
+    for path in ("/v1/books", f"/v1/books/{made['id']}"):
+        await rep.get(path)
+    return rep, made
+
+
+READS = [
+    ("/v1/books/{id}", 1),
+    ("/v1/books", 1),
+    ("/v1/books?sort=-updated_at&pages[gte]=1&fields=id,title", 1),
+    ("/v1/books?q=walden", 1),
+    ("/v1/books?total=exact", 2),
+    ("/v1/books/{id}/history", 2),
+]
+
+
+@pytest.mark.parametrize(("path", "count"), READS)
+async def test_a_read_costs(
+    client: Clients, organisation: Organisation, service_database: Database, path: str, count: int
+) -> None:
+    rep, made = await _warmed(client, organisation)
+    with statements_of(service_database) as seen:
+        answer = await rep.get(path.replace("{id}", made["id"]))
+    assert answer.status_code == 200
+    assert len(seen) == count, seen
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "once"}])
+async def test_a_create_costs_at_most_three(
+    client: Clients, organisation: Organisation, service_database: Database, headers: dict[str, str]
+) -> None:
+    rep, _ = await _warmed(client, organisation)
+    with statements_of(service_database) as seen:
+        answer = await rep.post("/v1/books", json={"title": "x"}, headers=headers)
+    assert answer.status_code == 201
+    assert 1 <= len(seen) <= 3, seen
+
+
+async def test_an_update_costs_a_lock_and_a_write(
+    client: Clients, organisation: Organisation, service_database: Database, service: Edge
+) -> None:
+    rep, made = await _warmed(client, organisation)
+    with statements_of(service_database) as seen:
+        answer = await rep.patch(
+            f"/v1/books/{made['id']}", json={"pages": 2}, headers={"If-Match": '"1"'}
+        )
+    assert answer.status_code == 200
+    assert len(seen) == 2, seen
