@@ -48,8 +48,7 @@ MOST_ID_CHARACTERS = 128
 BATCH_BYTES = 8 << 20
 
 # Paths that prove nothing yet: limited by the client's address, and closed without a database.
-SIGN_IN = (b"/v1/auth/sign-in", b"/v1/auth/refresh", b"/v1/oauth/", b"/oauth/",
-           b"/v1/auth/password-reset")  # fmt: skip
+SIGN_IN = (b"/v1/auth/", b"/v1/oauth/", b"/v1/invitations/accept")
 OPEN_WORDS = frozenset({b"auth", b"oauth"})
 NEEDS_TOKEN = frozenset({b"/v1/oauth/authorize", b"/v1/oauth/device/decide"})
 
@@ -334,7 +333,7 @@ def _tell(passage: Passage, word: bytes, seconds: float) -> None:
     service = routes.service_for(word)
     if service not in (None, routes.OWN):  # our own application counts its templates itself
         metrics.observe_request(method, f"/v1/{word.decode()}", status, seconds)
-    is_patient = word == b"events" or word in routes.LONG
+    is_patient = word == b"events" or word in routes.LONG or service is None
     if status >= 500 or (seconds >= logs.SLOW_SECONDS and not is_patient):
         logs.request_id.set(passage.request_id.decode())
         logs.trace_id.set(passage.trace.decode())

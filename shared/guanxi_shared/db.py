@@ -42,6 +42,7 @@ AWAY = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # its roles are being changed
     asyncpg.DiskFullError,
     ConnectionError,
 )

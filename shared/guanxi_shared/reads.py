@@ -92,9 +92,16 @@ async def answer_list(call: Call, resource: Resource, query: ListQuery) -> Respo
     body = orjson.dumps({"data": rows, "page": page}, option=JSON_OPTIONS)
     headers = {}
     if following is not None and call.request.method == "GET":
-        url = call.request.url.include_query_params(cursor=following)
-        headers["link"] = f'<{url.path}?{url.query}>; rel="next"'
+        headers["link"] = f'<{_next_url(call.request.scope, following)}>; rel="next"'
     return Response(body, media_type="application/json", headers=headers)
+
+
+def _next_url(scope: Mapping[str, Any], cursor: str) -> str:
+    """This request's path and query with another cursor (which needs no quoting)."""
+    kept = [
+        p for p in scope["query_string"].decode().split("&") if p and not p.startswith("cursor=")
+    ]
+    return f"{scope['path']}?{'&'.join([*kept, f'cursor={cursor}'])}"
 
 
 async def page_of(

@@ -35,7 +35,7 @@ TITLES = {
         ("emile", {"emile"}),
         ("prozess", {"kafka"}),
         ("100%", {"percent"}),
-        ("%", {"percent"}),
+        ("%", set()),  # no letter and no digit: nothing to look for
         ("_", set()),
         ("nothing like it", set()),
         ("ｗａｌｄｅｎ", {"walden"}),

@@ -13,7 +13,7 @@ import httpx
 
 from tests.torture import checks
 from tests.torture.storm import storm
-from tests.torture.suite import Admin, Suite, is_ready, running_suite
+from tests.suite import Admin, Suite, is_ready, running_suite
 from tests.torture.workload import Client, Ledger, write_until
 
 SETTLE_SECONDS = 60

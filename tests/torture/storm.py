@@ -7,7 +7,7 @@ import random
 import signal
 from collections import Counter
 
-from tests.torture.suite import Suite
+from tests.suite import Suite
 
 STALL_SECONDS = (0.3, 2.0)
 PAUSE_SECONDS = (1.0, 3.0)

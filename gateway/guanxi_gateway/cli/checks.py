@@ -9,6 +9,7 @@ from typing import Literal
 from asyncpg import Connection
 
 from guanxi_gateway.cli.running import running_processes
+from guanxi_gateway.models import PLATFORM_TABLES
 from guanxi_shared.launch.binaries import find_binaries
 from guanxi_shared.launch.errors import LaunchError
 from guanxi_shared.launch.leakproof import unmarked_functions
@@ -154,8 +155,9 @@ async def _check_roles(connection: Connection, service: Service, *, others: list
 async def _check_policies(connection: Connection, service: Service) -> Finding:
     rows = await connection.fetch(UNFORCED, service.name)
     about = f"{service.name}: row-level security"
-    if rows:
-        named = ", ".join(row["relname"] for row in rows)
+    names = [row["relname"] for row in rows if row["relname"] not in PLATFORM_TABLES]
+    if names:
+        named = ", ".join(names)
         return Finding(about, "failure", f"not forced on {named}")
     return Finding(about, "ok", "forced on every table of organisations")
 

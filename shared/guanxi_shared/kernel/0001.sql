@@ -248,7 +248,7 @@ END $$;
 -- A list inside a custom field as an array, for `has` and `in`.
 CREATE FUNCTION jsonb_text_array(items jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT CASE WHEN jsonb_typeof(items) = 'array'
-                THEN (SELECT array_agg(item) FROM jsonb_array_elements_text(items) AS item) END
+                THEN ARRAY(SELECT item FROM jsonb_array_elements_text(items) AS item) END
 $$;
 
 -- pgqueuer's own tables (version 1.6), its notifying trigger off.

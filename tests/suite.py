@@ -19,7 +19,7 @@ import httpx
 
 from guanxi_shared.auth import sign_service_token
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 START_SECONDS = 90
 STOP_SECONDS = 30
 
