@@ -96,7 +96,7 @@ IF_NONE_MATCH = {
 }  # fmt: skip
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key", "in": "header", "required": False,
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
+    "schema": {"type": "string", "pattern": "^[ -~]{1,255}$"},
     "description": "Repeat the request with the same key and it is done once; kept for 24 hours.",
 }  # fmt: skip
 AS_OF = query_parameter("as_of", "string", "The record as it was at this time.", format="date-time")

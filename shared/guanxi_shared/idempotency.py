@@ -77,10 +77,10 @@ def claim_of(call: Call, body: bytes) -> Claim | None:
     key = call.request.headers.get("idempotency-key")
     if key is None:
         return None
-    if not 1 <= len(key) <= LONGEST_KEY or not key.isprintable():
+    if not 1 <= len(key) <= LONGEST_KEY or not (key.isascii() and key.isprintable()):
         raise Malformed(
-            "The Idempotency-Key must be 1 to 255 printable characters.",
-            errors={"Idempotency-Key": "Send 1 to 255 printable characters."},
+            "The Idempotency-Key must be 1 to 255 printable ASCII characters.",
+            errors={"Idempotency-Key": "Send 1 to 255 printable ASCII characters."},
         )
     request = call.request
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()

@@ -24,6 +24,7 @@ ANY_CLOCK = Clock(
     now=datetime.fromtimestamp(0, UTC), zone=ZoneInfo("UTC")
 )  # cursors hold no relative dates
 DEFAULT_LIMIT = 50
+MAX_SORTS = 5
 DOCUMENT_KEYS = frozenset(
     {"filter_groups", "query", "sorts", "fields", "include", "limit", "cursor", "total"}
 )
@@ -252,6 +253,8 @@ def _sorts(
     names = _names(value, "sort")
     if not names and has_text:
         return ()
+    if value is not None and value.count(",") >= MAX_SORTS:
+        raise Malformed("Sort by at most five fields.", errors={"sort": "Send at most five."})
     sorts = []
     for name in names or [resource.default_sort]:
         field = fields.get(name.removeprefix("-"))
@@ -262,8 +265,6 @@ def _sorts(
                 code="unknown_field",
             )
         sorts.append(Sort(field, name.startswith("-")))
-    if len(sorts) > 5:
-        raise Malformed("Sort by at most five fields.", errors={"sort": "Send at most five."})
     if not any(sort.field.name == "id" for sort in sorts):
         sorts.append(Sort(fields["id"], sorts[-1].descending))
     return tuple(sorts)

@@ -136,13 +136,13 @@ async def start_import(request: Request) -> Response:
     summary="The rows that did not go through, as they were, with their reasons",
     openapi_extra={"parameters": [path_id("import_id")]},
     response_class=Response,
-    responses={200: {"description": "A table", "content": {"text/csv": {"schema": {"type": "string"}}}}, **problems(404)},
+    responses={200: {"description": "A table", "content": {"text/csv": {"schema": {"type": "string"}}}}, **problems(404, 409)},
 )
 async def get_import_errors(request: Request) -> Response:
     call = await begin(request, "imports:read")
     found = await _find(call, request)
     if found["job_id"] is None:
-        raise NotFound("This import was not begun, so it has no errors.")
+        raise Conflict("This import was not begun, so it has no errors.", code="not_begun")
     rows = error_file(call.db, call.organisation, found["job_id"], found["source"]["columns"])
     name = f"errors-{str(found['id'])[:8]}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
