@@ -22,6 +22,8 @@ from guanxi_shared.auth import sign_service_token
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 90
 STOP_SECONDS = 30
+# Sign-ins that fail lock the network address they come from; those that must work come from here.
+ELSEWHERE = {"x-forwarded-for": "203.0.113.7"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,9 @@ class Admin:
 
     def token(self) -> str:
         sent = {"email": self.email, "password": self.password}
-        answer = httpx.post(f"{self.suite.url}/v1/auth/sign-in", json=sent, timeout=20)
+        answer = httpx.post(
+            f"{self.suite.url}/v1/auth/sign-in", json=sent, headers=ELSEWHERE, timeout=20
+        )
         answer.raise_for_status()
         token: str = answer.json()["access_token"]
         return token

@@ -6,9 +6,12 @@ from sqlmodel import SQLModel
 from guanxi_shared.db import new_metadata
 from guanxi_shared.schema import add_kernel_tables
 
-
-class Table(SQLModel, registry=registry(metadata=new_metadata())):
-    """Base of every table in `models`."""
+REGISTRY = registry(metadata=new_metadata())
 
 
-add_kernel_tables(Table.metadata)
+class Table(SQLModel, registry=REGISTRY):
+    pass
+
+
+METADATA = Table.metadata
+add_kernel_tables(METADATA)

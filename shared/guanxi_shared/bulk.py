@@ -9,16 +9,16 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Table
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, dialect
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from guanxi_shared import events
 from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
+from guanxi_shared.statements import DIALECT
 
 Values = Sequence[Any]
 EVENT_COLUMNS = tuple(name for name, _ in events.COLUMNS)
 EXPECTED = "expected_version"
-DIALECT = dialect()
 
 
 async def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
@@ -100,7 +100,9 @@ def _update_sql(table: Table, staged: str) -> str:
 
 
 def _from_staged(table: Table, name: str) -> str:
-    return f's."{name}"::{column_type(table, name)}' if name in array_columns(table) else f's."{name}"'
+    return (
+        f's."{name}"::{column_type(table, name)}' if name in array_columns(table) else f's."{name}"'
+    )
 
 
 @lru_cache(maxsize=64)

@@ -8,12 +8,13 @@ from urllib.parse import urlsplit
 import idna
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, validate_email
 
-
 # What nearly all addresses and domains look like, for which the full rules have nothing to add (a
 # test holds the two together): they cost 30 µs each, which is much in an import.
 _PLAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _RESERVED = "|".join(map(re.escape, SPECIAL_USE_DOMAIN_NAMES))
-_PLAIN_DOMAIN = re.compile(rf"(?=.{{4,250}}\Z)(?!.*--)(?!www\.)(?:{_PLAIN_LABEL}\.){{1,8}}[a-z]{{2,60}}\Z")
+_PLAIN_DOMAIN = re.compile(
+    rf"(?=.{{4,250}}\Z)(?!.*--)(?!www\.)(?:{_PLAIN_LABEL}\.){{1,8}}[a-z]{{2,60}}\Z"
+)
 _PLAIN_ADDRESS = re.compile(
     rf"(?=.{{6,250}}\Z)(?!.*--)(?P<local>[A-Za-z0-9_+-]{{1,30}}(?:\.[A-Za-z0-9_+-]{{1,30}})?)"
     rf"@(?P<domain>(?:{_PLAIN_LABEL}\.){{1,8}}(?!(?:{_RESERVED})\Z)[a-z]{{2,60}})\Z"

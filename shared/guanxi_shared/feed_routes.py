@@ -74,7 +74,7 @@ EVENT_PARAMETERS = [
     query_parameter(
         "after", "string", "The cursor of the answer before; none starts at the beginning."
     ),
-    query_parameter("types", "string", "Patterns with commas between, e.g. `contacts.account.*`."),
+    query_parameter("types", "string", "Patterns with commas between, e.g. `*.created`."),
     query_parameter(
         "limit", "integer", f"At most this many events, up to {MAX_EVENTS}; 500 if absent."
     ),

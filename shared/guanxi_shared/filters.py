@@ -239,7 +239,7 @@ def _decimal(value: Any, _: Clock) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError(value)
     number = Decimal(str(value))
-    if not number.is_finite() or abs(number.adjusted()) > 100:
+    if not number.is_finite() or abs(number.adjusted()) > 330:
         raise ValueError(value)
     return number
 

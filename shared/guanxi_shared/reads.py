@@ -3,9 +3,9 @@
 One statement each, the organisation bound inside it, the visibility predicate in its WHERE.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -27,7 +27,7 @@ from starlette.responses import Response
 from guanxi_shared import filters, pages, search
 from guanxi_shared import resources as r
 from guanxi_shared.calls import Call
-from guanxi_shared.db import bound
+from guanxi_shared.db import Database, bound
 from guanxi_shared.errors import NotFound
 from guanxi_shared.filters import Binder
 from guanxi_shared.identifiers import id_in_path
@@ -127,8 +127,37 @@ async def page_of(
     return _rows(rows, resource, shown), following, total
 
 
+class Place(Protocol):
+    """Where rows are read: a call, or a job that works for one."""
+
+    @property
+    def db(self) -> Database: ...
+
+    @property
+    def organisation(self) -> UUID: ...
+
+
+async def every_page(
+    place: Place, resource: Resource, query: ListQuery, *, scope: Scope
+) -> AsyncIterator[list[Row]]:
+    """All rows of a query, `query.limit` at a time, however long that takes: each page is a
+    statement of its own, and what changes meanwhile is shown as it is when its page comes."""
+    while True:
+        rows = await _fetch(place, resource, query, scope, ())
+        if not rows and query.text is not None and query.after is None and not query.is_fuzzy:
+            query = replace(query, is_fuzzy=True)
+            continue
+        has_more, rows = len(rows) > query.limit, rows[: query.limit]
+        if rows:
+            following = replace(query, after=tuple(_sort_values(rows[-1], query)))
+            yield _rows(rows, resource, query.fields)
+            query = following
+        if not has_more:
+            return
+
+
 async def _fetch(
-    call: Call,
+    call: Place,
     resource: Resource,
     query: ListQuery,
     scope: Scope,

@@ -57,7 +57,7 @@ class WorkerSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GUANXI_JOB_", extra="ignore")
 
-    heartbeat_seconds: float = Field(default=30.0, ge=0.5)  # without a beat: the worker is dead
+    heartbeat_seconds: float = Field(default=10.0, ge=0.5)  # without a beat: the worker is dead
     poll_seconds: float = Field(default=0.5, gt=0)
     concurrency: int = Field(default=2, ge=2)
     attempts: int = Field(default=5, ge=1)  # tries without progress

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from uuid import UUID
 
+from tests.bench.cpu import Cost, seconds_of
 from tests.bench.load import Load, press, probe
 from tests.bench.loading import ids_of
 from tests.bench.organisation import Organisation
@@ -16,6 +17,7 @@ from tests.bench.sizes import Size
 from tests.bench.traffic import Traffic, request
 
 WARM_UP_SECONDS = 0.3
+HELLO = "hello"
 
 
 @dataclass
@@ -27,6 +29,7 @@ class Bench:
     report: Report
     say: Callable[[str], None]
     began: float = field(default_factory=time.monotonic)
+    hello_cost: Cost = field(default_factory=Cost)
 
     @cached_property
     def ids(self) -> list[UUID]:
@@ -40,10 +43,15 @@ class Bench:
     def seconds_left(self) -> float:
         return self.began + self.size.limit_seconds - time.monotonic()
 
-    def attempt(self, what: str, work: Callable[[], Iterable[Row]]) -> None:
-        """Add what `work` finds; what goes wrong becomes a sentence, and the others go on."""
-        if self.seconds_left < 0:
-            self.report.sentences.append(f"{what}: the time was up.")
+    def attempt(
+        self, what: str, work: Callable[[], Iterable[Row]], *, leaving: float = 0.0
+    ) -> None:
+        """Add what `work` finds; what goes wrong becomes a sentence, and the others go on.
+
+        Not begun when it would not leave so many seconds to what follows.
+        """
+        if self.seconds_left < leaving:
+            self.report.sentences.append(f"{what}: there was no time left for it.")
             return
         try:
             for row in work():
@@ -59,7 +67,15 @@ class Bench:
 
     def press_hello(self) -> Load:
         traffic = Traffic(self.hello.url, (request(self.hello.url, "GET", "/"),))
-        return press(traffic, seconds=self.size.hello_seconds)
+        before = {HELLO: seconds_of(self.hello.pid)}
+        load = press(traffic, seconds=self.size.hello_seconds)
+        self.hello_cost.add(before, {HELLO: seconds_of(self.hello.pid)}, load.requests)
+        return load
+
+    def tell_hello(self) -> None:
+        """What the limit itself came to: the shares of another run are compared by it."""
+        used = self.hello_cost.seconds.get(HELLO, 0.0) / max(self.hello_cost.requests, 1)
+        self.report.about["hello"] = f"{used * 1e6:.0f} µs of processor time for a request"
 
     def press(self, traffic: Traffic, *, connections: int | None = None) -> Load:
         if connections is None:

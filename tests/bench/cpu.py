@@ -1,5 +1,6 @@
 """Processor time by process: unlike times on a clock it says where the work is, whatever else runs."""
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,13 +15,15 @@ def spent(suite: Suite) -> dict[str, float]:
     """Seconds by process name, those of its children included."""
     found = {}
     for name, pid in pids(suite).items():
-        try:
-            process = psutil.Process(pid)
-            family = [process, *process.children(recursive=True)]
-            found[name] = sum(sum(each.cpu_times()[:2]) for each in family)
-        except psutil.NoSuchProcess:
-            continue
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found[name] = seconds_of(pid)
     return found
+
+
+def seconds_of(pid: int) -> float:
+    process = psutil.Process(pid)
+    family = [process, *process.children(recursive=True)]
+    return float(sum(sum(each.cpu_times()[:2]) for each in family))
 
 
 @dataclass
@@ -31,13 +34,12 @@ class Cost:
     requests: int = 0
 
     def add(self, before: Mapping[str, float], after: Mapping[str, float], requests: int) -> None:
-        for name in SHOWN:
-            used = after.get(name, 0.0) - before.get(name, 0.0)
-            self.seconds[name] = self.seconds.get(name, 0.0) + max(used, 0.0)
+        for name in after.keys() & before.keys():
+            self.seconds[name] = self.seconds.get(name, 0.0) + max(after[name] - before[name], 0.0)
         self.requests += requests
 
     def microseconds(self) -> dict[str, int]:
         """Of one request, by process; empty without any."""
         if self.requests == 0:
             return {}
-        return {name: round(used / self.requests * 1e6) for name, used in self.seconds.items()}
+        return {name: round(self.seconds.get(name, 0) / self.requests * 1e6) for name in SHOWN}

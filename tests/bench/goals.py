@@ -20,7 +20,7 @@ class Goal:
 
     @property
     def text(self) -> str:
-        return f"{'≥' if self.sense == 'at least' else '≤'} {self.at:g}"
+        return f"{'≥' if self.sense == 'at least' else '≤'} {self.at:.3g}"
 
 
 GET = Goal(0.35, 0.5)

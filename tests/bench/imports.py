@@ -7,7 +7,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +27,13 @@ from tests.bench.report import Row
 SERIES = 3
 LOOK_EVERY_SECONDS = 0.5
 TELL_EVERY_SECONDS = 15.0
-MOST_SECONDS = 150.0
+LEAST_SECONDS = 10.0
 COLUMNS = {
     "名": "given_name", "姓": "family_name", "姓名": "name", "职位": "title", "部门": "department",
     "来源": "source", "手机": "mobile", "邮箱": "email", "地址": "address_street",
     "城市": "address_city", "爱好": "hobbies", "标签": "tags",
 }  # fmt: skip
+Say = Callable[[str], None]
 OPTIONS = {"mapping": COLUMNS, "key": "email", "duplicates": "skip"}
 
 
@@ -106,7 +107,8 @@ def import_file(bench: Bench) -> Imported:
         began = time.monotonic()
         job = upload(client, file)
         uploaded = time.monotonic() - began
-        ended = follow(client, job, say=bench.say)
+        seconds = max(min(bench.size.import_seconds, bench.seconds_left), LEAST_SECONDS)
+        ended = follow(client, job, say=bench.say, seconds=seconds)
         return Imported(
             done=ended["done"],
             total=bench.size.contacts,
@@ -127,8 +129,8 @@ def upload(client: httpx.Client, file: Path) -> str:
     return answer.headers["location"]
 
 
-def follow(client: httpx.Client, job: str, *, say: Any) -> dict[str, Any]:
-    """The job once it has ended, or been cancelled because it takes too long."""
+def follow(client: httpx.Client, job: str, *, say: Say, seconds: float) -> dict[str, Any]:
+    """The job once it has ended; it is cancelled when it takes longer than `seconds`."""
     began = told = time.monotonic()
     while True:
         found: dict[str, Any] = client.get(job).raise_for_status().json()
@@ -137,7 +139,7 @@ def follow(client: httpx.Client, job: str, *, say: Any) -> dict[str, Any]:
         if found["status"] == "failed":
             raise Refused(f"the import failed: {found['message']}")
         now = time.monotonic()
-        if now - began > MOST_SECONDS:
+        if now - began > seconds:
             client.post(f"{job}/cancel", json={}).raise_for_status()
         if now - told > TELL_EVERY_SECONDS:
             told = now

@@ -123,6 +123,11 @@ class Hello:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "uvicorn", "tests.bench.hello:app", *SERVED]
         self._process = subprocess.Popen([*command, f"--port={self.port}"], env=environment())

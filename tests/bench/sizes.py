@@ -11,15 +11,16 @@ class Size:
     seconds: float  # of one measurement
     hello_seconds: float  # of the bare route beside it
     copy_sample: int
+    import_seconds: float  # after this long an import is cancelled, and its rate is that so far
     limit_seconds: float  # after this much no section is begun any more
 
 
 WHOLE = Size(
     contacts=200_000, rounds=5, text_rounds=3, seconds=1.2, hello_seconds=0.8,
-    copy_sample=30_000, limit_seconds=300.0,
+    copy_sample=30_000, import_seconds=90.0, limit_seconds=310.0,
 )  # fmt: skip
 QUICK = Size(
     contacts=20_000, rounds=2, text_rounds=1, seconds=0.7, hello_seconds=0.5,
-    copy_sample=10_000, limit_seconds=70.0,
+    copy_sample=10_000, import_seconds=15.0, limit_seconds=75.0,
 )  # fmt: skip
 CONNECTIONS = 16

@@ -25,7 +25,10 @@ SPREAD = timedelta(days=400)
 SETTINGS = {"search_path": "contacts,public", "timezone": "UTC"}
 COLUMNS = tuple(column.name for column in CONTACT.columns)
 JSON_COLUMNS = frozenset(c.name for c in CONTACT.columns if isinstance(c.type, JSONB))
-MAKE = "CREATE UNLOGGED TABLE staging (LIKE contacts INCLUDING DEFAULTS)"
+# Nobody shall tidy it up while something is measured.
+MAKE = """
+CREATE UNLOGGED TABLE staging (LIKE contacts INCLUDING DEFAULTS) WITH (autovacuum_enabled = false)
+"""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bench.cpu import Cost
 from tests.bench.goals import Goal
 from tests.bench.load import Load
 from tests.bench.memory import highest_of
@@ -114,3 +115,11 @@ def test_the_same_number_is_the_same_person_and_no_two_share_a_phone() -> None:
     numbers = {person(n, series=s)["phones"][0]["number"] for n in range(200) for s in (0, 8)}
     assert len(numbers) == 400
     assert {len(number) for number in numbers} == {11}
+
+
+def test_processor_time_is_shared_out_among_the_requests() -> None:
+    cost = Cost()
+    cost.add({"gateway": 1.0, "postgres": 5.0}, {"gateway": 1.5, "postgres": 4.0}, 500)
+    cost.add({"gateway": 1.5}, {"gateway": 2.0, "contacts": 9.0}, 500)
+    assert cost.microseconds() == {"gateway": 1000, "contacts": 0, "postgres": 0}
+    assert Cost().microseconds() == {}

@@ -47,6 +47,9 @@ function done(summary, latency)
     e.status + e.connect + e.read + e.write + e.timeout))
 end
 """
+ESCAPES = {
+    byte: f"\\{byte:03d}" for byte in range(256) if not 0x20 <= byte < 0x7F or byte in b'"\\'
+}
 
 
 class Found(TypedDict):
@@ -107,6 +110,4 @@ def as_lua(request: bytes) -> str:
 
 def quoted(text: bytes) -> str:
     """A Lua string literal of these very bytes."""
-    plain = range(0x20, 0x7F)
-    letters = [chr(b) if b in plain and b not in b'"\\' else f"\\{b:03d}" for b in text]
-    return f'"{"".join(letters)}"'
+    return f'"{text.decode("latin-1").translate(ESCAPES)}"'

@@ -14,6 +14,7 @@ import pytest
 from guanxi_shared.launch.board import board_path, read_board
 from guanxi_shared.launch.ports import free_port
 from guanxi_shared.launch.postgres import EmbeddedPostgres
+from guanxi_shared.launch.secret_file import SecretFile
 from tests.launch.conftest import MakePostgres
 
 DRIVER = Path(__file__).with_name("suite_driver.py")
@@ -158,6 +159,23 @@ def test_each_process_knows_its_own_way_into_the_database_and_no_other(
     assert alpha["GUANXI_SERVICE_SECRET"] == gateway["GUANXI_SERVICE_SECRET"]
     assert len(alpha["GUANXI_SERVICE_SECRET"]) >= 32
     assert alpha["ALPHA_FILES_DIR"] == str(suite.data_dir / "files" / "alpha")
+
+
+def test_the_sealing_secret_is_made_once_kept_and_told_to_the_gateway_alone(
+    start: Callable[..., Started], folder: Path
+) -> None:
+    (folder / "data").mkdir()
+    SecretFile(folder / "data").save(GUANXI_SERVICE_SECRET="of an older version, which made but this")
+    first = start()
+    kept = SecretFile(first.data_dir).read()["GATEWAY_SECRET"]
+    assert len(kept) >= 32
+    assert first.environment_of("gateway")["GATEWAY_SECRET"] == kept
+    assert "GATEWAY_SECRET" not in first.environment_of("alpha")
+    assert first.stop() == 0
+    again = start(GATEWAY_SECRET="the environment wins over the file")
+    assert again.environment_of("gateway")["GATEWAY_SECRET"] == "the environment wins over the file"
+    assert "GATEWAY_SECRET" not in again.environment_of("alpha")
+    assert SecretFile(first.data_dir).read()["GATEWAY_SECRET"] == kept
 
 
 def test_a_taken_port_is_named_with_its_setting(start: Callable[..., Started]) -> None:

@@ -36,7 +36,11 @@ async def test_every_operation_has_a_result_in_order(
         {"op": "update", "id": old["id"], "data": {"title": "older"}, "if_match": '"1"'},
         {"op": "delete", "id": gone["id"]},
         {"op": "upsert", "id": own_id, "data": {"title": "brought"}},
-        {"op": "upsert", "match": {"field": "isbn", "value": "1"}, "data": {"title": "m", "isbn": "1"}},
+        {
+            "op": "upsert",
+            "match": {"field": "isbn", "value": "1"},
+            "data": {"title": "m", "isbn": "1"},
+        },
         {"op": "upsert", "match": {"field": "isbn", "value": "1"}, "data": {"pages": 7}},
         {"op": "update", "match": {"field": "isbn", "value": "1"}, "data": {"pages": 8}},
     ]
@@ -100,7 +104,10 @@ async def test_one_may_not_write_in_a_batch_what_one_may_not_write_alone(
 ) -> None:
     shy = organisation.rep.but(permissions=("books:read", "books:create"))
     assert (await _run(client(shy), "independent", [_create()])).status_code == 200
-    for operation in ({"op": "upsert", "id": str(uuid7()), "data": {}}, {"op": "delete", "id": str(uuid7())}):
+    for operation in (
+        {"op": "upsert", "id": str(uuid7()), "data": {}},
+        {"op": "delete", "id": str(uuid7())},
+    ):
         assert (await _run(client(shy), "independent", [operation])).status_code == 403
     theirs = await book(client(organisation.other_rep))
     for operation in ("update", "delete"):

@@ -16,7 +16,16 @@ from tests.factories import Clients, Organisation
 from tests.library.books import book, shelve
 from tests.prepared import Clone
 
-SWITCHES = ("enable_nestloop", "enable_hashjoin", "enable_mergejoin", "enable_material", "enable_seqscan", "enable_indexscan", "enable_bitmapscan", "enable_memoize")
+SWITCHES = (
+    "enable_nestloop",
+    "enable_hashjoin",
+    "enable_mergejoin",
+    "enable_material",
+    "enable_seqscan",
+    "enable_indexscan",
+    "enable_bitmapscan",
+    "enable_memoize",
+)
 SELECTS = {
     "one": "SELECT id, title FROM books WHERE organisation_id = $2 AND id = $3",
     "many": "SELECT id, title FROM books WHERE organisation_id = $2 AND owner_id = ANY($3::uuid[]) ORDER BY updated_at DESC LIMIT 50",
@@ -54,7 +63,9 @@ async def test_under_no_plan_a_row_is_read_before_the_binding(
     await connection.execute(f"SET plan_cache_mode = {plans}")
     expected = {"one": 1, "count": 1}.get(name, 5)
     for off in _switched_off():
-        await connection.execute("".join(f"SET {s} = {'off' if s in off else 'on'};" for s in SWITCHES))
+        await connection.execute(
+            "".join(f"SET {s} = {'off' if s in off else 'on'};" for s in SWITCHES)
+        )
         rows = await connection.fetch(sql, str(organisation.id), organisation.id, third)
         assert len(rows) == expected, off
         if name == "count":
@@ -140,7 +151,9 @@ async def test_a_forgotten_binding_sees_and_changes_nothing(
         await connection.execute(insert, organisation.id, new_id())
 
 
-@pytest.mark.parametrize("binding", ["", "x", "00000000-0000-0000-0000-000000000000", "' OR true --"])
+@pytest.mark.parametrize(
+    "binding", ["", "x", "00000000-0000-0000-0000-000000000000", "' OR true --"]
+)
 async def test_a_binding_to_nobody_sees_nothing(
     connection: asyncpg.Connection, shelf: list[dict[str, Any]], binding: str
 ) -> None:
@@ -159,7 +172,11 @@ async def test_a_row_cannot_be_moved_or_written_into_another_organisation(
     async with service_database.transaction(organisation.id) as connection:
         for statement, *values in (
             ("UPDATE books SET organisation_id = $1", foreign),
-            ("INSERT INTO books (organisation_id, id, title) VALUES ($1, $2, 'x')", foreign, new_id()),
+            (
+                "INSERT INTO books (organisation_id, id, title) VALUES ($1, $2, 'x')",
+                foreign,
+                new_id(),
+            ),
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 async with savepoint(connection):
@@ -214,7 +231,9 @@ async def test_the_feed_role_reads_events_and_nothing_else(
     made = await book(client(organisation.rep))
     feed = await asyncpg.connect(database.urls["library"].feed)
     try:
-        found = await feed.fetchval("SELECT count(*) FROM events WHERE subject_id = $1", UUID(made["id"]))
+        found = await feed.fetchval(
+            "SELECT count(*) FROM events WHERE subject_id = $1", UUID(made["id"])
+        )
         assert found == 1
         for statement in (
             "SELECT * FROM books", "SELECT * FROM idempotency", "SELECT * FROM directory_users",
@@ -240,7 +259,9 @@ async def test_the_owner_itself_is_held_by_the_policies(
 async def test_a_month_of_the_log_is_not_reached_around_its_parent(
     connection: asyncpg.Connection, organisation: Organisation, shelf: list[dict[str, Any]]
 ) -> None:
-    months = await connection.fetch("SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass")
+    months = await connection.fetch(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass"
+    )
     assert len(months) >= 13
     for month in months:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -47,7 +47,11 @@ class Source:
         return self.epoch, reached, events
 
     def _event(self, position: int) -> Event:
-        return {"organisation_id": str(self.organisation), "position": position, "type": "peer.note.made"}
+        return {
+            "organisation_id": str(self.organisation),
+            "position": position,
+            "type": "peer.note.made",
+        }
 
 
 async def _insert(connection: Connection, event: Event) -> None:
@@ -147,7 +151,11 @@ async def test_events_of_many_organisations_are_each_applied_in_their_own(
     sources = Source(organisation.id, 2), Source(other_organisation.id, 3)
 
     async def both(**options: Any) -> tuple[UUID, int, list[Event]]:
-        events = [sources[0]._event(1), *(sources[1]._event(n) for n in (1, 2, 3)), sources[0]._event(2)]
+        events = [
+            sources[0]._event(1),
+            *(sources[1]._event(n) for n in (1, 2, 3)),
+            sources[0]._event(2),
+        ]
         return sources[0].epoch, 5, events
 
     consumer = await _begun(service_database, Consumer(f"n-{new_id()}", (), both, _insert))
@@ -155,7 +163,12 @@ async def test_events_of_many_organisations_are_each_applied_in_their_own(
     assert [await _count(service_database, each) for each in sources] == [2, 3]
 
 
-BREAKS = [ConnectionError("away"), asyncpg.InterfaceError("cut"), RuntimeError("a hole"), KeyError("after")]
+BREAKS = [
+    ConnectionError("away"),
+    asyncpg.InterfaceError("cut"),
+    RuntimeError("a hole"),
+    KeyError("after"),
+]
 
 
 @pytest.mark.parametrize("error", BREAKS)

@@ -71,7 +71,9 @@ async def test_a_value_that_fits_is_kept_shown_and_found(
     assert ids(nothing.json()["data"]) == [empty["id"]]
 
 
-@pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind in WRONG for value in WRONG[kind]])
+@pytest.mark.parametrize(
+    ("kind", "value"), [(kind, value) for kind in WRONG for value in WRONG[kind]]
+)
 async def test_a_value_that_does_not_fit_is_422_and_named(
     client: Clients, organisation: Organisation, service: Edge, kind: str, value: Any
 ) -> None:
@@ -87,7 +89,9 @@ async def test_a_list_is_sorted_and_paged_by_such_a_field(
     await _define(service, organisation, "extra", kind)
     rep = client(organisation.rep)
     values = KINDS[kind][1]
-    made = await shelve(rep, [{"title": "x", "custom": {"extra": v}} for v in values] + [{"title": "x"}])
+    made = await shelve(
+        rep, [{"title": "x", "custom": {"extra": v}} for v in values] + [{"title": "x"}]
+    )
     for sort, backwards in (("custom.extra", False), ("-custom.extra", True)):
         seen = await all_pages(rep, {"sort": sort, "limit": 1})
         shown = [record["custom"].get("extra") for record in seen]
@@ -119,7 +123,10 @@ async def test_a_merge_patch_changes_one_value_and_null_removes_it(
     rep = client(organisation.rep)
     made = (await _create(rep, {"one": 1, "two": 2})).json()
     path = f"/v1/books/{made['id']}"
-    assert (await rep.patch(path, json={"custom": {"one": 9}})).json()["custom"] == {"one": 9, "two": 2}
+    assert (await rep.patch(path, json={"custom": {"one": 9}})).json()["custom"] == {
+        "one": 9,
+        "two": 2,
+    }
     assert (await rep.patch(path, json={"custom": {"one": None}})).json()["custom"] == {"two": 2}
 
 
@@ -158,3 +165,15 @@ async def test_a_key_is_never_more_than_a_key(
     filters = [{"field": f"custom.{key}", "operator": "eq", "value": "v"}]
     answer = await rep.post("/v1/books/search", json={"filter_groups": [{"filters": filters}]})
     assert ids(answer.json()["data"]) == [made["id"]]
+
+
+async def test_a_definition_counts_at_once_even_if_somebody_asked_just_before_its_commit(
+    client: Clients, organisation: Organisation, service: Edge
+) -> None:
+    rep = client(organisation.rep)
+    house = service.state.house
+    async with house.db.transaction(organisation.id) as connection:
+        await connection.execute(DEFINE, organisation.id, new_id(), "extra", "integer", "[]", False)
+        house.custom_fields.forget(organisation.id)
+        assert (await _create(rep, {"extra": 1})).status_code == 422
+    assert (await _create(rep, {"extra": 1})).status_code == 201

@@ -113,7 +113,9 @@ async def test_a_request_waits_until_the_copy_is_as_new_as_its_token(
     asking = asyncio.create_task(client(user, **headers).get(f"/v1/books/{made['id']}"))
     await asyncio.sleep(0.3)
     assert not asking.done()
-    seeing = user_state(newcomer, organisation, sees_subtree=[str(organisation.rep.id)], directory_version=7)
+    seeing = user_state(
+        newcomer, organisation, sees_subtree=[str(organisation.rep.id)], directory_version=7
+    )
     await apply_to_directory(service_database, [directory_event(organisation.id, "user", seeing)])
     assert (await asyncio.wait_for(asking, 5)).status_code == 200
 

@@ -25,6 +25,7 @@ from tests.library.app import create as create_library
 from tests.library.books import book
 from tests.prepared import Clone
 from tests.stand_in import GatewayStandIn
+from tests.wire import wired
 
 PROBLEM = "application/problem+json"
 
@@ -104,7 +105,8 @@ async def test_connections_that_are_cut_cost_one_answer_and_no_more(
         assert {a.status_code for a in answers} <= {200, 503}
         assert answers[-1].status_code == 200
         under_way = [
-            asyncio.create_task(admin.patch(f"/v1/books/{made['id']}", json={"pages": n})) for n in range(20)
+            asyncio.create_task(admin.patch(f"/v1/books/{made['id']}", json={"pages": n}))
+            for n in range(20)
         ]
         await asyncio.sleep(0.01)
         await killer.execute(kill)
@@ -118,32 +120,30 @@ async def test_connections_that_are_cut_cost_one_answer_and_no_more(
 
 
 async def test_without_its_database_a_service_lives_but_is_not_ready(
-    own_database: Clone, gateway_stand_in: GatewayStandIn, tmp_path: Path
+    database: Clone, gateway_stand_in: GatewayStandIn, tmp_path: Path
 ) -> None:
-    async with _library(own_database, gateway_stand_in, tmp_path) as (_, admin):
-        keeper = await asyncpg.connect(own_database.admin_url)
-        await keeper.execute("ALTER ROLE library NOLOGIN; ALTER ROLE library_feed NOLOGIN")
-        try:
-            await keeper.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE usename LIKE 'library%' AND datname = current_database()"
-            )
+    urls = database.urls["library"]
+    async with wired(urls.request) as (wire, request), wired(urls.feed) as (feed_wire, feed):
+        settings = {"LIBRARY_DATABASE_URL": request, "LIBRARY_FEED_DATABASE_URL": feed}
+        async with _library(database, gateway_stand_in, tmp_path, **settings) as (_, admin):
+            made = await book(admin)
+            for each in (wire, feed_wire):
+                each.cut()
             assert (await admin.get("/health/live")).status_code == 200
+            assert (await admin.get("/health/ready")).status_code == 503
+            for path in ("/v1/books", f"/v1/books/{made['id']}", "/v1/events"):
+                away = await admin.get(path)
+                assert (away.status_code, away.headers["content-type"]) == (503, PROBLEM), path
+                assert away.headers["retry-after"]
+            assert (await admin.post("/v1/books", json={"title": "x"})).status_code == 503
+            for each in (wire, feed_wire):
+                each.mend()
 
-            async def is_away() -> bool:
-                return (await admin.get("/health/ready")).status_code == 503
+            async def is_back() -> bool:
+                return (await admin.get("/health/ready")).status_code == 200
 
-            assert await until(is_away)
-            away = await admin.get("/v1/books")
-            assert (away.status_code, away.headers["content-type"]) == (503, PROBLEM)
-        finally:
-            await keeper.execute("ALTER ROLE library LOGIN; ALTER ROLE library_feed LOGIN")
-            await keeper.close()
-
-        async def is_back() -> bool:
-            return (await admin.get("/health/ready")).status_code == 200
-
-        assert await until(is_back)
+            assert await until(is_back)
+            assert (await admin.get(f"/v1/books/{made['id']}")).json() == made
 
 
 @pytest.mark.parametrize("is_told", [True, False])
@@ -176,7 +176,11 @@ async def test_what_is_no_json_is_415(
     client: Clients, organisation: Organisation, content_type: str
 ) -> None:
     rep = client(organisation.rep, **{"content-type": content_type})
-    for method, path in (("POST", "/v1/books"), ("POST", "/v1/books/batch"), ("POST", "/v1/books/search")):
+    for method, path in (
+        ("POST", "/v1/books"),
+        ("POST", "/v1/books/batch"),
+        ("POST", "/v1/books/search"),
+    ):
         assert (await rep.request(method, path, content=b"{}")).status_code == 415
 
 
@@ -209,7 +213,10 @@ async def test_a_method_that_a_path_does_not_take_is_405_and_says_which_it_does(
     assert named - {"HEAD"} == allowed
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/", "/v1/books/", "/v2/books", "/v1/books/x/y", "//v1/books", "/v1/books%2f"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1", "/v1/", "/v1/books/", "/v2/books", "/v1/books/x/y", "//v1/books", "/v1/books%2f"],
+)
 async def test_a_path_that_is_none_is_404(
     client: Clients, organisation: Organisation, path: str
 ) -> None:
@@ -218,7 +225,9 @@ async def test_a_path_that_is_none_is_404(
 
 
 @pytest.mark.parametrize("given", ["r-1", "a" * 128])
-async def test_a_request_id_is_kept(client: Clients, organisation: Organisation, given: str) -> None:
+async def test_a_request_id_is_kept(
+    client: Clients, organisation: Organisation, given: str
+) -> None:
     rep = client(organisation.rep, **{"x-request-id": given})
     for path in ("/v1/books", "/v1/books/x", "/v1/nothing", "/v1/events"):
         answer = await rep.get(path)
@@ -250,7 +259,14 @@ async def test_the_description_holds_every_operation_with_its_problems(client: C
             assert operation["summary"], (path, method)
             assert {"401", "403", "503"} <= set(operation["responses"]), (path, method)
             assert operation["security"], (path, method)
-    assert {"list_books", "get_book", "create_book", "update_book", "batch_books", "list_events"} <= seen
+    assert {
+        "list_books",
+        "get_book",
+        "create_book",
+        "update_book",
+        "batch_books",
+        "list_events",
+    } <= seen
 
 
 async def test_the_pages_of_the_description_need_no_other_host(client: Clients) -> None:

@@ -60,7 +60,9 @@ async def test_nothing_is_lost_or_doubled_under_concurrent_writers(
         for version in range(1, 16):
             pause, fails = chance.choice([0, 0, 0.002, 0.02]), chance.random() < 0.1
             try:
-                await _write(service_database, organisation.id, subject, version, pause=pause, fails=fails)
+                await _write(
+                    service_database, organisation.id, subject, version, pause=pause, fails=fails
+                )
             except ConnectionError:
                 continue
             written.append((subject, version))
@@ -71,11 +73,15 @@ async def test_nothing_is_lost_or_doubled_under_concurrent_writers(
         written.append((subject, 1))
 
     writers = asyncio.gather(sleeper(), *(writer() for _ in range(8)))
-    readers = [asyncio.create_task(_read_until(feed, start, writers, organisation)) for _ in range(3)]
+    readers = [
+        asyncio.create_task(_read_until(feed, start, writers, organisation)) for _ in range(3)
+    ]
     await writers
     for reader in readers:
         rows = await reader
-        assert [row["position"] for row in rows] == list(range(start.position + 1, start.position + 1 + len(rows)))
+        assert [row["position"] for row in rows] == list(
+            range(start.position + 1, start.position + 1 + len(rows))
+        )
         read = [(row["subject_id"], row["version"]) for row in rows]
         assert sorted(read) == sorted(written)
         for subject in {subject for subject, _ in read}:
@@ -302,7 +308,10 @@ async def _own_library(
 
 
 async def test_a_cursor_from_before_a_restore_is_gone(
-    own_database: Clone, gateway_stand_in: GatewayStandIn, organisation: Organisation, tmp_path: Path
+    own_database: Clone,
+    gateway_stand_in: GatewayStandIn,
+    organisation: Organisation,
+    tmp_path: Path,
 ) -> None:
     async with _own_library(own_database, gateway_stand_in, tmp_path) as app:
         await apply_to_directory(app.state.house.db, directory_events(organisation))
@@ -319,7 +328,10 @@ async def test_a_cursor_from_before_a_restore_is_gone(
 
 
 async def test_a_hole_in_the_feed_is_an_error_and_no_silence(
-    own_database: Clone, gateway_stand_in: GatewayStandIn, organisation: Organisation, tmp_path: Path
+    own_database: Clone,
+    gateway_stand_in: GatewayStandIn,
+    organisation: Organisation,
+    tmp_path: Path,
 ) -> None:
     async with _own_library(own_database, gateway_stand_in, tmp_path) as app:
         feed: Feed = app.state.house.feed
@@ -361,4 +373,3 @@ async def test_health_tells_how_far_numbering_is_behind(
     assert (answer.status_code, answer.json()["feed"]["waiting"]) == (200, 1)
     await _head(service)
     assert (await client().get("/health/ready")).json()["feed"]["waiting"] == 0
-

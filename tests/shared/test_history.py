@@ -74,7 +74,10 @@ async def test_a_deleted_record_keeps_its_history(
     made = await book(rep)
     await rep.delete(f"/v1/books/{made['id']}")
     answer = await rep.get(f"/v1/books/{made['id']}/history")
-    assert [e["type"] for e in answer.json()["data"]] == ["library.book.deleted", "library.book.created"]
+    assert [e["type"] for e in answer.json()["data"]] == [
+        "library.book.deleted",
+        "library.book.created",
+    ]
 
 
 @pytest.mark.parametrize("path", ["", "/history", "?as_of=now"])
@@ -86,7 +89,12 @@ async def test_only_those_who_see_a_record_see_its_past(
     share = share_state(made["id"], resource="books", user=organisation.read_only)
     await apply_to_directory(service_database, [directory_event(organisation.id, "share", share)])
     may = (organisation.rep, organisation.manager, organisation.admin, organisation.read_only)
-    may_not = (organisation.rep2, organisation.junior, organisation.other_rep, other_organisation.admin)
+    may_not = (
+        organisation.rep2,
+        organisation.junior,
+        organisation.other_rep,
+        other_organisation.admin,
+    )
     for user, status in [*((u, 200) for u in may), *((u, 404) for u in may_not)]:
         answer = await client(user).get(f"/v1/books/{made['id']}{path}")
         assert answer.status_code == status, user.name
@@ -120,7 +128,9 @@ async def test_what_a_get_does_not_take_is_400_and_named(
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=x", "cursor=-1", "cursor=x", f"cursor={2**63}", "sort=id"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=x", "cursor=-1", "cursor=x", f"cursor={2**63}", "sort=id"]
+)
 async def test_what_a_history_does_not_take_is_400(
     client: Clients, organisation: Organisation, query: str
 ) -> None:

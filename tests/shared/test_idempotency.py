@@ -24,9 +24,13 @@ async def test_a_repeated_create_answers_byte_for_byte_the_same(
     client: Clients, organisation: Organisation
 ) -> None:
     rep, key = client(organisation.rep), _key()
-    first = await rep.post("/v1/books", json={"title": "x", "copies": [{"b": 1, "a": 2}]}, headers=key)
+    first = await rep.post(
+        "/v1/books", json={"title": "x", "copies": [{"b": 1, "a": 2}]}, headers=key
+    )
     await rep.patch(first.headers["location"], json={"pages": 5})
-    again = await rep.post("/v1/books", json={"title": "x", "copies": [{"b": 1, "a": 2}]}, headers=key)
+    again = await rep.post(
+        "/v1/books", json={"title": "x", "copies": [{"b": 1, "a": 2}]}, headers=key
+    )
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["etag"] == first.headers["etag"]
     assert again.headers["location"] == first.headers["location"]

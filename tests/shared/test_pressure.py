@@ -122,7 +122,9 @@ async def test_a_request_that_is_given_up_leaves_its_connection_clean(
     made = await book(client(organisation.rep))
     for _ in range(30):
         task = asyncio.create_task(
-            client(organisation.rep).patch(f"/v1/books/{made['id']}", json={"pages": random.randrange(99)})
+            client(organisation.rep).patch(
+                f"/v1/books/{made['id']}", json={"pages": random.randrange(99)}
+            )
         )
         await asyncio.sleep(random.random() / 200)
         task.cancel()

@@ -72,7 +72,9 @@ async def test_an_update_changes_what_is_sent_and_says_so(
     assert newest["actor_id"] == str(organisation.rep.id)
 
 
-@pytest.mark.parametrize("sent", [{}, {"title": "红楼梦"}, {"price": BOOK["price"]}, {"weight": 0.850}])
+@pytest.mark.parametrize(
+    "sent", [{}, {"title": "红楼梦"}, {"price": BOOK["price"]}, {"weight": 0.850}]
+)
 async def test_an_update_without_a_change_leaves_no_trace(
     client: Clients, organisation: Organisation, sent: dict[str, Any]
 ) -> None:
@@ -119,7 +121,9 @@ async def test_an_id_of_a_record_one_may_not_see_is_taken_and_shows_nothing(
     client: Clients, organisation: Organisation
 ) -> None:
     made = await book(client(organisation.other_rep), title="secret")
-    answer = await client(organisation.rep).post("/v1/books", json={"id": made["id"], "title": "secret"})
+    answer = await client(organisation.rep).post(
+        "/v1/books", json={"id": made["id"], "title": "secret"}
+    )
     assert (answer.status_code, answer.json()["code"]) == (409, "id_taken")
 
 
@@ -172,7 +176,11 @@ async def test_a_body_that_is_no_json_is_malformed(
     client: Clients, organisation: Organisation, body: bytes
 ) -> None:
     rep = client(organisation.rep, **{"content-type": "application/json"})
-    for method, path in (("POST", "/v1/books"), ("POST", "/v1/books/search"), ("POST", "/v1/books/batch")):
+    for method, path in (
+        ("POST", "/v1/books"),
+        ("POST", "/v1/books/search"),
+        ("POST", "/v1/books/batch"),
+    ):
         answer = await rep.request(method, path, content=body)
         assert answer.status_code == 400, (path, answer.text)
 
@@ -211,7 +219,13 @@ async def test_a_number_beyond_the_column_is_refused(
 async def test_an_id_that_is_none_is_404(client: Clients, organisation: Organisation) -> None:
     rep = client(organisation.rep)
     for id in ("x", "1", "%00", "{}", str(uuid7())):
-        for method, tail in (("GET", ""), ("PATCH", ""), ("DELETE", ""), ("POST", "/restore"), ("GET", "/history")):
+        for method, tail in (
+            ("GET", ""),
+            ("PATCH", ""),
+            ("DELETE", ""),
+            ("POST", "/restore"),
+            ("GET", "/history"),
+        ):
             sent = {"json": {}} if method == "PATCH" else {}
             answer = await rep.request(method, f"/v1/books/{id}{tail}", **sent)
             assert answer.status_code == 404, (method, id, tail, answer.text)

@@ -100,11 +100,15 @@ async def test_a_change_of_name_is_found_and_the_old_one_is_not(
     rep = client(organisation.rep)
     made = await book(rep, title="红楼梦")
     await rep.patch(f"/v1/books/{made['id']}", json={"title": "石头记"})
-    assert ids((await rep.get("/v1/books", params={"q": "shitouji"})).json()["data"]) == [made["id"]]
+    assert ids((await rep.get("/v1/books", params={"q": "shitouji"})).json()["data"]) == [
+        made["id"]
+    ]
     assert ids((await rep.get("/v1/books", params={"q": "hongloumeng"})).json()["data"]) == []
 
 
-@pytest.mark.parametrize("text", ["'", '"', "\\", "a\\", "((", "a & b", "\u200b", "  ", "👍", "ﷺ", "a" * 200, "的" * 200])
+@pytest.mark.parametrize(
+    "text", ["'", '"', "\\", "a\\", "((", "a & b", "\u200b", "  ", "👍", "ﷺ", "a" * 200, "的" * 200]
+)
 async def test_no_text_is_more_than_not_found(
     client: Clients, organisation: Organisation, text: str
 ) -> None:

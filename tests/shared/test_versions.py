@@ -59,7 +59,9 @@ async def test_a_fresh_write_goes_through(
     assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
 
 
-@pytest.mark.parametrize("header", ['W/"1"', '"one"', '"1", "2"', "''", '"-1"', '"1e3"', '"' + "9" * 19 + '"'])
+@pytest.mark.parametrize(
+    "header", ['W/"1"', '"one"', '"1", "2"', "''", '"-1"', '"1e3"', '"' + "9" * 19 + '"']
+)
 async def test_a_weak_or_strange_version_is_refused(
     client: Clients, organisation: Organisation, header: str
 ) -> None:

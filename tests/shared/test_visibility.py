@@ -115,14 +115,20 @@ async def test_every_way_to_a_record_shows_what_brute_force_allows(
     made = await shelve(
         client(organisation.admin),
         [
-            {"title": "x", "owner_id": _id_or_none(users, owner), "team_id": _team_or_none(teams, team)}
+            {
+                "title": "x",
+                "owner_id": _id_or_none(users, owner),
+                "team_id": _team_or_none(teams, team),
+            }
             for owner, team in world.records
         ],
     )
     # A create without an owner is the creator's (who is no viewer here); it becomes nobody's so.
     for record, (owner, _) in zip(made, world.records, strict=True):
         if owner is None:
-            await client(organisation.admin).patch(f"/v1/books/{record['id']}", json={"owner_id": None})
+            await client(organisation.admin).patch(
+                f"/v1/books/{record['id']}", json={"owner_id": None}
+            )
     shares = [_share(share, made, users, teams) for share in world.shares]
     events = [directory_event(organisation.id, "share", share) for share in shares]
     await apply_to_directory(service_database, events)
@@ -133,18 +139,27 @@ async def test_every_way_to_a_record_shows_what_brute_force_allows(
             assert await _ways(own, made) == dict.fromkeys(WAYS, seen), (viewer, breadth)
             for number, record in enumerate(made):
                 status = await _written(own, record)
-                assert status == _write_status(world, viewer, breadth, number), (viewer, breadth, number)
+                assert status == _write_status(world, viewer, breadth, number), (
+                    viewer,
+                    breadth,
+                    number,
+                )
 
 
 WAYS = ("list", "count", "search", "text", "get", "history", "as_of", "snapshot", "feed")
 
 
-async def _ways(client: httpx.AsyncClient, made: Sequence[Mapping[str, Any]]) -> dict[str, set[str]]:
+async def _ways(
+    client: httpx.AsyncClient, made: Sequence[Mapping[str, Any]]
+) -> dict[str, set[str]]:
     listed = set(ids(await all_pages(client, {"limit": 3})))
     total = (await client.get("/v1/books", params={"total": "exact"})).json()["page"]["total"]
     searched = (await client.post("/v1/books/search", json={"limit": 200})).json()["data"]
     text = (await client.get("/v1/books", params={"q": "x", "limit": 200})).json()["data"]
-    snapshot = [orjson.loads(line) for line in (await client.post("/v1/library/snapshot")).content.splitlines()]
+    snapshot = [
+        orjson.loads(line)
+        for line in (await client.post("/v1/library/snapshot")).content.splitlines()
+    ]
     feed = (await client.get("/v1/events", params={"limit": 1000})).json()
     return {
         "list": listed,
@@ -159,7 +174,9 @@ async def _ways(client: httpx.AsyncClient, made: Sequence[Mapping[str, Any]]) ->
     }
 
 
-async def _found(client: httpx.AsyncClient, made: Sequence[Mapping[str, Any]], tail: str) -> set[str]:
+async def _found(
+    client: httpx.AsyncClient, made: Sequence[Mapping[str, Any]], tail: str
+) -> set[str]:
     answers = {r["id"]: await client.get(f"/v1/books/{r['id']}{tail}") for r in made}
     assert {a.status_code for a in answers.values()} <= {200, 404}
     return {id for id, answer in answers.items() if answer.status_code == 200}
@@ -184,7 +201,9 @@ def _people(world: World) -> tuple[Organisation, list[User]]:
         for team, parent in zip(teams, world.parents, strict=True)
     }
     users = [
-        new_user(organisation_id, f"u{n}", "manager", teams=[teams[t] for t in members], also=("books",))
+        new_user(
+            organisation_id, f"u{n}", "manager", teams=[teams[t] for t in members], also=("books",)
+        )
         for n, members in enumerate(world.members)
     ]
     admin = new_user(organisation_id, "admin", "admin")
@@ -245,7 +264,13 @@ async def test_nobody_of_another_organisation_sees_or_changes_anything(
     made = await book(client(organisation.rep))
     path = f"/v1/books/{made['id']}"
     admin = client(other_organisation.admin)
-    for method, tail in (("GET", ""), ("GET", "/history"), ("PATCH", ""), ("DELETE", ""), ("POST", "/restore")):
+    for method, tail in (
+        ("GET", ""),
+        ("GET", "/history"),
+        ("PATCH", ""),
+        ("DELETE", ""),
+        ("POST", "/restore"),
+    ):
         sent = {"json": {"pages": 1}} if method == "PATCH" else {}
         assert (await admin.request(method, path + tail, **sent)).status_code == 404
     assert (await admin.get("/v1/books")).json()["data"] == []

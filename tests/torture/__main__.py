@@ -11,9 +11,9 @@ from collections import Counter
 
 import httpx
 
+from tests.suite import Admin, Suite, is_ready, running_suite
 from tests.torture import checks
 from tests.torture.storm import storm
-from tests.suite import Admin, Suite, is_ready, running_suite
 from tests.torture.workload import Client, Ledger, write_until
 
 SETTLE_SECONDS = 60

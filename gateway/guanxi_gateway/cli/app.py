@@ -9,8 +9,12 @@ from rich.console import Console
 from guanxi_gateway.cli.backup import backup
 from guanxi_gateway.cli.demo.command import demo
 from guanxi_gateway.cli.doctor import doctor
+from guanxi_gateway.cli.export import export
+from guanxi_gateway.cli.import_ import import_
 from guanxi_gateway.cli.restore import restore
 from guanxi_gateway.cli.up import up
+from guanxi_gateway.cli.user import user
+from guanxi_gateway.cli.verify_audit import verify_audit
 from guanxi_shared.launch.errors import LaunchError
 
 app = typer.Typer(
@@ -23,8 +27,12 @@ app = typer.Typer(
 app.command()(up)
 app.command()(demo)
 app.command()(doctor)
+app.command(name="import")(import_)
+app.command()(export)
 app.command()(backup)
 app.command()(restore)
+app.command()(verify_audit)
+app.add_typer(user, name="user")
 
 
 def main() -> None:

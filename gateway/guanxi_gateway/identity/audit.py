@@ -46,7 +46,7 @@ async def write_audit(
     """
     now = datetime.now(UTC)
     entry_id = entry_id or new_id()
-    entry = _plain(
+    entry = as_json(
         {
             "id": entry_id,
             "action": action,
@@ -66,7 +66,7 @@ async def write_audit(
     await connection.execute(ADD, organisation_id, entry_id, position, action, text, digest, now)
 
 
-def _plain(entry: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Everything as JSON has it, so that what is hashed is what jsonb gives back."""
     plain: dict[str, Any] = orjson.loads(orjson.dumps(entry, option=orjson.OPT_UTC_Z, default=str))
     return plain

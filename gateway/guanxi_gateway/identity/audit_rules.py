@@ -8,7 +8,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 GENESIS = bytes(32)
@@ -16,11 +16,13 @@ GENESIS = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One stored row: what was written, and the digest that was stored with it."""
+    """One stored row: what was written, and the digest that was stored with it. `repeated` are the
+    columns that say part of the entry again, for lists to filter by: no digest covers those."""
 
     position: int
     entry: Mapping[str, Any]
     digest: bytes
+    repeated: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,8 @@ def follow(tip: Tip, link: Link) -> Tip | Broken:
     expected = chain_digest(tip.digest, link.entry)
     if not hmac.compare_digest(expected, link.digest):
         return Broken(link.position, "changed")
+    if any(link.entry.get(name) != value for name, value in link.repeated.items()):
+        return Broken(link.position, "changed")
     return Tip(link.position, expected)
 
 
@@ -74,6 +78,9 @@ def verify_chain(links: Iterable[Link], *, start: Tip | None = None) -> Tip | Br
 
 
 def against_head(tip: Tip, head: Tip) -> Broken | None:
+    """An organisation's making is its first entry: a chain without any has lost them all."""
+    if not head.position:
+        return Broken(1, "missing")
     if tip.position < head.position:
         return Broken(tip.position + 1, "missing")
     if tip != head:

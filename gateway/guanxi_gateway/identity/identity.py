@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Identity:
-    """`issuer` is the public address of the suite, without a slash at its end."""
+    """`issuer` is the public address of the suite, without a slash at its end. The first of the
+    `totp_keys` seals, each of them opens."""
 
     settings: IdentitySettings
     issuer: str
     keyring: Keyring
     mail: Mail
     refresh_key: bytes
-    totp_key: OctKey
+    totp_keys: tuple[OctKey, ...]
     state_key: OctKey
     provider: "Provider | None" = None
     addresses: WeakValueDictionary[bytes, asyncio.Lock] = field(default_factory=WeakValueDictionary)
@@ -44,13 +45,15 @@ def of_request(request: Request) -> Identity:
 
 
 def make_identity(house: House, settings: IdentitySettings, mail: Mail) -> Identity:
-    secret = settings.secret or house.common.service_secret
+    # What was sealed before there was a secret of our own opens with the services' one.
+    secrets = [settings.secret or house.common.service_secret, house.common.service_secret]
+    secret = secrets[0]
     return Identity(
         settings=settings,
         issuer=(settings.public_url or house.common.gateway_url).rstrip("/"),
-        keyring=Keyring(house.db, purpose_key(secret, "signing-keys")),
+        keyring=Keyring(house.db, *(purpose_key(each, "signing-keys") for each in secrets)),
         mail=mail,
         refresh_key=purpose_bytes(secret, "refresh-tokens"),
-        totp_key=purpose_key(secret, "totp"),
+        totp_keys=tuple(purpose_key(each, "totp") for each in secrets),
         state_key=purpose_key(secret, "oidc-state"),
     )

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import orjson
-from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OctKey
 
 from guanxi_gateway.identity.key_rules import (
@@ -18,6 +17,7 @@ from guanxi_gateway.identity.key_rules import (
     published_kids,
     signing_kid,
 )
+from guanxi_gateway.identity.sealing import SealedOtherwise
 from guanxi_gateway.identity.tokens import key_id, new_signing_key, public_jwk, seal_key, unseal_key
 from guanxi_shared import logs
 from guanxi_shared.db import Connection, Database
@@ -47,9 +47,10 @@ class _Held:
 
 
 class Keyring:
-    def __init__(self, db: Database, wrapping: OctKey) -> None:
+    def __init__(self, db: Database, wrapping: OctKey, *older: OctKey) -> None:
+        """`wrapping` seals; what one of the `older` keys has sealed is opened, too."""
         self._db = db
-        self._wrapping = wrapping
+        self._wrapping = (wrapping, *older)
         self._held = _Held()
         self._read_at = float("-inf")
         self._reading = asyncio.Lock()
@@ -99,15 +100,15 @@ class Keyring:
             held.times.append(KeyTimes(row["kid"], row["signs_from"]))
             held.public[row["kid"]] = orjson.loads(row["jwk"])
             try:
-                held.private[row["kid"]] = unseal_key(row["sealed_key"], self._wrapping)
-            except (JoseError, ValueError):
+                held.private[row["kid"]] = unseal_key(row["sealed_key"], *self._wrapping)
+            except SealedOtherwise:
                 _log.warning("signing key sealed with another secret", kid=row["kid"])
         return held
 
     async def _add(self, connection: Connection, signs_from: datetime) -> None:
         key = new_signing_key()
         jwk = orjson.dumps(public_jwk(key)).decode()
-        await connection.execute(ADD, key_id(key), seal_key(key, self._wrapping), jwk, signs_from)
+        await connection.execute(ADD, key_id(key), seal_key(key, self._wrapping[0]), jwk, signs_from)
 
 
 _log = logs.logger("keyring")

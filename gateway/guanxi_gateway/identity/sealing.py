@@ -7,9 +7,14 @@ for one use opens for no other.
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from joserfc import jwe
+from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 _ALGORITHMS = ["dir", "A256GCM"]
+
+
+class SealedOtherwise(ValueError):
+    """None of the keys opens it."""
 
 
 def purpose_bytes(secret: str, purpose: str) -> bytes:
@@ -26,9 +31,13 @@ def seal(plain: bytes, key: OctKey) -> str:
     return jwe.encrypt_compact({"alg": "dir", "enc": "A256GCM"}, plain, key)
 
 
-def unseal(sealed: str, key: OctKey) -> bytes:
-    """Raises `joserfc.errors.JoseError` when the secret has changed since it was sealed."""
-    opened = jwe.decrypt_compact(sealed, key, algorithms=_ALGORITHMS)
-    if opened.plaintext is None:
-        raise ValueError("the sealed value is empty")
-    return opened.plaintext
+def unseal(sealed: str, *keys: OctKey) -> bytes:
+    """By the first key that opens it; SealedOtherwise when none does."""
+    for key in keys:
+        try:
+            opened = jwe.decrypt_compact(sealed, key, algorithms=_ALGORITHMS)
+        except (JoseError, ValueError):
+            continue
+        if opened.plaintext is not None:
+            return opened.plaintext
+    raise SealedOtherwise("sealed with a secret that is not here any more")

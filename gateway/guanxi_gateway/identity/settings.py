@@ -9,8 +9,9 @@ class IdentitySettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GATEWAY_", extra="ignore")
 
-    # Seals TOTP seeds and signing keys, derives refresh tokens. Unset: derived from
-    # GUANXI_SERVICE_SECRET. Changing it ends open refresh graces and asks for new TOTP devices.
+    # Seals TOTP seeds and signing keys, derives refresh tokens; the launcher makes one. Unset: derived
+    # from GUANXI_SERVICE_SECRET, whose seals are opened in any case. Changing it ends open refresh
+    # graces and asks for new TOTP devices.
     secret: str | None = Field(default=None, min_length=32)
     # The address that people and tokens know the suite by; unset: GUANXI_GATEWAY_URL.
     public_url: str | None = None

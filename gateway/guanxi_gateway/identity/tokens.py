@@ -116,8 +116,9 @@ def seal_key(key: ECKey, wrapping: OctKey) -> str:
     return seal(key.as_pem(private=True), wrapping)
 
 
-def unseal_key(sealed: str, wrapping: OctKey) -> ECKey:
+def unseal_key(sealed: str, *wrapping: OctKey) -> ECKey:
+    """By any of the keys; `sealing.SealedOtherwise` when none opens it."""
     parameters: KeyParameters = {"use": "sig", "alg": ALGORITHM}
-    key = ECKey.import_key(unseal(sealed, wrapping), parameters=parameters)
+    key = ECKey.import_key(unseal(sealed, *wrapping), parameters=parameters)
     key.ensure_kid()
     return key

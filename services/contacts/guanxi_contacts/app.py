@@ -2,6 +2,7 @@
 
 from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.db import METADATA
+from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
@@ -22,5 +23,5 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[imports, accounts, people, search, fields, jobs_router()],
+        routers=[exports, imports, accounts, people, search, fields, jobs_router()],
     )

@@ -80,7 +80,9 @@ class Book:
 
     def may_write(self, entry: Entry, scope: Scope) -> bool:
         row = entry.row
-        return scope.may_write(id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id"))
+        return scope.may_write(
+            id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id")
+        )
 
     def may_see(self, entry: Entry, scope: Scope) -> bool:
         row = entry.row
@@ -89,7 +91,9 @@ class Book:
     def create(self, row: dict[str, Any], computed: Mapping[str, Any]) -> Entry:
         entry = self._enter(row, dict(computed), is_stored=False)
         state = _state(self.resource, row, computed)
-        entry.events.append(self._event("created", entry, state_bytes(state), changed=(), before=None))
+        entry.events.append(
+            self._event("created", entry, state_bytes(state), changed=(), before=None)
+        )
         return entry
 
     def update(
@@ -109,7 +113,9 @@ class Book:
         state |= {"version": row["version"], "updated_at": now}
         entry.row, entry.computed = row, together
         before = {name: old_state[name] for name in changed}
-        entry.events.append(self._event("updated", entry, state_bytes(state), changed=changed, before=before))
+        entry.events.append(
+            self._event("updated", entry, state_bytes(state), changed=changed, before=before)
+        )
         self._enter_keys(entry, old.get("match_keys", ()))
         return True
 
@@ -144,10 +150,14 @@ class Book:
 
     def _select(self, *, by_keys: bool, by_ids: bool) -> Select[Any]:
         resource, table = self.resource, self.resource.table
-        computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
+        computed = [
+            resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)
+        ]
         either: list[ColumnElement[bool]] = []
         if by_keys:
-            has_key = table.c.match_keys.op("&&", is_comparison=True)(bindparam("keys", type_=ARRAY(Text)))
+            has_key = table.c.match_keys.op("&&", is_comparison=True)(
+                bindparam("keys", type_=ARRAY(Text))
+            )
             either.append(and_(has_key, table.c.deleted_at.is_(None)))
         if by_ids:
             either.append(table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
@@ -159,14 +169,22 @@ class Book:
         return found.with_for_update(of=table) if self._locks else found
 
     def _decoded(self, row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        computed = {n: orjson.loads(row.pop(f"_computed_{n}") or "[]") for n in self.resource.computed}
+        computed = {
+            n: orjson.loads(row.pop(f"_computed_{n}") or "[]") for n in self.resource.computed
+        }
         for name in json_columns(self.resource.table):
             if row[name] is not None:
                 row[name] = orjson.loads(row[name])
         return row, computed
 
     def _event(
-        self, verb: str, entry: Entry, after: bytes, *, changed: Sequence[str], before: Mapping[str, Any] | None
+        self,
+        verb: str,
+        entry: Entry,
+        after: bytes,
+        *,
+        changed: Sequence[str],
+        before: Mapping[str, Any] | None,
     ) -> Sequence[Any]:
         row = entry.row
         return events.event_values(
@@ -180,7 +198,9 @@ class Book:
         self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]
     ) -> None:
         planned = planned_name(self.resource.table)
-        names = ", ".join(planned_column(self.resource.table, name) for name in columns_of(self.resource.table))
+        names = ", ".join(
+            planned_column(self.resource.table, name) for name in columns_of(self.resource.table)
+        )
         records = await connection.fetch(
             f"SELECT {names}, p.planned_computed FROM {planned} AS p WHERE p.id = ANY($2::uuid[]) OR p.id IN"
             f" (SELECT k.id FROM {planned}_keys AS k WHERE k.key = ANY($1::text[])) ORDER BY p.id",
@@ -199,11 +219,16 @@ class Book:
         ids = [entry.id for entry in touched]
         for name in (planned, f"{planned}_keys"):
             await connection.execute(f"DELETE FROM {name} WHERE id = ANY($1::uuid[])", ids)
-        rows = [[*encoded(table, e.row), orjson.dumps(e.computed, default=str).decode()] for e in touched]
+        rows = [
+            [*encoded(table, e.row), orjson.dumps(e.computed, default=str).decode()]
+            for e in touched
+        ]
         columns = [*columns_of(table), "planned_computed"]
         await connection.copy_records_to_table(planned, records=rows, columns=columns)
         keys = [(key, e.id) for e in touched for key in e.row.get("match_keys", ())]
-        await connection.copy_records_to_table(f"{planned}_keys", records=keys, columns=["key", "id"])
+        await connection.copy_records_to_table(
+            f"{planned}_keys", records=keys, columns=["key", "id"]
+        )
 
 
 def planned_name(table: Table) -> str:
@@ -219,7 +244,9 @@ async def begin_planning(connection: Connection, tables: Iterable[Table]) -> Non
     await end_planning(connection, tables)
     for table in tables:
         name = planned_name(table)
-        kinds = ", ".join(f'"{column}" {staged_type(table, column)}' for column in columns_of(table))
+        kinds = ", ".join(
+            f'"{column}" {staged_type(table, column)}' for column in columns_of(table)
+        )
         await connection.execute(
             f"CREATE TEMPORARY TABLE {name} ({kinds}, planned_computed text); CREATE INDEX ON {name} (id);"
             f"CREATE TEMPORARY TABLE {name}_keys (key text, id uuid);"
@@ -233,7 +260,9 @@ async def end_planning(connection: Connection, tables: Iterable[Table]) -> None:
         await connection.execute(f"DROP TABLE IF EXISTS {name}, {name}_keys")
 
 
-def _state(resource: Resource, row: Mapping[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
+def _state(
+    resource: Resource, row: Mapping[str, Any], computed: Mapping[str, Any]
+) -> dict[str, Any]:
     """`resource.state`, for which one would ask every field of every row of a file."""
     simple, others = _shown(resource.name, resource)
     state = {name: row[column] for name, column in simple}
@@ -250,8 +279,15 @@ def _shown(
 ) -> tuple[list[tuple[str, str]], list[tuple[str, Field | None]]]:
     if name not in _SHOWN:
         fields = {name: resource.fields[name] for name in resource.shown}
-        hard = {n: None if n in resource.computed else f for n, f in fields.items() if n in resource.computed or f.kind == MONEY}
-        _SHOWN[name] = [(n, f.columns[0]) for n, f in fields.items() if n not in hard], list(hard.items())
+        hard = {
+            n: None if n in resource.computed else f
+            for n, f in fields.items()
+            if n in resource.computed or f.kind == MONEY
+        }
+        _SHOWN[name] = (
+            [(n, f.columns[0]) for n, f in fields.items() if n not in hard],
+            list(hard.items()),
+        )
     return _SHOWN[name]
 
 

@@ -39,7 +39,12 @@ class Column:
     @property
     def is_plain(self) -> bool:
         """Whether its cells go into the document as they are."""
-        return self.parse is None and len(self.field.path) == 1 and not self.rule.values and not self.is_reference
+        return (
+            self.parse is None
+            and len(self.field.path) == 1
+            and not self.rule.values
+            and not self.is_reference
+        )
 
     @property
     def is_reference(self) -> bool:
@@ -57,11 +62,14 @@ class CellReader:
         self._zone = options.time_zone or zone
         self._currency = currency
         self._columns = [
-            Column(name, rule, each, self._parser(rule, each)) for name, (rule, each) in columns.items()
+            Column(name, rule, each, self._parser(rule, each))
+            for name, (rule, each) in columns.items()
         ]
         self._plain = [(c.name, str(c.field.path[0])) for c in self._columns if c.is_plain]
         self._other = [(c.name, c.rule.values, c.parse, c) for c in self._columns if not c.is_plain]
-        self._lists = sorted({str(c.field.path[0]) for c in self._columns if _is_slotted(c.field.path)})
+        self._lists = sorted(
+            {str(c.field.path[0]) for c in self._columns if _is_slotted(c.field.path)}
+        )
         self._money = [c for c in self._columns if c.field.kind == f.MONEY]
 
     def column_of(self, field_name: str) -> str | None:
@@ -110,8 +118,14 @@ class CellReader:
 
     def _column_at(self, loc: tuple[str | int, ...], cells: Mapping[str, str]) -> str | None:
         """The column that filled this place; of a list, the one that filled the n-th entry."""
-        filled = [c for c in self._columns if cells.get(c.name, "").strip() and c.field.path[0] == loc[0]]
-        if len(loc) > 1 and isinstance(loc[1], int) and any(_is_slotted(c.field.path) for c in filled):
+        filled = [
+            c for c in self._columns if cells.get(c.name, "").strip() and c.field.path[0] == loc[0]
+        ]
+        if (
+            len(loc) > 1
+            and isinstance(loc[1], int)
+            and any(_is_slotted(c.field.path) for c in filled)
+        ):
             slots = sorted({c.field.path[1] for c in filled})
             at = slots[min(loc[1], len(slots) - 1)]
             filled = [c for c in filled if c.field.path[1] == at]
@@ -125,9 +139,13 @@ class CellReader:
         options, words = self._options, each.words
         match each.kind:
             case f.INTEGER:
-                return lambda text, column: _whole(text, column, options.decimal_comma, rule.multiply)
+                return lambda text, column: _whole(
+                    text, column, options.decimal_comma, rule.multiply
+                )
             case f.NUMBER:
-                return lambda text, column: float(_number(text, column, options.decimal_comma, rule)[0])
+                return lambda text, column: float(
+                    _number(text, column, options.decimal_comma, rule)[0]
+                )
             case f.MONEY:
                 return lambda text, column: _number(text, column, options.decimal_comma, rule)
             case f.BOOLEAN:

@@ -21,7 +21,9 @@ def decide(
         return None
     noun = book.resource.noun
     if options.duplicates == "refuse":
-        outcome.refuse(row, reason(None, "", f"There is {_a(noun)} with this {options.key} already."))
+        outcome.refuse(
+            row, reason(None, "", f"There is {_a(noun)} with this {options.key} already.")
+        )
     elif len(matches) > 1:
         sentence = f"{len(matches)} {book.resource.name} have this {options.key}; merge them first."
         outcome.refuse(row, reason(None, "", sentence))
@@ -43,7 +45,9 @@ def _matches(row: Prepared, book: Book, options: ImportOptions) -> list[Entry]:
 def _creatable(row: Prepared, book: Book, outcome: Outcome) -> str | None:
     noun = book.resource.noun
     if row.wanted_id is not None and row.wanted_id in book.entries:
-        outcome.refuse(row, reason(None, str(row.wanted_id), f"There is {_a(noun)} with this id already."))
+        outcome.refuse(
+            row, reason(None, str(row.wanted_id), f"There is {_a(noun)} with this id already.")
+        )
     elif row.wanted_id is not None and row.wanted_id in book.deleted:
         sentence = f"This id belongs to {_a(noun)} that was deleted; restore it instead."
         outcome.refuse(row, reason(None, str(row.wanted_id), sentence))

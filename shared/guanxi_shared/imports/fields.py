@@ -8,7 +8,14 @@ from typing import Final
 from guanxi_shared.tables.mapping import suggest
 
 TEXT, INTEGER, NUMBER, MONEY, CURRENCY = "text", "integer", "number", "money", "currency"
-BOOLEAN, DAY, INSTANT, LIST, WORD, REFERENCE = "boolean", "day", "instant", "list", "word", "reference"
+BOOLEAN, DAY, INSTANT, LIST, WORD, REFERENCE = (
+    "boolean",
+    "day",
+    "instant",
+    "list",
+    "word",
+    "reference",
+)
 MOST_NUMBERED: Final = 20
 _NUMBERED = re.compile(r"(?P<head>[a-z]+)_(?P<number>[1-9]\d?)(?P<tail>(?:_[a-z]+)?)\Z")
 

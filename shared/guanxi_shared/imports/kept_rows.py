@@ -62,7 +62,12 @@ async def read_postponed(
     rows = await connection.fetch(POSTPONED, organisation_id, job_id, most)
     return [
         Postponed(
-            Prepared(r["number"], r["line"], orjson.loads(r["cells"]), references=orjson.loads(r["reference"])),
+            Prepared(
+                r["number"],
+                r["line"],
+                orjson.loads(r["cells"]),
+                references=orjson.loads(r["reference"]),
+            ),
             r["record_id"],
         )
         for r in rows

@@ -12,7 +12,11 @@ Policy = Literal["skip", "update", "create", "refuse"]
 Word = Annotated[str, StringConstraints(max_length=200)]
 
 EXAMPLE: dict[str, Any] = {
-    "mapping": {"Company": "name", "E-mail": "email", "Revenue": {"field": "revenue", "currency": "CNY"}},
+    "mapping": {
+        "Company": "name",
+        "E-mail": "email",
+        "Revenue": {"field": "revenue", "currency": "CNY"},
+    },
     "key": "email",
     "duplicates": "update",
     "dry_run": True,
@@ -60,10 +64,12 @@ class ImportOptions(ReadingOptions):
         default=None, description="Whose national phone numbers are meant (ISO 3166)."
     )
     defaults: dict[Word, Any] = Field(
-        default_factory=dict, max_length=100, description="Fields of every row that has none itself."
+        default_factory=dict,
+        max_length=100,
+        description="Fields of every row that has none itself.",
     )
     create_missing: bool = Field(
-        default=False, description="Make the accounts that rows name and nobody knows."
+        default=False, description="Make the records that rows name and nobody knows."
     )
 
     @model_validator(mode="after")

@@ -169,7 +169,12 @@ class ImportRun:
         result = {"url": f"{self._url}/errors.csv" if errors else self._url, "counts": counts}
         checkpoint = {"at": list(at), "counts": counts, "tries": self._tries}
         await self._job.save(
-            connection, done=at.number, total=total, errors=errors, checkpoint=checkpoint, result=result
+            connection,
+            done=at.number,
+            total=total,
+            errors=errors,
+            checkpoint=checkpoint,
+            result=result,
         )
 
     @asynccontextmanager
@@ -198,4 +203,3 @@ class ImportRun:
 
 def _added(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     return {name: one.get(name, 0) + other.get(name, 0) for name in COUNTS}
-

@@ -45,7 +45,9 @@ class Staff:
         if found not in self.active:
             raise CellProblem(column, text, "is no active user; choose somebody who works here")
         if not self.may_own(found):
-            raise CellProblem(column, text, "is nobody whose records you see; ask for the right to assign")
+            raise CellProblem(
+                column, text, "is nobody whose records you see; ask for the right to assign"
+            )
         return found
 
     def team(self, text: str, column: str) -> UUID:
@@ -59,7 +61,9 @@ class Staff:
     def _one(self, known: dict[str, list[UUID]], text: str, column: str, what: str) -> UUID:
         found = known.get(text.strip().lower(), [])
         if len(found) > 1:
-            raise CellProblem(column, text, f"is the name of {len(found)} {what}s; write an address or id")
+            raise CellProblem(
+                column, text, f"is the name of {len(found)} {what}s; write an address or id"
+            )
         if not found:
             raise CellProblem(column, text, f"is no {what} known here")
         return found[0]

@@ -20,6 +20,8 @@ from guanxi_shared.launch.services import GATEWAY, Service
 from guanxi_shared.launch.settings import LaunchSettings
 
 SERVICE_SECRET = "GUANXI_SERVICE_SECRET"
+# Seals what the gateway keeps in its database; no other process is told it.
+SEALING_SECRET = "GATEWAY_SECRET"
 GATEWAY_STOPS, SERVICES_STOP, WORKERS_STOP = 1, 2, 3
 
 
@@ -41,6 +43,7 @@ class Plan:
         self._services = services
         self._provisioned = provisioned
         self._ports = self._choose_ports()
+        self._secrets = self._choose_secrets()
         self._common = self._common_environment()
 
     @property
@@ -124,8 +127,13 @@ class Plan:
     def _host(self, service: Service) -> str:
         return self._settings.host if service.name == GATEWAY else "127.0.0.1"
 
+    def _choose_secrets(self) -> dict[str, str]:
+        """The environment's, else those of the data folder, which keeps whatever was made once."""
+        names = (SERVICE_SECRET, SEALING_SECRET)
+        kept = SecretFile(self._settings.data_dir).get_or_make(*names, size=48)
+        return {name: os.environ.get(name) or kept[name] for name in names}
+
     def _common_environment(self) -> dict[str, str]:
-        secrets = SecretFile(self._settings.data_dir).get_or_make(SERVICE_SECRET, size=48)
         addresses = (
             f"{service.name}=http://{self._host(service)}:{self._ports[service.name]}"
             for service in self._services
@@ -134,7 +142,7 @@ class Plan:
         return {
             "GUANXI_LOG_FORMAT": "text",  # for the terminal, unless told otherwise
             **_inherited(),
-            SERVICE_SECRET: os.environ.get(SERVICE_SECRET) or secrets[SERVICE_SECRET],
+            SERVICE_SECRET: self._secrets[SERVICE_SECRET],
             "GUANXI_DATA_DIR": str(self._settings.data_dir),
             "GUANXI_GATEWAY_URL": self.gateway_url,
             "GUANXI_SERVICES": ",".join(addresses),
@@ -145,18 +153,25 @@ class Plan:
         urls = self._urls(service)
         files_dir = f"{service.prefix}_FILES_DIR"
         files = self._settings.data_dir / "files" / service.name
-        return self._common | {
+        environment = self._common | {
             f"{service.prefix}_DATABASE_URL": urls.request,
             f"{service.prefix}_FEED_DATABASE_URL": urls.feed,
             f"{service.prefix}_HOST": self._host(service),
             f"{service.prefix}_PORT": str(self._ports[service.name]),
             files_dir: os.environ.get(files_dir) or str(files),
         }
+        if service.name == GATEWAY:
+            environment[SEALING_SECRET] = self._secrets[SEALING_SECRET]
+        return environment
 
 
 def _inherited() -> dict[str, str]:
     """Ours, without any way into the database: each process gets its own and no other."""
-    return {name: value for name, value in os.environ.items() if not name.endswith("DATABASE_URL")}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.endswith("DATABASE_URL") and name != SEALING_SECRET
+    }
 
 
 def _python(module: str, service: Service) -> tuple[str, ...]:

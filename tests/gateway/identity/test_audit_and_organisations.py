@@ -232,6 +232,16 @@ async def test_keys_sealed_with_another_secret_verify_but_do_not_sign(
     assert {key["kid"] for key in here["keys"]} <= {key["kid"] for key in there["keys"]}
 
 
+async def test_keys_sealed_before_the_gateway_had_a_secret_of_its_own_go_on_signing(
+    company: Company, house: House
+) -> None:
+    now = datetime.now(UTC)
+    signer = await identity(house).keyring.signer(now)
+    fresh = purpose_key("a new secret of thirty-two bytes", "signing-keys")
+    before = purpose_key(SECRET, "signing-keys")
+    assert (await Keyring(house.db, fresh, before).signer(now)).kid == signer.kid
+
+
 async def test_private_keys_are_sealed_and_only_the_gateway_reads_them(
     house: House, database: Clone, company: Company
 ) -> None:

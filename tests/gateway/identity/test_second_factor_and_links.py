@@ -8,6 +8,8 @@ import httpx
 import pyotp
 import pytest
 
+from guanxi_gateway.identity.identity import identity
+from guanxi_gateway.identity.sealing import purpose_key
 from guanxi_shared.calls import House
 from tests.gateway.identity.people import PASSWORD, Company, Person, unique
 
@@ -79,6 +81,26 @@ async def test_a_recovery_code_lets_in_once(company: Company) -> None:
     assert len(codes) == 10
     assert (await company.admin.sign_in(totp=codes[0].lower())).status_code == 200
     assert (await company.admin.sign_in(totp=codes[0])).status_code == 401
+
+
+async def test_a_second_factor_sealed_before_the_gateway_had_its_own_secret_still_counts(
+    company: Company, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, _ = await enrolled(company)
+    here = identity(house)
+    fresh = purpose_key("a new secret of thirty-two bytes", "totp")
+    monkeypatch.setattr(here, "totp_keys", (fresh, *here.totp_keys))
+    assert (await company.admin.sign_in(totp=pyotp.TOTP(secret).now())).status_code == 200
+
+
+async def test_a_device_whose_secret_is_gone_leaves_the_recovery_codes(
+    company: Company, house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret, codes = await enrolled(company)
+    other = purpose_key("a new secret of thirty-two bytes", "totp")
+    monkeypatch.setattr(identity(house), "totp_keys", (other,))
+    assert (await company.admin.sign_in(totp=pyotp.TOTP(secret).now())).status_code == 401
+    assert (await company.admin.sign_in(totp=codes[0])).status_code == 200
 
 
 async def test_an_enrolment_nobody_confirmed_changes_nothing(company: Company) -> None:

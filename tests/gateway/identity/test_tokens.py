@@ -9,7 +9,13 @@ from joserfc.jwk import ECKey
 
 from guanxi_gateway.identity import tokens
 from guanxi_gateway.identity.permission_rules import BUILT_IN
-from guanxi_gateway.identity.sealing import purpose_bytes, purpose_key, seal, unseal
+from guanxi_gateway.identity.sealing import (
+    SealedOtherwise,
+    purpose_bytes,
+    purpose_key,
+    seal,
+    unseal,
+)
 from guanxi_gateway.identity.tokens import (
     Grant,
     issue_access_token,
@@ -99,8 +105,9 @@ def test_a_private_key_survives_sealing_and_a_wrong_secret_opens_nothing() -> No
     assert key_id(again) == key_id(KEY)
     assert jwt.decode(a_token(again), KEY, ["ES256"]).claims["role"] == "sales"
     for other in (purpose_key("t" * 40, "signing-keys"), purpose_key("s" * 40, "totp")):
-        with pytest.raises(JoseError):
+        with pytest.raises(SealedOtherwise):
             unseal_key(sealed, other)
+    assert key_id(unseal_key(sealed, other, wrapping)) == key_id(KEY)
 
 
 def test_sealing_hides_the_value_and_never_twice_in_the_same_way() -> None:

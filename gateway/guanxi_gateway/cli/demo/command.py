@@ -9,12 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from guanxi_gateway.cli.demo.loading import Loaded, load
 from guanxi_gateway.cli.demo.seeds import DEFAULT_SEED
 from guanxi_gateway.cli.demo.staff import ADMIN_EMAIL
+from guanxi_gateway.cli.operator import service_secret
 from guanxi_gateway.cli.running import gateway_url
 from guanxi_shared.launch.errors import LaunchError
 from guanxi_shared.launch.secret_file import SecretFile
 from guanxi_shared.launch.settings import LaunchSettings
 
-PASSWORD, SECRET, SEED = "GUANXI_DEMO_PASSWORD", "GUANXI_SERVICE_SECRET", "GUANXI_DEMO_SEED"
+PASSWORD, SEED = "GUANXI_DEMO_PASSWORD", "GUANXI_DEMO_SEED"
 PASSWORD_BYTES = 12
 
 console = Console(highlight=False, soft_wrap=True)
@@ -23,7 +24,7 @@ console = Console(highlight=False, soft_wrap=True)
 def demo() -> None:
     """Load the demo organisation; running it again completes what is missing."""
     settings = LaunchSettings.from_environment()
-    secret, began = _service_secret(settings), time.monotonic()
+    secret, began = service_secret(settings), time.monotonic()
     password = _password(settings)
     with Steps() as steps:
         loaded = load(
@@ -81,16 +82,6 @@ def _remember(settings: LaunchSettings, password: str) -> None:
     """Where the suite looks when it prints the sign-in; a container may have no data folder."""
     if settings.data_dir.is_dir():
         SecretFile(settings.data_dir).save(**{PASSWORD: password})
-
-
-def _service_secret(settings: LaunchSettings) -> str:
-    secret = os.environ.get(SECRET) or SecretFile(settings.data_dir).read().get(SECRET)
-    if not secret:
-        raise LaunchError(
-            f"{SECRET} is not set and {settings.data_dir} holds none: start the suite first "
-            "(make run), or say where its data folder is (GUANXI_DATA_DIR)."
-        )
-    return secret
 
 
 def _seed() -> int:

@@ -1,5 +1,6 @@
 """The audit log over HTTP: read, export, prove. Nothing here writes."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -60,5 +61,11 @@ async def export_audit(request: Request) -> StreamingResponse:
 )
 async def verify_audit(request: Request) -> AuditVerdict:
     call = await begin(request, "audit:read")
-    found = await service.verify_entries(call.house, call.organisation)
-    return AuditVerdict.model_validate(found)
+    found = await service.verify_entries(call.db.fetch, call.organisation)
+    return AuditVerdict(
+        organisation_id=found.organisation_id,
+        is_intact=found.is_intact,
+        entry_count=found.head.position,
+        head=found.head.digest.hex(),
+        broken=None if found.broken is None else asdict(found.broken),
+    )

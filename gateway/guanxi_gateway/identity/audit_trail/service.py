@@ -1,6 +1,6 @@
 """Reading, exporting and proving the audit log."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 
+from guanxi_gateway.identity.audit import as_json
 from guanxi_gateway.identity.audit_rules import (
     Broken,
     Link,
@@ -27,10 +28,25 @@ WHERE organisation_id = $2 AND position < $3
 ORDER BY position DESC LIMIT $7
 """
 FOLLOW = """
-SELECT position, entry::text AS entry, digest FROM audit_log
+SELECT position, id, action, entry::text AS entry, digest, occurred_at FROM audit_log
 WHERE organisation_id = $2 AND position > $3 ORDER BY position LIMIT $4
 """
 HEAD = "SELECT position, digest FROM audit_heads WHERE organisation_id = $2"
+
+
+# `Database.fetch`, or the like of it: rows of a SELECT whose own parameters start at $2.
+Fetch = Callable[..., Awaitable[Sequence[Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    organisation_id: UUID
+    head: Tip
+    broken: Broken | None
+
+    @property
+    def is_intact(self) -> bool:
+        return self.broken is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,36 +74,28 @@ async def list_entries(
 async def export_entries(house: House, organisation_id: UUID) -> AsyncIterator[bytes]:
     """The whole chain as NDJSON, oldest first: enough to prove it elsewhere."""
     position = 0
-    while rows := await _follow(house, organisation_id, position):
+    while rows := await _follow(house.db.fetch, organisation_id, position):
         yield b"".join(orjson.dumps(_entry(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
         position = rows[-1]["position"]
 
 
-async def verify_entries(house: House, organisation_id: UUID) -> dict[str, Any]:
+async def verify_entries(fetch: Fetch, organisation_id: UUID) -> Verdict:
     """Every link from the first to the head that stood there when we began."""
-    row = await house.db.fetchrow(organisation_id, HEAD, organisation_id)
-    head = Tip() if row is None else Tip(row["position"], row["digest"])
+    rows = await fetch(organisation_id, HEAD, organisation_id)
+    head = Tip(rows[0]["position"], rows[0]["digest"]) if rows else Tip()
     tip: Tip | Broken = Tip()
     while isinstance(tip, Tip) and tip.position < head.position:
-        rows = await _follow(house, organisation_id, tip.position)
+        rows = await _follow(fetch, organisation_id, tip.position)
         links = [_link(row) for row in rows if row["position"] <= head.position]
         if not links:
             break
         tip = verify_chain(links, start=tip)
     broken = tip if isinstance(tip, Broken) else against_head(tip, head)
-    return {
-        "organisation_id": organisation_id,
-        "is_intact": broken is None,
-        "entry_count": head.position,
-        "head": head.digest.hex(),
-        "broken": None
-        if broken is None
-        else {"position": broken.position, "reason": broken.reason},
-    }
+    return Verdict(organisation_id, head, broken)
 
 
-async def _follow(house: House, organisation_id: UUID, position: int) -> Sequence[Any]:
-    return await house.db.fetch(organisation_id, FOLLOW, organisation_id, position, PAGE)
+async def _follow(fetch: Fetch, organisation_id: UUID, position: int) -> Sequence[Any]:
+    return await fetch(organisation_id, FOLLOW, organisation_id, position, PAGE)
 
 
 def _entry(row: Any) -> dict[str, Any]:
@@ -99,4 +107,5 @@ def _entry(row: Any) -> dict[str, Any]:
 
 
 def _link(row: Any) -> Link:
-    return Link(row["position"], orjson.loads(row["entry"]), row["digest"])
+    columns = {"id": row["id"], "action": row["action"], "at": row["occurred_at"]}
+    return Link(row["position"], orjson.loads(row["entry"]), row["digest"], as_json(columns))

@@ -63,10 +63,11 @@ def form_or_json(model: type[BaseModel]) -> dict[str, Any]:
     found = documents.body_of(model)
     form = {"application/x-www-form-urlencoded": {"schema": {"type": "object"}}}
     return {
+        "security": [{"bearer": []}, {}],  # a form brings its own credentials
         "requestBody": {
             **found["requestBody"],
             "content": {**found["requestBody"]["content"], **form},
-        }
+        },
     }
 
 

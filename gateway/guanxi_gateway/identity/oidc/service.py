@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
-from joserfc.errors import JoseError
 
 from guanxi_gateway.identity import lookups
 from guanxi_gateway.identity.actors import Device
@@ -73,7 +72,7 @@ def _provider(here: Identity) -> Provider:
 def _opened(here: Identity, state: str) -> tuple[str, str]:
     try:
         nonce, verifier, until = orjson.loads(unseal(state, here.state_key))
-    except (JoseError, ValueError) as error:
+    except ValueError as error:
         raise LinkExpired("This sign-in did not begin here; start again.") from error
     if datetime.now(UTC).timestamp() > until:
         raise LinkExpired("This sign-in took too long; start again.")

@@ -9,7 +9,7 @@ from guanxi_gateway.identity.directory import Touched, lock_directory, publish_d
 from guanxi_gateway.identity.errors import SecondFactorRefused
 from guanxi_gateway.identity.identity import Identity
 from guanxi_gateway.identity.rows import found, written
-from guanxi_gateway.identity.sealing import seal, unseal
+from guanxi_gateway.identity.sealing import SealedOtherwise, seal, unseal
 from guanxi_gateway.identity.totp_rules import (
     accepted_step,
     new_recovery_codes,
@@ -18,6 +18,7 @@ from guanxi_gateway.identity.totp_rules import (
     recovery_digest,
     spend_recovery_code,
 )
+from guanxi_shared import logs
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict
@@ -53,7 +54,7 @@ async def begin_enrolment(
     if user is None or user["has_second_factor"]:
         raise Conflict("A second factor is set up already; remove it first.", code="totp_exists")
     secret = new_secret()
-    sealed = seal(secret.encode(), identity.totp_key)
+    sealed = seal(secret.encode(), identity.totp_keys[0])
     await connection.execute(BEGIN, organisation_id, user_id, sealed)
     return {"secret": secret, "uri": provisioning_uri(secret, email=user["email"])}
 
@@ -113,7 +114,12 @@ async def passes_factor(
 
 
 def _step(device: Any, identity: Identity, code: str) -> int | None:
-    secret = unseal(device["sealed_secret"], identity.totp_key).decode()
+    """None, too, for a device sealed with a secret that is gone: recovery codes still work."""
+    try:
+        secret = unseal(device["sealed_secret"], *identity.totp_keys).decode()
+    except SealedOtherwise:
+        _log.warning("second factor sealed with another secret")
+        return None
     return accepted_step(secret, code, now=datetime.now(UTC), last_step=device["last_step"])
 
 
@@ -126,3 +132,6 @@ async def _mark(
     await publish_directory(connection, organisation_id, touched, actor=actor)
     action = "user.second_factor_added" if has_factor else "user.second_factor_removed"
     await write_audit(connection, organisation_id, action, actor=actor, subject=f"user/{user_id}")
+
+
+_log = logs.logger("second-factor")

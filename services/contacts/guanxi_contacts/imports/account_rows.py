@@ -142,7 +142,9 @@ class AccountRows:
     async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
         wanted = [each for row in rows if (each := reference_in(row, PARENTS)) is not None]
         keys = {key for row in rows for key in row.keys} | {each.key for each in wanted if each.key}
-        ids = {row.wanted_id for row in rows if row.wanted_id} | {each.id for each in wanted if each.id}
+        ids = {row.wanted_id for row in rows if row.wanted_id} | {
+            each.id for each in wanted if each.id
+        }
         ids |= {row.columns["referred_by_id"] for row in rows if row.columns.get("referred_by_id")}
         await book.load(connection, sorted(keys), sorted(ids))
 
@@ -153,4 +155,3 @@ class AccountRows:
         column = self._preparer.column_of("referred_by_id")
         row.reasons.append(reason(column, str(wanted), f"{column}: there is no such account"))
         return False
-

@@ -39,7 +39,9 @@ Link = dict[str, Any]
 
 
 def _name_of(columns: Mapping[str, Any]) -> str | None:
-    whole = columns.get("name") or rules.whole_name(columns.get("given_name"), columns.get("family_name"))
+    whole = columns.get("name") or rules.whole_name(
+        columns.get("given_name"), columns.get("family_name")
+    )
     return whole or None
 
 
@@ -88,7 +90,9 @@ class ContactRows:
             elif decided == CREATE:
                 _create(row, link, people, outcome)
             elif isinstance(decided, Entry):
-                await self._change(connection, row, decided, link=link, book=people, outcome=outcome)
+                await self._change(
+                    connection, row, decided, link=link, book=people, outcome=outcome
+                )
         await accounts.write(connection)
         await people.write(connection)
         if not self._terms.is_dry:
@@ -130,8 +134,12 @@ class ContactRows:
             return outcome.refuse(row, reason(None, "", problem.detail))
         if await self._closes_cycle(connection, book, entry, changes.get("reports_to_id")):
             column = self._preparer.column_of("reports_to_id")
-            return outcome.refuse(row, reason(column, "", f"{column}: that person reports to this one"))
-        computed = {} if link is None else {"accounts": _with_link(entry.computed["accounts"], link)}
+            return outcome.refuse(
+                row, reason(column, "", f"{column}: that person reports to this one")
+            )
+        computed = (
+            {} if link is None else {"accounts": _with_link(entry.computed["accounts"], link)}
+        )
         changed = book.update(entry, changes, computed)
         outcome.counts[UPDATED if changed else UNCHANGED] += 1
         return None
@@ -158,10 +166,14 @@ class ContactRows:
     ) -> None:
         ids = {row.wanted_id for row in rows if row.wanted_id}
         ids |= {row.columns["reports_to_id"] for row in rows if row.columns.get("reports_to_id")}
-        await people.load(connection, sorted({key for row in rows for key in row.keys}), sorted(ids))
+        await people.load(
+            connection, sorted({key for row in rows for key in row.keys}), sorted(ids)
+        )
         wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
         keys = {each.key for each in wanted if each.key}
-        await accounts.load(connection, sorted(keys), sorted({each.id for each in wanted if each.id}))
+        await accounts.load(
+            connection, sorted(keys), sorted({each.id for each in wanted if each.id})
+        )
 
     async def _write_links(self, connection: Connection, people: Book) -> None:
         written = [entry for entry in people.entries.values() if entry.events]
@@ -190,6 +202,8 @@ def _create(row: Prepared, link: Link | None, book: Book, outcome: Outcome) -> N
 def _with_link(present: Sequence[Link], link: Link) -> list[Link]:
     """The places a contact has, with the one of the row among them; what it leaves out stays."""
     others = [dict(each) for each in present if each["account_id"] != link["account_id"]]
-    same: Columns = next((dict(each) for each in present if each["account_id"] == link["account_id"]), {})
+    same: Columns = next(
+        (dict(each) for each in present if each["account_id"] == link["account_id"]), {}
+    )
     said = {name: value for name, value in link.items() if value is not None}
     return rules.links_as_stored([*others, {**same, **said}])

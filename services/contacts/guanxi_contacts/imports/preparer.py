@@ -27,7 +27,9 @@ class Preparer:
         self._directory = Directory(database)
         self._custom = CustomFields(database)
         self._region = terms.options.region or home.region or region
-        self._cells = CellReader(columns, terms.options, zone=home.time_zone, currency=home.currency)
+        self._cells = CellReader(
+            columns, terms.options, zone=home.time_zone, currency=home.currency
+        )
         self._staff: Staff | None = None
         self._now: Preparation | None = None
 

@@ -14,7 +14,7 @@ from guanxi_shared import documents, writes
 from guanxi_shared.calls import Call, begin
 from guanxi_shared.db import Connection
 from guanxi_shared.documents import body_of, operation, path_id, problems, query_parameter
-from guanxi_shared.errors import Malformed, NotFound
+from guanxi_shared.errors import Conflict, Malformed
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.imports.kept_rows import error_file
@@ -40,7 +40,10 @@ PAGING = [
     openapi_extra={**UPLOADS, "parameters": [documents.IDEMPOTENCY_KEY]},
     response_model=ImportRead,
     status_code=201,
-    responses={202: {"model": ImportRead, "description": "Uploaded and begun"}, **problems(409, 413, 415, 422)},
+    responses={
+        202: {"model": ImportRead, "description": "Uploaded and begun"},
+        **problems(409, 413, 415, 422),
+    },
 )
 async def create_import(request: Request) -> Response:
     call = await begin(request, "imports:create")
@@ -62,7 +65,9 @@ async def create_import(request: Request) -> Response:
         if starts:
             options = service.options_in(upload.fields.get("options"))
             files_dir = settings.files_dir
-            job_id = await service.start_import(call, connection, import_id, options, files_dir=files_dir)
+            job_id = await service.start_import(
+                call, connection, import_id, options, files_dir=files_dir
+            )
             location = f"/v1/jobs/{job_id}"
         body = await service.show(call, await service.find_import(call, connection, import_id))
         done = True
@@ -91,7 +96,9 @@ async def list_imports(request: Request) -> Response:
             code="unknown_parameter",
         )  # fmt: skip
     limit = limit_of(options.get("limit"))
-    found = await service.list_imports(call, before=cursor_id(options.get("cursor")), limit=limit + 1)
+    found = await service.list_imports(
+        call, before=cursor_id(options.get("cursor")), limit=limit + 1
+    )
     data = [await service.show(call, each) for each in found[:limit]]
     following = str(data[-1]["id"]) if len(found) > limit else None
     page = {"next_cursor": following, "has_more": following is not None, "total": None}
@@ -123,7 +130,9 @@ async def start_import(request: Request) -> Response:
     files_dir = own_settings(call).files_dir
 
     async def work(connection: Connection) -> Answer:
-        job_id = await service.start_import(call, connection, import_id, options, files_dir=files_dir)
+        job_id = await service.start_import(
+            call, connection, import_id, options, files_dir=files_dir
+        )
         job = await find_job(call, connection, job_id)
         return Answer(202, _bytes(shown(job)), {"location": f"/v1/jobs/{job_id}"})
 
@@ -136,7 +145,10 @@ async def start_import(request: Request) -> Response:
     summary="The rows that did not go through, as they were, with their reasons",
     openapi_extra={"parameters": [path_id("import_id")]},
     response_class=Response,
-    responses={200: {"description": "A table", "content": {"text/csv": {"schema": {"type": "string"}}}}, **problems(404, 409)},
+    responses={
+        200: {"description": "A table", "content": {"text/csv": {"schema": {"type": "string"}}}},
+        **problems(404, 409),
+    },
 )
 async def get_import_errors(request: Request) -> Response:
     call = await begin(request, "imports:read")

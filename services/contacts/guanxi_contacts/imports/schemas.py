@@ -18,7 +18,9 @@ class ImportUpload(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    file: str = Field(json_schema_extra={"format": "binary"}, description="CSV, XLSX, vCard or NDJSON.")
+    file: str = Field(
+        json_schema_extra={"format": "binary"}, description="CSV, XLSX, vCard or NDJSON."
+    )
     resource: ResourceName
     options: str | None = Field(default=None, description="ImportOptions as JSON.")
     start: Literal["true", "false"] = Field(default="false", description="Begin at once.")

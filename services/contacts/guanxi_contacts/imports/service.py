@@ -65,7 +65,9 @@ async def take_in(call: Call, upload: Upload, files_dir: Path) -> tuple[UUID, di
     source, preview = await _understand(upload.path, reading)
     fields = await import_fields(call, resource)
     found = suggest_mapping(source.columns, fields)
-    suggestion = {column: {"field": name, "score": score} for column, (name, score) in found.items()}
+    suggestion = {
+        column: {"field": name, "score": score} for column, (name, score) in found.items()
+    }
     import_id = new_id()
     target = file_of(files_dir, call.organisation, import_id)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +83,9 @@ async def insert_import(
 ) -> None:
     documents = [to_json(values[name]) for name in ("source", "suggestion", "preview")]
     plain = [values[name] for name in ("resource", "file_name", "size", "sha256")]
-    await connection.execute(INSERT, call.organisation, import_id, *plain, *documents, call.by.user_id)
+    await connection.execute(
+        INSERT, call.organisation, import_id, *plain, *documents, call.by.user_id
+    )
 
 
 async def start_import(
@@ -138,8 +142,21 @@ async def import_fields(call: Call, resource: Resource) -> dict[str, ImportField
 async def show(call: Call, found: Mapping[str, Any]) -> dict[str, Any]:
     """An import as the API shows it."""
     source, job = found["source"], found["job"]
-    named = {name: source[name] for name in ("kind", "encoding", "delimiter", "sheet", "sheets", "columns")}
-    kept = ("id", "resource", "file_name", "size", "sha256", "preview", "options", "created_by", "created_at")
+    named = {
+        name: source[name]
+        for name in ("kind", "encoding", "delimiter", "sheet", "sheets", "columns")
+    }
+    kept = (
+        "id",
+        "resource",
+        "file_name",
+        "size",
+        "sha256",
+        "preview",
+        "options",
+        "created_by",
+        "created_at",
+    )
     has_errors = job is not None and job["errors"] > 0
     return {
         **{name: found[name] for name in kept}, **named, "mapping": found["suggestion"],
@@ -162,7 +179,9 @@ def _resource(name: str | None) -> Resource:
     found = BY_NAME.get(name or "")
     if found is None:
         known = ", ".join(BY_NAME)
-        raise Invalid(f"resource must be one of: {known}.", errors={"resource": f"Send one of: {known}."})
+        raise Invalid(
+            f"resource must be one of: {known}.", errors={"resource": f"Send one of: {known}."}
+        )
     return found
 
 
@@ -183,7 +202,8 @@ def _refuse_second_run(found: Mapping[str, Any], options: ImportOptions) -> None
     was_real = not (found["options"] or {}).get("dry_run", False)
     if was_real and (job["done"] > 0 or job["status"] == "done"):
         raise Conflict(
-            "This file was taken already; upload it again to take it a second time.", code="taken_already"
+            "This file was taken already; upload it again to take it a second time.",
+            code="taken_already",
         )
 
 
@@ -191,7 +211,9 @@ async def _understand(path: Path, reading: ReadingOptions) -> tuple[Source, list
     try:
         return await asyncio.to_thread(_sniffed, path, _reading(reading))
     except FileProblem as problem:
-        raise Invalid(problem.detail, errors={"file": problem.detail}, code="unreadable_file") from problem
+        raise Invalid(
+            problem.detail, errors={"file": problem.detail}, code="unreadable_file"
+        ) from problem
 
 
 def _sniffed(path: Path, reading: Mapping[str, Any]) -> tuple[Source, list[dict[str, str]]]:
@@ -215,7 +237,9 @@ def check_parts(fields: Mapping[str, str]) -> bool:
     """The text parts of an upload: none unknown; whether to begin at once."""
     unknown = sorted(set(fields) - {"resource", "options", "start"})
     if unknown:
-        raise Malformed(f"The upload does not take {unknown[0]!r}.", errors={unknown[0]: "Unknown part."})
+        raise Malformed(
+            f"The upload does not take {unknown[0]!r}.", errors={unknown[0]: "Unknown part."}
+        )
     if fields.get("start", "false") not in ("true", "false"):
         raise Invalid("start is true or false.", errors={"start": "Send true or false."})
     return fields.get("start") == "true"

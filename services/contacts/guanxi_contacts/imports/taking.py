@@ -40,7 +40,11 @@ async def take_import(job: RunningJob) -> None:
 
 
 async def _target(job: RunningJob, source: Source, options: ImportOptions) -> Target:
-    by, database, resource = delegation.from_params(job.params["by"]), job.database, job.params["resource"]
+    by, database, resource = (
+        delegation.from_params(job.params["by"]),
+        job.database,
+        job.params["resource"],
+    )
     actor = delegation.actor_of(by, CHANNEL)
     terms = Terms(job.organisation_id, actor, options, options.dry_run)
     subject = SUBJECTS[resource]

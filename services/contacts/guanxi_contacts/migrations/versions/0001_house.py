@@ -5,6 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 from guanxi_shared.migrations import install_kernel, secure
+from guanxi_shared.schedules import expiry_policy
 
 revision = "0001"
 down_revision = None
@@ -385,6 +386,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organisation_id", "job_id", "number", name=op.f("pk_import_rows")),
     )
     secure("accounts", "contacts", "contact_accounts", "imports", "import_rows")
+    op.execute(expiry_policy("imports", column="created_at", kept="90 days"))
 
 
 def downgrade() -> None:

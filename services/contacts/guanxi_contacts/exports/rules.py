@@ -1,0 +1,163 @@
+"""Records as rows of a table: the same names that an import reads, so that a table comes back whole."""
+
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+Row = dict[str, Any]
+Names = Callable[[Any], str | None]
+
+MOST_PHONES, MOST_EMAILS, MOST_ADDRESSES = 3, 3, 2
+ADDRESS_PARTS = ("street", "city", "state", "postcode", "country", "latitude", "longitude", "kind")
+KEY_ACCOUNT = ("operating_history", "business_model", "honours", "plan")
+
+
+def _numbered(head: str, number: int, tail: str = "") -> str:
+    return (head if number == 1 else f"{head}_{number}") + (f"_{tail}" if tail else "")
+
+
+def _reach_columns(head: str, most: int) -> tuple[str, ...]:
+    pairs = [(_numbered(head, n), _numbered(head, n, "kind")) for n in range(1, most + 1)]
+    return (*(name for pair in pairs for name in pair), f"more_{head}s")
+
+
+WIDE: Mapping[str, tuple[str, ...]] = {
+    "revenue": ("revenue", "revenue_currency"),
+    "phones": _reach_columns("phone", MOST_PHONES),
+    "emails": _reach_columns("email", MOST_EMAILS),
+    "addresses": (
+        *(_numbered("address", n, part) for n in range(1, MOST_ADDRESSES + 1) for part in ADDRESS_PARTS),
+        "more_addresses",
+    ),
+    "key_account": tuple(f"key_account_{part}" for part in KEY_ACCOUNT),
+    "accounts": ("account_id", "account_name", "role", "stance", "more_accounts"),
+    "owner_id": ("owner", "owner_id"),
+    "team_id": ("team", "team_id"),
+    "parent_id": ("parent", "parent_id"),
+}  # fmt: skip
+
+
+def columns_of(fields: Sequence[str], custom: Sequence[str]) -> list[str]:
+    """The columns of a flat table of these fields."""
+    found: list[str] = []
+    for name in fields:
+        found += (
+            [f"custom.{key}" for key in custom] if name == "custom" else WIDE.get(name, (name,))
+        )
+    return found
+
+
+def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -> Row:
+    """A record with lists and objects as columns; `owner`, `team` and `account` give names for ids."""
+    found: Row = {}
+    for name, stored in row.items():
+        value = plain(stored)
+        if name == "revenue":
+            found |= _money(name, value)
+        elif name in ("phones", "emails"):
+            found |= _reaches(
+                name.removesuffix("s"), value, "number" if name == "phones" else "address"
+            )
+        elif name == "addresses":
+            found |= _addresses(value)
+        elif name == "key_account":
+            found |= {f"key_account_{part}": (value or {}).get(part) for part in KEY_ACCOUNT}
+        elif name == "custom":
+            found |= {f"custom.{key}": item for key, item in value.items()}
+        elif name == "accounts":
+            found |= _places(value, account)
+        else:
+            found[name] = value
+    for name, look in (("owner", owner), ("team", team), ("parent", account)):
+        if f"{name}_id" in found:
+            found[name] = look(found[f"{name}_id"])
+    return found
+
+
+def plain(value: Any) -> Any:
+    """What a read left as JSON, decoded."""
+    return orjson.loads(orjson.dumps(value)) if isinstance(value, orjson.Fragment) else value
+
+
+def _money(name: str, money: Mapping[str, str] | None) -> Row:
+    if money is None:
+        return {}
+    return {name: Decimal(money["amount"]), f"{name}_currency": money["currency"]}
+
+
+def _reaches(head: str, entries: Sequence[Mapping[str, Any]], key: str) -> Row:
+    """The primary first; what there is no column for stands in the last one."""
+    most = MOST_PHONES if head == "phone" else MOST_EMAILS
+    ordered = sorted(entries, key=lambda each: not each["is_primary"])
+    found: Row = {}
+    for number, each in enumerate(ordered[:most], start=1):
+        found[_numbered(head, number)] = each[key]
+        found[_numbered(head, number, "kind")] = each["kind"]
+    found[f"more_{head}s"] = [each[key] for each in ordered[most:]]
+    return found
+
+
+def _addresses(entries: Sequence[Mapping[str, Any]]) -> Row:
+    found: Row = {}
+    for number, each in enumerate(entries[:MOST_ADDRESSES], start=1):
+        found |= {_numbered("address", number, part): each.get(part) for part in ADDRESS_PARTS}
+    rest = entries[MOST_ADDRESSES:]
+    return found | {"more_addresses": [_one_line(each) for each in rest]}
+
+
+def _one_line(address: Mapping[str, Any]) -> str:
+    parts = (address.get(part) for part in ("street", "postcode", "city", "state", "country"))
+    return ", ".join(part for part in parts if part)
+
+
+def _places(links: Sequence[Mapping[str, Any]], account: Names) -> Row:
+    if not links:
+        return {}
+    first, *others = links
+    return {
+        "account_id": first["account_id"], "account_name": account(first["account_id"]),
+        "role": first["role"], "stance": first["stance"],
+        "more_accounts": [account(each["account_id"]) or each["account_id"] for each in others],
+    }  # fmt: skip
+
+
+def named_accounts(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The ids of accounts whose names a table of these rows shows."""
+    found = {row["parent_id"] for row in rows if row.get("parent_id")}
+    for row in rows:
+        found |= {link["account_id"] for link in plain(row.get("accounts")) or ()}
+    return found
+
+
+VCARD_KINDS = {"mobile": "cell", "office": "work"}
+
+
+def card(row: Mapping[str, Any], *, account: Names) -> Row:
+    """A record as the fields of a vCard (see guanxi_shared/tables/vcard_writer.py)."""
+    is_person = "family_name" in row
+    links = plain(row.get("accounts")) or []
+    found: Row = {
+        "uid": row["id"], "full_name": row["name"], "note": row.get("description"),
+        "nickname": row.get("short_name"), "url": row.get("website"), "categories": row.get("tags"),
+        "org": row["name"] if not is_person else account(links[0]["account_id"]) if links else None,
+    }  # fmt: skip
+    if is_person:
+        found |= {name: row.get(name) for name in ("family_name", "given_name", "title")}
+        found |= {"org_unit": row.get("department"), "bday": row.get("birthday")}
+    for prefix, name, key in (("tel", "phones", "number"), ("email", "emails", "address")):
+        entries = sorted(plain(row.get(name)) or [], key=lambda each: not each["is_primary"])
+        for number, each in enumerate(entries, start=1):
+            found[f"{prefix}_{number}"] = each[key]
+            found[f"{prefix}_{number}_kind"] = VCARD_KINDS.get(each["kind"], each["kind"])
+    for number, each in enumerate(plain(row.get("addresses")) or [], start=1):
+        head = "adr" if number == 1 else f"adr_{number}"
+        found |= {
+            f"{head}_{part}": each.get(part) for part in ("street", "city", "postcode", "country")
+        }
+        found |= {
+            f"{head}_region": each.get("state"),
+            f"{head}_kind": VCARD_KINDS.get(each["kind"], ""),
+        }
+    return found

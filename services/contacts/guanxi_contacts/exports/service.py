@@ -1,0 +1,162 @@
+"""Use cases of exports: the visible rows of a filter as a table, streamed or by a job."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from guanxi_contacts.exports import rules
+from guanxi_contacts.exports.schemas import ExportRequest
+from guanxi_contacts.resources import ACCOUNTS, RESOURCES
+from guanxi_shared import delegation, pages, reads
+from guanxi_shared.auth import Principal
+from guanxi_shared.calls import Call
+from guanxi_shared.custom_fields import CustomFields
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.filters import Clock
+from guanxi_shared.jobs import create_job
+from guanxi_shared.pages import ListQuery
+from guanxi_shared.resources import Resource
+from guanxi_shared.tables.writers import (
+    CsvWriter,
+    NdjsonWriter,
+    StreamWriter,
+    VcardWriter,
+    XlsxWriter,
+)
+from guanxi_shared.visibility import Directory, Scope
+
+KIND = "export"
+PAGE = 1_000
+BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in RESOURCES}
+ENDINGS = {"csv": "csv", "xlsx": "xlsx", "ndjson": "ndjson", "vcard": "vcf"}
+CONTENT_TYPES = {
+    "csv": CsvWriter.content_type, "xlsx": XlsxWriter.content_type,
+    "ndjson": NdjsonWriter.content_type, "vcard": VcardWriter.content_type,
+}  # fmt: skip
+USERS = "SELECT id::text AS id, email AS name FROM directory_users WHERE organisation_id = $2"
+TEAMS = "SELECT id::text AS id, name FROM directory_teams WHERE organisation_id = $2"
+ACCOUNT_NAMES = """
+SELECT id, name, owner_id, team_id FROM accounts WHERE organisation_id = $2 AND id = ANY($3::uuid[])
+"""
+
+
+def file_of(files_dir: Path, organisation_id: UUID, job_id: UUID, format: str) -> Path:
+    return files_dir / "exports" / str(organisation_id) / f"{job_id}.{ENDINGS[format]}"
+
+
+@dataclass(slots=True)
+class Table:
+    """The rows that somebody sees, page by page, ready to be written."""
+
+    db: Database
+    organisation: UUID
+    resource: Resource
+    query: ListQuery
+    scope: Scope
+    account_scope: Scope
+    format: str
+    custom: Sequence[str]
+
+    @property
+    def columns(self) -> list[str]:
+        return rules.columns_of(self.query.fields, self.custom)
+
+    def writer(self) -> StreamWriter:
+        if self.format == "csv":
+            return CsvWriter(self.columns)
+        return VcardWriter() if self.format == "vcard" else NdjsonWriter(self.query.fields)
+
+    async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
+        users = await self._names(USERS)
+        teams = await self._names(TEAMS)
+        async for rows in reads.every_page(self, self.resource, self.query, scope=self.scope):
+            if self.format == "ndjson":
+                yield rows
+                continue
+            accounts = await self._account_names(rows)
+            if self.format == "vcard":
+                yield [rules.card(row, account=accounts.get) for row in rows]
+            else:
+                yield [
+                    rules.flat(row, owner=users.get, team=teams.get, account=accounts.get)
+                    for row in rows
+                ]
+
+    async def stream(self) -> AsyncIterator[bytes]:
+        writer = self.writer()
+        yield writer.start()
+        async for rows in self.pages():
+            yield writer.rows(rows)
+
+    async def _names(self, sql: str) -> dict[str, str]:
+        rows = await self.db.fetch(self.organisation, sql, self.organisation)
+        return {row["id"]: row["name"] for row in rows}
+
+    async def _account_names(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+        """Names of accounts that rows point at, as far as the caller may see those too."""
+        wanted = [UUID(each) for each in rules.named_accounts(list(rows))]
+        if not wanted:
+            return {}
+        found = await self.db.fetch(self.organisation, ACCOUNT_NAMES, self.organisation, wanted)
+        covers = self.account_scope.covers
+        return {
+            str(row["id"]): row["name"]
+            for row in found
+            if covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
+        }
+
+
+async def table_for_call(call: Call, resource: Resource, query: ListQuery, format: str) -> Table:
+    definitions = await call.house.custom_fields.definitions(call.organisation, resource)
+    return Table(
+        call.db, call.organisation, resource, _unpaged(query), await call.scope(resource.name),
+        await call.scope(ACCOUNTS.name), format, list(definitions),
+    )  # fmt: skip
+
+
+async def table_for_job(database: Database, by: Principal, request: ExportRequest) -> Table:
+    """The same rows in a worker; whose they are is looked up anew."""
+    resource, directory, custom = (
+        BY_NAME[request.resource],
+        Directory(database),
+        CustomFields(database),
+    )
+    fields = await custom.extend(by.organisation, resource)
+    query = pages.from_document(document_of(request), resource, fields, _clock(by))
+    definitions = await custom.definitions(by.organisation, resource)
+    return Table(
+        database, by.organisation, resource, _unpaged(query), await directory.scope(by, resource.name),
+        await directory.scope(by, ACCOUNTS.name), request.format, list(definitions),
+    )  # fmt: skip
+
+
+async def check_request(call: Call, request: ExportRequest) -> Resource:
+    """The permissions, and that the document can be understood."""
+    resource = BY_NAME[request.resource]
+    call.by.demand(resource.permission("read"))
+    fields = await reads.all_fields(call, resource)
+    pages.from_document(document_of(request), resource, fields, call.clock)
+    return resource
+
+
+async def start_export(call: Call, connection: Connection, request: ExportRequest) -> UUID:
+    params = {"request": request.model_dump(mode="json"), "by": delegation.as_params(call.by)}
+    return await create_job(
+        connection, call.organisation, kind=KIND, params=params, created_by=call.by.user_id
+    )
+
+
+def document_of(request: ExportRequest) -> dict[str, Any]:
+    document = request.document.model_dump(exclude_none=True, exclude_unset=True)
+    return document if request.fields is None else {**document, "fields": request.fields}
+
+
+def _unpaged(query: ListQuery) -> ListQuery:
+    return replace(query, limit=PAGE, total=False)
+
+
+def _clock(by: Principal) -> Clock:
+    return Clock(now=datetime.now(UTC), zone=by.zone)

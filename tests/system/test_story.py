@@ -1,0 +1,208 @@
+"""What a front end sees of the running suite: through the gateway, with real processes that die."""
+
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from tests.launch.until import until
+from tests.suite import Admin, Suite, is_ready, running_suite
+
+APP = "https://app.example.com"
+AWAY = {502, 503, 504}
+# Three seconds where nothing else runs; tests run beside each other.
+RECOVERY_SECONDS = 20.0
+MEBIBYTE = 1 << 20
+
+pytestmark = [pytest.mark.system, pytest.mark.serial]
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """A person at their front end."""
+
+    admin: Admin
+    client: httpx.Client
+    refresh_token: str
+
+    def create(self, name: str) -> str:
+        made = self.client.post("/v1/accounts", json={"name": name})
+        assert made.status_code == 201, made.text
+        return str(made.json()["id"])
+
+
+@pytest.fixture(scope="module")
+def suite() -> Iterator[Suite]:
+    with running_suite(GATEWAY_CORS_ORIGINS=APP) as suite:
+        yield suite
+
+
+@pytest.fixture
+def me(suite: Suite) -> Iterator[SignedIn]:
+    admin = suite.new_organisation("Story")
+    with httpx.Client(base_url=suite.url, timeout=30) as client:
+        sent = {"email": admin.email, "password": admin.password}
+        tokens = client.post("/v1/auth/sign-in", json=sent).raise_for_status().json()
+        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+        yield SignedIn(admin, client, tokens["refresh_token"])
+
+
+def await_ready(suite: Suite) -> None:
+    until(lambda: is_ready(suite), "every process is ready", seconds=60)
+
+
+def kill(suite: Suite, name: str) -> None:
+    pid = suite.pid_of(name)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+
+
+@contextmanager
+def halted(suite: Suite, name: str) -> Iterator[None]:
+    """A process that takes connections and answers nothing."""
+    pid = suite.pid_of(name)
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        await_ready(suite)
+
+
+def test_who_signs_in_is_told_who_they_are(me: SignedIn) -> None:
+    found = me.client.get("/v1/me").json()
+    assert found["email"] == me.admin.email
+    assert found["organisation"]["id"] == str(me.admin.organisation_id)
+
+
+def test_a_create_sent_twice_with_one_key_makes_one_record(me: SignedIn) -> None:
+    headers = {"idempotency-key": str(uuid4())}
+    sent = {"name": "上海晨光文具有限公司", "revenue": {"amount": "1200000.00", "currency": "CNY"}}
+    first = me.client.post("/v1/accounts", json=sent, headers=headers)
+    again = me.client.post("/v1/accounts", json=sent, headers=headers)
+    other = me.client.post("/v1/accounts", json={"name": "Another"}, headers=headers)
+    assert (first.status_code, again.status_code, other.status_code) == (201, 201, 422)
+    assert again.content == first.content
+    assert again.headers["idempotent-replayed"] == "true"
+    assert len(me.client.get("/v1/accounts").json()["data"]) == 1
+
+
+@pytest.mark.parametrize("words", ["张三", "张", "zhangsan", "zs", "5550"])
+def test_zhang_san_is_found_by_name_pinyin_initials_and_number(me: SignedIn, words: str) -> None:
+    sent = {"name": "张三", "phones": [{"number": "+8613800005550", "kind": "mobile"}]}
+    made = me.client.post("/v1/contacts", json=sent).raise_for_status().json()
+    me.client.post("/v1/contacts", json={"name": "李四"}).raise_for_status()
+    found = me.client.get("/v1/search", params={"q": words}).json()
+    assert [each["id"] for each in found["data"]] == [made["id"]]
+
+
+def test_a_long_poll_is_woken_by_a_change(me: SignedIn) -> None:
+    until(lambda: bool(me.client.get("/v1/events").json()), "the first events are in the feed")
+    caught_up = me.client.get("/v1/events", params={"limit": 500}).headers["x-next-after"]
+    asked = {"after": caught_up, "types": "contacts.account.created", "wait": 20}
+    with ThreadPoolExecutor(1) as waiting:
+        heard = waiting.submit(me.client.get, "/v1/events", params=asked)
+        for _ in range(5):
+            me.client.get("/v1/me").raise_for_status()
+        assert not heard.done()
+        started = monotonic()
+        account = me.create("北京未来科技有限公司")
+        events: list[dict[str, Any]] = heard.result().json()
+    assert [event["subject"] for event in events] == [f"account/{account}"]
+    assert monotonic() - started < 10
+
+
+def test_an_overview_marks_what_is_away(suite: Suite, me: SignedIn) -> None:
+    account = me.create("广州远航物流有限公司")
+    path = f"/v1/customers/{account}/overview"
+    whole = me.client.get(path).json()
+    with halted(suite, "contacts"):
+        partial = me.client.get(path)
+    assert (whole["account"]["status"], whole["parts"]["contacts"]["status"]) == ("ok", "ok")
+    assert whole["account"]["data"]["id"] == account
+    assert partial.status_code == 200
+    assert partial.json()["account"]["status"] == "unavailable"
+    assert partial.json()["parts"]["contacts"]["status"] == "unavailable"
+
+
+def test_after_a_killed_service_its_requests_recover(suite: Suite, me: SignedIn) -> None:
+    account = me.create("成都天府食品有限公司")
+    kill(suite, "contacts")
+    seen: set[int] = set()
+
+    def is_back() -> bool:
+        seen.add(status := me.client.get(f"/v1/accounts/{account}").status_code)
+        return status == 200
+
+    until(is_back, "the account is there again", seconds=RECOVERY_SECONDS)
+    assert seen <= AWAY | {200}
+    await_ready(suite)
+
+
+def test_a_killed_gateway_keeps_its_sessions(suite: Suite, me: SignedIn) -> None:
+    account = me.create("深圳前海软件有限公司")
+    kill(suite, "gateway")
+    await_ready(suite)
+    assert me.client.get(f"/v1/accounts/{account}").status_code == 200
+    sent = {"refresh_token": me.refresh_token}
+    renewed = me.client.post("/v1/auth/refresh", json=sent)
+    assert renewed.status_code == 200
+    headers = {"authorization": f"Bearer {renewed.json()['access_token']}"}
+    assert me.client.get("/v1/me", headers=headers).json()["email"] == me.admin.email
+
+
+def test_a_request_id_comes_back_and_stands_in_the_problem(me: SignedIn) -> None:
+    headers = {"x-request-id": "order-4711"}
+    found = me.client.get("/v1/accounts", headers=headers)
+    missing = me.client.get(f"/v1/accounts/{uuid4()}", headers=headers)
+    assert found.headers.get_list("x-request-id") == ["order-4711"]
+    assert missing.json()["request_id"] == "order-4711"
+
+
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/users", "/v1/nothing", "/health/ready"])
+def test_every_answer_protects_browsers(me: SignedIn, path: str) -> None:
+    headers = me.client.get(path, headers={"origin": APP}).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
+    assert headers["content-security-policy"].startswith("default-src 'none'")
+    assert headers["access-control-allow-origin"] == APP
+
+
+def test_only_the_origins_of_the_settings_may_read_answers(me: SignedIn) -> None:
+    asking = {"access-control-request-method": "PATCH"}
+    ours = me.client.options("/v1/accounts", headers={"origin": APP, **asking})
+    theirs = me.client.options("/v1/accounts", headers={"origin": "https://evil.example", **asking})
+    assert ours.headers["access-control-allow-origin"] == APP
+    assert "PATCH" in ours.headers["access-control-allow-methods"]
+    assert "access-control-allow-origin" not in theirs.headers
+
+
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/teams"])
+def test_a_body_beyond_a_mebibyte_is_413(me: SignedIn, path: str) -> None:
+    answer = me.client.post(path, json={"name": "x" * MEBIBYTE})
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/nothing", "/v1/accounts/1/nothing", "/v1/me/x"])
+def test_a_path_that_is_none_is_a_404_problem(me: SignedIn, path: str) -> None:
+    answer = me.client.get(path)
+    assert answer.status_code == 404
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+
+
+def test_who_has_not_signed_in_is_told_so(me: SignedIn) -> None:
+    del me.client.headers["authorization"]
+    for path in ("/v1/accounts", "/v1/users", "/v1/events", "/v1/jobs"):
+        answer = me.client.get(path)
+        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+        assert answer.headers["www-authenticate"].startswith("Bearer")
