@@ -51,8 +51,12 @@ class CustomFields:
         self._known: dict[
             tuple[UUID, str], tuple[float, Mapping[str, Definition], Mapping[str, Field]]
         ] = {}
+        self._changing: dict[UUID, float] = {}
 
     def forget(self, organisation_id: UUID) -> None:
+        """Called inside the transaction that changes them: what is read before its commit is not
+        remembered either."""
+        self._changing[organisation_id] = time.monotonic() + FRESH_SECONDS
         self._known = {k: v for k, v in self._known.items() if k[0] != organisation_id}
 
     async def extend(self, organisation_id: UUID, resource: Resource) -> Mapping[str, Field]:
@@ -85,7 +89,10 @@ class CustomFields:
         rows = await self._db.lookup(organisation_id, DEFINITIONS, organisation_id, resource.name)
         definitions = {row["key"]: _definition(row) for row in rows}
         fields = {**resource.fields, **{f.name: f for f in _fields(resource, definitions.values())}}
-        self._known[key] = (time.monotonic() + FRESH_SECONDS, definitions, fields)
+        now = time.monotonic()
+        if self._changing.get(organisation_id, 0.0) <= now:
+            self._changing.pop(organisation_id, None)
+            self._known[key] = (now + FRESH_SECONDS, definitions, fields)
         return definitions, fields
 
 

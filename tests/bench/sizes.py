@@ -21,6 +21,6 @@ WHOLE = Size(
 )  # fmt: skip
 QUICK = Size(
     contacts=20_000, rounds=2, text_rounds=1, seconds=0.7, hello_seconds=0.5,
-    copy_sample=10_000, import_seconds=15.0, limit_seconds=75.0,
+    copy_sample=10_000, import_seconds=10.0, limit_seconds=62.0,
 )  # fmt: skip
 CONNECTIONS = 16

@@ -1,7 +1,8 @@
 """Schemathesis against the running suite: each service alone, and the whole behind the gateway.
 
 Nothing answers 5xx, nothing answers what its document does not say, and nobody reads another's
-records. Set `GUANXI_FUZZ_EXAMPLES=200` to look longer than a few seconds at each operation.
+records. `GUANXI_FUZZ_EXAMPLES=200` looks longer than a few seconds at each operation,
+`GUANXI_FUZZ_SEED=7` elsewhere.
 """
 
 import json
@@ -21,6 +22,7 @@ from tests.suite import ELSEWHERE, Admin, Suite, running_suite
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 EXAMPLES = int(os.environ.get("GUANXI_FUZZ_EXAMPLES", "2"))
+SEED = os.environ.get("GUANXI_FUZZ_SEED", "42")
 SECONDS = 300 + 120 * EXAMPLES
 PLENTY = 100_000_000
 SHOWN_CHARACTERS = 20_000
@@ -83,7 +85,8 @@ def fuzz(folder: Path, url: str, callers: Sequence[Mapping[str, Any]], *options:
     (folder / "callers.json").write_text(json.dumps({"auth": list(callers)}))
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
-        f"{url}/openapi.json", "--checks", "all", "--max-examples", str(EXAMPLES), *options,
+        f"{url}/openapi.json", "--checks", "all", "--max-examples", str(EXAMPLES),
+        "--seed", SEED, *options,
     ]  # fmt: skip
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False

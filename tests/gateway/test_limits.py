@@ -156,9 +156,33 @@ async def test_the_door_counts_calls_by_credential_and_says_what_is_left(
     assert len(service.seen) == 3
 
 
-async def test_sign_in_is_limited_by_address(pool: asyncpg.Pool) -> None:
-    own = Service(name="gateway")
-    options = {"own": own, "fetchrow": Counted(pool), "sign_in_quota": 6}
-    async with in_front_of(Service(), **options) as client:
+@pytest.fixture
+async def guessing(pool: asyncpg.Pool) -> dict[str, Any]:
+    """A gateway that allows three sign-ins at once, none of them used up."""
+    await pool.execute("TRUNCATE rate_limits")
+    return {"own": Service(name="gateway"), "fetchrow": Counted(pool), "sign_in_quota": 6}
+
+
+async def test_sign_in_is_limited_by_address(guessing: dict[str, Any]) -> None:
+    async with in_front_of(Service(), **guessing) as client:
         statuses = [(await client.post("/v1/auth/sign-in", json={})).status_code for _ in range(5)]
     assert statuses == [200, 200, 200, 429, 429]
+
+
+JSON = ("content-type", "application/json")
+FORM = ("content-type", "application/x-www-form-urlencoded")
+
+
+@pytest.mark.parametrize(
+    ("headers", "last"),
+    [([JSON], 200), ([FORM], 429), ([FORM, JSON], 429), ([JSON, FORM], 429), ([], 429)],
+)
+async def test_only_json_without_a_token_is_no_guess_at_a_password(
+    guessing: dict[str, Any], headers: list[tuple[str, str]], last: int
+) -> None:
+    """The application refuses it with 401, as often as it is sent."""
+    path = "/v1/oauth/authorize"
+    async with in_front_of(Service(), **guessing) as client:
+        for _ in range(4):
+            answer = await client.post(path, content=b"{}", headers=headers)
+    assert answer.status_code == last

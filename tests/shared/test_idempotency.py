@@ -97,9 +97,9 @@ async def test_many_at_once_with_one_key_do_it_once(
     assert (await rep.post(path, **sent)).headers["idempotent-replayed"] == "true"
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb"])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a\tb", b"caf\xe9"])
 async def test_a_key_that_cannot_be_kept_is_refused(
-    client: Clients, organisation: Organisation, key: str
+    client: Clients, organisation: Organisation, key: str | bytes
 ) -> None:
     answer = await client(organisation.rep).post(
         "/v1/books", json={"title": "x"}, headers={"Idempotency-Key": key}

@@ -168,6 +168,7 @@ async def test_a_cursor_goes_on_with_a_relative_date(
         ({"sort": "nothing"}, "sort"),
         ({"sort": "--title"}, "sort"),
         ({"sort": "title,pages,weight,rating,subtitle,isbn"}, "sort"),
+        ({"sort": "title,pages,title,pages,title,pages"}, "sort"),
         ({"fields": "search_text"}, "fields"),
         ({"fields": "organisation_id"}, "fields"),
         ({"include": "readers"}, "include"),

@@ -1,6 +1,5 @@
 """Whatever goes wrong below a route, its caller sees a problem of the right kind."""
 
-import asyncio
 from typing import Any
 
 import asyncpg
@@ -57,7 +56,6 @@ CASES: list[tuple[Exception, int]] = [
     (asyncpg.InvalidPasswordError("x"), 503),
     (ConnectionResetError("x"), 503),
     (TimeoutError("x"), 503),
-    (asyncio.TimeoutError("x"), 503),
     (PoolTimeout("x"), 503),
     (KeyError("x"), 500),
     (asyncpg.UndefinedTableError("x"), 500),

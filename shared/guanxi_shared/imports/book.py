@@ -14,13 +14,14 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, Text, Uuid, and_, any_, bindparam, or_, select
+from sqlalchemy import Select, Table, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import bulk, events
 from guanxi_shared.bulk import column_type, columns_of, encoded, json_columns, staged_type
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Unavailable
+from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.records import state_bytes
 from guanxi_shared.resources import MONEY, Field, Resource
@@ -48,26 +49,29 @@ class Entry:
 class Book:
     """With `locks`, what is loaded is held until the transaction ends; a dry run holds nothing."""
 
-    def __init__(self, resource: Resource, terms: Terms, *, locks: bool = True) -> None:
+    def __init__(
+        self, resource: Resource, terms: Terms, *, index: KeyIndex, locks: bool = True
+    ) -> None:
         self.resource = resource
         self.entries: dict[UUID, Entry] = {}
         self.deleted: set[UUID] = set()
         self._terms = terms
+        self._index = index
         self._locks = locks and not terms.is_dry
         self._by_key: dict[str, dict[UUID, None]] = {}
 
-    async def load(self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]) -> None:
-        """The records with any of these keys or ids; ids also find deleted ones (see `deleted`)."""
-        if not keys and not ids:
+    async def load(self, connection: Connection, ids: Sequence[UUID]) -> None:
+        """The records with these ids; deleted ones are only noted (see `deleted`)."""
+        wanted = [each for each in ids if each not in self.entries]
+        if not wanted:
             return
-        shape = ("book", self.resource.name, bool(keys), bool(ids), self._locks)
-        compiled = SHAPES.get(shape, lambda: self._select(by_keys=bool(keys), by_ids=bool(ids)))
-        values = {"organisation": self._terms.organisation_id, "keys": keys, "ids": ids}
-        sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
-        records = await connection.fetch(sql, "", *compiled.args(values))
         if self._terms.is_dry:
-            await self._load_planned(connection, keys, [*ids, *(r["id"] for r in records)])
-        for record in records:
+            await self._load_planned(connection, wanted)
+        key = ("book", self.resource.name, self._locks)
+        compiled = SHAPES.get(key, self._select)
+        values = {"organisation": self._terms.organisation_id, "ids": wanted}
+        sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
+        for record in await connection.fetch(sql, "", *compiled.args(values)):
             if record["id"] not in self.entries:
                 self._enter(*self._decoded(dict(record)), is_stored=True)
 
@@ -89,6 +93,9 @@ class Book:
         return scope.covers(id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id"))
 
     def create(self, row: dict[str, Any], computed: Mapping[str, Any]) -> Entry:
+        """A new record. Its times are those of now, unless the file knows when it was made."""
+        row["updated_at"] = now = datetime.now(UTC)
+        row["created_at"] = row["created_at"] or now
         entry = self._enter(row, dict(computed), is_stored=False)
         state = _state(self.resource, row, computed)
         entry.events.append(
@@ -116,7 +123,7 @@ class Book:
         entry.events.append(
             self._event("updated", entry, state_bytes(state), changed=changed, before=before)
         )
-        self._enter_keys(entry, old.get("match_keys", ()))
+        self._enter_keys(entry, old.get("match_keys", ()), is_new=True)
         return True
 
     async def write(self, connection: Connection) -> None:
@@ -139,31 +146,28 @@ class Book:
             self.deleted.add(entry.id)
             return entry
         self.entries[entry.id] = entry
-        self._enter_keys(entry, ())
+        self._enter_keys(entry, (), is_new=not is_stored)
         return entry
 
-    def _enter_keys(self, entry: Entry, old: Iterable[str]) -> None:
+    def _enter_keys(self, entry: Entry, old: Iterable[str], *, is_new: bool) -> None:
         for key in old:
             self._by_key.get(key, {}).pop(entry.id, None)
+        if is_new:
+            self._index.add(entry.id, entry.row.get("match_keys", ()))
         for key in entry.row.get("match_keys", ()):
             self._by_key.setdefault(key, {})[entry.id] = None
 
-    def _select(self, *, by_keys: bool, by_ids: bool) -> Select[Any]:
+    def _select(self) -> Select[Any]:
         resource, table = self.resource, self.resource.table
         computed = [
             resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)
         ]
-        either: list[ColumnElement[bool]] = []
-        if by_keys:
-            has_key = table.c.match_keys.op("&&", is_comparison=True)(
-                bindparam("keys", type_=ARRAY(Text))
-            )
-            either.append(and_(has_key, table.c.deleted_at.is_(None)))
-        if by_ids:
-            either.append(table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))))
         found = (
             select(*table.columns, *computed)
-            .where(table.c.organisation_id == bindparam("organisation", type_=Uuid), or_(*either))
+            .where(
+                table.c.organisation_id == bindparam("organisation", type_=Uuid),
+                table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+            )
             .order_by(table.c.id)
         )
         return found.with_for_update(of=table) if self._locks else found
@@ -194,41 +198,31 @@ class Book:
             owner_id=row.get("owner_id"), team_id=row.get("team_id"),
         )  # fmt: skip
 
-    async def _load_planned(
-        self, connection: Connection, keys: Sequence[str], ids: Sequence[UUID]
-    ) -> None:
-        planned = planned_name(self.resource.table)
-        names = ", ".join(
-            planned_column(self.resource.table, name) for name in columns_of(self.resource.table)
-        )
+    async def _load_planned(self, connection: Connection, ids: Sequence[UUID]) -> None:
+        table = self.resource.table
+        names = ", ".join(planned_column(table, name) for name in columns_of(table))
         records = await connection.fetch(
-            f"SELECT {names}, p.planned_computed FROM {planned} AS p WHERE p.id = ANY($2::uuid[]) OR p.id IN"
-            f" (SELECT k.id FROM {planned}_keys AS k WHERE k.key = ANY($1::text[])) ORDER BY p.id",
-            keys,
+            f"SELECT {names}, p.planned_computed FROM {planned_name(table)} AS p"
+            " WHERE p.id = ANY($1::uuid[]) ORDER BY p.id",
             ids,
         )
         for record in records:
             row = dict(record)
             computed = orjson.loads(row.pop("planned_computed"))
-            for name in json_columns(self.resource.table):
+            for name in json_columns(table):
                 row[name] = None if row[name] is None else orjson.loads(row[name])
             self._enter(row, computed, is_stored=True)
 
     async def _write_planned(self, connection: Connection, touched: Sequence[Entry]) -> None:
         table, planned = self.resource.table, planned_name(self.resource.table)
         ids = [entry.id for entry in touched]
-        for name in (planned, f"{planned}_keys"):
-            await connection.execute(f"DELETE FROM {name} WHERE id = ANY($1::uuid[])", ids)
+        await connection.execute(f"DELETE FROM {planned} WHERE id = ANY($1::uuid[])", ids)
         rows = [
             [*encoded(table, e.row), orjson.dumps(e.computed, default=str).decode()]
             for e in touched
         ]
         columns = [*columns_of(table), "planned_computed"]
         await connection.copy_records_to_table(planned, records=rows, columns=columns)
-        keys = [(key, e.id) for e in touched for key in e.row.get("match_keys", ())]
-        await connection.copy_records_to_table(
-            f"{planned}_keys", records=keys, columns=["key", "id"]
-        )
 
 
 def planned_name(table: Table) -> str:
@@ -248,16 +242,14 @@ async def begin_planning(connection: Connection, tables: Iterable[Table]) -> Non
             f'"{column}" {staged_type(table, column)}' for column in columns_of(table)
         )
         await connection.execute(
-            f"CREATE TEMPORARY TABLE {name} ({kinds}, planned_computed text); CREATE INDEX ON {name} (id);"
-            f"CREATE TEMPORARY TABLE {name}_keys (key text, id uuid);"
-            f"CREATE INDEX ON {name}_keys (key); CREATE INDEX ON {name}_keys (id)"
+            f"CREATE TEMPORARY TABLE {name} ({kinds}, planned_computed text);"
+            f"CREATE INDEX ON {name} (id)"
         )
 
 
 async def end_planning(connection: Connection, tables: Iterable[Table]) -> None:
     for table in tables:
-        name = planned_name(table)
-        await connection.execute(f"DROP TABLE IF EXISTS {name}, {name}_keys")
+        await connection.execute(f"DROP TABLE IF EXISTS {planned_name(table)}")
 
 
 def _state(

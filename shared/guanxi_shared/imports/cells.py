@@ -72,6 +72,10 @@ class CellReader:
         )
         self._money = [c for c in self._columns if c.field.kind == f.MONEY]
 
+    @property
+    def field_names(self) -> set[str]:
+        return {column.field.name for column in self._columns}
+
     def column_of(self, field_name: str) -> str | None:
         """The first column that feeds a field."""
         return next((c.name for c in self._columns if c.field.name == field_name), None)

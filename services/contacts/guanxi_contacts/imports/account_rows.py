@@ -13,6 +13,8 @@ from guanxi_contacts.imports.references import (
     Reference,
     is_above,
     make_account,
+    own_prefix,
+    prefixes_of,
     reference_in,
     take_turns,
 )
@@ -23,6 +25,7 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.kept_rows import Postponed
+from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import Scope
@@ -46,15 +49,18 @@ class AccountRows:
     def __init__(self, preparer: Preparer, terms: Terms) -> None:
         self._preparer = preparer
         self._terms = terms
+        kinds = own_prefix(terms.options.key) | prefixes_of(preparer.fields, PARENTS)
+        self._index = KeyIndex(ACCOUNTS, terms.organisation_id, kinds)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
+        await self._index.load(self._preparer.database)
 
     def prepare(self, row: Row) -> Prepared:
         return self._preparer.now.prepare(row)
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
-        book, outcome = Book(ACCOUNTS, self._terms), Outcome()
+        book, outcome = Book(ACCOUNTS, self._terms, index=self._index), Outcome()
         scope = await self._preparer.scope(ACCOUNTS)
         await take_turns(connection, self._terms)
         await self._load(connection, book, rows)
@@ -73,12 +79,12 @@ class AccountRows:
     async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
         """Parents that were not there yet when their children were, and those of changed accounts:
         only here it is certain that no account comes to stand above itself."""
-        book, outcome = Book(ACCOUNTS, self._terms), Outcome()
+        book, outcome = Book(ACCOUNTS, self._terms, index=self._index), Outcome()
         scope = await self._preparer.scope(ACCOUNTS)
         if not self._terms.is_dry:
             await connection.execute(LOCK_TREE, str(self._terms.organisation_id))
         await self._load(connection, book, [each.row for each in rows])
-        await book.load(connection, [], [each.record_id for each in rows])
+        await book.load(connection, [each.record_id for each in rows])
         for each in rows:
             child, wanted = book.entries.get(each.record_id), reference_in(each.row, PARENTS)
             if child is None or wanted is None:  # deleted meanwhile
@@ -146,7 +152,8 @@ class AccountRows:
             each.id for each in wanted if each.id
         }
         ids |= {row.columns["referred_by_id"] for row in rows if row.columns.get("referred_by_id")}
-        await book.load(connection, sorted(keys), sorted(ids))
+        await self._index.catch_up(connection)
+        await book.load(connection, sorted({*ids, *self._index.find(keys)}))
 
     def _knows_referrer(self, row: Prepared, book: Book) -> bool:
         wanted = row.columns.get("referred_by_id")

@@ -12,6 +12,8 @@ from guanxi_contacts.imports.references import (
     Reference,
     is_above,
     make_account,
+    own_prefix,
+    prefixes_of,
     reference_in,
     take_turns,
 )
@@ -25,6 +27,7 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.kept_rows import Postponed
+from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import Scope
@@ -63,16 +66,23 @@ class ContactRows:
     def __init__(self, preparer: Preparer, terms: Terms) -> None:
         self._preparer = preparer
         self._terms = terms
+        organisation = terms.organisation_id
+        self._people = KeyIndex(CONTACTS, organisation, own_prefix(terms.options.key))
+        named = prefixes_of(preparer.fields, ACCOUNT_OF)
+        self._accounts = KeyIndex(ACCOUNTS, organisation, named)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
+        await self._people.load(self._preparer.database)
+        await self._accounts.load(self._preparer.database)
 
     def prepare(self, row: Row) -> Prepared:
         return self._preparer.now.prepare(row)
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()
-        people, accounts = Book(CONTACTS, self._terms), Book(ACCOUNTS, self._terms, locks=False)
+        people = Book(CONTACTS, self._terms, index=self._people)
+        accounts = Book(ACCOUNTS, self._terms, index=self._accounts, locks=False)
         scope = await self._preparer.scope(CONTACTS)
         account_scope = await self._preparer.scope(ACCOUNTS)
         await take_turns(connection, self._terms)
@@ -166,14 +176,14 @@ class ContactRows:
     ) -> None:
         ids = {row.wanted_id for row in rows if row.wanted_id}
         ids |= {row.columns["reports_to_id"] for row in rows if row.columns.get("reports_to_id")}
-        await people.load(
-            connection, sorted({key for row in rows for key in row.keys}), sorted(ids)
-        )
+        keys = {key for row in rows for key in row.keys}
+        await self._people.catch_up(connection)
+        await people.load(connection, sorted({*ids, *self._people.find(keys)}))
         wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
-        keys = {each.key for each in wanted if each.key}
-        await accounts.load(
-            connection, sorted(keys), sorted({each.id for each in wanted if each.id})
-        )
+        ids = {each.id for each in wanted if each.id}
+        await self._accounts.catch_up(connection)
+        found = self._accounts.find({each.key for each in wanted if each.key})
+        await accounts.load(connection, sorted({*ids, *found}))
 
     async def _write_links(self, connection: Connection, people: Book) -> None:
         written = [entry for entry in people.entries.values() if entry.events]

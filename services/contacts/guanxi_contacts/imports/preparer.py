@@ -34,6 +34,15 @@ class Preparer:
         self._now: Preparation | None = None
 
     @property
+    def database(self) -> Database:
+        return self._database
+
+    @property
+    def fields(self) -> set[str]:
+        """The names of the fields that the file fills."""
+        return self._cells.field_names
+
+    @property
     def now(self) -> Preparation:
         assert self._now is not None, "refresh first"
         return self._now

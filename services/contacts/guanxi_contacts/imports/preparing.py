@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -118,9 +118,8 @@ class Preparation:
         name = self._subject.name_of(columns)
         if name is None:
             return
-        now = datetime.now(UTC)
         fresh = {**self._base, **columns, "name": name, "id": found.wanted_id or new_id()}
-        fresh["created_at"], fresh["updated_at"] = created_at or now, now
+        fresh["created_at"] = created_at
         try:
             fresh["custom"] = self.checked_custom(columns.get("custom", {}))
         except Invalid as problem:

@@ -1,6 +1,6 @@
 """Accounts that rows name: found by name or id among those the caller sees, or made on demand."""
 
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from uuid import UUID
 
 from pydantic import ValidationError
@@ -69,7 +69,7 @@ async def is_above(
             return True
         seen.add(at)
         if at not in book.entries:
-            await book.load(connection, [], [at])
+            await book.load(connection, [at])
         entry = book.entries.get(at)
         at = entry.row[field] if entry is not None else None
     return False
@@ -81,16 +81,28 @@ async def take_turns(connection: Connection, terms: Terms) -> None:
         await connection.execute(TAKE_TURNS, str(terms.organisation_id))
 
 
+def own_prefix(key: str) -> set[str]:
+    """The kind of key that rows themselves are recognised by."""
+    kinds = {"external_id": "x:", "email": "e:", "phone": "p:", "domain": "d:", "name": "n:"}
+    return {kinds[key]} if key in kinds else set()
+
+
+def prefixes_of(fields: Iterable[str], named: Iterable[str]) -> set[str]:
+    """The kinds of keys by which those of the fields that are mapped name accounts."""
+    mapped = set(fields) & set(named)
+    found = {"x:" for name in mapped if name.endswith("external_id")}
+    return found | {"n:" for name in mapped if not name.endswith("_id")}
+
+
 def make_account(book: Book, name: str, terms: Terms) -> Entry | None:
     """A new account of which only the name is known; None if that can be no name."""
     try:
         data = AccountCreate(name=name)
     except ValidationError:
         return None
-    now = datetime.now(UTC)
     row = {
         **dict.fromkeys(columns_of(ACCOUNT)), **DEFAULTS["accounts"], "name": data.name,
         "organisation_id": terms.organisation_id, "id": new_id(), "owner_id": terms.actor.id,
-        "custom": {}, "version": 1, "created_at": now, "updated_at": now,
+        "custom": {}, "version": 1,
     }  # fmt: skip
     return book.create(row | rules.found_by(row), {})

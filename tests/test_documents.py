@@ -1,0 +1,61 @@
+"""What every service's OpenAPI document promises, held against itself."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guanxi_gateway.app import assemble
+from guanxi_gateway.identity.settings import IdentitySettings
+from guanxi_gateway.openapi import merge
+from guanxi_gateway.settings import GatewaySettings, SuiteSettings
+from guanxi_shared.edge import Edge
+from tests.stand_in import SECRET
+
+NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
+
+Document = dict[str, Any]
+
+
+@pytest.fixture
+def merged(contacts: Edge, tmp_path: Path) -> Document:
+    """As the gateway shows it; no database is asked for it."""
+    door = assemble(
+        GatewaySettings(database_url=NOWHERE, feed_database_url=NOWHERE),
+        SuiteSettings(service_secret=SECRET, data_dir=tmp_path),
+        IdentitySettings(),
+    )
+    assert isinstance(door.own, Edge)
+    documents = {"gateway": door.own.app.openapi(), "contacts": contacts.app.openapi()}
+    return merge(documents, unavailable={})
+
+
+def operations(document: Document) -> Iterator[tuple[str, Document]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def test_every_link_leads_to_an_operation_with_that_parameter(merged: Document) -> None:
+    taken = {
+        each["operationId"]: {parameter["name"] for parameter in each.get("parameters", ())}
+        for _, each in operations(merged)
+    }
+    links = [
+        (where, link)
+        for where, operation in operations(merged)
+        for answer in operation["responses"].values()
+        for link in answer.get("links", {}).values()
+    ]
+    assert len(links) > 15
+    for where, link in links:
+        assert set(link["parameters"]) <= taken[link["operationId"]], (where, link)
+
+
+def test_every_refusal_is_promised_as_a_problem(merged: Document) -> None:
+    for where, operation in operations(merged):
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                assert "application/problem+json" in answer["content"], (where, status)
+    assert not {"HTTPValidationError", "ValidationError"} & set(merged["components"]["schemas"])
