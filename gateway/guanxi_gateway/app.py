@@ -27,6 +27,7 @@ from guanxi_gateway.limits_rules import Limit
 from guanxi_gateway.openapi import Documents, pages
 from guanxi_gateway.peers import Source, own_source, source_of
 from guanxi_gateway.proxy import Proxy
+from guanxi_gateway.routes import INSIDE
 from guanxi_gateway.settings import GatewaySettings, SuiteSettings, named_addresses
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
@@ -43,7 +44,7 @@ from guanxi_shared.feed_routes import feed_router
 from guanxi_shared.visibility import Directory
 
 NAME = "gateway"
-OWN_FEED = "/internal/own"  # the merged feed stands at the public path of our own one
+OWN_FEED = INSIDE.decode()  # the merged feed stands at the public path of our own one
 FORGET_EVERY_SECONDS = 600.0
 LIMIT_SQL = """
 SELECT rate_quota, rate_window_seconds FROM organisations WHERE organisation_id = $2

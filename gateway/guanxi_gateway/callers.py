@@ -16,7 +16,8 @@ from guanxi_shared.auth import Principal, Verifier
 from guanxi_shared.errors import Unauthenticated
 
 REMEMBERED = 20_000
-# A changed limit or a lost role of an API key's owner is seen after this time at the latest.
+# A changed limit is seen after this time at the latest; so is what another replica did to the role
+# of an API key's owner.
 SECONDS_REMEMBERED = 60.0
 
 # The newest version of each organisation's directory (users, teams, roles, shares) that this
@@ -32,12 +33,14 @@ LimitOf = Callable[[Principal], Awaitable[Limit | None]]
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`authorization` is what services get; `budget` is None where no limit applies."""
+    """`authorization` is what services get; `budget` is None where no limit applies. `by_key`: the
+    token was made here for an API key."""
 
     principal: Principal
     authorization: bytes
     budget: Budget | None
     good_until: float
+    by_key: bool = False
 
 
 class Callers:
@@ -55,13 +58,16 @@ class Callers:
         caller = self._known.get(header)
         if caller is None or caller.good_until < time.time():
             return None
+        if caller.by_key and _is_behind(caller.principal):
+            return None
         _refuse_revoked(caller.principal)
         return caller
 
     async def identify(self, header: bytes) -> Caller:
         """Check a header met for the first time; Unauthenticated if it proves nothing."""
         token = _bearer_token(header)
-        if looks_like_api_key(token):
+        by_key = looks_like_api_key(token)
+        if by_key:
             token = await self._exchange(token)
         principal = await self._verifier.verify(token)
         _refuse_revoked(principal)
@@ -70,6 +76,7 @@ class Callers:
             authorization=b"Bearer " + token.encode(),
             budget=await self._budget(principal),
             good_until=min(principal.expires_at, time.time() + SECONDS_REMEMBERED),
+            by_key=by_key,
         )
         self._remember(header, caller)
         return caller
@@ -93,6 +100,12 @@ def note_directory_version(organisation_id: UUID, version: int) -> None:
     """Versions only rise: news that overtook each other change nothing."""
     if version > directory_versions.get(organisation_id, 0):
         directory_versions[organisation_id] = version
+
+
+def _is_behind(principal: Principal) -> bool:
+    """Whether users or roles have changed since a key was exchanged: its owner may hold less now."""
+    newest = directory_versions.get(principal.organisation, 0)
+    return principal.directory_version < newest
 
 
 def _refuse_revoked(principal: Principal) -> None:

@@ -148,7 +148,7 @@ class FrontDoor:
             return word
         self._limit_body(passage, b"")
         root = raw_path[1:].partition(b"/")[0]
-        if root not in routes.ROOTS:
+        if root not in routes.ROOTS or raw_path.startswith(routes.INSIDE):
             raise NotFound("There is nothing at this path; /docs lists what there is.")
         return b"/" + root
 

@@ -55,9 +55,7 @@ def ids() -> Any:
 
 def words(default: str | None = None, *, nullable: bool = False) -> Any:
     server = None if default is None else text(f"'{default}'")
-    return Field(
-        default=default, sa_column=Column(Text, nullable=nullable, server_default=server)
-    )
+    return Field(default=default, sa_column=Column(Text, nullable=nullable, server_default=server))
 
 
 def document() -> Any:
@@ -138,7 +136,9 @@ class User(Table, table=True):
 class Team(Table, table=True):
     __tablename__ = "teams"
     __table_args__ = (
-        ForeignKeyConstraint(["organisation_id", "parent_id"], ["teams.organisation_id", "teams.id"]),
+        ForeignKeyConstraint(
+            ["organisation_id", "parent_id"], ["teams.organisation_id", "teams.id"]
+        ),
         Index("ix_teams_organisation_id_parent_id", "organisation_id", "parent_id"),
     )
 

@@ -43,6 +43,9 @@ ROOTS: Final = frozenset(
      b".well-known", b"oauth", b"internal"}
 )  # fmt: skip
 
+# What the gateway asks itself, past the door: no limit and no ended session would be noticed there.
+INSIDE: Final = b"/internal/own"
+
 # Bodies that are files, read by the service as they arrive.
 UPLOADS: Final = frozenset({b"imports", b"files"})
 

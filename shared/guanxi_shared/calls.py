@@ -1,6 +1,7 @@
 """One request as services see it: the house it came to, who asks, through which channel."""
 
 import contextlib
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from guanxi_shared.settings import Common, ServiceSettings
 
 MAX_JSON_BYTES = 1_048_576
+CHANNEL = re.compile(r"[a-z][a-z0-9_-]{0,29}")
 
 
 @dataclass(slots=True)
@@ -75,7 +77,7 @@ class Call:
         return Actor(
             id=self.by.user_id,
             kind=self.by.kind,
-            channel=self.request.headers.get("x-guanxi-channel", "api"),
+            channel=channel_of(self.request),
             request_id=logs.request_id.get() or None,
             trace_id=logs.trace_id.get() or None,
         )
@@ -98,6 +100,12 @@ class Call:
             return orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise Malformed(f"The body is not valid JSON: {error}") from error
+
+
+def channel_of(request: Request) -> str:
+    """What a client says it is (`phone`, `import`); `api` for what is not one short word."""
+    claimed = request.headers.get("x-guanxi-channel", "")
+    return claimed if CHANNEL.fullmatch(claimed) else "api"
 
 
 async def read_body(request: Request, limit: int) -> bytes:

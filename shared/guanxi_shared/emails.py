@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ class Email(NamedTuple):
     domain: str
 
 
+@lru_cache(maxsize=4096)  # a create asks twice: to check it, and for its key
 def normalise_email(address: str) -> Email:
     """The local part stays as typed; only the key folds its case.
 

@@ -24,6 +24,11 @@ _LANDLINE_EXTENSION = re.compile(r"^(0\d{2,3}-\d{7,8})-\d{1,6}$")
 _DASHED_EXTENSION = re.compile(r"(.*\d)\s?-\s?(\d{1,6})$")
 
 
+# Mobile numbers of mainland China as most lists of customers write them: what the library says of
+# them is known (a test holds the two together), and asking it takes 15 µs. 179 is a carrier's prefix.
+_PLAIN_MOBILE = re.compile(r"(?P<country>\+86)?(?P<number>1(?:[3-689]\d|7[0-8])\d{8})\Z", re.ASCII)
+
+
 class Phone(NamedTuple):
     """A number as typed, in E.164 if it could be, its extension, and its digits without that."""
 
@@ -41,6 +46,9 @@ def parse_phone(raw: str, default_region: str | None = None) -> Phone:
     possible length counts: new prefixes are in use before the library knows them. Extensions are
     read in English and Chinese (分机, 转) and after a dash (010-88881234-801).
     """
+    plain = _PLAIN_MOBILE.match(raw)
+    if plain is not None and (plain["country"] or default_region == "CN"):
+        return Phone(raw, f"+86{plain['number']}", None, f"86{plain['number']}")
     spelled = _spelled(raw)
     number = _possible(spelled, default_region)
     if number is None and (dashed := _DASHED_EXTENSION.match(spelled)):

@@ -11,16 +11,17 @@ from uuid import UUID
 import asyncpg
 import orjson
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     Select,
     Uuid,
     and_,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     tuple_,
+    union_all,
 )  # fmt: skip
 from starlette.responses import Response
 
@@ -34,7 +35,7 @@ from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.pages import ListQuery, Sort
 from guanxi_shared.resources import Field, Resource
 from guanxi_shared.statements import Compiled, Shapes
-from guanxi_shared.visibility import Scope, predicate
+from guanxi_shared.visibility import Scope, branches, predicate
 
 JSON_OPTIONS = orjson.OPT_UTC_Z
 SHAPES = Shapes()
@@ -168,22 +169,23 @@ async def _fetch(
     key = (
         "list", resource.name, query.fields, filters.shape_of(query.groups), _custom_shape(query),
         tuple((s.field.name, s.descending) for s in query.sorts), search.shape_of(query), after,
-        scope.shape, tuple((name, s.shape) for name, s in includes),
+        scope.shape, scope.branch_shape, query.limit, tuple((name, s.shape) for name, s in includes),
     )  # fmt: skip
     # The conditions are built even when the text is known: their values come with them.
     conditions = _conditions(resource, query, bind)
     compiled = SHAPES.get(key, lambda: _list(resource, query, scope, includes, conditions))
     values = {
         "organisation": call.organisation,
-        "most": query.limit + 1,
         **bind.values,
         **scope.params(),
+        **scope.branch_params(),
     }
     values |= _after_values(query)
     for name, included in includes:
         values |= {f"{name}_{key}": value for key, value in included.params().items()}
-    # A plain list of all, or of one owner, walks one index whatever the values are.
-    is_plain = not query.groups and query.text is None and not includes and scope.is_plain
+    # A plain list walks the same indexes whatever the values are: its plan is kept.
+    in_order = scope.is_plain or scope.branch_shape is not None
+    is_plain = not query.groups and query.text is None and not includes and in_order
     pool = call.db.points if is_plain else call.db.pool
     return await pool.fetch(_bound(compiled), str(call.organisation), *compiled.args(values))
 
@@ -228,16 +230,25 @@ def _list(
         for index, sort in enumerate(order)
         if not _is_among(sort, query)
     ]
-    statement = select(*columns).where(
+    wanted = [
         table.c.organisation_id == bindparam("organisation", type_=Uuid),
         table.c.deleted_at.is_(None),
-        predicate(table, scope),
         *conditions,
-    )
+    ]
     if query.after is not None:
-        statement = statement.where(_beyond(order, query.after))
+        wanted.append(_beyond(order, query.after))
     ordered = [_ordered(sort) for sort in order]
-    return statement.order_by(*ordered).limit(bindparam("most", type_=BigInteger))
+    # A limit in the text lets Postgres know how little is asked, even in a kept plan.
+    most: ColumnElement[int] = literal_column(str(query.limit + 1))
+    if ranked or scope.branch_shape is None:
+        wanted.append(predicate(table, scope))
+    else:
+        firsts = [
+            select(table.c.id).where(*wanted, branch).order_by(*ordered).limit(most).correlate(None)
+            for branch in branches(table, scope)
+        ]
+        wanted = [wanted[0], table.c.id.in_(union_all(*firsts))]
+    return select(*columns).where(*wanted).order_by(*ordered).limit(most)
 
 
 def _columns(resource: Resource, names: Sequence[str]) -> list[ColumnElement[Any]]:

@@ -73,6 +73,8 @@ def _validation(error: BaseException) -> Problem:
 
 def _http(error: BaseException) -> Problem:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, Problem):  # FastAPI wraps what reading a body raises
+        return error.__cause__
     headers = dict(error.headers or {})
     if error.status_code == 404:
         return NotFound("There is nothing at this path.")

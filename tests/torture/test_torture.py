@@ -1,6 +1,7 @@
 """A short storm on each run of the tests; `make torture` is the long one."""
 
 import asyncio
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -26,9 +27,13 @@ async def test_what_was_acknowledged_survives_a_short_storm() -> None:
         "--clients",
         "6",
     ]
-    done = await asyncio.to_thread(
-        subprocess.run, command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False
+    paths = os.pathsep.join(
+        str(ROOT / part) for part in ("shared", "gateway", "services/contacts", ".")
     )
+    done = await asyncio.to_thread(
+        subprocess.run, command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths},
+        capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     assert "nothing lost" in done.stdout
 

@@ -6,14 +6,14 @@ from uuid import UUID
 from starlette.requests import Request
 
 from guanxi_shared import logs
-from guanxi_shared.calls import Actor
+from guanxi_shared.calls import Actor, channel_of
 
 
 def actor_of(request: Request, user_id: UUID | None, *, kind: str = "user") -> Actor:
     return Actor(
         id=user_id,
         kind=kind,
-        channel=request.headers.get("x-guanxi-channel", "api"),
+        channel=channel_of(request),
         request_id=logs.request_id.get() or None,
         trace_id=logs.trace_id.get() or None,
     )

@@ -64,9 +64,15 @@ async def grant_for(connection: Connection, holder: Holder) -> Grant:
     )
 
 
-async def access_token(identity: Identity, grant: Grant, *, now: datetime) -> str:
+async def access_token(
+    identity: Identity, grant: Grant, *, now: datetime, until: datetime | None = None
+) -> str:
+    """Good for fifteen minutes, or `until` its credential ends."""
     key = await identity.keyring.signer(now)
-    return issue_access_token(grant, key, issuer=identity.issuer, now=now, token_id=new_id())
+    life = LIFE if until is None else min(LIFE, until - now)
+    return issue_access_token(
+        grant, key, issuer=identity.issuer, now=now, token_id=new_id(), life=life
+    )
 
 
 def token_answer(token: str, refresh_token: str | None = None) -> dict[str, Any]:

@@ -108,7 +108,9 @@ class Keyring:
     async def _add(self, connection: Connection, signs_from: datetime) -> None:
         key = new_signing_key()
         jwk = orjson.dumps(public_jwk(key)).decode()
-        await connection.execute(ADD, key_id(key), seal_key(key, self._wrapping[0]), jwk, signs_from)
+        await connection.execute(
+            ADD, key_id(key), seal_key(key, self._wrapping[0]), jwk, signs_from
+        )
 
 
 _log = logs.logger("keyring")

@@ -18,11 +18,15 @@ MOST_ORGANISATIONS = 4
 FIND = """
 SELECT organisation_id, subject_id FROM lookups
 WHERE kind = $1 AND digest = $2 AND (expires_at IS NULL OR expires_at > now())
+  AND ($4::uuid IS NULL OR organisation_id = $4)
 ORDER BY subject_id LIMIT $3
 """
 ADD = """
 INSERT INTO lookups (kind, digest, organisation_id, subject_id, expires_at)
 VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING
+"""
+ELSEWHERE = """
+SELECT EXISTS (SELECT FROM lookups WHERE kind = $1 AND digest = $2 AND organisation_id <> $3)
 """
 DROP = "DELETE FROM lookups WHERE organisation_id = $1 AND subject_id = $2 AND kind = $3"
 
@@ -33,9 +37,11 @@ class Place:
     subject_id: UUID
 
 
-async def find(db: Database, kind: str, digest: bytes) -> list[Place]:
+async def find(
+    db: Database, kind: str, digest: bytes, *, organisation_id: UUID | None = None
+) -> list[Place]:
     """Several only for addresses: one person may work for several organisations."""
-    rows = await db.pool.fetch(FIND, kind, digest, MOST_ORGANISATIONS)
+    rows = await db.pool.fetch(FIND, kind, digest, MOST_ORGANISATIONS, organisation_id)
     return [Place(row["organisation_id"], row["subject_id"]) for row in rows]
 
 
@@ -54,6 +60,15 @@ async def add(
     expires_at: datetime | None = None,
 ) -> None:
     await connection.execute(ADD, kind, digest, organisation_id, subject_id, expires_at)
+
+
+async def is_taken_elsewhere(
+    connection: Connection, kind: str, digest: bytes, *, organisation_id: UUID
+) -> bool:
+    """For what has to lead to one organisation alone. Waits for whoever asks about the same."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", digest.hex())
+    taken: bool = await connection.fetchval(ELSEWHERE, kind, digest, organisation_id)
+    return taken
 
 
 async def drop(

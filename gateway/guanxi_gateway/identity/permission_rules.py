@@ -119,7 +119,13 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("r", "calendar", "opportunities", "orders", "analytics"),
             *_may("cu", "jobs"),
         ),
-        {ANY: "all", "activities": "team", "calendar": "team", "opportunities": "team"},
+        {
+            ANY: "all",
+            "activities": "team",
+            "calendar": "team",
+            "opportunities": "team",
+            "api-keys": "own",
+        },
     ),
     "analyst": RoleRule(
         (
@@ -128,7 +134,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("r", *CUSTOMERS, *OUTREACH, *SALES, *SERVICE),
             *_may(ANY, "analytics", "exports", "segments", "jobs"),
         ),
-        {ANY: "all"},
+        {ANY: "all", "api-keys": "own"},
     ),
     "partner": RoleRule(
         (

@@ -15,7 +15,7 @@ class Settings(ServiceSettings):
     files_dir: Path = Path(".data/files/contacts")
     default_region: str = "CN"
     max_import_bytes: int = Field(default=200_000_000, ge=1)
-    import_chunk_rows: int = Field(default=2_000, ge=1)
+    import_chunk_rows: int = Field(default=3_000, ge=1)
 
 
 def settings() -> Settings:

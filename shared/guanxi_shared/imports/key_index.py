@@ -15,7 +15,7 @@ from guanxi_shared.db import Connection, Database
 from guanxi_shared.resources import Resource
 
 PAGE = 20_000
-OVERLAP = timedelta(seconds=3)  # clocks differ, and a request's changes appear when it commits
+OVERLAP = timedelta(seconds=1)  # clocks differ, and a request's changes appear when it commits
 LONGEST_PREFIX = 2
 
 Ids = int | tuple[int, ...]

@@ -11,7 +11,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from guanxi_gateway.identity.identity import identity
@@ -32,6 +32,7 @@ class Outside:
         self.signs_with = self.key
         self.claims: dict[str, Any] = {}
         self.challenge = self.nonce = ""
+        self.odd_answer: Response | None = None
         self.app = Starlette(
             routes=[
                 Route("/.well-known/openid-configuration", self.metadata),
@@ -58,7 +59,9 @@ class Outside:
     async def keys(self, _: Request) -> JSONResponse:
         return JSONResponse({"keys": [self.key.as_dict(private=False)]})
 
-    async def token(self, request: Request) -> JSONResponse:
+    async def token(self, request: Request) -> Response:
+        if self.odd_answer is not None:
+            return self.odd_answer
         form = {n: v[0] for n, v in parse_qs((await request.body()).decode()).items()}
         if form["code"] != "good" or pkce_challenge(form["code_verifier"]) != self.challenge:
             return JSONResponse({"error": "invalid_grant"}, 400)
@@ -153,3 +156,23 @@ async def test_a_code_the_provider_refuses_and_a_state_not_ours_are_refused(
 
 async def test_without_a_provider_there_is_no_such_sign_in(anybody: httpx.AsyncClient) -> None:
     assert (await anybody.post("/v1/auth/oidc/start")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "odd", [Response("<html>"), JSONResponse(["a"]), JSONResponse({"id_token": 7}), Response(b"")]
+)
+async def test_a_provider_that_answers_nonsense_is_not_our_error(
+    company: Company, outside: Outside, anybody: httpx.AsyncClient, odd: Response
+) -> None:
+    outside.odd_answer = odd
+    assert (await come_back(anybody, outside)).status_code in (401, 502, 503)
+
+
+async def test_a_key_that_the_provider_made_since_is_fetched(
+    company: Company, outside: Outside, anybody: httpx.AsyncClient
+) -> None:
+    outside.claims = {"email": company.admin.email, "email_verified": True}
+    assert (await come_back(anybody, outside)).status_code == 200
+    outside.key = ECKey.generate_key("P-256", parameters={"alg": "ES256"}, auto_kid=True)
+    outside.signs_with = outside.key
+    assert (await come_back(anybody, outside)).status_code == 200

@@ -250,7 +250,8 @@ async def test_an_owner_shares_a_record_and_takes_it_back(company: Company, hous
     )
     assert [tuple(row.values()) for row in rows] == [(account, receiver.id, "read")]
     share = made.json()["id"]
-    widened = await owner.patch(f"/v1/shares/{share}", {"access": "write"})
+    async with contacts_saying(house, {account: {"id": account, "owner_id": owner.id}}):
+        widened = await owner.patch(f"/v1/shares/{share}", {"access": "write"})
     assert widened.json()["access"] == "write"
     assert (await receiver.get(f"/v1/shares/{share}")).status_code == 404
     assert (await receiver.delete(f"/v1/shares/{share}")).status_code == 404

@@ -34,12 +34,14 @@ def letters_to(folder: Path, address: str) -> list[Path]:
     ]
 
 
+def text_of(letter: Path) -> str:
+    message = email.message_from_bytes(letter.read_bytes())
+    return str(message.get_payload(decode=True), "utf-8")  # type: ignore[arg-type]
+
+
 def letter_to(folder: Path, address: str) -> Callable[[], str | None]:
     def read() -> str | None:
-        for path in letters_to(folder, address):
-            message = email.message_from_bytes(path.read_bytes())
-            return str(message.get_payload(decode=True), "utf-8")  # type: ignore[arg-type]
-        return None
+        return next((text_of(path) for path in letters_to(folder, address)), None)
 
     return read
 

@@ -66,5 +66,5 @@ async def revoke_api_key(request: Request) -> Response:
         return await service.revoke_api_key(connection, call.organisation, key, actor=call.actor)
 
     response = await writes.act(call, work)
-    revoked_here([key_id])
+    revoked_here([service.session_of(call.organisation, key_id)])
     return response

@@ -20,7 +20,7 @@ from guanxi_gateway.identity.errors import ApiKeyRefused, BeyondYourOwn
 from guanxi_gateway.identity.grants import Holder, access_token, grant_for
 from guanxi_gateway.identity.identity import identity
 from guanxi_gateway.identity.permission_rules import beyond, unknown_patterns
-from guanxi_gateway.identity.revocations import add_revocations
+from guanxi_gateway.identity.revocations import add_revocations, credential_session
 from guanxi_gateway.identity.rows import found, written
 from guanxi_gateway.identity.users.rights import held_by
 from guanxi_shared.auth import Principal
@@ -91,14 +91,18 @@ async def load_api_key(
 async def revoke_api_key(
     connection: Connection, organisation_id: UUID, key: Mapping[str, Any], *, actor: Actor
 ) -> dict[str, Any]:
-    """Call `revoked_here` with its id after the commit, so that cached tokens of it end too."""
+    """Call `revoked_here` with its `session_of` after the commit, so that cached tokens end too."""
     row = await written(connection, REVOKE, organisation_id, key["id"])
     await lookups.drop(
         connection, lookups.API_KEY, organisation_id=organisation_id, subject_id=row["id"]
     )
-    await add_revocations(connection, [row["id"]])
+    await add_revocations(connection, [session_of(organisation_id, row["id"])])
     await _tell(connection, organisation_id, "api_key.revoked", row, actor)
     return dict(row)
+
+
+def session_of(organisation_id: UUID, key_id: UUID) -> UUID:
+    return credential_session(lookups.API_KEY, organisation_id, key_id)
 
 
 async def exchange_api_key(house: House, text: str) -> str:
@@ -128,9 +132,10 @@ async def _exchange(
         return None
     if row["last_used_at"] is None or now - row["last_used_at"] > USED_EVERY:
         await connection.execute(USED, place.organisation_id, row["id"], now)
-    holder = Holder(place.organisation_id, row["owner_id"], row["id"], tuple(row["scopes"]))
+    session = session_of(place.organisation_id, row["id"])
+    holder = Holder(place.organisation_id, row["owner_id"], session, tuple(row["scopes"]))
     grant = await grant_for(connection, holder)
-    return await access_token(identity(house), grant, now=now)
+    return await access_token(identity(house), grant, now=now, until=row["expires_at"])
 
 
 def _check(data: ApiKeyCreate, by: Principal) -> None:

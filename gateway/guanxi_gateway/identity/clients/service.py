@@ -13,7 +13,7 @@ from guanxi_gateway.identity.digests import secret_digest
 from guanxi_gateway.identity.errors import BeyondYourOwn
 from guanxi_gateway.identity.oauth_rules import ClientRule, redirect_uri_problem
 from guanxi_gateway.identity.permission_rules import beyond, unknown_patterns
-from guanxi_gateway.identity.revocations import add_revocations
+from guanxi_gateway.identity.revocations import add_revocations, credential_session
 from guanxi_gateway.identity.rows import Row, found, written
 from guanxi_gateway.identity.sessions.families import revoke_sessions
 from guanxi_gateway.identity.users.rights import demand_grantable, held_by
@@ -21,7 +21,7 @@ from guanxi_gateway.identity.users.service import load_user
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Invalid, NotFound
+from guanxi_shared.errors import Conflict, Invalid, NotFound
 from guanxi_shared.identifiers import new_id
 
 COLUMNS = """
@@ -56,6 +56,11 @@ async def create_client(
     """The client as it is listed, and its secret."""
     await _check(connection, data, by)
     organisation_id, client_id = by.organisation, data.id or new_id()
+    # The id alone leads to the organisation, so it is taken once in the whole installation.
+    if data.id is not None and await lookups.is_taken_elsewhere(
+        connection, lookups.CLIENT, secret_digest(str(client_id)), organisation_id=organisation_id
+    ):
+        raise Conflict("This id is taken.", errors={"id": "Taken already."}, code="not_unique")
     secret = None if data.is_public else secrets.token_urlsafe(32)
     row = await written(
         connection, ADD, organisation_id, client_id, data.name, list(data.redirect_uris),
@@ -111,10 +116,15 @@ async def delete_client(
     ended = await revoke_sessions(
         connection, organisation_id, [each["id"] for each in rows], because="client_deleted"
     )
-    # Under client credentials the client is its own session.
-    await add_revocations(connection, [row["id"]])
+    itself = session_of(organisation_id, row["id"])
+    await add_revocations(connection, [itself])
     await _tell(connection, organisation_id, "oauth_client.deleted", row, actor)
-    return row, [*ended, row["id"]]
+    return row, [*ended, itself]
+
+
+def session_of(organisation_id: UUID, client_id: UUID) -> UUID:
+    """Of tokens by client credentials, where nobody has signed in."""
+    return credential_session(lookups.CLIENT, organisation_id, client_id)
 
 
 async def find_client(house: House, client_id: str) -> tuple[UUID, Row] | None:

@@ -1,7 +1,6 @@
 """What a signed-in user sees and changes of themselves."""
 
 from typing import Any
-from uuid import UUID
 
 from guanxi_gateway.identity.audit import write_audit
 from guanxi_gateway.identity.directory import lock_directory
@@ -20,29 +19,16 @@ from guanxi_gateway.identity.second_factor.service import (
 )
 from guanxi_gateway.identity.sessions.attempts import Attempts
 from guanxi_gateway.identity.sessions.families import revoke_user
+from guanxi_gateway.identity.users.rights import demand_session, demand_whole, person
 from guanxi_gateway.identity.users.service import load_user, set_password, set_profile, state_of
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
-from guanxi_shared.errors import Forbidden, Unauthenticated
+from guanxi_shared.errors import Unauthenticated
 
 USER = """
 SELECT u.*, o.directory_version FROM users u JOIN organisations o USING (organisation_id)
 WHERE u.organisation_id = $1 AND u.id = $2 AND u.deleted_at IS NULL
 """
-
-
-def person(by: Principal) -> UUID:
-    """The user behind a credential; Forbidden for a service."""
-    if by.user_id is None:
-        raise Forbidden("This is for people; a service has no account.")
-    return by.user_id
-
-
-def demand_session(by: Principal) -> UUID:
-    """Passwords and second factors are changed by people signed in, not by keys or applications."""
-    if by.scopes is not None:
-        raise Forbidden("Sign in with your password for this; a key or application may not do it.")
-    return person(by)
 
 
 async def get_me(house: House, by: Principal) -> dict[str, Any]:
@@ -66,7 +52,7 @@ async def get_me(house: House, by: Principal) -> dict[str, Any]:
 async def update_me(
     house: House, data: ProfileUpdate, *, by: Principal, actor: Actor
 ) -> dict[str, Any]:
-    user_id = person(by)
+    user_id = demand_whole(by)
     async with house.db.transaction(by.organisation) as connection:
         await lock_directory(connection, by.organisation)
         user = await load_user(connection, by.organisation, user_id)
@@ -119,11 +105,19 @@ async def confirm_totp(house: House, code: str, *, by: Principal, actor: Actor) 
 
 
 async def remove_totp(house: House, code: str, *, by: Principal, actor: Actor) -> None:
-    """Needs a code: a session left open on a desk is not enough."""
+    """Needs a code: a session left open on a desk is not enough. A wrong one counts as a failed
+    sign-in, so that guessing ends soon."""
     user_id = demand_session(by)
+    async with house.db.transaction(by.organisation) as connection:
+        user = await load_user(connection, by.organisation, user_id)
+    attempts = Attempts(user["email"], None)
+    await attempts.demand_unlocked(house.db)
     async with house.db.transaction(by.organisation) as connection:
         await lock_directory(connection, by.organisation)
         here = identity(house)
-        if not await passes_factor(connection, here, by.organisation, user_id, code=code):
-            raise SecondFactorRefused()
-        await remove_factor(connection, by.organisation, user_id, actor=actor)
+        passed = await passes_factor(connection, here, by.organisation, user_id, code=code)
+        if passed:
+            await remove_factor(connection, by.organisation, user_id, actor=actor)
+    if not passed:
+        await attempts.failed(house.db)
+        raise SecondFactorRefused()

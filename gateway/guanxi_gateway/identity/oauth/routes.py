@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
+from guanxi_gateway.callers import revoked_sessions
 from guanxi_gateway.identity.actors import actor_of, device_of
 from guanxi_gateway.identity.identity import of_request
 from guanxi_gateway.identity.oauth.authorize import approve, check_wish, refusal
@@ -32,6 +33,7 @@ from guanxi_gateway.identity.oauth_rules import OAuthCode, metadata
 from guanxi_gateway.identity.permission_rules import ACTIONS, RESOURCES
 from guanxi_gateway.identity.sessions import service as sessions
 from guanxi_gateway.identity.sessions.schemas import SignIn
+from guanxi_gateway.identity.users.rights import demand_session
 from guanxi_shared import documents, writes
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import begin, house
@@ -120,6 +122,7 @@ async def authorize(request: Request) -> Response:
 
 async def _authorize_json(request: Request) -> Response:
     call = await begin(request, None)
+    demand_session(call.by)
     data = writes.parse(ApproveRequest, await call.body())
     params = {name: value for name, value in data.model_dump().items() if value}
     wish = await check_wish(call.house, params)
@@ -184,13 +187,14 @@ async def get_device_page(request: Request, user_code: str = "") -> Response:
     response_model=DeviceDecided,
     responses={
         200: {"content": {"text/html": {"schema": {"type": "string"}}}},
-        **pages(404, 413, 415, 422),
+        **pages(403, 404, 413, 415, 422),
     },
     openapi_extra=form_or_json(DeviceDecision),
 )
 async def decide(request: Request) -> Response:
     if "json" in request.headers.get("content-type", ""):
         call = await begin(request, None)
+        demand_session(call.by)
         data = writes.parse(DeviceDecision, await call.body())
         approved = data.decision == "approve"
         found = await decide_device(
@@ -246,7 +250,8 @@ async def introspect_token(request: Request) -> Response:
         by = await here.verifier.verify(form.get("token", ""))
     except Unauthenticated:
         return JSONResponse({"active": False}, headers=NO_STORE)
-    if by.kind != "user" or by.organisation_id != client.organisation_id:
+    has_ended = by.session_id in revoked_sessions
+    if by.kind != "user" or by.organisation_id != client.organisation_id or has_ended:
         return JSONResponse({"active": False}, headers=NO_STORE)
     return JSONResponse(_introspection(by), headers=NO_STORE)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from guanxi_gateway.identity import lookups
 from guanxi_gateway.identity.actors import Device
 from guanxi_gateway.identity.audit import write_audit
+from guanxi_gateway.identity.clients.service import session_of
 from guanxi_gateway.identity.device_rules import DeviceState, DeviceStatus, poll_device
 from guanxi_gateway.identity.digests import secret_digest
 from guanxi_gateway.identity.grants import Holder, access_token, grant_for, token_answer
@@ -140,7 +141,8 @@ async def _by_credentials(request: TokenRequest) -> dict[str, Any]:
     if client.user_id is None:
         raise OAuthProblem(OAuthCode.UNAUTHORIZED_CLIENT)
     scopes = _scopes(request)
-    holder = Holder(client.organisation_id, client.user_id, client.id, scopes, client.id)
+    session = session_of(client.organisation_id, client.id)
+    holder = Holder(client.organisation_id, client.user_id, session, scopes, client.id)
     async with request.house.db.transaction(client.organisation_id) as connection:
         grant = await grant_for(connection, holder)
     token = await access_token(identity(request.house), grant, now=datetime.now(UTC))

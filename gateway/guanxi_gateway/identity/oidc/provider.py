@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx
+import orjson
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_request
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
+from joserfc.util import urlsafe_b64decode
 
 from guanxi_gateway.identity.errors import SignInRefused
 from guanxi_gateway.identity.oauth_rules import pkce_challenge
@@ -20,6 +22,7 @@ from guanxi_shared.errors import Unavailable
 
 SECONDS = 10.0
 FRESH_SECONDS = 3600.0
+PAUSE_SECONDS = 5.0  # between two looks for a key that is not known
 # What providers sign with; never `none`, never a shared secret.
 ALGORITHMS = ("RS256", "PS256", "ES256", "ES384", "RS384", "RS512")
 SKEW_SECONDS = 60
@@ -47,7 +50,7 @@ class Provider:
         self._transport = transport
         self._document: Mapping[str, Any] = {}
         self._keys: KeySet | None = None
-        self._read_at = float("-inf")
+        self._read_at = self._looked_at = float("-inf")
 
     async def authorization_url(self, *, state: str, nonce: str, verifier: str) -> str:
         document = await self._metadata()
@@ -69,7 +72,9 @@ class Provider:
         """SignInRefused for whatever the provider or its answer does not prove."""
         document = await self._metadata()
         answer = await self._ask_for_token(document["token_endpoint"], code, verifier)
-        token = self._claims(str(answer.get("id_token", "")), nonce, answer)
+        id_token = str(answer.get("id_token", ""))
+        await self._learn_key(id_token)
+        token = self._claims(id_token, nonce, answer)
         if not token.get("email") or token.get("email_verified") not in (True, "true"):
             raise SignInRefused("The identity provider has not verified an e-mail address.")
         return Known(str(token["sub"]), str(token["email"]))
@@ -94,8 +99,16 @@ class Provider:
         if not answer.is_success:
             _log.warning("provider refused a code", status=answer.status_code)
             raise SignInRefused("The identity provider did not accept this sign-in.")
-        found: Mapping[str, Any] = answer.json()
-        return found
+        return _object(answer)
+
+    async def _learn_key(self, id_token: str) -> None:
+        """Read the provider's keys again for one that it has made since, but not at each token."""
+        known = {None, *(key.kid for key in (self._keys or KeySet([])).keys)}
+        if _kid(id_token) in known or time.monotonic() - self._looked_at < PAUSE_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        self._read_at = float("-inf")
+        await self._metadata()
 
     def _claims(self, id_token: str, nonce: str, answer: Mapping[str, Any]) -> CodeIDToken:
         """Signature by the provider's keys, claims by OpenID Connect Core 3.1.3.7."""
@@ -127,11 +140,13 @@ class Provider:
                 answer = await client.get(f"{self.issuer}/.well-known/openid-configuration")
                 document = answer.raise_for_status().json()
                 keys = (await client.get(document["jwks_uri"])).raise_for_status().json()
-        except (httpx.HTTPError, ValueError, KeyError) as error:
+            found = KeySet.import_key_set(keys)
+            endpoints = document["authorization_endpoint"], document["token_endpoint"]
+        except (httpx.HTTPError, JoseError, ValueError, KeyError, TypeError) as error:
             raise Unavailable("The identity provider cannot be reached.") from error
-        if str(document.get("issuer", "")).rstrip("/") != self.issuer:
+        if str(document.get("issuer", "")).rstrip("/") != self.issuer or not all(endpoints):
             raise Unavailable("The identity provider names another issuer than the settings.")
-        self._document, self._keys = document, KeySet.import_key_set(keys)
+        self._document, self._keys = document, found
         self._read_at = time.monotonic()
         return self._document
 
@@ -144,6 +159,25 @@ class Provider:
         return httpx.AsyncClient(
             transport=self._transport, timeout=SECONDS, follow_redirects=False, trust_env=False
         )
+
+
+def _object(answer: httpx.Response) -> Mapping[str, Any]:
+    try:
+        found = answer.json()
+    except ValueError as error:
+        raise Unavailable("The identity provider answers something that is not JSON.") from error
+    if not isinstance(found, dict):
+        raise Unavailable("The identity provider answers something else than tokens.")
+    return found
+
+
+def _kid(id_token: str) -> str | None:
+    """Which key a token says it is signed with; nothing is believed yet."""
+    try:
+        header = orjson.loads(urlsafe_b64decode(id_token.partition(".")[0].encode()))
+    except ValueError:
+        return None
+    return header.get("kid") if isinstance(header, dict) else None
 
 
 _log = logs.logger("oidc")

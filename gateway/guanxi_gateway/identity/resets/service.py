@@ -24,7 +24,7 @@ LIFE = timedelta(hours=1)
 MOST_OPEN = 3
 ADDRESS = """
 SELECT email FROM users
-WHERE organisation_id = $1 AND id = $2 AND is_active AND deleted_at IS NULL
+WHERE organisation_id = $1 AND id = $2 AND is_active AND deleted_at IS NULL FOR UPDATE
 """
 OPEN = """
 SELECT count(*) FROM password_resets WHERE organisation_id = $1 AND user_id = $2

@@ -37,6 +37,7 @@ from guanxi_gateway.identity.sessions.families import (
     start_family,
 )
 from guanxi_gateway.identity.sessions.schemas import SignIn
+from guanxi_gateway.identity.users.rights import demand_whole
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection
@@ -94,8 +95,9 @@ async def sign_in(house: House, data: SignIn, device: Device, *, actor: Actor) -
 async def _attempt(
     house: House, here: Identity, data: SignIn, device: Device, attempts: Attempts, actor: Actor
 ) -> dict[str, Any]:
-    places = await lookups.find(house.db, lookups.EMAIL, email_digest(data.email))
-    wanted = [p for p in places if data.organisation_id in (None, p.organisation_id)]
+    wanted = await lookups.find(
+        house.db, lookups.EMAIL, email_digest(data.email), organisation_id=data.organisation_id
+    )
     proven = await _prove(house, wanted, data.password)
     if proven is None:
         await attempts.failed(house.db)
@@ -241,6 +243,8 @@ async def _renewed(connection: Connection, here: Identity, found: Refreshed) -> 
 
 
 async def sign_out(house: House, by: Principal, *, everywhere: bool, actor: Actor) -> None:
+    if everywhere:
+        demand_whole(by)
     if by.user_id is None or by.session_id is None:
         return
     async with house.db.transaction(by.organisation) as connection:
@@ -275,13 +279,14 @@ async def sign_out_token(
 
 
 async def list_sessions(house: House, by: Principal) -> list[dict[str, Any]]:
-    rows = await house.db.fetch(by.organisation, SESSIONS, by.organisation, by.user_id)
+    rows = await house.db.fetch(by.organisation, SESSIONS, by.organisation, demand_whole(by))
     return [{**dict(row), "is_current": row["id"] == by.session_id} for row in rows]
 
 
 async def end_session(house: House, by: Principal, session_id: UUID, *, actor: Actor) -> None:
     """One of the caller's own sessions."""
-    row = await house.db.fetchrow(by.organisation, OF_USER, by.organisation, session_id, by.user_id)
+    user_id = demand_whole(by)
+    row = await house.db.fetchrow(by.organisation, OF_USER, by.organisation, session_id, user_id)
     if row is None:
         raise NotFound(f"There is no session with the id {str(session_id)!r}.")
     async with house.db.transaction(by.organisation) as connection:

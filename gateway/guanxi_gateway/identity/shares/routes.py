@@ -54,6 +54,9 @@ def shares_router(find_record: FindRecord) -> APIRouter:
     async def update_share(request: Request) -> Response:
         call = await begin(request, "shares:create")
         version = writes.wanted_version(call)
+        data = writes.parse(ShareUpdate, await request.body())  # read again below, as above
+        share_id = id_in_path(request.path_params["share_id"])
+        await service.demand_widenable(call, find_record, share_id, data)
 
         async def work(connection: Connection, data: ShareUpdate) -> State:
             before = await _load(call, connection)

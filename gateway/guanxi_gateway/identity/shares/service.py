@@ -27,6 +27,11 @@ INSERT INTO shares (organisation_id, id, resource, record_id, user_id, team_id, 
 LOAD = """
 SELECT * FROM shares WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL FOR UPDATE
 """
+SHOWN = """
+SELECT resource, record_id, access, until, owner_id FROM shares
+WHERE organisation_id = $2 AND id = $3 AND deleted_at IS NULL
+"""
+SHARED_BY = "shares"
 CHANGE = """
 UPDATE shares SET access = $3, until = $4, deleted_at = $5, version = version + 1,
   updated_at = clock_timestamp() WHERE organisation_id = $1 AND id = $2 RETURNING *
@@ -49,6 +54,28 @@ async def demand_shareable(
     owner, team = (_id(record.get(name)) for name in ("owner_id", "team_id"))
     if not scope.may_write(id=record_id, owner_id=owner, team_id=team):
         raise Forbidden("You may read this record but not share it.", code="read_only")
+
+
+async def demand_widenable(
+    call: Call, find_record: FindRecord, share_id: UUID, data: ShareUpdate
+) -> None:
+    """To show more of a record, or longer, takes as much as to share it anew: by now it may be
+    somebody else's."""
+    row = await call.db.fetchrow(call.organisation, SHOWN, call.organisation, share_id)
+    if row is None or not _widens(dict(row), data):
+        return
+    scope = await call.scope(SHARED_BY)
+    if scope.covers(id=share_id, owner_id=row["owner_id"], team_id=None):
+        await demand_shareable(call, find_record, row["resource"], row["record_id"])
+
+
+def _widens(row: Mapping[str, Any], data: ShareUpdate) -> bool:
+    sent = data.model_fields_set
+    if "access" in sent and data.access == "write" and row["access"] != "write":
+        return True
+    if "until" not in sent or row["until"] is None:
+        return False
+    return data.until is None or data.until > row["until"]
 
 
 async def create_share(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from guanxi_gateway.identity.errors import BeyondYourOwn, LastAdmin, WeakPassword
 from guanxi_gateway.identity.grants import role_rule
@@ -10,6 +11,7 @@ from guanxi_gateway.identity.passwords import hash_password
 from guanxi_gateway.identity.permission_rules import beyond, narrowed, wider_visibility
 from guanxi_shared.auth import Principal
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import Forbidden
 
 OTHER_ADMINS = """
 SELECT count(*) FROM users WHERE organisation_id = $1 AND id <> $2 AND role = 'admin'
@@ -43,9 +45,38 @@ async def checked_hash(password: str | None, *, email: str) -> str | None:
 
 
 async def demand_over(connection: Connection, by: Principal, before: Mapping[str, Any]) -> None:
-    """Nobody changes a user who holds more than they do: a password is a way in."""
-    if before["id"] != by.user_id:
+    """Nobody changes a user who holds more than they do: a password is a way in. A narrowed key
+    holds less than its own owner."""
+    if before["id"] != by.user_id or by.scopes is not None:
         await demand_grantable(connection, by, before["role"])
+
+
+def demand_another(by: Principal, user_id: UUID, *, instead: str) -> None:
+    """What takes a proof of one's own (the present password, a code) is not to be had without it."""
+    if by.user_id == user_id:
+        raise Forbidden(f"For your own account use {instead}.", code="own_account")
+
+
+def person(by: Principal) -> UUID:
+    """The user behind a credential; Forbidden for a service."""
+    if by.user_id is None:
+        raise Forbidden("This is for people; a service has no account.")
+    return by.user_id
+
+
+def demand_session(by: Principal) -> UUID:
+    """Passwords, second factors and consent are matters of people signed in, not of keys or
+    applications."""
+    if by.scopes is not None:
+        raise Forbidden("Sign in with your password for this; a key or application may not do it.")
+    return person(by)
+
+
+def demand_whole(by: Principal) -> UUID:
+    """Profile and sessions are closed to keys and applications that may do less than their user."""
+    if by.scopes is not None and "*:*" not in by.scopes:
+        raise Forbidden("This key or application may do less than its user, and not this.")
+    return person(by)
 
 
 async def demand_an_admin(

@@ -1,7 +1,6 @@
 """Users over HTTP."""
 
 from collections.abc import Sequence
-from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -9,11 +8,11 @@ from starlette.responses import Response
 
 from guanxi_gateway.identity.directory import announce, lock_directory
 from guanxi_gateway.identity.resources import USERS
-from guanxi_gateway.identity.revocations import revoked_here
+from guanxi_gateway.identity.revocations import readmitted_here, revoked_here
 from guanxi_gateway.identity.rows import Row
 from guanxi_gateway.identity.second_factor.service import remove_factor
 from guanxi_gateway.identity.users import service
-from guanxi_gateway.identity.users.rights import demand_grantable
+from guanxi_gateway.identity.users.rights import demand_another, demand_grantable
 from guanxi_gateway.identity.users.schemas import UserCreate, UserUpdate
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.calls import Call, begin
@@ -61,12 +60,12 @@ async def update_user(request: Request) -> Response:
         before = await _load(call, connection)
         await _check(connection, before, version)
         changed = await service.update_user(connection, before, data, by=call.by, actor=call.actor)
-        ended.extend(changed.ended)
+        done.append(changed)
         return changed.state
 
-    ended: list[UUID] = []
+    done: list[service.Changed] = []
     response = await writes.update(call, UserUpdate, work)
-    await _afterwards(call, ended)
+    await _afterwards(call, done)
     return response
 
 
@@ -81,12 +80,12 @@ async def delete_user(request: Request) -> Response:
         before = await _load(call, connection)
         await _check(connection, before, version)
         changed = await service.delete_user(connection, before, by=call.by, actor=call.actor)
-        ended.extend(changed.ended)
+        done.append(changed)
         return changed.state
 
-    ended: list[UUID] = []
+    done: list[service.Changed] = []
     response = await writes.act(call, work)
-    await _afterwards(call, ended)
+    await _afterwards(call, done)
     return response
 
 
@@ -96,10 +95,13 @@ async def restore_user(request: Request) -> Response:
 
     async def work(connection: Connection) -> State:
         before = await _load(call, connection, deleted=True)
-        return await service.restore_user(connection, before, by=call.by, actor=call.actor)
+        changed = await service.restore_user(connection, before, by=call.by, actor=call.actor)
+        done.append(changed)
+        return changed.state
 
+    done: list[service.Changed] = []
     response = await writes.act(call, work)
-    await announce(call.house, call.organisation)
+    await _afterwards(call, done)
     return response
 
 
@@ -112,6 +114,7 @@ async def remove_second_factor_of_user(request: Request) -> Response:
 
     async def work(connection: Connection) -> State:
         before = await _load(call, connection)
+        demand_another(call.by, before["id"], instead="POST /v1/me/totp/remove")
         await demand_grantable(connection, call.by, before["role"])
         await remove_factor(connection, call.organisation, before["id"], actor=call.actor)
         return await service.state_of(connection, await _load(call, connection))
@@ -133,8 +136,10 @@ async def _load(call: Call, connection: Connection, *, deleted: bool = False) ->
     return await service.load_user(connection, call.organisation, user_id, deleted=deleted)
 
 
-async def _afterwards(call: Call, ended: Sequence[UUID]) -> None:
-    revoked_here(ended)
+async def _afterwards(call: Call, done: Sequence[service.Changed]) -> None:
+    for changed in done:
+        revoked_here(changed.ended)
+        readmitted_here(changed.readmitted)
     await announce(call.house, call.organisation)
 
 

@@ -9,11 +9,17 @@ from guanxi_gateway.identity import lookups
 from guanxi_gateway.identity.audit import write_audit
 from guanxi_gateway.identity.digests import email_digest
 from guanxi_gateway.identity.directory import Touched, lock_directory, publish_directory, shown
+from guanxi_gateway.identity.revocations import (
+    add_revocations,
+    credentials_of,
+    drop_revocations,
+)
 from guanxi_gateway.identity.rows import found, written
 from guanxi_gateway.identity.sessions.families import revoke_user
 from guanxi_gateway.identity.users.rights import (
     checked_hash,
     demand_an_admin,
+    demand_another,
     demand_grantable,
     demand_over,
     must_sign_in_again,
@@ -52,6 +58,11 @@ JOIN = """
 INSERT INTO team_members (organisation_id, team_id, user_id)
 SELECT $1, unnest($3::uuid[]), $2 ON CONFLICT DO NOTHING
 """
+# A link to choose a password is for the one that is forgotten, not for the one just chosen.
+CLOSE_RESETS = """
+UPDATE password_resets SET used_at = clock_timestamp()
+WHERE organisation_id = $1 AND user_id = $2 AND used_at IS NULL
+"""
 STORED = (
     "email", "name", "role", "password_hash", "is_active", "time_zone", "locale", "phone",
     "deleted_at",
@@ -60,10 +71,12 @@ STORED = (
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The user as the API shows it, and the sessions that ended with the change."""
+    """The user as the API shows it, the sessions that ended with the change, and the keys and
+    applications that are let in again."""
 
     state: dict[str, Any]
     ended: Sequence[UUID] = ()
+    readmitted: Sequence[UUID] = ()
 
 
 async def create_user(
@@ -130,13 +143,15 @@ async def update_user(
         await demand_grantable(connection, by, wanted["role"])
     after = {**before, **{name: wanted[name] for name in STORED if name in wanted}}
     if wanted.get("password"):
+        demand_another(by, before["id"], instead="POST /v1/me/password")
         after["password_hash"] = await checked_hash(wanted["password"], email=after["email"])
     await demand_an_admin(connection, before, after)
     ends = await must_sign_in_again(connection, before, after)
     state = await _write(connection, before, after, wanted.get("team_ids"), "updated", actor)
-    ended = await _end_sessions(connection, before, ends)
+    ended = await _end_sessions(connection, before, after) if ends else ()
+    readmitted = await _readmit(connection, before, after)
     await _audit_update(connection, before, after, wanted, actor)
-    return Changed(state, ended)
+    return Changed(state, ended, readmitted)
 
 
 async def delete_user(
@@ -152,7 +167,7 @@ async def delete_user(
         connection, lookups.EMAIL, organisation_id=organisation_id, subject_id=user_id
     )
     state = await _write(connection, before, after, None, "deleted", actor)
-    ended = await _end_sessions(connection, before, True)
+    ended = await _end_sessions(connection, before, after)
     await write_audit(
         connection, organisation_id, "user.deleted", actor=actor, subject=f"user/{user_id}"
     )
@@ -161,16 +176,17 @@ async def delete_user(
 
 async def restore_user(
     connection: Connection, before: Mapping[str, Any], *, by: Principal, actor: Actor
-) -> dict[str, Any]:
+) -> Changed:
     await demand_grantable(connection, by, before["role"])
     after = {**before, "deleted_at": None, "is_active": True}
     organisation_id, user_id = before["organisation_id"], before["id"]
     state = await _write(connection, before, after, None, "restored", actor)
     await _add_address(connection, organisation_id, user_id, before["email"])
+    readmitted = await _readmit(connection, before, after)
     await write_audit(
         connection, organisation_id, "user.restored", actor=actor, subject=f"user/{user_id}"
     )
-    return state
+    return Changed(state, readmitted=readmitted)
 
 
 async def state_of(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -209,6 +225,8 @@ async def _write(
     row = await written(
         connection, CHANGE, organisation_id, user_id, *(after[name] for name in STORED)
     )
+    if after["password_hash"] != before["password_hash"]:
+        await connection.execute(CLOSE_RESETS, organisation_id, user_id)
     if after["email"] != before["email"]:
         await lookups.drop(
             connection, lookups.EMAIL, organisation_id=organisation_id, subject_id=user_id
@@ -259,13 +277,26 @@ async def _add_address(
 
 
 async def _end_sessions(
-    connection: Connection, user: Mapping[str, Any], ends: bool
+    connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> Sequence[UUID]:
-    if not ends:
+    """Whoever is shut out loses keys and applications, too, as long as that lasts."""
+    organisation_id, user_id = before["organisation_id"], before["id"]
+    ended = await revoke_user(connection, organisation_id, user_id, because="user_changed")
+    if after["is_active"]:
+        return ended
+    others = await credentials_of(connection, organisation_id, user_id)
+    await add_revocations(connection, others)
+    return [*ended, *others]
+
+
+async def _readmit(
+    connection: Connection, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Sequence[UUID]:
+    if before["is_active"] or not after["is_active"]:
         return ()
-    return await revoke_user(
-        connection, user["organisation_id"], user["id"], because="user_changed"
-    )
+    others = await credentials_of(connection, before["organisation_id"], before["id"])
+    await drop_revocations(connection, others)
+    return others
 
 
 async def _audit_update(

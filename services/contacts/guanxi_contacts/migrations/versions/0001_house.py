@@ -157,12 +157,29 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_accounts_owned", "accounts", ["organisation_id", "owner_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_accounts_organisation_id_team_id",
+        "accounts",
+        ["organisation_id", "team_id", "updated_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_accounts_match_keys",
+        "accounts",
+        ["organisation_id", "match_keys"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
+    op.create_index(
         "ix_accounts_search",
         "accounts",
         [
             "organisation_id",
             "search_grams",
-            "match_keys",
             "tags",
             sa.literal_column("search_text gin_trgm_ops"),
             sa.literal_column("search_digits gin_trgm_ops"),
@@ -281,12 +298,29 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "ix_contacts_owned", "contacts", ["organisation_id", "owner_id", "id"], unique=False
+    )
+    op.create_index(
+        "ix_contacts_organisation_id_team_id",
+        "contacts",
+        ["organisation_id", "team_id", "updated_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("team_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_contacts_match_keys",
+        "contacts",
+        ["organisation_id", "match_keys"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
+    op.create_index(
         "ix_contacts_search",
         "contacts",
         [
             "organisation_id",
             "search_grams",
-            "match_keys",
             "tags",
             sa.literal_column("search_text gin_trgm_ops"),
             sa.literal_column("search_digits gin_trgm_ops"),
