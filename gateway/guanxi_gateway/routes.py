@@ -51,7 +51,7 @@ UPLOADS: Final = frozenset({b"imports", b"files"})
 
 # Slow by nature: they get the long deadline.
 LONG: Final = frozenset({b"imports", b"exports", b"files", b"merges", b"analytics", b"jobs"})
-LONG_ENDINGS: Final = (b"/batch", b"/snapshot")
+LONG_ENDINGS: Final = (b"/batch", b"/snapshot", b"/export")
 
 # Costs in a limit's units of reading what takes more than a look-up.
 DEAR_READS: Final[Mapping[bytes, int]] = {b"search": 5, b"analytics": 5}

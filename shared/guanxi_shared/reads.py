@@ -39,6 +39,7 @@ from guanxi_shared.visibility import Scope, branches, predicate
 
 JSON_OPTIONS = orjson.OPT_UTC_Z
 SHAPES = Shapes()
+FEW_BRANCHES = 3
 Row = dict[str, Any]
 
 
@@ -240,7 +241,7 @@ def _list(
     ordered = [_ordered(sort) for sort in order]
     # A limit in the text lets Postgres know how little is asked, even in a kept plan.
     most: ColumnElement[int] = literal_column(str(query.limit + 1))
-    if ranked or scope.branch_shape is None:
+    if not _asks_by_branches(query, scope):
         wanted.append(predicate(table, scope))
     else:
         firsts = [
@@ -249,6 +250,15 @@ def _list(
         ]
         wanted = [wanted[0], table.c.id.in_(union_all(*firsts))]
     return select(*columns).where(*wanted).order_by(*ordered).limit(most)
+
+
+def _asks_by_branches(query: ListQuery, scope: Scope) -> bool:
+    """A text is looked for once for all branches, unless they are few: then each may rather read
+    its owner's records than the whole index of words."""
+    shape = scope.branch_shape
+    if shape is None or query.text is None:
+        return shape is not None
+    return sum(shape) <= FEW_BRANCHES
 
 
 def _columns(resource: Resource, names: Sequence[str]) -> list[ColumnElement[Any]]:

@@ -56,14 +56,18 @@ async def create(
     work: Callable[[Call, Any, Model], Awaitable[State]],
     *,
     path: str,
+    named_by: str = "id",
 ) -> Response:
-    """201 with the record; a client's own id that exists: identical 200, else 409."""
+    """201 with the record; a client's own id that exists: identical 200, else 409.
+
+    Its Location is `{path}/{the field named_by}`.
+    """
     raw = await call.body()
     data = parse(model, raw)
     claim = claim_of(call, raw)
 
     def answer_of(state: State) -> Answer:
-        headers = {"etag": etag_of(state), "location": f"{path}/{state['id']}"}
+        headers = {"etag": etag_of(state), "location": f"{path}/{state[named_by]}"}
         return Answer(201, state_bytes(state), headers)
 
     try:

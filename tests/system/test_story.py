@@ -108,7 +108,7 @@ def test_zhang_san_is_found_by_name_pinyin_initials_and_number(me: SignedIn, wor
 def test_a_long_poll_is_woken_by_a_change(me: SignedIn) -> None:
     until(lambda: bool(me.client.get("/v1/events").json()), "the first events are in the feed")
     caught_up = me.client.get("/v1/events", params={"limit": 500}).headers["x-next-after"]
-    asked = {"after": caught_up, "types": "contacts.account.created", "wait": 20}
+    asked = {"after": caught_up, "types": "contacts.account.created", "wait": "20"}
     with ThreadPoolExecutor(1) as waiting:
         heard = waiting.submit(me.client.get, "/v1/events", params=asked)
         for _ in range(5):

@@ -70,7 +70,11 @@ class CellReader:
         self._lists = sorted(
             {str(c.field.path[0]) for c in self._columns if _is_slotted(c.field.path)}
         )
-        self._money = [c for c in self._columns if c.field.kind == f.MONEY]
+        self._money = {
+            str(c.field.path[0]): c.rule.currency
+            for c in sorted(self._columns, key=lambda c: c.field.kind == f.MONEY)
+            if c.field.kind in (f.MONEY, f.CURRENCY)
+        }
 
     @property
     def field_names(self) -> set[str]:
@@ -105,8 +109,8 @@ class CellReader:
         for name in self._lists:
             if name in document:
                 document[name] = _in_order(document[name])
-        for column in self._money:
-            self._settle_money(document, column)
+        for name, usual in self._money.items():
+            self._settle_money(document, name, usual)
         return found
 
     def blame(self, error: ValidationError, cells: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -166,9 +170,8 @@ class CellReader:
                 return lambda text, column: words.get(folded := _folded(text), folded)
         return None
 
-    def _settle_money(self, document: Document, column: Column) -> None:
+    def _settle_money(self, document: Document, name: str, usual: str | None) -> None:
         """The parsed pair as the API's money: whichever says the currency, the cell or the column."""
-        name = str(column.field.path[0])
         money = document.get(name)
         if not isinstance(money, dict):
             return
@@ -177,7 +180,7 @@ class CellReader:
             del document[name]
             return
         amount, written = pair
-        currency = money.get("currency") or written or column.rule.currency or self._currency
+        currency = money.get("currency") or written or usual or self._currency
         document[name] = {"amount": format(amount, "f"), "currency": str(currency).strip().upper()}
 
 

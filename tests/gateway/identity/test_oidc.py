@@ -1,7 +1,7 @@
 """Sign-in at an outside provider, with a small provider in the same process."""
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,8 +19,9 @@ from guanxi_gateway.identity.oauth_rules import pkce_challenge
 from guanxi_gateway.identity.oidc.provider import Provider
 from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_shared.calls import House
-from tests.gateway.identity.people import Company, Person, unique
+from tests.gateway.identity.people import PASSWORD, Company, Person, unique
 
+Found = Callable[[], Awaitable[Company]]
 OUTSIDE = "https://id.outside.example"
 
 
@@ -95,14 +96,14 @@ async def outside(house: House) -> AsyncIterator[Outside]:
 
 
 async def come_back(
-    client: httpx.AsyncClient, outside: Outside, *, code: str = "good"
+    client: httpx.AsyncClient, outside: Outside, *, code: str = "good", **more: str
 ) -> httpx.Response:
     begun = await client.post("/v1/auth/oidc/start")
     assert begun.status_code == 200, begun.text
     url = begun.json()["authorization_url"]
     assert url.startswith(f"{OUTSIDE}/authorize?response_type=code&client_id=guanxi-client")
     outside.visited(url)
-    body = {"code": code, "state": begun.json()["state"]}
+    body = {"code": code, "state": begun.json()["state"], **more}
     return await client.post("/v1/auth/oidc/complete", json=body)
 
 
@@ -176,3 +177,16 @@ async def test_a_key_that_the_provider_made_since_is_fetched(
     outside.key = ECKey.generate_key("P-256", parameters={"alg": "ES256"}, auto_kid=True)
     outside.signs_with = outside.key
     assert (await come_back(anybody, outside)).status_code == 200
+
+
+async def test_who_works_for_two_organisations_chooses_one(
+    company: Company, found_company: Found, outside: Outside, anybody: httpx.AsyncClient
+) -> None:
+    other = await found_company()
+    body = {"email": company.admin.email, "name": "王芳", "role": "sales", "password": PASSWORD}
+    twin = (await other.admin.post("/v1/users", body)).json()
+    outside.claims = {"email": company.admin.email, "email_verified": True}
+    for organisation, user_id in ((company.id, company.admin.id), (other.id, twin["id"])):
+        answer = await come_back(anybody, outside, organisation_id=organisation)
+        person = Person(anybody, "", "", answer.json())
+        assert (await person.get("/v1/me")).json()["id"] == user_id

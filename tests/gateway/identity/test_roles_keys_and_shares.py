@@ -18,6 +18,12 @@ KEY_ACCOUNTS = {
 }
 
 
+async def test_a_new_role_is_where_its_location_says(company: Company) -> None:
+    made = await company.admin.post("/v1/roles", KEY_ACCOUNTS)
+    assert made.headers["location"] == "/v1/roles/key-accounts"
+    assert (await company.admin.get(made.headers["location"])).json() == made.json()
+
+
 async def test_built_in_and_own_roles_are_listed_together(company: Company) -> None:
     made = await company.admin.post("/v1/roles", KEY_ACCOUNTS)
     assert made.status_code == 201, made.text

@@ -16,6 +16,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.directory import feed_over_http, listening_client
 
 TYPES = ("*.merged", "*.unmerged", "*.erased", "*.exported")
+KEPT = ("resource", "format")  # of what left: an entry can never be erased, so no more than that
 KNOWN = "SELECT count(*) FROM audit_log WHERE organisation_id = $1 AND id = $2"
 
 
@@ -24,6 +25,7 @@ async def apply_audit_event(connection: Connection, event: Mapping[str, Any]) ->
     organisation_id, event_id = UUID(str(event["organisation_id"])), UUID(str(event["id"]))
     if await connection.fetchval(KNOWN, organisation_id, event_id):
         return
+    after: Mapping[str, Any] = event["after"] or {}
     actor_id = UUID(str(event["actor_id"])) if event["actor_id"] else None
     await write_audit(
         connection,
@@ -31,7 +33,11 @@ async def apply_audit_event(connection: Connection, event: Mapping[str, Any]) ->
         event["type"].replace("-", "_"),
         actor=Actor(actor_id, event["actor_kind"], event["channel"]),
         subject=f"{event['subject_type']}/{event['subject_id']}",
-        details={"version": event["version"], "occurred_at": str(event["occurred_at"])},
+        details={
+            "version": event["version"],
+            "occurred_at": str(event["occurred_at"]),
+            **{name: after[name] for name in KEPT if name in after},
+        },
         entry_id=event_id,
     )
 

@@ -33,6 +33,6 @@ async def start_oidc(request: Request) -> OidcStart:
 )
 async def complete_oidc(data: OidcComplete, request: Request) -> Tokens:
     answer = await service.complete(
-        house(request), data.code, data.state, device_of(request), actor=actor_of(request, None)
+        house(request), data, device_of(request), actor=actor_of(request, None)
     )
     return Tokens.model_validate(answer)

@@ -1,5 +1,7 @@
 """Bodies of signing in at an outside provider."""
 
+from uuid import UUID
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -11,9 +13,11 @@ class OidcStart(BaseModel):
 
 
 class OidcComplete(BaseModel):
-    """What the provider's redirect brought; the front-end has compared `state` with its own."""
+    """What the provider's redirect brought; the front-end has compared `state` with its own.
+    `organisation_id` chooses, when one address works for several organisations."""
 
     model_config = ConfigDict(extra="forbid")
 
     code: str = Field(min_length=1, max_length=4000)
     state: str = Field(min_length=1, max_length=4000)
+    organisation_id: UUID | None = None

@@ -16,6 +16,7 @@ from guanxi_gateway.identity.digests import email_digest
 from guanxi_gateway.identity.errors import LinkExpired, SignInRefused
 from guanxi_gateway.identity.identity import Identity, identity
 from guanxi_gateway.identity.oidc.provider import Provider
+from guanxi_gateway.identity.oidc.schemas import OidcComplete
 from guanxi_gateway.identity.sealing import seal, unseal
 from guanxi_gateway.identity.sessions.families import NewSession
 from guanxi_gateway.identity.sessions.service import open_session
@@ -39,14 +40,18 @@ async def start(house: House) -> dict[str, str]:
 
 
 async def complete(
-    house: House, code: str, state: str, device: Device, *, actor: Actor
+    house: House, data: OidcComplete, device: Device, *, actor: Actor
 ) -> dict[str, Any]:
     """Tokens for the user with the address that the provider has verified."""
     here = identity(house)
     provider = _provider(here)
-    nonce, verifier = _opened(here, state)
-    known = await provider.redeem(code, nonce=nonce, verifier=verifier)
-    for place in await lookups.find(house.db, lookups.EMAIL, email_digest(known.email)):
+    nonce, verifier = _opened(here, data.state)
+    known = await provider.redeem(data.code, nonce=nonce, verifier=verifier)
+    digest = email_digest(known.email)
+    places = await lookups.find(
+        house.db, lookups.EMAIL, digest, organisation_id=data.organisation_id
+    )
+    for place in places:
         async with house.db.transaction(place.organisation_id) as connection:
             if await connection.fetchval(ACTIVE, place.organisation_id, place.subject_id):
                 new = NewSession(

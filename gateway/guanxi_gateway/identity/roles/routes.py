@@ -59,7 +59,7 @@ async def create_role(request: Request) -> Response:
     async def work(call: Call, connection: Connection, data: RoleCreate) -> State:
         return await service.create_role(connection, data, by=call.by, actor=call.actor)
 
-    response = await writes.create(call, ROLES, RoleCreate, work, path=PATH)
+    response = await writes.create(call, ROLES, RoleCreate, work, path=PATH, named_by="name")
     await announce(call.house, call.organisation)
     return response
 

@@ -98,6 +98,8 @@ def _direct(resource: Resource) -> Callable[[Request], Awaitable[Response]]:
         call.by.demand(resource.permission("read"))
         format, query = await _asked(call, resource)
         table = await service.table_for_call(call, resource, query, format)
+        async with call.db.transaction(call.organisation) as connection:
+            await service.tell_of_export(call, connection, new_id(), resource.name, format)
         headers = {
             "content-disposition": f'attachment; filename="{resource.name}.{service.ENDINGS[format]}"'
         }

@@ -15,6 +15,7 @@ from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Call
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.events import publish
 from guanxi_shared.filters import Clock
 from guanxi_shared.jobs import create_job
 from guanxi_shared.pages import ListQuery
@@ -144,8 +145,26 @@ async def check_request(call: Call, request: ExportRequest) -> Resource:
 
 async def start_export(call: Call, connection: Connection, request: ExportRequest) -> UUID:
     params = {"request": request.model_dump(mode="json"), "by": delegation.as_params(call.by)}
-    return await create_job(
+    job_id = await create_job(
         connection, call.organisation, kind=KIND, params=params, created_by=call.by.user_id
+    )
+    await tell_of_export(call, connection, job_id, request.resource, request.format)
+    return job_id
+
+
+async def tell_of_export(
+    call: Call, connection: Connection, export_id: UUID, resource: str, format: str
+) -> None:
+    """For the audit log, which hears of it from the feed; told before a single row leaves."""
+    await publish(
+        connection,
+        organisation_id=call.organisation,
+        type="contacts.export.exported",
+        subject_type="export",
+        subject_id=export_id,
+        version=1,
+        actor=call.actor,
+        after={"id": export_id, "resource": resource, "format": format},
     )
 
 

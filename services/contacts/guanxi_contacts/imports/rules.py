@@ -147,7 +147,7 @@ ACCOUNT_FIELDS = _named(
     _typed("staff_count", f.INTEGER, "employees", "number of employees", "staff", "headcount", "company size",
            "员工数", "员工人数", "人数", "公司规模"),
     ImportField("revenue", ("revenue", "amount"), f.MONEY, ("annual revenue", "turnover", "sales volume", "年收入", "营业额", "年营业额", "营收")),
-    ImportField("revenue_currency", ("revenue", "currency"), f.TEXT, ("currency", "币种", "货币")),
+    ImportField("revenue_currency", ("revenue", "currency"), f.CURRENCY, ("currency", "币种", "货币")),
     ImportField("parent", ("parent",), f.REFERENCE, (
         "parent account", "parent company", "subsidiary of", "parent name", "上级客户", "母公司", "上级公司")),
     ImportField("parent_external_id", ("parent_external_id",), f.REFERENCE, ("parent external id", "上级编号")),
