@@ -165,7 +165,9 @@ def test_the_sealing_secret_is_made_once_kept_and_told_to_the_gateway_alone(
     start: Callable[..., Started], folder: Path
 ) -> None:
     (folder / "data").mkdir()
-    SecretFile(folder / "data").save(GUANXI_SERVICE_SECRET="of an older version, which made but this")
+    SecretFile(folder / "data").save(
+        GUANXI_SERVICE_SECRET="of an older version, which made but this"
+    )
     first = start()
     kept = SecretFile(first.data_dir).read()["GATEWAY_SECRET"]
     assert len(kept) >= 32

@@ -106,9 +106,12 @@ def choose_organisation(settings: LaunchSettings, wanted: str | None) -> UUID:
     ]
     if len(found) == 1:
         return found[0].id
+    if not found and wanted is not None:
+        raise LaunchError(f"There is no organisation {wanted!r}.")
     if not found:
-        named = "no organisation yet" if wanted is None else f"no organisation {wanted!r}"
-        raise LaunchError(f"There is {named}: guanxi user organisation-create makes one.")
+        raise LaunchError(
+            "There is no organisation yet: guanxi user organisation-create makes one."
+        )
     listed = "".join(f"\n  {each.id}  {each.name}" for each in found)
     raise LaunchError(f"Say which one with --organisation:{listed}")
 

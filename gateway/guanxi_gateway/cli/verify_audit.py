@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from guanxi_gateway.cli.operator import choose_organisation
 from guanxi_gateway.cli.running import open_database
 from guanxi_gateway.identity.audit_trail.service import Fetch, Verdict, verify_entries
 from guanxi_shared.db import bound
@@ -39,10 +38,8 @@ def verify_audit(
     ] = None,
 ) -> None:
     """Prove that no entry of the audit log was changed or lost; exit code 1 if one was."""
-    settings = LaunchSettings.from_environment()
-    with open_database(settings) as url:
-        wanted = None if organisation is None else choose_organisation(settings, organisation)
-        rows = asyncio.run(_verify(url, wanted))
+    with open_database(LaunchSettings.from_environment()) as url:
+        rows = asyncio.run(_verify(url, organisation))
     table = Table("organisation", "entries", "last digest", "", highlight=False)
     for name, verdict, remark in rows:
         sign = "[green]whole[/]" if verdict.is_intact else f"[red]{escape(remark)}[/]"
@@ -54,13 +51,13 @@ def verify_audit(
         raise typer.Exit(1)
 
 
-async def _verify(url: str, wanted: UUID | None) -> list[tuple[str, Verdict, str]]:
+async def _verify(url: str, wanted: str | None) -> list[tuple[str, Verdict, str]]:
     """Name, verdict, and what is wrong, of each organisation."""
     async with _reading(url) as connection:
         known = await connection.fetch(ORGANISATIONS)
-        chosen = [row for row in known if wanted in (None, row["id"])]
+        chosen = [row for row in known if wanted in (None, row["name"], str(row["id"]))]
         if not chosen:
-            raise LaunchError("There is no such organisation." if wanted else "There is none yet.")
+            raise LaunchError(f"There is no organisation {wanted or 'yet'}.")
         fetch = _fetch_of(connection)
         found = []
         for row in chosen:

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 import pytest
 
+from guanxi_shared.db import Database
 from guanxi_shared.tables import read_rows, sniff
 from tests.contacts.transfers.sending import Sender
 from tests.deadlines import until
@@ -222,3 +223,22 @@ async def test_an_export_needs_its_permissions(client: Clients, organisation: Or
     answer = await client(reader).get("/v1/accounts/export")
 
     assert answer.status_code == 403
+
+
+async def test_whatever_leaves_is_told_to_the_audit_log(
+    send: Sender, organisation: Organisation, service_database: Database
+) -> None:
+    await exported(send, format="csv")
+    assert (await send.client.get("/v1/accounts/export?format=ndjson")).status_code == 200
+    assert (await send.client.get("/v1/accounts/export?format=nonsense")).status_code == 400
+    rows = await service_database.fetch(
+        organisation.id,
+        "SELECT actor_id, after->>'resource' AS resource, after->>'format' AS format FROM events "
+        "WHERE organisation_id = $2 AND type = 'contacts.export.exported' ORDER BY id",
+        organisation.id,
+    )
+    assert [(row["resource"], row["format"]) for row in rows] == [
+        ("accounts", "csv"),
+        ("accounts", "ndjson"),
+    ]
+    assert all(row["actor_id"] is not None for row in rows)

@@ -25,7 +25,7 @@ async def apply_audit_event(connection: Connection, event: Mapping[str, Any]) ->
     organisation_id, event_id = UUID(str(event["organisation_id"])), UUID(str(event["id"]))
     if await connection.fetchval(KNOWN, organisation_id, event_id):
         return
-    after: Mapping[str, Any] = event["after"] or {}
+    after: Mapping[str, Any] = event.get("after") or {}
     actor_id = UUID(str(event["actor_id"])) if event["actor_id"] else None
     await write_audit(
         connection,
