@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from guanxi_gateway.cli.operator import Operator, choose_organisation
 from guanxi_shared.launch.errors import LaunchError
@@ -33,7 +33,7 @@ def list_users(organisation: Where = None) -> None:
     with _operator(organisation) as operator:
         teams = {team["id"]: team["name"] for team in operator.everything("/v1/teams")}
         people = sorted(operator.everything("/v1/users"), key=lambda each: str(each["email"]))
-    table = Table("e-mail", "name", "role", "teams", "", highlight=False)
+    table = Table(Column("e-mail", overflow="fold"), "name", "role", "teams", "", highlight=False)
     for each in people:
         named = ", ".join(sorted(teams.get(team, team) for team in each["team_ids"]))
         cells = (each["email"], each["name"], each["role"], named, _remark(each))

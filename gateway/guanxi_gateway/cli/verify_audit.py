@@ -41,13 +41,15 @@ def verify_audit(
     with open_database(LaunchSettings.from_environment()) as url:
         rows = asyncio.run(_verify(url, organisation))
     table = Table("organisation", "entries", "last digest", "", highlight=False)
-    for name, verdict, remark in rows:
-        sign = "[green]whole[/]" if verdict.is_intact else f"[red]{escape(remark)}[/]"
-        table.add_row(
-            escape(name), str(verdict.head.position), verdict.head.digest.hex()[:16], sign
-        )
+    for name, verdict, _ in rows:
+        sign = "[green]whole[/]" if verdict.is_intact else "[red]broken[/]"
+        digest = verdict.head.digest.hex()[:16]
+        table.add_row(escape(name), str(verdict.head.position), digest, sign)
     console.print(table)
-    if not all(verdict.is_intact for _, verdict, _ in rows):
+    broken = [f"{name}: {remark}" for name, verdict, remark in rows if not verdict.is_intact]
+    for line in broken:
+        console.print(line, style="red", markup=False)
+    if broken:
         raise typer.Exit(1)
 
 

@@ -108,6 +108,10 @@ class Account(Table, table=True):
             "ix_accounts_organisation_id_parent_id", "organisation_id", "parent_id",
             postgresql_where=text("parent_id IS NOT NULL"),
         ),
+        Index(
+            "ix_accounts_organisation_id_referred_by_id", "organisation_id", "referred_by_id",
+            postgresql_where=text("referred_by_id IS NOT NULL"),
+        ),
         _search_index("accounts"),
     )  # fmt: skip
 

@@ -85,7 +85,7 @@ async def delete_invitation(request: Request) -> Response:
     status_code=201,
     operation_id="accept_invitation",
     summary="Become a user by the token of an invitation; no other credential is needed",
-    responses=documents.problems(409, 422),
+    responses=documents.problems(409, 413, 422),
     openapi_extra={"security": []},
 )
 async def accept_invitation(data: InvitationAccept, request: Request) -> Tokens:

@@ -28,7 +28,7 @@ async def start_oidc(request: Request) -> OidcStart:
     "/v1/auth/oidc/complete",
     operation_id="complete_oidc",
     summary="Tokens for what the provider's redirect brought",
-    responses=documents.problems(404, 422),
+    responses=documents.problems(404, 413, 422),
     openapi_extra={"security": []},
 )
 async def complete_oidc(data: OidcComplete, request: Request) -> Tokens:

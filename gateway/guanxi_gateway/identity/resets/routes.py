@@ -21,7 +21,7 @@ router = APIRouter(tags=["auth"])
     status_code=202,
     operation_id="request_password_reset",
     summary="Send a link for a new password, if the address is known",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 422),
     openapi_extra={"security": []},
 )
 async def request_password_reset(
@@ -37,7 +37,7 @@ async def request_password_reset(
     status_code=204,
     operation_id="complete_password_reset",
     summary="Set a new password by the token of the link; ends every session of the user",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 422),
     openapi_extra={"security": []},
 )
 async def complete_password_reset(data: PasswordResetComplete, request: Request) -> None:

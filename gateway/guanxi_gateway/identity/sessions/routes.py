@@ -24,7 +24,7 @@ router = APIRouter(tags=["auth"])
     "/v1/auth/sign-in",
     operation_id="sign_in",
     summary="Tokens for an e-mail address and password",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 422),
     openapi_extra={"security": []},
 )
 async def sign_in(data: SignIn, request: Request) -> Tokens:
@@ -38,7 +38,7 @@ async def sign_in(data: SignIn, request: Request) -> Tokens:
     "/v1/auth/refresh",
     operation_id="refresh_tokens",
     summary="New tokens for a refresh token, which is spent by it",
-    responses=documents.problems(422),
+    responses=documents.problems(413, 422),
     openapi_extra={"security": []},
 )
 async def refresh_tokens(data: Refresh, request: Request) -> Tokens:

@@ -1,5 +1,6 @@
 """Use cases of exports: the visible rows of a filter as a table, streamed or by a job."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -71,6 +72,7 @@ class Table:
         return VcardWriter() if self.format == "vcard" else NdjsonWriter(self.query.fields)
 
     async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
+        """Rows as the format has them; made in a thread, because 1,000 of them take 50 ms."""
         users = await self._names(USERS)
         teams = await self._names(TEAMS)
         async for rows in reads.every_page(self, self.resource, self.query, scope=self.scope):
@@ -78,19 +80,23 @@ class Table:
                 yield rows
                 continue
             accounts = await self._account_names(rows)
-            if self.format == "vcard":
-                yield [rules.card(row, account=accounts.get) for row in rows]
-            else:
-                yield [
-                    rules.flat(row, owner=users.get, team=teams.get, account=accounts.get)
-                    for row in rows
-                ]
+            yield await asyncio.to_thread(self._shaped, rows, users, teams, accounts)
 
     async def stream(self) -> AsyncIterator[bytes]:
         writer = self.writer()
         yield writer.start()
         async for rows in self.pages():
-            yield writer.rows(rows)
+            yield await asyncio.to_thread(writer.rows, rows)
+
+    def _shaped(
+        self, rows: Sequence[Mapping[str, Any]], users: Mapping[str, str], teams: Mapping[str, str],
+        accounts: Mapping[str, str],
+    ) -> list[dict[str, Any]]:  # fmt: skip
+        if self.format == "vcard":
+            return [rules.card(row, account=accounts.get) for row in rows]
+        return [
+            rules.flat(row, owner=users.get, team=teams.get, account=accounts.get) for row in rows
+        ]
 
     async def _names(self, sql: str) -> dict[str, str]:
         rows = await self.db.fetch(self.organisation, sql, self.organisation)

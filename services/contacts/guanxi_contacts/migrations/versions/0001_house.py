@@ -151,6 +151,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("parent_id IS NOT NULL"),
     )
     op.create_index(
+        "ix_accounts_organisation_id_referred_by_id",
+        "accounts",
+        ["organisation_id", "referred_by_id"],
+        unique=False,
+        postgresql_where=sa.text("referred_by_id IS NOT NULL"),
+    )
+    op.create_index(
         "ix_accounts_organisation_id_updated_at",
         "accounts",
         ["organisation_id", "updated_at", "id"],
