@@ -15,6 +15,7 @@ from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.provision import Provisioned, provision
 from guanxi_shared.launch.roles import roles_of
 from guanxi_shared.launch.secret_file import SecretFile
+from tests.launch.alone import keep_alone
 
 ROOT = Path(__file__).parents[2]
 TABLES = """
@@ -47,6 +48,7 @@ class Installation:
         self.data_dir = data_dir
         fake = folder / "packages" / "guanxi_alpha"
         fake.mkdir(parents=True, exist_ok=True)
+        keep_alone(fake.parent)
         for name in ("__init__.py", "app.py"):
             (fake / name).touch()
         path = [str(fake.parent), str(ROOT / "shared"), str(ROOT / "gateway")]

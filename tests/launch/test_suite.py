@@ -15,6 +15,7 @@ from guanxi_shared.launch.board import board_path, read_board
 from guanxi_shared.launch.ports import free_port
 from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.secret_file import SecretFile
+from tests.launch.alone import keep_alone
 from tests.launch.conftest import MakePostgres
 
 DRIVER = Path(__file__).with_name("suite_driver.py")
@@ -63,6 +64,7 @@ def add_migration(packages: Path, name: str) -> None:
 
 @pytest.fixture
 def packages(folder: Path) -> Path:
+    keep_alone(folder / "packages")
     for name in ("gateway", "alpha"):
         write_service(folder / "packages", name)
     return folder / "packages"
