@@ -33,13 +33,6 @@ def compile_after_binding(statement: ClauseElement) -> Compiled:
     return Compiled(sql, tuple(compiled.positiontup or ()), dict(compiled.params))  # type: ignore[attr-defined]
 
 
-def compile_plain(statement: ClauseElement) -> tuple[str, list[Any]]:
-    """A statement with its own values, for a connection that is bound already."""
-    compiled = statement.compile(dialect=DIALECT)
-    params = compiled.params
-    return str(compiled), [params[name] for name in compiled.positiontup or ()]  # type: ignore[attr-defined]
-
-
 class Shapes:
     """Remembers the compiled text of each shape of a query."""
 
