@@ -1,0 +1,11 @@
+"""Every table of contacts: the data dictionary, a file for each thing that is kept.
+
+Lists that are only ever read with their record (phones, emails, addresses) are JSON columns; what
+is looked up from both sides (which contact belongs to which account) is a table.
+"""
+
+from guanxi_contacts.models.accounts import Account
+from guanxi_contacts.models.imports import Import, ImportRow
+from guanxi_contacts.models.people import Contact, ContactAccount
+
+__all__ = ["Account", "Contact", "ContactAccount", "Import", "ImportRow"]

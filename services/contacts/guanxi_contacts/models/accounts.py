@@ -1,0 +1,121 @@
+"""Accounts: the customers."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    Uuid,
+    text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from guanxi_contacts.db import Table
+from guanxi_contacts.models.columns import (
+    instant_column,
+    json_column,
+    match_index,
+    one_of,
+    search_index,
+    text_column,
+    texts_column,
+)  # fmt: skip
+
+ACCOUNT_KINDS = ("company", "person")
+GRADES = ("A", "B", "C", "D")
+LIFECYCLE_STAGES = ("prospect", "new", "active", "loyal", "at_risk", "lost", "won_back")
+RELATIONSHIP_LEVELS = ("basic", "reactive", "accountable", "proactive", "partnership")
+NEEDS_TIERS = ("survival", "security", "social", "esteem", "self_actualisation")
+
+
+class Account(Table, table=True):
+    """A customer: a company, or a person who buys alone."""
+
+    __tablename__ = "accounts"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        ForeignKeyConstraint(
+            ["organisation_id", "parent_id"], ["accounts.organisation_id", "accounts.id"]
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "referred_by_id"], ["accounts.organisation_id", "accounts.id"]
+        ),
+        one_of("kind", ACCOUNT_KINDS),
+        one_of("grade", GRADES),
+        one_of("lifecycle_stage", LIFECYCLE_STAGES),
+        one_of("relationship_level", RELATIONSHIP_LEVELS),
+        one_of("needs_tier", NEEDS_TIERS),
+        CheckConstraint("(revenue_amount IS NULL) = (revenue_currency IS NULL)", name="revenue"),
+        Index("ix_accounts_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
+        Index("ix_accounts_organisation_id_name", "organisation_id", "name", "id"),
+        Index("ix_accounts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
+        Index("ix_accounts_owned", "organisation_id", "owner_id", "id"),
+        Index(
+            "ix_accounts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
+            postgresql_where=text("team_id IS NOT NULL"),
+        ),
+        match_index("accounts"),
+        Index(
+            "ix_accounts_organisation_id_parent_id", "organisation_id", "parent_id",
+            postgresql_where=text("parent_id IS NOT NULL"),
+        ),
+        Index(
+            "ix_accounts_organisation_id_referred_by_id", "organisation_id", "referred_by_id",
+            postgresql_where=text("referred_by_id IS NOT NULL"),
+        ),
+        search_index("accounts"),
+    )  # fmt: skip
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    name: str = text_column(nullable=False)
+    legal_name: str | None = text_column()
+    short_name: str | None = text_column()
+    local_name: str | None = text_column()  # the name in the local script, where `name` is not it
+    kind: str = Field(sa_column=Column(Text, nullable=False, server_default="company"))
+    industry: str | None = text_column()
+    region: str | None = text_column()
+    source: str | None = text_column()
+    domain: str | None = text_column()
+    website: str | None = text_column()
+    founded_year: int | None = Field(default=None, sa_column=Column(BigInteger))
+    staff_count: int | None = Field(default=None, sa_column=Column(BigInteger))
+    revenue_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
+    revenue_currency: str | None = text_column()
+    phones: list[Any] = json_column("[]")
+    emails: list[Any] = json_column("[]")
+    addresses: list[Any] = json_column("[]")
+    latitude: float | None = Field(default=None, sa_column=Column(Float))
+    longitude: float | None = Field(default=None, sa_column=Column(Float))
+    parent_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    referred_by_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's team
+    grade: str | None = text_column()
+    lifecycle_stage: str = Field(sa_column=Column(Text, nullable=False, server_default="prospect"))
+    relationship_level: str | None = text_column()
+    needs_tier: str | None = text_column()
+    description: str | None = text_column()
+    key_account: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    external_id: str | None = text_column()  # the id in the system it was imported from
+    tags: list[str] = texts_column()
+    custom: dict[str, Any] = json_column("{}")
+    search_text: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    search_grams: list[str] = texts_column()
+    search_digits: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    match_keys: list[str] = texts_column()  # e:email, p:phone, d:domain, n:name, x:external id
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
