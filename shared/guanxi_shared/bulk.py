@@ -8,60 +8,77 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Table
+from sqlalchemy import Column
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from guanxi_shared import events
 from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
-from guanxi_shared.statements import DIALECT
+from guanxi_shared.resources import Resource
+from guanxi_shared.schema import WORDS
+from guanxi_shared.statements import DIALECT, array_text
 
 Values = Sequence[Any]
 EVENT_COLUMNS = tuple(name for name, _ in events.COLUMNS)
+# A parameter's type may say how it comes and what it is to be: `text::text[]`.
+EVENT_KINDS = ", ".join(f'"{name}" {kind.partition("::")[0]}' for name, kind in events.COLUMNS)
+INSERT_EVENTS = "INSERT INTO events ({}) SELECT {} FROM staged_events".format(
+    events.NAMES, ", ".join(f'"{name}"::{kind}' for name, kind in events.COLUMNS)
+)
 EXPECTED = "expected_version"
 
 
-async def insert_rows(connection: Connection, table: Table, rows: Sequence[Values]) -> None:
-    """Whole rows as `encoded` gives them."""
-    if rows:
-        columns = columns_of(table)
-        staged = await _stage(connection, table, columns, rows)
-        await connection.execute(_insert_sql(table, columns, staged))
+async def insert_rows(connection: Connection, resource: Resource, rows: Sequence[Values]) -> None:
+    """Whole rows as `encoded` gives them, and the search rows with them."""
+    if not rows:
+        return
+    staged = await _stage(connection, resource, columns_of(resource), rows)
+    for table, names in _parts(resource):
+        columns = ", ".join(f'"{name}"' for name in names)
+        values = ", ".join(_from_staged(resource, name) for name in names)
+        await connection.execute(
+            f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} AS s"
+        )
 
 
 async def insert_events(connection: Connection, rows: Sequence[Values]) -> None:
     """The log of what was written; each row as `events.event_values` gives it, in order."""
     if not rows:
         return
-    names = ", ".join(f'"{name}"' for name in EVENT_COLUMNS)
     await connection.execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS staged_events ON COMMIT DELETE ROWS AS"
-        f" SELECT {names} FROM events WITH NO DATA; TRUNCATE staged_events"
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS staged_events ({EVENT_KINDS}) ON COMMIT DELETE ROWS;"
+        " TRUNCATE staged_events"
     )
     await connection.copy_records_to_table("staged_events", records=rows, columns=EVENT_COLUMNS)
-    await connection.execute(f"INSERT INTO events ({names}) SELECT {names} FROM staged_events")
+    await connection.execute(INSERT_EVENTS)
 
 
 async def update_rows(
-    connection: Connection, table: Table, rows: Sequence[tuple[int, Mapping[str, Any]]]
+    connection: Connection, resource: Resource, rows: Sequence[tuple[int, Mapping[str, Any]]]
 ) -> int:
     """Write whole rows over those of the versions given; how many there still were."""
     if not rows:
         return 0
-    records = [(*encoded(table, row), version) for version, row in rows]
-    columns = (*columns_of(table), EXPECTED)
-    staged = await _stage(connection, table, columns, records)
-    done: str = await connection.execute(_update_sql(table, staged))
+    records = [(*encoded(resource, row), version) for version, row in rows]
+    columns = (*columns_of(resource), EXPECTED)
+    staged = await _stage(connection, resource, columns, records)
+    own, *others = _parts(resource)
+    done: str = await connection.execute(
+        f"{_update_sql(resource, *own, staged)} AND t.version = s.{EXPECTED}"
+    )
+    for table, names in others:
+        await connection.execute(_update_sql(resource, table, names, staged))
     return int(done.removeprefix("UPDATE "))
 
 
 async def _stage(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Values]
+    connection: Connection, resource: Resource, columns: Sequence[str], rows: Sequence[Values]
 ) -> str:
     """Rows in a temporary table; its name. Arrays stand there as text: the driver takes 20 µs to
     make sure that a list of words is one, Postgres one to read it."""
-    staged = f"staged_{table.name}" if EXPECTED not in columns else f"staged_changes_{table.name}"
-    kinds = (f'"{name}" {staged_type(table, name)}' for name in columns)
+    kind = "staged" if EXPECTED not in columns else "staged_changes"
+    staged = f"{kind}_{resource.table.name}"
+    kinds = (f'"{name}" {staged_type(resource, name)}' for name in columns)
     await connection.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ({', '.join(kinds)}) ON COMMIT DELETE ROWS;"
         f" TRUNCATE {staged}"
@@ -70,76 +87,78 @@ async def _stage(
     return staged
 
 
+def _parts(resource: Resource) -> list[tuple[str, tuple[str, ...]]]:
+    """The tables that a staged row goes into, its own first, with the columns of each."""
+    tables = [resource.table, *([] if resource.search is None else [resource.search])]
+    return [(table.name, tuple(str(c.name) for c in table.columns)) for table in tables]
+
+
 @lru_cache(maxsize=256)
-def staged_type(table: Table, name: str) -> str:
+def staged_type(resource: Resource, name: str) -> str:
     if name == EXPECTED:
         return "bigint"
-    return "text" if name in array_columns(table) else column_type(table, name)
+    return "text" if name in array_columns(resource) else column_type(resource, name)
 
 
 @lru_cache(maxsize=256)
-def column_type(table: Table, name: str) -> str:
-    return str(table.c[name].type.compile(dialect=DIALECT))
+def column_type(resource: Resource, name: str) -> str:
+    return str(_column(resource, name).type.compile(dialect=DIALECT))
 
 
-@lru_cache(maxsize=64)
-def _insert_sql(table: Table, columns: Sequence[str], staged: str) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(_from_staged(table, name) for name in columns)
-    return f"INSERT INTO {table.name} ({names}) SELECT {values} FROM {staged} AS s"
+def _column(resource: Resource, name: str) -> Column[Any]:
+    table = resource.table
+    if name in table.c or resource.search is None:
+        return table.c[name]
+    return resource.search.c[name]
 
 
-@lru_cache(maxsize=64)
-def _update_sql(table: Table, staged: str) -> str:
-    names = [name for name in columns_of(table) if name not in ("organisation_id", "id")]
-    sets = ", ".join(f'"{name}" = {_from_staged(table, name)}' for name in names)
+def _update_sql(resource: Resource, table: str, columns: Sequence[str], staged: str) -> str:
+    names = [name for name in columns if name not in ("organisation_id", "id")]
+    sets = ", ".join(f'"{name}" = {_from_staged(resource, name)}' for name in names)
     return (
-        f"UPDATE {table.name} AS t SET {sets} FROM {staged} AS s"
-        f" WHERE t.organisation_id = s.organisation_id AND t.id = s.id AND t.version = s.{EXPECTED}"
+        f"UPDATE {table} AS t SET {sets} FROM {staged} AS s"
+        " WHERE t.organisation_id = s.organisation_id AND t.id = s.id"
     )
 
 
-def _from_staged(table: Table, name: str) -> str:
-    return (
-        f's."{name}"::{column_type(table, name)}' if name in array_columns(table) else f's."{name}"'
-    )
+def _from_staged(resource: Resource, name: str) -> str:
+    if name in array_columns(resource):
+        return f's."{name}"::{column_type(resource, name)}'
+    return f's."{name}"'
 
 
 @lru_cache(maxsize=64)
-def columns_of(table: Table) -> tuple[str, ...]:
-    return tuple(str(column.name) for column in table.columns)
+def columns_of(resource: Resource) -> tuple[str, ...]:
+    """The columns of its table, and the words that its records are found by."""
+    words = () if resource.search is None else WORDS
+    return (*(str(column.name) for column in resource.table.columns), *words)
 
 
 @lru_cache(maxsize=64)
-def json_columns(table: Table) -> frozenset[str]:
-    return frozenset(str(c.name) for c in table.columns if isinstance(c.type, JSONB))
+def json_columns(resource: Resource) -> frozenset[str]:
+    return _columns_of_type(resource, JSONB)
 
 
 @lru_cache(maxsize=64)
-def array_columns(table: Table) -> frozenset[str]:
-    return frozenset(str(c.name) for c in table.columns if isinstance(c.type, ARRAY))
+def array_columns(resource: Resource) -> frozenset[str]:
+    return _columns_of_type(resource, ARRAY)
+
+
+def _columns_of_type(resource: Resource, type_: type[Any]) -> frozenset[str]:
+    names = columns_of(resource)
+    return frozenset(name for name in names if isinstance(_column(resource, name).type, type_))
 
 
 @lru_cache(maxsize=64)
-def _encoders(table: Table) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
-    encoders: dict[str, Callable[[Any], Any]] = dict.fromkeys(json_columns(table), dumps)
-    encoders |= dict.fromkeys(array_columns(table), array_text)
-    return tuple((name, encoders.get(name)) for name in columns_of(table))
+def _encoders(resource: Resource) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    encoders: dict[str, Callable[[Any], Any]] = dict.fromkeys(json_columns(resource), dumps)
+    encoders |= dict.fromkeys(array_columns(resource), array_text)
+    return tuple((name, encoders.get(name)) for name in columns_of(resource))
 
 
-def encoded(table: Table, row: Mapping[str, Any]) -> Values:
-    """A row as values in the order of the table's columns; documents and arrays as text."""
+def encoded(resource: Resource, row: Mapping[str, Any]) -> Values:
+    """A row as values in the order of `columns_of`; documents and arrays as text."""
     return [
         row[name] if encode is None or row[name] is None else encode(row[name])
-        for name, encode in _encoders(table)
+        for name, encode in _encoders(resource)
     ]
-
-
-def array_text(items: Sequence[Any]) -> str:
-    """A list of texts or ids in Postgres' own notation."""
-    if not items:
-        return "{}"
-    joined = '","'.join(map(str, items))
-    if "\\" in joined or joined.count('"') != 2 * (len(items) - 1):
-        joined = '","'.join(str(item).replace("\\", "\\\\").replace('"', '\\"') for item in items)
-    return f'{{"{joined}"}}'

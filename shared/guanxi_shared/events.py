@@ -11,11 +11,13 @@ import orjson
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.statements import array_text
 
+# Name and type of each parameter; lists go as text (see array_text).
 COLUMNS = (
     ("organisation_id", "uuid"), ("id", "uuid"), ("type", "text"), ("subject_type", "text"),
     ("subject_id", "uuid"), ("version", "bigint"), ("actor_id", "uuid"), ("actor_kind", "text"),
-    ("channel", "text"), ("changed", "text[]"), ("before", "jsonb"), ("after", "jsonb"),
+    ("channel", "text"), ("changed", "text::text[]"), ("before", "jsonb"), ("after", "jsonb"),
     ("owner_id", "uuid"), ("team_id", "uuid"), ("request_id", "text"), ("trace_id", "text"),
     ("occurred_at", "timestamptz"),
 )  # fmt: skip
@@ -46,7 +48,7 @@ def event_values(
     """`occurred_at` is the row's own time of change, so that `as_of` that time finds this state."""
     return [
         organisation_id, new_id(), type, subject_type, subject_id, version, actor.id, actor.kind,
-        actor.channel, list(changed), dumps(before) if before is not None else None, after.decode(),
+        actor.channel, array_text(changed), dumps(before) if before is not None else None, after.decode(),
         owner_id, team_id, actor.request_id, actor.trace_id, occurred_at or datetime.now(UTC),
     ]  # fmt: skip
 

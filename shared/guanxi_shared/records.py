@@ -1,4 +1,4 @@
-"""Writing records: the row and its event in one data-modifying statement.
+"""Writing records: the row, what it is found by and its event in one data-modifying statement.
 
 A service decides (`rules.py`), these functions write: insert, load under lock, update, delete,
 restore. Every one leaves an event; an update that changes nothing leaves none.
@@ -13,15 +13,16 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import Table, Uuid, bindparam, select
-from sqlalchemy.dialects.postgresql import JSONB, dialect
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, dialect
 
 from guanxi_shared import events
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
-from guanxi_shared.deferred import Deferred
+from guanxi_shared.deferred import Deferred, Outrun
 from guanxi_shared.errors import Conflict, Forbidden, NotFound
-from guanxi_shared.resources import Resource
-from guanxi_shared.statements import Shapes
+from guanxi_shared.resources import DOCUMENT, Resource
+from guanxi_shared.schema import COPIED, WORDS
+from guanxi_shared.statements import Shapes, array_text
 from guanxi_shared.visibility import Scope
 
 State = dict[str, Any]
@@ -54,18 +55,37 @@ async def insert_record(
     actor: Actor,
     computed: Mapping[str, Any] | None = None,
 ) -> State:
-    """Write a new row and its `created` event in one statement; the state as the API shows it."""
+    """Write a new row and its `created` event in one statement; the state as the API shows it.
+
+    `columns` are those of the table and, with a search table, the words to find the record by.
+    """
     now = datetime.now(UTC)
     row = {"created_at": now, "updated_at": now, "version": 1, **columns}
-    names = tuple(sorted(row))
     state = resource.state({**_nulls(resource.table), **row}, computed or {})
-    values = [_encoded(resource.table, name, row[name]) for name in names]
-    event = _event(resource, "created", row, state, actor, changed=(), before=None)
+    after = state_bytes(state)
+    if resource.has_documents:
+        row[DOCUMENT] = after.decode()
+    names, words = _split(resource, row)
+    values = _values(resource, names, words, row)
+    event = _event(resource, "created", row, after, actor, changed=(), before=None)
+    ctes = _insert_ctes(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
-        await connection.insert_alone(state, _insert_ctes(resource.table, names), [*values, *event])
+        await connection.insert_alone(state, ctes, [*values, *event])
     else:
-        await connection.fetchval(_insert_sql(resource.table, names), *values, *event)
+        await connection.fetchval(f"WITH {ctes(1, '(SELECT 1) AS one')}", *values, *event)
     return state
+
+
+def _split(
+    resource: Resource, columns: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the record's own columns, and of the words it is found by."""
+    if resource.search is None:
+        return tuple(sorted(columns)), ()
+    return (
+        tuple(sorted(name for name in columns if name not in WORDS)),
+        tuple(name for name in WORDS if name in columns),
+    )
 
 
 def is_same_create(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -98,8 +118,18 @@ def _comparable(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))
 
 
+def _values(
+    resource: Resource, names: Sequence[str], words: Sequence[str], columns: Mapping[str, Any]
+) -> list[Any]:
+    """The parameters of a row and of what it is found by."""
+    values = [_encoded(resource.table, name, columns[name]) for name in names]
+    if resource.search is not None:
+        values += [_encoded(resource.search, word, columns[word]) for word in words]
+    return values
+
+
 async def load_record(
-    connection: Connection,
+    connection: Connection | Deferred,
     resource: Resource,
     record_id: UUID,
     *,
@@ -107,14 +137,19 @@ async def load_record(
     to_write: bool = True,
     deleted: bool = False,
 ) -> Loaded:
-    """The row under `FOR NO KEY UPDATE`. NotFound if the caller may not see it, Forbidden if they may
-    see but not change it."""
-    key = ("load", resource.name, deleted)
-    compiled = SHAPES.get(key, lambda: _load_select(resource, deleted=deleted))
-    values = {"record": record_id}
-    sql = f"SELECT found.* FROM (SELECT $1::text) AS bound, LATERAL ({compiled.sql}) AS found"
-    # The connection is bound already; $1 is unused by the text and keeps the numbering shared.
-    record = await connection.fetchrow(sql, "", *compiled.args(values))
+    """The row under `FOR NO KEY UPDATE`; before a deferred transaction has begun, without a lock, and
+    then the write makes sure that nobody was quicker. NotFound if the caller may not see it,
+    Forbidden if they may see but not change it."""
+    is_alone = isinstance(connection, Deferred) and connection.is_untouched
+    key = ("load", resource.name, deleted, is_alone)
+    compiled = SHAPES.get(key, lambda: _load_select(resource, deleted=deleted, locks=not is_alone))
+    args = compiled.args({"record": record_id})
+    if isinstance(connection, Deferred) and connection.is_untouched:
+        record = await connection.read_alone(compiled.sql, *args)
+    else:
+        # The connection is bound already; $1 is unused by the text and keeps the numbering shared.
+        sql = f"SELECT found.* FROM (SELECT $1::text) AS bound, LATERAL ({compiled.sql}) AS found"
+        record = await connection.fetchrow(sql, "", *args)
     row = dict(record) if record is not None else None
     if row is None or not _covers(scope, row):
         raise NotFound(f"There is no {resource.noun} with the id {str(record_id)!r}.")
@@ -126,15 +161,14 @@ async def load_record(
     return Loaded(_decoded(resource.table, row), computed)
 
 
-def _load_select(resource: Resource, *, deleted: bool) -> Any:
+def _load_select(resource: Resource, *, deleted: bool, locks: bool) -> Any:
     table = resource.table
+    stored = [column for column in table.columns if column.name != DOCUMENT]
     computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
     present = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)
-    return (
-        select(*table.columns, *computed)
-        .where(table.c.id == bindparam("record", type_=Uuid), present)
-        .with_for_update(of=table, key_share=True)  # references to it may be made meanwhile
-    )
+    found = select(*stored, *computed).where(table.c.id == bindparam("record", type_=Uuid), present)
+    # References to it may be made meanwhile.
+    return found.with_for_update(of=table, key_share=True) if locks else found
 
 
 def _covers(scope: Scope, row: Mapping[str, Any]) -> bool:
@@ -146,7 +180,7 @@ def _may_write(scope: Scope, row: Mapping[str, Any]) -> bool:
 
 
 async def update_record(
-    connection: Connection,
+    connection: Connection | Deferred,
     resource: Resource,
     loaded: Loaded,
     changes: Mapping[str, Any],
@@ -165,31 +199,42 @@ async def update_record(
     row = {**loaded.row, **changes}
     state = resource.state(row, {**loaded.computed, **(computed or {})})
     changed = [n for n in state if _comparable(state[n]) != _comparable(old_state[n])]
-    hidden = [n for n in changes if n not in resource.fields and changes[n] != loaded.row.get(n)]
+    written = {n: v for n, v in changes.items() if n in WORDS or v != loaded.row.get(n)}
+    hidden = [n for n in written if n not in resource.fields and n not in WORDS]
     if not changed and not hidden and verb == "updated":
         return old_state
-    written = {n: v for n, v in changes.items() if v != loaded.row.get(n)}
     return await _write(
         connection, resource, loaded, written, state, old_state, changed, actor, verb, more
     )
 
 
 async def _write(
-    connection: Connection, resource: Resource, loaded: Loaded, written: Mapping[str, Any],
+    connection: Connection | Deferred, resource: Resource, loaded: Loaded, written: Mapping[str, Any],
     state: State, old_state: State, changed: Sequence[str], actor: Actor, verb: str,
     more: Mapping[str, Any] | None,
 ) -> State:  # fmt: skip
     version, now = loaded.version + 1, datetime.now(UTC)
     state |= {"version": version, "updated_at": now}
+    after = state_bytes(state)
     columns = {**written, "version": version, "updated_at": now}
-    names = tuple(sorted(columns))
-    values = [_encoded(resource.table, name, columns[name]) for name in names]
+    if resource.has_documents:
+        columns[DOCUMENT] = after.decode()
+    names, words = _split(resource, columns)
+    values = _values(resource, names, words, columns)
     before = {name: old_state[name] for name in changed} | dict(more or {})
     row = {**loaded.row, **columns}
-    event = _event(resource, verb, row, state, actor, changed=changed, before=before)
-    sql = _update_sql(resource.table, names)
-    written_id = await connection.fetchval(sql, *values, loaded.id, loaded.version, *event)
-    if written_id is None:  # cannot happen under the row lock; never answer success without a write
+    event = _event(resource, verb, row, after, actor, changed=changed, before=before)
+    ctes = _update_ctes(resource.table, resource.search, names, words)
+    target = (loaded.id, loaded.version)
+    if isinstance(connection, Deferred) and connection.is_untouched:
+        written_id = await connection.update_alone(target, ctes, [*values, *event])
+    else:
+        sql = f"WITH {TARGET}, {ctes(1 + len(target))}"
+        written_id = await connection.fetchval(sql, *target, *values, *event)
+    if written_id is None:
+        if isinstance(connection, Deferred):
+            raise Outrun
+        # Cannot happen under the row lock; never answer success without a write.
         raise Conflict(f"This {resource.noun} was changed at the same moment; read it again.")
     loaded.row = row
     return state
@@ -214,7 +259,7 @@ async def restore_record(
 
 
 def _event(
-    resource: Resource, verb: str, row: Mapping[str, Any], state: State, actor: Actor,
+    resource: Resource, verb: str, row: Mapping[str, Any], after: bytes, actor: Actor,
     *, changed: Sequence[str], before: Mapping[str, Any] | None,
 ) -> list[Any]:  # fmt: skip
     return events.event_values(
@@ -226,7 +271,7 @@ def _event(
         actor=actor,
         changed=changed,
         before=before,
-        after=state_bytes(state),
+        after=after,
         owner_id=row.get("owner_id"),
         team_id=row.get("team_id"),
         occurred_at=row["updated_at"],
@@ -237,43 +282,84 @@ def state_bytes(state: State) -> bytes:
     return orjson.dumps(state, option=orjson.OPT_UTC_Z, default=str)
 
 
-@lru_cache(maxsize=256)
-def _insert_sql(table: Table, names: tuple[str, ...]) -> str:
-    return "WITH " + _insert_ctes(table, names)(1, "(SELECT 1) AS one")
+# What an update changes, if it is still as it was read; asked as rows of a CTE, so that the table is
+# not looked at before this has run (a binding in front of it comes first, see Deferred.update_alone).
+TARGET = "target AS MATERIALIZED (SELECT $1::uuid AS id, $2::bigint AS version)"
 
 
 @lru_cache(maxsize=256)
-def _insert_ctes(table: Table, names: tuple[str, ...]) -> Callable[[int, str], str]:
-    """The row and its event as CTEs: parameters from `first` on, one row for a row of `source`."""
+def _insert_ctes(
+    table: Table, search: Table | None, names: tuple[str, ...], words: tuple[str, ...]
+) -> Callable[[int, str], str]:
+    """The row, its search row and its event as CTEs: parameters from `first` on, one row for a row
+    of `source`."""
     columns = ", ".join(f'"{name}"' for name in names)
     types = [_type(table, name) for name in names]
+    copied = ", ".join(_copied(table, search))
 
     @lru_cache(maxsize=4)
     def build(first: int, source: str) -> str:
         values = ", ".join(f"${first + i}::{kind}" for i, kind in enumerate(types))
-        event = events.logged(first + len(names), "inserted")
+        at = first + len(names)
+        found = ""
+        if search is not None:
+            entered = "".join(f", ${at + i}::{_type(search, w)}" for i, w in enumerate(words))
+            found = (
+                f"found AS (INSERT INTO {search.name} (organisation_id, id, {', '.join([copied, *words])}) "
+                f"SELECT organisation_id, id, {copied}{entered} FROM inserted), "
+            )
+        event = events.logged(at + len(words), "inserted")
         return (
             f"inserted AS (INSERT INTO {table.name} ({columns}) SELECT {values} FROM {source} "
-            f"RETURNING id), logged AS ({event}) SELECT id FROM inserted"
+            f"RETURNING organisation_id, id{', ' + copied if copied else ''}), "
+            f"{found}logged AS ({event}) SELECT id FROM inserted"
         )
 
     return build
 
 
+def _copied(table: Table, search: Table | None) -> list[str]:
+    return [] if search is None else [name for name in COPIED if name in table.c]
+
+
 @lru_cache(maxsize=1024)
-def _update_sql(table: Table, names: tuple[str, ...]) -> str:
-    sets = ", ".join(f'"{name}" = ${i}::{_type(table, name)}' for i, name in enumerate(names, 1))
-    at = len(names)
-    event = events.logged(at + 3, "updated")
-    return (
-        f"WITH updated AS (UPDATE {table.name} SET {sets} WHERE id = ${at + 1}::uuid "
-        f"AND version = ${at + 2}::bigint RETURNING id), logged AS ({event}) SELECT id FROM updated"
-    )
+def _update_ctes(
+    table: Table, search: Table | None, names: tuple[str, ...], words: tuple[str, ...]
+) -> Callable[[int], str]:
+    """The same for what `target` names; the search row only if something of it changes."""
+    sets = [(name, _type(table, name)) for name in names]
+    copied = [name for name in _copied(table, search) if name in names]
+
+    @lru_cache(maxsize=4)
+    def build(first: int) -> str:
+        changed = ", ".join(
+            f'"{name}" = ${first + i}::{kind}' for i, (name, kind) in enumerate(sets)
+        )
+        at = first + len(names)
+        found = ""
+        if search is not None and (copied or words):
+            entered = [f"{word} = ${at + i}::{_type(search, word)}" for i, word in enumerate(words)]
+            entered += [f"{name} = u.{name}" for name in copied]
+            found = (
+                f"found AS (UPDATE {search.name} AS s SET {', '.join(entered)} FROM updated AS u "
+                "WHERE s.organisation_id = u.organisation_id AND s.id = u.id), "
+            )
+        event = events.logged(at + len(words), "updated")
+        returned = ", ".join(f"t.{name}" for name in ["organisation_id", "id", *copied])
+        return (
+            f"updated AS (UPDATE {table.name} AS t SET {changed} FROM target "
+            f"WHERE t.id = target.id AND t.version = target.version RETURNING {returned}), "
+            f"{found}logged AS ({event}) SELECT id FROM updated"
+        )
+
+    return build
 
 
 @lru_cache(maxsize=2048)
 def _type(table: Table, name: str) -> str:
-    return str(table.c[name].type.compile(dialect=DIALECT))
+    """The type of a parameter for a column."""
+    type_ = str(table.c[name].type.compile(dialect=DIALECT))
+    return f"text::{type_}" if name in _array_columns(table) else type_
 
 
 @lru_cache(maxsize=64)
@@ -281,15 +367,23 @@ def _json_columns(table: Table) -> frozenset[str]:
     return frozenset(c.name for c in table.columns if isinstance(c.type, JSONB))
 
 
+@lru_cache(maxsize=64)
+def _array_columns(table: Table) -> frozenset[str]:
+    return frozenset(c.name for c in table.columns if isinstance(c.type, ARRAY))
+
+
 def _encoded(table: Table, name: str, value: Any) -> Any:
-    if value is not None and name in _json_columns(table):
+    """A value as the driver takes it; lists as text, which `_type` has Postgres read."""
+    if value is None:
+        return None
+    if name in _json_columns(table):
         return events.dumps(value)
-    return value
+    return array_text(value) if name in _array_columns(table) else value
 
 
 def _decoded(table: Table, row: dict[str, Any]) -> dict[str, Any]:
     for name in _json_columns(table):
-        if row[name] is not None:
+        if row.get(name) is not None:
             row[name] = orjson.loads(row[name])
     return row
 

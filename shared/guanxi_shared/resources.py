@@ -29,6 +29,7 @@ TEXT, INTEGER, NUMBER, MONEY = "text", "integer", "number", "money"
 BOOLEAN, DAY, INSTANT, ID = "boolean", "day", "instant", "id"
 LIST, ID_LIST, OBJECTS, OBJECT = "list", "id_list", "objects", "object"
 AS_JSON = frozenset({MONEY, OBJECTS, OBJECT})
+DOCUMENT = "document"  # the column that holds a record as the API shows it, as text
 ORDERED = frozenset({TEXT, INTEGER, NUMBER, MONEY, DAY, INSTANT, ID, BOOLEAN})
 
 OPERATORS: Mapping[str, frozenset[str]] = {
@@ -99,7 +100,7 @@ class Include:
     resource: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Resource:
     """`name` is the plural of the path, `noun` the word in events and permissions' subjects."""
 
@@ -111,9 +112,18 @@ class Resource:
     includes: Mapping[str, Include] = field(default_factory=dict)
     computed: frozenset[str] = frozenset()  # fields whose value the service adds to the state
     default_sort: str = "id"
-    is_searchable: bool = False
+    search: Table | None = None  # what its records are found by, a row each (see search.py)
     is_owned: bool = True  # False: everybody of the organisation sees all of it
     model: type[Any] | None = None
+
+    @property
+    def is_searchable(self) -> bool:
+        return self.search is not None
+
+    @property
+    def has_documents(self) -> bool:
+        """Whether each record is also kept as the API shows it (see selects.py)."""
+        return DOCUMENT in self.table.c
 
     def permission(self, action: str) -> str:
         return f"{self.name}:{action}"
@@ -134,9 +144,7 @@ class Resource:
         }
 
 
-HIDDEN = frozenset(
-    {"organisation_id", "search_text", "search_grams", "search_digits", "deleted_at"}
-)
+HIDDEN = frozenset({"organisation_id", "deleted_at", DOCUMENT})
 
 
 def fields_of(

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     Uuid,
     func,
+    text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -31,6 +32,46 @@ PLATFORM_TABLES = frozenset({"alembic_version", "feed_head", "feed_cursors"}) | 
 def instant(name: str, *, nullable: bool = False, now: bool = False) -> Column[object]:
     default = func.clock_timestamp() if now else None
     return Column(name, DateTime(timezone=True), nullable=nullable, server_default=default)
+
+
+# What a search row holds beside the copies of its record's own columns; see search.py.
+WORDS = ("search_text", "search_grams", "search_digits", "match_keys")
+COPIED = ("owner_id", "team_id", "tags", "deleted_at")
+
+
+def add_search_table(table: Table) -> Table:
+    """`<table>_search`: what the records of a table are found by, a row each, written with them.
+
+    One index for everything that is looked for by content: words, pinyin, digits, tags, and whose
+    they are. Match keys have one of their own without a pending list, which imports, looking them up
+    thousands of times in a row, would read whole each time.
+    """
+    name = f"{table.name}_search"
+    return Table(
+        name,
+        table.metadata,
+        Column("organisation_id", Uuid, nullable=False),
+        Column("id", Uuid, nullable=False),
+        Column("owner_id", Uuid),
+        Column("team_id", Uuid),
+        Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
+        instant("deleted_at", nullable=True),
+        Column("search_text", Text, nullable=False, server_default=""),
+        Column("search_grams", ARRAY(Text), nullable=False, server_default="{}"),
+        Column("search_digits", Text, nullable=False, server_default=""),
+        Column("match_keys", ARRAY(Text), nullable=False, server_default="{}"),
+        PrimaryKeyConstraint("organisation_id", "id"),
+        Index(
+            f"ix_{name}_words",
+            "organisation_id", "owner_id", "team_id", "search_grams", "tags",
+            text("search_text gin_trgm_ops"), text("search_digits gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+        Index(
+            f"ix_{name}_match_keys", "organisation_id", "match_keys",
+            postgresql_using="gin", postgresql_with={"fastupdate": "off"},
+        ),
+    )  # fmt: skip
 
 
 def add_kernel_tables(metadata: MetaData) -> None:

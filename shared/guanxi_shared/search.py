@@ -1,4 +1,9 @@
-"""Text search as SQL: what `text.classify_query` found out about a query, over the search columns."""
+"""Text search as SQL: what `text.classify_query` found out about a query, over the search rows.
+
+What a record is found by lies in a table of its own, `<table>_search`: entering its words and
+trigrams anew costs more than all the rest of a write, and most changes touch none of them. Owner,
+team, tags and deletion are copied there, so that one index serves "张 among my own records".
+"""
 
 from typing import Any
 
@@ -14,17 +19,47 @@ from sqlalchemy import (
     false,
     func,
     or_,
+    select,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import resources as r
 from guanxi_shared.filters import Binder
 from guanxi_shared.pages import ListQuery, Sort
-from guanxi_shared.resources import Field
+from guanxi_shared.resources import Field, Resource
 from guanxi_shared.text import SearchQuery, classify_query, escape_like
+from guanxi_shared.visibility import Scope, predicate
 
 
-def matches(table: Table, text: str, bind: Binder, *, is_fuzzy: bool) -> ColumnElement[bool]:
+def table_of(resource: Resource) -> Table:
+    if resource.search is None:
+        raise TypeError(f"{resource.name} has no text search")
+    return resource.search
+
+
+def belongs(resource: Resource) -> ColumnElement[bool]:
+    """A record and its search row."""
+    table, words = resource.table, table_of(resource)
+    return and_(words.c.organisation_id == table.c.organisation_id, words.c.id == table.c.id)
+
+
+def is_visible(resource: Resource, scope: Scope) -> ColumnElement[bool]:
+    """The visibility rule over the copies, which narrow the index; the record itself decides."""
+    words = table_of(resource)
+    return and_(words.c.deleted_at.is_(None), predicate(words, scope))
+
+
+def found_in(table: Table, words: Table, condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Records of a table whose search row fits."""
+    rows = (
+        select(words.c.id)
+        .where(words.c.organisation_id == table.c.organisation_id, condition)
+        .correlate(table)
+    )
+    return table.c.id.in_(rows)
+
+
+def matches(resource: Resource, text: str, bind: Binder, *, is_fuzzy: bool) -> ColumnElement[bool]:
     """Rows that hold every word of the text, or a phone number that holds its digits.
 
     `is_fuzzy` allows typing mistakes instead (word similarity above the pool's threshold). The
@@ -33,6 +68,7 @@ def matches(table: Table, text: str, bind: Binder, *, is_fuzzy: bool) -> ColumnE
     asked = classify_query(text)
     bind.values["search_text"] = asked.text
     bind.values["search_prefix"] = f"{escape_like(asked.text)}%"
+    table = table_of(resource)
     columns = table.c
     if is_fuzzy:
         if not asked.fuzzy:
@@ -66,8 +102,9 @@ def shape_of(query: ListQuery) -> tuple[Any, ...] | None:
     return (query.is_fuzzy, asked.fuzzy, bool(asked.grams), len(asked.patterns), bool(asked.digits))
 
 
-def rank_sorts(table: Table) -> tuple[Sort, Sort]:
+def rank_sorts(resource: Resource) -> tuple[Sort, Sort]:
     """Best first: names that begin with the text, then the most similar, then the shorter."""
+    table = table_of(resource)
     text = bindparam("search_text", type_=Text)
     begins = case(
         (table.c.search_text.like(bindparam("search_prefix", type_=Text)), 2.0), else_=0.0

@@ -1,7 +1,7 @@
 """SQLAlchemy Core texts for the raw asyncpg connection, compiled once per shape."""
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,3 +46,14 @@ class Shapes:
                 self._known.clear()
             known = self._known[key] = compile_after_binding(build())
         return known
+
+
+def array_text(items: Sequence[Any]) -> str:
+    """A list of texts or ids in Postgres' own notation: the driver takes 20 µs to make sure that a list
+    of words is one, Postgres one to read it."""
+    if not items:
+        return "{}"
+    joined = '","'.join(map(str, items))
+    if "\\" in joined or joined.count('"') != 2 * (len(items) - 1):
+        joined = '","'.join(str(item).replace("\\", "\\\\").replace('"', '\\"') for item in items)
+    return f'{{"{joined}"}}'

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.deferred import AlreadyClaimed, Deferred
+from guanxi_shared.deferred import AlreadyClaimed, Deferred, Outrun
 from guanxi_shared.errors import (
     Conflict,
     Malformed,
@@ -149,12 +149,19 @@ async def check_version(
 async def update(
     call: Call,
     model: type[Model],
-    work: Callable[[Connection, Model], Awaitable[State]],
+    work: Callable[[Any, Model], Awaitable[State]],
 ) -> Response:
-    """`PATCH` by merge patch (RFC 7396): only what is sent changes."""
+    """`PATCH` by merge patch (RFC 7396): only what is sent changes.
+
+    Tried without a lock first; who is outrun by another write does it once more under the lock.
+    """
     data = parse(model, await call.body())
-    async with call.db.transaction(call.organisation) as connection:
-        state = await work(connection, data)
+    try:
+        async with Deferred(call.db, call.organisation) as deferred:
+            state = await work(deferred, data)
+    except Outrun:
+        async with call.db.transaction(call.organisation) as connection:
+            state = await work(connection, data)
     return Answer(200, state_bytes(state), {"etag": etag_of(state)}).response()
 
 

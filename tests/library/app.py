@@ -24,7 +24,7 @@ from guanxi_shared.money import Money
 from guanxi_shared.records import State
 from guanxi_shared.resources import Resource, fields_of
 from guanxi_shared.settings import ServiceSettings, common
-from tests.library.tables import BOOKS, METADATA, SERVICE
+from tests.library.tables import BOOK_SEARCH, BOOKS, METADATA, SERVICE
 
 _fields = fields_of(BOOKS, money=("price",))
 _fields["copies"] = replace(_fields["copies"], key="shelf")
@@ -71,7 +71,7 @@ class BookRead(BookFields):
 
 BOOK = Resource(
     name="books", noun="book", service=SERVICE, table=BOOKS, fields=_fields,
-    is_searchable=True, model=BookRead,
+    search=BOOK_SEARCH, model=BookRead,
 )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from sqlmodel import Field, SQLModel
 
 from guanxi_shared.db import new_metadata
 from guanxi_shared.migrations import OWN_ORGANISATION
-from guanxi_shared.schema import add_kernel_tables, instant
+from guanxi_shared.schema import add_kernel_tables, add_search_table, instant
 
 SERVICE = "library"
 
@@ -78,35 +78,30 @@ class Book(Table, table=True):
     custom: dict[str, Any] = _column(JSONB, default="'{}'")
     owner_id: UUID | None = _column(Uuid)
     team_id: UUID | None = _column(Uuid)
-    search_text: str = _column(Text, default="''")
-    search_grams: list[str] = _column(ARRAY(Text), default="'{}'")
-    search_digits: str = _column(Text, default="''")
     version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
     created_at: datetime = Field(sa_column=instant("created_at", now=True))
     updated_at: datetime = Field(sa_column=instant("updated_at", now=True))
     deleted_at: datetime | None = Field(sa_column=instant("deleted_at", nullable=True))
+    document: str | None = _column(Text)
 
 
 BOOKS = METADATA.tables["books"]
+BOOK_SEARCH = add_search_table(BOOKS)
 
 
 async def install(owner_url: str) -> None:
     """The schema, as a first migration would make it."""
     kernel = importlib.resources.files("guanxi_shared") / "kernel" / "0001.sql"
     dialect = postgresql.dialect()
-    books = [
-        CreateTable(BOOKS),
-        *map(CreateIndex, sorted(BOOKS.indexes, key=lambda i: str(i.name))),
-    ]
-    secure = (
-        "ALTER TABLE books ENABLE ROW LEVEL SECURITY; ALTER TABLE books FORCE ROW LEVEL SECURITY;"
-        f"CREATE POLICY organisation ON books USING ({OWN_ORGANISATION})"
-    )
-    statements = [
-        kernel.read_text().replace("{service}", SERVICE),
-        *(str(item.compile(dialect=dialect)) for item in books),
-        secure,
-    ]
+    statements = [kernel.read_text().replace("{service}", SERVICE)]
+    for table in (BOOKS, BOOK_SEARCH):
+        indexes = map(CreateIndex, sorted(table.indexes, key=lambda i: str(i.name)))
+        statements += [str(i.compile(dialect=dialect)) for i in (CreateTable(table), *indexes)]
+        statements.append(
+            f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
+            f"CREATE POLICY organisation ON {table} USING ({OWN_ORGANISATION})"
+        )
     connection = await asyncpg.connect(owner_url)
     try:
         await connection.execute(";\n".join(statements))

@@ -25,6 +25,7 @@ from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
+from guanxi_shared.search import found_in
 from guanxi_shared.visibility import Scope, predicate
 
 METADATA = models.Account.metadata
@@ -32,32 +33,41 @@ SERVICE = "contacts"
 ACCOUNT: Table = METADATA.tables["accounts"]
 CONTACT: Table = METADATA.tables["contacts"]
 LINK: Table = METADATA.tables["contact_accounts"]
-HIDDEN = ("match_keys",)
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 
 Bind = Callable[[Any, Any], ColumnElement[Any]]
 
 
-def _fields(table: Table, *, money: tuple[str, ...] = ()) -> dict[str, Field]:
+def _fields(table: Table, words: Table, *, money: tuple[str, ...] = ()) -> dict[str, Field]:
     """`has` looks at a phone's number and an email's address; `phone=` and `email=` find every
     spelling; whole objects are shown, not compared."""
-    fields = fields_of(table, hidden=HIDDEN, money=money)
+    fields = fields_of(table, money=money)
     for name, key in {"phones": "number", "emails": "address", "addresses": "city"}.items():
         fields[name] = replace(fields[name], key=key)
     for name in {"custom", "key_account"} & set(fields):
         fields[name] = replace(fields[name], kind=r.OBJECT)
     for name in ("email", "phone"):
-        fields[name] = looked_up(name, r.TEXT, table, _by_key(table, name))
+        fields[name] = looked_up(name, r.TEXT, table, _by_key(table, words, name))
+    fields["tags"] = replace(fields["tags"], where=_tagged(table, words))
     return fields
 
 
-def _by_key(table: Table, name: str) -> Where:
+def _tagged(table: Table, words: Table) -> Where:
+    def where(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
+        if operator == "is_null":
+            return table.c.tags.is_(None) if value else table.c.tags.is_not(None)
+        compare = "&&" if operator == "in" else "@>"
+        return found_in(table, words, words.c.tags.op(compare)(bind(value, ARRAY(Text))))
+
+    return where
+
+
+def _by_key(table: Table, words: Table, name: str) -> Where:
     def where(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
         values = value if isinstance(value, list) else [value]
         keys = [match_key(name, item) or "" for item in values]
-        found: ColumnElement[bool] = table.c.match_keys.op("&&")(bind(keys, ARRAY(Text)))
-        return found
+        return found_in(table, words, words.c.match_keys.op("&&")(bind(keys, ARRAY(Text))))
 
     return where
 
@@ -115,9 +125,9 @@ ACCOUNTS = Resource(
     noun="account",
     service=SERVICE,
     table=ACCOUNT,
-    fields=_fields(ACCOUNT, money=("revenue",)),
+    fields=_fields(ACCOUNT, models.ACCOUNT_SEARCH, money=("revenue",)),
     includes={"contacts": Include("contacts", _contacts_of_account, "contacts")},
-    is_searchable=True,
+    search=models.ACCOUNT_SEARCH,
     model=AccountRead,
 )
 
@@ -128,12 +138,12 @@ CONTACTS = Resource(
     service=SERVICE,
     table=CONTACT,
     fields={
-        **_fields(CONTACT),
+        **_fields(CONTACT, models.CONTACT_SEARCH),
         "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
         "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
     },
     computed=frozenset({"accounts"}),
-    is_searchable=True,
+    search=models.CONTACT_SEARCH,
     model=ContactRead,
 )
 _definitions = METADATA.tables["custom_fields"]

@@ -14,17 +14,18 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Select, Table, Uuid, any_, bindparam, select
+from sqlalchemy import Select, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guanxi_shared import bulk, events
+from guanxi_shared import bulk, events, search
 from guanxi_shared.bulk import column_type, columns_of, encoded, json_columns, staged_type
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.records import state_bytes
-from guanxi_shared.resources import MONEY, Field, Resource
+from guanxi_shared.resources import DOCUMENT, MONEY, Field, Resource
+from guanxi_shared.schema import WORDS
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope
 
@@ -97,10 +98,8 @@ class Book:
         row["updated_at"] = now = datetime.now(UTC)
         row["created_at"] = row["created_at"] or now
         entry = self._enter(row, dict(computed), is_stored=False)
-        state = _state(self.resource, row, computed)
-        entry.events.append(
-            self._event("created", entry, state_bytes(state), changed=(), before=None)
-        )
+        after = self._written(row, _state(self.resource, row, computed))
+        entry.events.append(self._event("created", entry, after, changed=(), before=None))
         return entry
 
     def update(
@@ -112,7 +111,10 @@ class Book:
         together = {**entry.computed, **(computed or {})}
         old_state, state = resource.state(old, entry.computed), resource.state(row, together)
         changed = [name for name in state if _plain(state[name]) != _plain(old_state[name])]
-        hidden = any(n not in resource.fields and changes[n] != old.get(n) for n in changes)
+        hidden = any(
+            n not in resource.fields and n not in WORDS and changes[n] != old.get(n)
+            for n in changes
+        )
         if not changed and not hidden:
             return False
         now = datetime.now(UTC)
@@ -120,23 +122,29 @@ class Book:
         state |= {"version": row["version"], "updated_at": now}
         entry.row, entry.computed = row, together
         before = {name: old_state[name] for name in changed}
-        entry.events.append(
-            self._event("updated", entry, state_bytes(state), changed=changed, before=before)
-        )
+        after = self._written(row, state)
+        entry.events.append(self._event("updated", entry, after, changed=changed, before=before))
         self._enter_keys(entry, old.get("match_keys", ()), is_new=True)
         return True
 
+    def _written(self, row: dict[str, Any], state: Mapping[str, Any]) -> bytes:
+        """The state as the log keeps it, and as the row does where rows have documents."""
+        after = state_bytes(dict(state))
+        if self.resource.has_documents:
+            row[DOCUMENT] = after.decode()
+        return after
+
     async def write(self, connection: Connection) -> None:
-        """All that was created and changed, with the events, in four statements."""
+        """All that was created and changed, with what it is found by and the events."""
         touched = [entry for entry in self.entries.values() if entry.events]
-        table = self.resource.table
+        resource = self.resource
         if self._terms.is_dry:
             await self._write_planned(connection, touched)
             return
-        new = [encoded(table, entry.row) for entry in touched if not entry.stored_version]
+        new = [encoded(resource, entry.row) for entry in touched if not entry.stored_version]
         changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
-        await bulk.insert_rows(connection, table, new)
-        if await bulk.update_rows(connection, table, changed) != len(changed):
+        await bulk.insert_rows(connection, resource, new)
+        if await bulk.update_rows(connection, resource, changed) != len(changed):
             raise Unavailable("Records under lock were changed; the chunk is done again.")
         await bulk.insert_events(connection, [event for entry in touched for event in entry.events])
 
@@ -162,8 +170,11 @@ class Book:
         computed = [
             resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)
         ]
+        words = search.table_of(resource)
+        stored = [c for c in table.columns if c.name != DOCUMENT] + [words.c[w] for w in WORDS]
         found = (
-            select(*table.columns, *computed)
+            select(*stored, *computed)
+            .join(words, search.belongs(resource))
             .where(
                 table.c.organisation_id == bindparam("organisation", type_=Uuid),
                 table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
@@ -176,7 +187,7 @@ class Book:
         computed = {
             n: orjson.loads(row.pop(f"_computed_{n}") or "[]") for n in self.resource.computed
         }
-        for name in json_columns(self.resource.table):
+        for name in json_columns(self.resource):
             if row[name] is not None:
                 row[name] = orjson.loads(row[name])
         return row, computed
@@ -199,47 +210,47 @@ class Book:
         )  # fmt: skip
 
     async def _load_planned(self, connection: Connection, ids: Sequence[UUID]) -> None:
-        table = self.resource.table
-        names = ", ".join(planned_column(table, name) for name in columns_of(table))
+        resource = self.resource
+        names = ", ".join(planned_column(resource, name) for name in columns_of(resource))
         records = await connection.fetch(
-            f"SELECT {names}, p.planned_computed FROM {planned_name(table)} AS p"
+            f"SELECT {names}, p.planned_computed FROM {planned_name(resource)} AS p"
             " WHERE p.id = ANY($1::uuid[]) ORDER BY p.id",
             ids,
         )
         for record in records:
             row = dict(record)
             computed = orjson.loads(row.pop("planned_computed"))
-            for name in json_columns(table):
+            for name in json_columns(resource):
                 row[name] = None if row[name] is None else orjson.loads(row[name])
             self._enter(row, computed, is_stored=True)
 
     async def _write_planned(self, connection: Connection, touched: Sequence[Entry]) -> None:
-        table, planned = self.resource.table, planned_name(self.resource.table)
+        resource, planned = self.resource, planned_name(self.resource)
         ids = [entry.id for entry in touched]
         await connection.execute(f"DELETE FROM {planned} WHERE id = ANY($1::uuid[])", ids)
         rows = [
-            [*encoded(table, e.row), orjson.dumps(e.computed, default=str).decode()]
+            [*encoded(resource, e.row), orjson.dumps(e.computed, default=str).decode()]
             for e in touched
         ]
-        columns = [*columns_of(table), "planned_computed"]
+        columns = [*columns_of(resource), "planned_computed"]
         await connection.copy_records_to_table(planned, records=rows, columns=columns)
 
 
-def planned_name(table: Table) -> str:
-    return f"planned_{table.name}"
+def planned_name(resource: Resource) -> str:
+    return f"planned_{resource.table.name}"
 
 
-def planned_column(table: Table, name: str) -> str:
-    return f'p."{name}"::{column_type(table, name)}'
+def planned_column(resource: Resource, name: str) -> str:
+    return f'p."{name}"::{column_type(resource, name)}'
 
 
-async def begin_planning(connection: Connection, tables: Iterable[Table]) -> None:
+async def begin_planning(connection: Connection, resources: Iterable[Resource]) -> None:
     """Empty temporary tables for a dry run; they end with `end_planning`, or with the connection."""
-    await end_planning(connection, tables)
-    for table in tables:
-        name = planned_name(table)
+    await end_planning(connection, resources)
+    for resource in resources:
+        name = planned_name(resource)
         kinds = ", ".join(
-            f'"{column}" {staged_type(table, column)}' for column in columns_of(table)
+            f'"{column}" {staged_type(resource, column)}' for column in columns_of(resource)
         )
         await connection.execute(
             f"CREATE TEMPORARY TABLE {name} ({kinds}, planned_computed text);"
@@ -247,9 +258,9 @@ async def begin_planning(connection: Connection, tables: Iterable[Table]) -> Non
         )
 
 
-async def end_planning(connection: Connection, tables: Iterable[Table]) -> None:
-    for table in tables:
-        await connection.execute(f"DROP TABLE IF EXISTS {planned_name(table)}")
+async def end_planning(connection: Connection, resources: Iterable[Resource]) -> None:
+    for resource in resources:
+        await connection.execute(f"DROP TABLE IF EXISTS {planned_name(resource)}")
 
 
 def _state(

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from guanxi_shared import search
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.resources import Resource
 
@@ -26,6 +27,7 @@ class KeyIndex:
 
     def __init__(self, resource: Resource, organisation_id: UUID, prefixes: Iterable[str]) -> None:
         self._table = resource.table.name
+        self._words = search.table_of(resource).name
         self._organisation_id = organisation_id
         self._prefixes = frozenset(prefixes)
         self._ids: dict[int, Ids] = {}
@@ -37,7 +39,7 @@ class KeyIndex:
             return
         begin, last = datetime.now(UTC), UUID(int=0)
         sql = (
-            f"SELECT id, match_keys FROM {self._table} WHERE organisation_id = $2 AND id > $3"
+            f"SELECT id, match_keys FROM {self._words} WHERE organisation_id = $2 AND id > $3"
             " AND deleted_at IS NULL ORDER BY organisation_id, id LIMIT $4"
         )
         organisation = self._organisation_id
@@ -53,8 +55,9 @@ class KeyIndex:
             return
         begin = datetime.now(UTC)
         rows = await connection.fetch(
-            f"SELECT id, match_keys FROM {self._table}"
-            " WHERE organisation_id = $1 AND updated_at >= $2 AND deleted_at IS NULL",
+            f"SELECT t.id, w.match_keys FROM {self._table} AS t JOIN {self._words} AS w"
+            " ON w.organisation_id = t.organisation_id AND w.id = t.id"
+            " WHERE t.organisation_id = $1 AND t.updated_at >= $2 AND t.deleted_at IS NULL",
             self._organisation_id,
             self._read_until - OVERLAP,
         )

@@ -185,11 +185,11 @@ class ImportRun:
         async with self._job.database.pool.acquire(timeout=5) as connection:
             self._planning = connection
             async with self._planning_transaction() as planning:
-                await begin_planning(planning, self._target.tables)
+                await begin_planning(planning, self._target.resources)
             try:
                 yield
             finally:
-                await end_planning(connection, self._target.tables)
+                await end_planning(connection, self._target.resources)
 
     @asynccontextmanager
     async def _planning_transaction(self) -> AsyncIterator[Connection]:

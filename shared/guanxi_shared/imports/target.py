@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import Table
-
 from guanxi_shared.db import Connection
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import Outcome, Prepared
+from guanxi_shared.resources import Resource
 from guanxi_shared.tables.rows import Row
 
 
 class Target(Protocol):
     @property
-    def tables(self) -> Sequence[Table]:
-        """The tables whose rows are looked up or written, for the overlay of a dry run."""
+    def resources(self) -> Sequence[Resource]:
+        """The resources whose records are looked up or written, for the overlay of a dry run."""
 
     async def refresh(self) -> None:
         """Read again what `prepare` relies on: users, teams, scopes."""

@@ -27,7 +27,7 @@ WITH RECURSIVE above (id, parent_id) AS (
 # Moves in one organisation take turns, before any row is locked: two at once could close a cycle.
 LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('accounts tree ' || $1::text, 0))"
 BY_KEY = """
-SELECT id FROM accounts
+SELECT id FROM accounts_search
 WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
 """
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import Table
-
 from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.accounts.service import LOCK_TREE
@@ -18,7 +16,7 @@ from guanxi_contacts.imports.references import (
     reference_in,
     take_turns,
 )
-from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
+from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid
 from guanxi_shared.imports.book import Book, Entry
@@ -27,6 +25,7 @@ from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.resources import Resource
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import Scope
 
@@ -44,7 +43,7 @@ PARENTS = ("parent_id", "parent_external_id", "parent")
 class AccountRows:
     """The target of an import of accounts; see guanxi_shared/imports/target.py."""
 
-    tables: Sequence[Table] = (ACCOUNT,)
+    resources: Sequence[Resource] = (ACCOUNTS,)
 
     def __init__(self, preparer: Preparer, terms: Terms) -> None:
         self._preparer = preparer

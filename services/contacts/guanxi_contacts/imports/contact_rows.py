@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table
-
 from guanxi_contacts.imports.preparer import Preparer
 from guanxi_contacts.imports.preparing import Columns, Subject
 from guanxi_contacts.imports.references import (
@@ -20,7 +18,7 @@ from guanxi_contacts.imports.references import (
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.people.service import LOCK_TREE
-from guanxi_contacts.resources import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
+from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid
 from guanxi_shared.imports.book import Book, Entry
@@ -29,6 +27,7 @@ from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.resources import Resource
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import Scope
 
@@ -61,7 +60,7 @@ SUBJECT = Subject(
 class ContactRows:
     """The target of an import of contacts; see guanxi_shared/imports/target.py."""
 
-    tables: Sequence[Table] = (CONTACT, ACCOUNT)
+    resources: Sequence[Resource] = (CONTACTS, ACCOUNTS)
 
     def __init__(self, preparer: Preparer, terms: Terms) -> None:
         self._preparer = preparer

@@ -50,7 +50,7 @@ class Preparation:
         self._staff = staff
         self._definitions = definitions
         self._region = region
-        self._empty = dict.fromkeys(columns_of(subject.resource.table))
+        self._empty = dict.fromkeys(columns_of(subject.resource))
         self._base = {
             **self._empty,
             **DEFAULTS[subject.resource.name],

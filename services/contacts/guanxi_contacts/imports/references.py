@@ -9,7 +9,7 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.records import DEFAULTS
-from guanxi_contacts.resources import ACCOUNT
+from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared.bulk import columns_of
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
@@ -101,7 +101,7 @@ def make_account(book: Book, name: str, terms: Terms) -> Entry | None:
     except ValidationError:
         return None
     row = {
-        **dict.fromkeys(columns_of(ACCOUNT)), **DEFAULTS["accounts"], "name": data.name,
+        **dict.fromkeys(columns_of(ACCOUNTS)), **DEFAULTS["accounts"], "name": data.name,
         "organisation_id": terms.organisation_id, "id": new_id(), "owner_id": terms.actor.id,
         "custom": {}, "version": 1,
     }  # fmt: skip

@@ -4,8 +4,16 @@ Lists that are only ever read with their record (phones, emails, addresses) are 
 is looked up from both sides (which contact belongs to which account) is a table.
 """
 
-from guanxi_contacts.models.accounts import Account
+from guanxi_contacts.models.accounts import ACCOUNT_SEARCH, Account
 from guanxi_contacts.models.imports import Import, ImportRow
-from guanxi_contacts.models.people import Contact, ContactAccount
+from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 
-__all__ = ["Account", "Contact", "ContactAccount", "Import", "ImportRow"]
+__all__ = [
+    "ACCOUNT_SEARCH",
+    "CONTACT_SEARCH",
+    "Account",
+    "Contact",
+    "ContactAccount",
+    "Import",
+    "ImportRow",
+]

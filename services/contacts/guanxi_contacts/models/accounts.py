@@ -25,12 +25,11 @@ from guanxi_contacts.db import Table
 from guanxi_contacts.models.columns import (
     instant_column,
     json_column,
-    match_index,
     one_of,
-    search_index,
     text_column,
     texts_column,
 )  # fmt: skip
+from guanxi_shared.schema import add_search_table
 
 ACCOUNT_KINDS = ("company", "person")
 GRADES = ("A", "B", "C", "D")
@@ -59,13 +58,16 @@ class Account(Table, table=True):
         CheckConstraint("(revenue_amount IS NULL) = (revenue_currency IS NULL)", name="revenue"),
         Index("ix_accounts_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_accounts_organisation_id_name", "organisation_id", "name", "id"),
-        Index("ix_accounts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
+        # One's own records filtered by the usual fields: answered from the index alone.
+        Index(
+            "ix_accounts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id",
+            postgresql_include=["deleted_at", "industry", "region", "source", "grade", "lifecycle_stage"],
+        ),
         Index("ix_accounts_owned", "organisation_id", "owner_id", "id"),
         Index(
             "ix_accounts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
-        match_index("accounts"),
         Index(
             "ix_accounts_organisation_id_parent_id", "organisation_id", "parent_id",
             postgresql_where=text("parent_id IS NOT NULL"),
@@ -74,7 +76,6 @@ class Account(Table, table=True):
             "ix_accounts_organisation_id_referred_by_id", "organisation_id", "referred_by_id",
             postgresql_where=text("referred_by_id IS NOT NULL"),
         ),
-        search_index("accounts"),
     )  # fmt: skip
 
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
@@ -111,11 +112,11 @@ class Account(Table, table=True):
     external_id: str | None = text_column()  # the id in the system it was imported from
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    search_text: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    search_grams: list[str] = texts_column()
-    search_digits: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    match_keys: list[str] = texts_column()  # e:email, p:phone, d:domain, n:name, x:external id
     version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    document: str | None = text_column()  # the account as the API shows it
+
+
+ACCOUNT_SEARCH = add_search_table(Table.metadata.tables["accounts"])

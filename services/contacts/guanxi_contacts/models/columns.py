@@ -5,7 +5,6 @@ from typing import Any
 from sqlalchemy import (
     CheckConstraint,
     Column,
-    Index,
     Text,
     text,
 )  # fmt: skip
@@ -34,22 +33,3 @@ def instant_column(name: str, *, nullable: bool = False) -> Any:
 def one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
     listed = ", ".join(f"'{value}'" for value in values)
     return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def search_index(table: str) -> Index:
-    """One index for everything that is looked for by content: words, pinyin, digits, tags."""
-    return Index(
-        f"ix_{table}_search",
-        "organisation_id", "search_grams", "tags",
-        text("search_text gin_trgm_ops"), text("search_digits gin_trgm_ops"),
-        postgresql_using="gin",
-    )  # fmt: skip
-
-
-def match_index(table: str) -> Index:
-    """Looked up key by key, by imports thousands of times in a row: a pending list, which each
-    look-up would read whole, costs more there than it saves when writing."""
-    return Index(
-        f"ix_{table}_match_keys", "organisation_id", "match_keys",
-        postgresql_using="gin", postgresql_with={"fastupdate": "off"},
-    )  # fmt: skip

@@ -10,7 +10,6 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
-    Text,
     Uuid,
     text,
 )  # fmt: skip
@@ -20,12 +19,11 @@ from guanxi_contacts.db import Table
 from guanxi_contacts.models.columns import (
     instant_column,
     json_column,
-    match_index,
     one_of,
-    search_index,
     text_column,
     texts_column,
 )  # fmt: skip
+from guanxi_shared.schema import add_search_table
 
 BUYING_ROLES = ("decision_maker", "influencer", "user", "gatekeeper", "buyer", "champion", "other")
 STANCES = ("supporter", "neutral", "opponent", "unknown")
@@ -42,18 +40,20 @@ class Contact(Table, table=True):
         ),
         Index("ix_contacts_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_contacts_organisation_id_name", "organisation_id", "name", "id"),
-        Index("ix_contacts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
+        # One's own records filtered by the usual fields: answered from the index alone.
+        Index(
+            "ix_contacts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id",
+            postgresql_include=["deleted_at", "department", "source"],
+        ),
         Index("ix_contacts_owned", "organisation_id", "owner_id", "id"),
         Index(
             "ix_contacts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
-        match_index("contacts"),
         Index(
             "ix_contacts_organisation_id_reports_to_id", "organisation_id", "reports_to_id",
             postgresql_where=text("reports_to_id IS NOT NULL"),
         ),
-        search_index("contacts"),
     )  # fmt: skip
 
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
@@ -80,14 +80,14 @@ class Contact(Table, table=True):
     external_id: str | None = text_column()
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    search_text: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    search_grams: list[str] = texts_column()
-    search_digits: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    match_keys: list[str] = texts_column()
     version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    document: str | None = text_column()  # the contact as the API shows it
+
+
+CONTACT_SEARCH = add_search_table(Table.metadata.tables["contacts"])
 
 
 class ContactAccount(Table, table=True):

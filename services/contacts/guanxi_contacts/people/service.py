@@ -29,7 +29,7 @@ WITH RECURSIVE above (id, reports_to_id) AS (
 # Changes of reporting lines take turns, before any row is locked: two at once could close a cycle.
 LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('contacts tree ' || $1::text, 0))"
 BY_KEY = """
-SELECT id FROM contacts
+SELECT id FROM contacts_search
 WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
 """
 UNLINK = "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = $2"
