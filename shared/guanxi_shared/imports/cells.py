@@ -58,6 +58,7 @@ class CellReader:
         self, columns: Mapping[str, tuple[ColumnRule, ImportField]], options: ImportOptions,
         *, zone: str, currency: str,
     ) -> None:  # fmt: skip
+        self._made_of = (columns, options, zone, currency)
         self._options = options
         self._zone = options.time_zone or zone
         self._currency = currency
@@ -75,6 +76,10 @@ class CellReader:
             for c in sorted(self._columns, key=lambda c: c.field.kind == f.MONEY)
             if c.field.kind in (f.MONEY, f.CURRENCY)
         }
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In another process it is compiled anew: functions made on the way do not travel."""
+        return _compiled, self._made_of
 
     @property
     def field_names(self) -> set[str]:
@@ -255,3 +260,10 @@ def _day(text: str, column: str, day_first: bool | None) -> str:
     if text.strip().startswith("--"):
         return text.strip()
     return parse_day(text, column, day_first=day_first).isoformat()
+
+
+def _compiled(
+    columns: Mapping[str, tuple[ColumnRule, ImportField]], options: ImportOptions, zone: str,
+    currency: str,
+) -> CellReader:  # fmt: skip
+    return CellReader(columns, options, zone=zone, currency=currency)

@@ -1,33 +1,32 @@
 """An import's job: chunks of a file, each one transaction with its checkpoint.
 
-While a chunk is written, a thread reads and checks the next one. A dry run does the same on a
+While a chunk is written, the next one is read and checked beside (see aside.py). A dry run does the same on a
 connection of its own, whose temporary tables stand for what it would have written; it keeps no
 checkpoint and begins anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import asyncpg
 
 from guanxi_shared.db import Connection
 from guanxi_shared.imports import kept_rows
+from guanxi_shared.imports.aside import Beside, Chunk
 from guanxi_shared.imports.book import begin_planning, end_planning
 from guanxi_shared.imports.cells import reason
-from guanxi_shared.imports.prepared import COUNTS, INCOMPLETE, REFUSED, Outcome, Prepared
+from guanxi_shared.imports.prepared import COUNTS, INCOMPLETE, REFUSED, Outcome
 from guanxi_shared.imports.target import Target
 from guanxi_shared.running_jobs import JobFailed, RunningJob
-from guanxi_shared.tables import Checkpoint, FileProblem, Source, count_rows, read_batches
+from guanxi_shared.tables import Checkpoint, FileProblem, Source, count_rows
 
 LINKED_AT_ONCE = 200
 MOST_DRY_TRIES = 3
 # One row of a chunk that the database itself refuses: the chunk is halved until it is found.
 REFUSALS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, UnicodeEncodeError)
-Chunk = list[Prepared]
 
 
 class ImportRun:
@@ -84,27 +83,21 @@ class ImportRun:
 
     async def _chunks(self) -> AsyncIterator[tuple[Chunk, Checkpoint]]:
         """Prepared rows; the next chunk is made while the caller writes this one."""
-        batches = read_batches(self._path, self._source, size=self._chunk_rows, start=self._at)
-        following = asyncio.create_task(self._next(batches))
+        beside = Beside(self._path, self._source, size=self._chunk_rows, start=self._at)
+        following = asyncio.create_task(self._next(beside))
         try:
             while (chunk := await following) is not None:
-                following = asyncio.create_task(self._next(batches))
+                following = asyncio.create_task(self._next(beside))
                 yield chunk
         finally:
             await asyncio.wait({following})  # a thread cannot be cancelled
             if not following.cancelled():
                 following.exception()
+            await asyncio.to_thread(beside.close)
 
-    async def _next(self, batches: Iterator[Any]) -> tuple[Chunk, Checkpoint] | None:
+    async def _next(self, beside: Beside) -> tuple[Chunk, Checkpoint] | None:
         await self._target.refresh()
-        return await asyncio.to_thread(self._prepare, batches)
-
-    def _prepare(self, batches: Iterator[Any]) -> tuple[Chunk, Checkpoint] | None:
-        batch = next(batches, None)
-        if batch is None:
-            return None
-        prepare = self._target.prepare
-        return [prepare(row) for row in batch.rows if not row.is_blank], batch.checkpoint
+        return await beside.next(self._target.preparation)
 
     async def _write(self, rows: Chunk, at: Checkpoint) -> None:
         try:

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from guanxi_shared.db import Connection
+from guanxi_shared.imports.aside import Preparation
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import Outcome, Prepared
 from guanxi_shared.resources import Resource
-from guanxi_shared.tables.rows import Row
 
 
 class Target(Protocol):
@@ -18,8 +18,10 @@ class Target(Protocol):
     async def refresh(self) -> None:
         """Read again what `prepare` relies on: users, teams, scopes."""
 
-    def prepare(self, row: Row) -> Prepared:
-        """Runs in a thread: everything that needs no database."""
+    @property
+    def preparation(self) -> Preparation:
+        """What checks a row without the database, in a thread or in another process: it can be
+        pickled."""
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         """Inside a transaction: decide about the rows and write them with their events."""

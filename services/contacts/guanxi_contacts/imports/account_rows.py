@@ -1,12 +1,13 @@
 """Rows of a file as accounts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.accounts.service import LOCK_TREE
 from guanxi_contacts.imports.preparer import Preparer
-from guanxi_contacts.imports.preparing import Subject
+from guanxi_contacts.imports.preparing import Preparation, Subject
 from guanxi_contacts.imports.references import (
     Reference,
     is_above,
@@ -26,16 +27,20 @@ from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.resources import Resource
-from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import Scope
+
+
+def _name_of(columns: Mapping[str, Any]) -> str | None:
+    return columns.get("name")
+
 
 SUBJECT = Subject(
     resource=ACCOUNTS,
     create_model=AccountCreate,
     update_model=AccountUpdate,
-    columns_from=lambda sent, region: rules.columns_from(sent, region=region),
+    columns_from=rules.columns_from,
     found_by=rules.found_by,
-    name_of=lambda columns: columns.get("name"),
+    name_of=_name_of,
 )
 PARENTS = ("parent_id", "parent_external_id", "parent")
 
@@ -55,8 +60,9 @@ class AccountRows:
         await self._preparer.refresh()
         await self._index.load(self._preparer.database)
 
-    def prepare(self, row: Row) -> Prepared:
-        return self._preparer.now.prepare(row)
+    @property
+    def preparation(self) -> Preparation:
+        return self._preparer.now
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         book, outcome = Book(ACCOUNTS, self._terms, index=self._index), Outcome()

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_contacts.imports.preparer import Preparer
-from guanxi_contacts.imports.preparing import Columns, Subject
+from guanxi_contacts.imports.preparing import Columns, Preparation, Subject
 from guanxi_contacts.imports.references import (
     Reference,
     is_above,
@@ -28,7 +28,6 @@ from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.resources import Resource
-from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import Scope
 
 ACCOUNT_OF = ("account_id", "account_external_id", "account_name")
@@ -51,7 +50,7 @@ SUBJECT = Subject(
     resource=CONTACTS,
     create_model=ContactCreate,
     update_model=ContactUpdate,
-    columns_from=lambda sent, region: rules.columns_from(sent, region=region),
+    columns_from=rules.columns_from,
     found_by=rules.found_by,
     name_of=_name_of,
 )
@@ -75,8 +74,9 @@ class ContactRows:
         await self._people.load(self._preparer.database)
         await self._accounts.load(self._preparer.database)
 
-    def prepare(self, row: Row) -> Prepared:
-        return self._preparer.now.prepare(row)
+    @property
+    def preparation(self) -> Preparation:
+        return self._preparer.now
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()

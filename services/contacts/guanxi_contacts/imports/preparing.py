@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from importlib import import_module
+from typing import Any, Protocol
 from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
@@ -27,14 +28,30 @@ Columns = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A resource as its API takes it: models, stored columns, search columns."""
+    """A resource as its API takes it: models, stored columns, search columns.
+
+    Made once a process, and known there by its name: that is what travels to another one.
+    """
 
     resource: Resource
     create_model: type[BaseModel]
     update_model: type[BaseModel]
-    columns_from: Callable[[Mapping[str, Any], str], Columns]
+    columns_from: "ColumnsFrom"
     found_by: Callable[[Mapping[str, Any]], Columns]
     name_of: Callable[[Mapping[str, Any]], str | None]
+
+    def __reduce__(self) -> tuple[Callable[[str], "Subject"], tuple[str]]:
+        return subject_named, (self.resource.name,)
+
+
+def subject_named(name: str) -> Subject:
+    taking = import_module("guanxi_contacts.imports.taking")  # which knows the subjects, as they us
+    found: Subject = taking.SUBJECTS[name]
+    return found
+
+
+class ColumnsFrom(Protocol):
+    def __call__(self, sent: Mapping[str, Any], /, *, region: str | None) -> Columns: ...
 
 
 class Preparation:
@@ -74,7 +91,7 @@ class Preparation:
             return found
         found.more["accounts"] = sent.pop("accounts", [])
         found.wanted_id = sent.pop("id", None)
-        found.columns = self._subject.columns_from(sent, self._region)
+        found.columns = self._subject.columns_from(sent, region=self._region)
         found.keys = self._keys(found.columns)
         self._prepare_new(found, created_at)
         return found

@@ -1,0 +1,111 @@
+"""Reading and checking a file's rows beside the event loop: in a thread, or in a process of its own.
+
+Checking a row takes as long as writing it. In a thread both share one interpreter; a large file gets
+a process, which ends with the connection to it: however the worker dies, nobody reads on.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Protocol
+
+from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.tables import Checkpoint, FileProblem, Source, read_batches
+from guanxi_shared.tables.rows import Batch, Row
+
+LARGE_BYTES = 2_000_000  # a process takes a second to start
+END_SECONDS = 5.0
+Chunk = list[Prepared]
+
+
+class Preparation(Protocol):
+    """What rows are held against; it travels to another process whenever it is a new one."""
+
+    def prepare(self, row: Row) -> Prepared: ...
+
+
+class PreparerDied(Exception):
+    """The process that read the file is gone; the job is tried again from its checkpoint."""
+
+
+class Beside:
+    """Chunks of a file, each made when it is asked for. `close` it."""
+
+    def __init__(self, path: Path, source: Source, *, size: int, start: Checkpoint) -> None:
+        self._asked = (path, source, size, start)
+        self._batches: Iterator[Batch] | None = None
+        self._process: BaseProcess | None = None
+        self._pipe: Pipe | None = None
+        self._sent: Preparation | None = None
+
+    async def next(self, preparation: Preparation) -> tuple[Chunk, Checkpoint] | None:
+        """The next chunk, None at the end of the file; FileProblem if it cannot be read on."""
+        if self._asked[0].stat().st_size < LARGE_BYTES:
+            return await asyncio.to_thread(self._next_here, preparation)
+        return await asyncio.to_thread(self._next_there, preparation)
+
+    def close(self) -> None:
+        if self._pipe is not None:
+            self._pipe.close()
+        if self._process is not None:
+            self._process.join(END_SECONDS)
+            if self._process.is_alive():
+                self._process.kill()
+
+    def _next_here(self, preparation: Preparation) -> tuple[Chunk, Checkpoint] | None:
+        if self._batches is None:
+            self._batches = _batches(*self._asked)
+        return _prepared(self._batches, preparation)
+
+    def _next_there(self, preparation: Preparation) -> tuple[Chunk, Checkpoint] | None:
+        pipe = self._pipe or self._begin()
+        try:
+            pipe.send(preparation if preparation is not self._sent else None)
+            self._sent = preparation
+            found = pipe.recv()
+        except (EOFError, OSError) as error:
+            raise PreparerDied("the process that reads the file has ended") from error
+        if isinstance(found, FileProblem):
+            raise found
+        return found  # type: ignore[no-any-return]
+
+    def _begin(self) -> Pipe:
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=serve, args=(theirs, *self._asked), daemon=True)
+        self._process.start()
+        theirs.close()  # theirs alone: when their end closes, ours is told
+        return self._pipe
+
+
+def serve(pipe: Pipe, path: Path, source: Source, size: int, start: Checkpoint) -> None:
+    """The other process: a preparation (or None for the last one) in, a chunk out, until hung up."""
+    batches = _batches(path, source, size, start)
+    preparation: Preparation | None = None
+    while True:
+        try:
+            preparation = pipe.recv() or preparation
+        except EOFError:
+            return
+        assert preparation is not None
+        try:
+            pipe.send(_prepared(batches, preparation))
+        except FileProblem as problem:
+            pipe.send(problem)
+
+
+def _batches(path: Path, source: Source, size: int, start: Checkpoint) -> Iterator[Batch]:
+    return read_batches(path, source, size=size, start=start)
+
+
+def _prepared(
+    batches: Iterator[Batch], preparation: Preparation
+) -> tuple[Chunk, Checkpoint] | None:
+    batch = next(batches, None)
+    if batch is None:
+        return None
+    rows = [preparation.prepare(row) for row in batch.rows if not row.is_blank]
+    return rows, batch.checkpoint
