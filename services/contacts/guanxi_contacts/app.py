@@ -2,6 +2,7 @@
 
 from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.activities.routes import router as activities
+from guanxi_contacts.calendar.routes import router as calendar
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
@@ -24,5 +25,15 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, activities, search, fields, jobs_router()],
+        routers=[
+            exports,
+            imports,
+            accounts,
+            people,
+            activities,
+            calendar,
+            search,
+            fields,
+            jobs_router(),
+        ],
     )

@@ -21,3 +21,11 @@ class ActivityRefused(Invalid):
 
 class AlreadyDone(Conflict):
     code, title = "already_done", "The activity is done already"
+
+
+class CalendarConflict(Conflict):
+    code, title = "calendar_conflict", "The time is taken already"
+
+
+class OccurrenceTaken(Conflict):
+    code, title = "occurrence_taken", "This occurrence is a record of its own already"
