@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from guanxi_shared.migrations import secure
+from guanxi_shared.migrations import execute_script, secure
 
 revision = "0003"
 down_revision = "0001"
@@ -14,6 +14,22 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
+# Reminders fall due in every organisation, and the worker's duty is bound to none. It learns the
+# ids and no more: the owner of the schema sees due rows by a policy of its own, and only through
+# this function; then each is looked at in a transaction bound to its organisation.
+REMINDERS = """
+CREATE POLICY reminding ON activities FOR SELECT TO CURRENT_USER USING (
+    nullif(current_setting('app.organisation_id', true), '') IS NULL
+    AND status = 'planned' AND reminded_at IS NULL AND deleted_at IS NULL AND reminder_at <= now());
+CREATE FUNCTION due_reminders(most integer) RETURNS TABLE (organisation_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = contacts, pg_temp AS $$
+    SELECT a.organisation_id, a.id FROM activities a
+    WHERE a.status = 'planned' AND a.reminded_at IS NULL AND a.deleted_at IS NULL
+      AND a.reminder_at <= now() ORDER BY a.reminder_at LIMIT most
+$$;
+REVOKE ALL ON FUNCTION due_reminders(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION due_reminders(integer) TO contacts;
+"""
 JSONB = postgresql.JSONB(astext_type=sa.Text())
 
 
@@ -22,6 +38,7 @@ def upgrade() -> None:
     _create_indexes_of_lists()
     _create_indexes_of_content()
     secure("activities")
+    execute_script(REMINDERS)
 
 
 def _array(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[object]:
@@ -170,4 +187,5 @@ def _create_indexes_of_content() -> None:
 
 
 def downgrade() -> None:
+    op.execute("DROP FUNCTION due_reminders(integer)")
     op.drop_table("activities")
