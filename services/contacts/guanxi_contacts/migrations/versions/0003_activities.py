@@ -1,4 +1,4 @@
-"""Activities."""
+"""Activities, and the feeds of calendars."""
 
 from typing import Any
 
@@ -37,7 +37,8 @@ def upgrade() -> None:
     _create_activities()
     _create_indexes_of_lists()
     _create_indexes_of_content()
-    secure("activities")
+    _create_calendar_feeds()
+    secure("activities", "calendar_feeds")
     execute_script(REMINDERS)
 
 
@@ -186,6 +187,31 @@ def _create_indexes_of_content() -> None:
     )
 
 
+def _create_calendar_feeds() -> None:
+    op.create_table(
+        "calendar_feeds",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("shown_team_id", sa.Uuid()),
+        sa.Column("owner_id", sa.Uuid()),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("rights", JSONB, server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("last_read_at", INSTANT),
+        sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
+        _now("created_at"),
+        _now("updated_at"),
+        sa.Column("deleted_at", INSTANT),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_calendar_feeds")),
+    )
+    org = "organisation_id"
+    op.create_index("ix_calendar_feeds_owned", "calendar_feeds", [org, "owner_id", "id"])
+    op.create_index(
+        "uq_calendar_feeds_organisation_id_digest", "calendar_feeds", [org, "digest"], unique=True
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("calendar_feeds")
     op.execute("DROP FUNCTION due_reminders(integer)")
     op.drop_table("activities")
