@@ -82,7 +82,11 @@ class Deferred:
             self._db.after_commit()
 
     async def open(self) -> Connection:
-        """The ordinary transaction: bound, and holding the idempotency key if there is one."""
+        """The ordinary transaction: bound, and holding the idempotency key if there is one.
+
+        RuntimeError after a write alone, which is committed: what belongs to it must come before."""
+        if self.is_done:
+            raise RuntimeError("the one statement is written; open the transaction before it")
         if self._connection is None:
             self._connection = await self._db.pool.acquire(timeout=2)
             await self._connection.execute(begin_statement(self._organisation_id))

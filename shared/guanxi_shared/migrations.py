@@ -13,9 +13,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import command, context, op
 from alembic.config import Config
 from sqlalchemy import Connection, MetaData, NullPool
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from guanxi_shared.jobs import QUEUE_TABLES
@@ -97,6 +99,48 @@ def secure(*tables: str) -> None:
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
             f"CREATE POLICY organisation ON {table} USING ({OWN_ORGANISATION});"
         )
+
+
+def create_search_table(table: str) -> None:
+    """`<table>_search` as `schema.add_search_table` declares it, with its policy."""
+    name = f"{table}_search"
+    texts = postgresql.ARRAY(sa.Text())
+    op.create_table(
+        name,
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("owner_id", sa.Uuid(), nullable=True),
+        sa.Column("team_id", sa.Uuid(), nullable=True),
+        sa.Column("tags", texts, server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("search_text", sa.Text(), server_default="", nullable=False),
+        sa.Column("search_grams", texts, server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("search_digits", sa.Text(), server_default="", nullable=False),
+        sa.Column("match_keys", texts, server_default=sa.text("'{}'"), nullable=False),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f(f"pk_{name}")),
+    )
+    op.create_index(
+        f"ix_{name}_words",
+        name,
+        [
+            "organisation_id",
+            "owner_id",
+            "team_id",
+            "search_grams",
+            "tags",
+            sa.literal_column("search_text gin_trgm_ops"),
+            sa.literal_column("search_digits gin_trgm_ops"),
+        ],
+        postgresql_using="gin",
+    )
+    op.create_index(
+        f"ix_{name}_match_keys",
+        name,
+        ["organisation_id", "match_keys"],
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    )
+    secure(name)
 
 
 def main(arguments: list[str]) -> None:

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from guanxi_shared import resources as r
 from guanxi_shared.filters import Binder
 from guanxi_shared.pages import ListQuery, Sort
-from guanxi_shared.resources import Field, Resource
+from guanxi_shared.resources import Field, Resource, Where
 from guanxi_shared.text import SearchQuery, classify_query, escape_like
 from guanxi_shared.visibility import Scope, predicate
 
@@ -57,6 +57,18 @@ def found_in(table: Table, words: Table, condition: ColumnElement[bool]) -> Colu
         .correlate(table)
     )
     return table.c.id.in_(rows)
+
+
+def tagged(table: Table, words: Table) -> Where:
+    """How the field `tags` is compared: by the copy in the search row, which is indexed."""
+
+    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+        if operator == "is_null":
+            return table.c.tags.is_(None) if value else table.c.tags.is_not(None)
+        compare = "&&" if operator == "in" else "@>"
+        return found_in(table, words, words.c.tags.op(compare)(bind(value, ARRAY(Text))))
+
+    return where
 
 
 def matches(resource: Resource, text: str, bind: Binder, *, is_fuzzy: bool) -> ColumnElement[bool]:

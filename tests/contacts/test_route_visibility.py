@@ -18,6 +18,8 @@ METHODS = ("get", "post", "patch", "put", "delete")
 BODIES: dict[str, Any] = {
     "/v1/accounts/search": {"query": "Canary"},
     "/v1/contacts/search": {"query": "Canary"},
+    "/v1/activities/search": {"query": "Canary"},
+    "/v1/activities/{activity_id}/occurrences": {"recurrence_id": "2026-12-01T06:00:00Z"},
     "/v1/accounts/batch": {
         "mode": "independent",
         "operations": [
@@ -30,8 +32,13 @@ BODIES: dict[str, Any] = {
             {"op": "update", "match": {"field": "external_id", "value": "canary"}, "data": {}}
         ],
     },
+    "/v1/activities/batch": {
+        "mode": "independent",
+        "operations": [{"op": "delete", "match": {"field": "external_id", "value": "canary"}}],
+    },
 }
-QUERIES = {"/v1/search": {"q": "Canary"}}
+SPAN = {"from": "2026-12-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}
+QUERIES = {"/v1/search": {"q": "Canary"}, "/v1/calendar": SPAN}
 
 
 def operations(app: Edge) -> Iterator[tuple[str, str]]:
@@ -41,9 +48,14 @@ def operations(app: Edge) -> Iterator[tuple[str, str]]:
                 yield method, path
 
 
+def is_public(app: Edge, method: str, path: str) -> bool:
+    """A path that is a secret itself."""
+    return bool(app.app.openapi()["paths"][path][method]["security"] == [])
+
+
 @pytest.fixture
 async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
-    """An account and a person of `rep`, by the name of the id in a path."""
+    """An account, a person and an activity of `rep`, by the name of the id in a path."""
     rep = client(organisation.rep)
     account = await rep.post("/v1/accounts", json={"name": SECRET, "external_id": "canary"})
     links = [{"account_id": account.json()["id"]}]
@@ -51,7 +63,19 @@ async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
         "/v1/contacts", json={"name": SECRET, "external_id": "canary", "accounts": links}
     )
     assert person.status_code == 201, person.text
-    return {"account_id": account.json()["id"], "contact_id": person.json()["id"]}
+    activity = await rep.post(
+        "/v1/activities",
+        json={
+            "kind": "meeting", "subject": SECRET, "external_id": "canary",
+            "starts_at": "2026-12-01T06:00:00Z", "ends_at": "2026-12-01T07:00:00Z",
+        },
+    )  # fmt: skip
+    assert activity.status_code == 201, activity.text
+    return {
+        "account_id": account.json()["id"],
+        "contact_id": person.json()["id"],
+        "activity_id": activity.json()["id"],
+    }
 
 
 def strangers(organisation: Organisation, other: Organisation) -> list[User]:
@@ -82,7 +106,11 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
             ):
                 wrong.append((user.name, method, path, answer.status_code))
     assert wrong == []
-    for name, path in (("account_id", "/v1/accounts"), ("contact_id", "/v1/contacts")):
+    for name, path in (
+        ("account_id", "/v1/accounts"),
+        ("contact_id", "/v1/contacts"),
+        ("activity_id", "/v1/activities"),
+    ):
         kept = await client(organisation.rep).get(f"{path}/{canary[name]}")
         assert kept.json()["version"] == 1
 
@@ -111,6 +139,9 @@ async def test_every_route_refuses_a_caller_without_a_token(
     wrong = []
     for method, path in operations(contacts):
         answer = await client().request(method, path.format_map(_Ids({})), json={})
+        if is_public(contacts, method, path):
+            assert answer.status_code == 404, (method, path)
+            continue
         if answer.status_code != 401:
             wrong.append((method, path, answer.status_code))
     assert wrong == []

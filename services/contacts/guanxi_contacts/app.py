@@ -1,6 +1,9 @@
 """The contacts service, put together."""
 
 from guanxi_contacts.accounts.routes import router as accounts
+from guanxi_contacts.activities.routes import router as activities
+from guanxi_contacts.calendar.routes import router as calendar
+from guanxi_contacts.calendar_feeds.routes import router as calendar_feeds
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
@@ -23,5 +26,16 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, search, fields, jobs_router()],
+        routers=[
+            exports,
+            imports,
+            accounts,
+            people,
+            activities,
+            calendar,
+            calendar_feeds,
+            search,
+            fields,
+            jobs_router(),
+        ],
     )

@@ -13,3 +13,19 @@ class ReportingCycle(Conflict):
 
 class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
+
+
+class ActivityRefused(Invalid):
+    code, title = "activity_rule", "An activity of this kind cannot be like that"
+
+
+class AlreadyDone(Conflict):
+    code, title = "already_done", "The activity is done already"
+
+
+class CalendarConflict(Conflict):
+    code, title = "calendar_conflict", "The time is taken already"
+
+
+class OccurrenceTaken(Conflict):
+    code, title = "occurrence_taken", "This occurrence is a record of its own already"

@@ -20,12 +20,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
+from guanxi_contacts.activities.resources import ACTIVITIES
+from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
-from guanxi_shared.search import found_in
+from guanxi_shared.search import found_in, tagged
 from guanxi_shared.visibility import Scope, predicate
 
 METADATA = models.Account.metadata
@@ -49,18 +51,8 @@ def _fields(table: Table, words: Table, *, money: tuple[str, ...] = ()) -> dict[
         fields[name] = replace(fields[name], kind=r.OBJECT)
     for name in ("email", "phone"):
         fields[name] = looked_up(name, r.TEXT, table, _by_key(table, words, name))
-    fields["tags"] = replace(fields["tags"], where=_tagged(table, words))
+    fields["tags"] = replace(fields["tags"], where=tagged(table, words))
     return fields
-
-
-def _tagged(table: Table, words: Table) -> Where:
-    def where(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
-        if operator == "is_null":
-            return table.c.tags.is_(None) if value else table.c.tags.is_not(None)
-        compare = "&&" if operator == "in" else "@>"
-        return found_in(table, words, words.c.tags.op(compare)(bind(value, ARRAY(Text))))
-
-    return where
 
 
 def _by_key(table: Table, words: Table, name: str) -> Where:
@@ -158,4 +150,5 @@ FIELDS = Resource(
     model=FieldDefinitionRead,
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
-LOGGED = (*RESOURCES, FIELDS)
+EXPORTED = (*RESOURCES, ACTIVITIES)
+LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS)

@@ -5,13 +5,18 @@ is looked up from both sides (which contact belongs to which account) is a table
 """
 
 from guanxi_contacts.models.accounts import ACCOUNT_SEARCH, Account
+from guanxi_contacts.models.activities import ACTIVITY_SEARCH, Activity
+from guanxi_contacts.models.calendar_feeds import CalendarFeed
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 
 __all__ = [
     "ACCOUNT_SEARCH",
+    "ACTIVITY_SEARCH",
     "CONTACT_SEARCH",
     "Account",
+    "Activity",
+    "CalendarFeed",
     "Contact",
     "ContactAccount",
     "Import",

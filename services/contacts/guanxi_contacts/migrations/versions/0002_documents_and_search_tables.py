@@ -5,9 +5,8 @@ The documents of what is there come from the log, which holds each state as the 
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
-from guanxi_shared.migrations import execute_script, secure
+from guanxi_shared.migrations import create_search_table, execute_script
 
 revision = "0002"
 down_revision = "0001"
@@ -37,14 +36,13 @@ FORCED = "ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
 def upgrade() -> None:
     for table, noun in (("accounts", "account"), ("contacts", "contact")):
         op.add_column(table, sa.Column("document", sa.Text(), nullable=True))
-        _create_search_table(f"{table}_search")
+        create_search_table(table)
         touched = (table, "events")
         execute_script(
             "".join(LIFTED.format(table=each) for each in touched)
             + FILLED.format(table=table, noun=noun, columns=", ".join(COPIED))
             + "".join(FORCED.format(table=each) for each in touched)
         )
-        secure(f"{table}_search")
         op.drop_index(f"ix_{table}_search", table_name=table)
         op.drop_index(f"ix_{table}_match_keys", table_name=table)
         for name in WORDS:
@@ -57,45 +55,6 @@ def upgrade() -> None:
             ["organisation_id", "owner_id", "updated_at", "id"],
             postgresql_include=INCLUDED[table],
         )
-
-
-def _create_search_table(name: str) -> None:
-    texts = postgresql.ARRAY(sa.Text())
-    op.create_table(
-        name,
-        sa.Column("organisation_id", sa.Uuid(), nullable=False),
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("owner_id", sa.Uuid(), nullable=True),
-        sa.Column("team_id", sa.Uuid(), nullable=True),
-        sa.Column("tags", texts, server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("search_text", sa.Text(), server_default="", nullable=False),
-        sa.Column("search_grams", texts, server_default=sa.text("'{}'"), nullable=False),
-        sa.Column("search_digits", sa.Text(), server_default="", nullable=False),
-        sa.Column("match_keys", texts, server_default=sa.text("'{}'"), nullable=False),
-        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f(f"pk_{name}")),
-    )
-    op.create_index(
-        f"ix_{name}_words",
-        name,
-        [
-            "organisation_id",
-            "owner_id",
-            "team_id",
-            "search_grams",
-            "tags",
-            sa.literal_column("search_text gin_trgm_ops"),
-            sa.literal_column("search_digits gin_trgm_ops"),
-        ],
-        postgresql_using="gin",
-    )
-    op.create_index(
-        f"ix_{name}_match_keys",
-        name,
-        ["organisation_id", "match_keys"],
-        postgresql_using="gin",
-        postgresql_with={"fastupdate": "off"},
-    )
 
 
 def downgrade() -> None:
