@@ -20,12 +20,8 @@ from guanxi_shared.statements import DIALECT, array_text
 
 Values = Sequence[Any]
 EVENT_COLUMNS = tuple(name for name, _ in events.COLUMNS)
-# A parameter's type may say how it comes and what it is to be: `text::text[]`.
-EVENT_KINDS = ", ".join(f'"{name}" {kind.partition("::")[0]}' for name, kind in events.COLUMNS)
-INSERT_EVENTS = "INSERT INTO events ({}) SELECT {} FROM staged_events".format(
-    events.NAMES, ", ".join(f'"{name}"::{kind}' for name, kind in events.COLUMNS)
-)
 EXPECTED = "expected_version"
+INSERT_EVENTS = f"INSERT INTO events ({events.NAMES}) SELECT {events.READ} FROM staged_events"
 
 
 async def insert_rows(connection: Connection, resource: Resource, rows: Sequence[Values]) -> None:
@@ -46,7 +42,7 @@ async def insert_events(connection: Connection, rows: Sequence[Values]) -> None:
     if not rows:
         return
     await connection.execute(
-        f"CREATE TEMPORARY TABLE IF NOT EXISTS staged_events ({EVENT_KINDS}) ON COMMIT DELETE ROWS;"
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS staged_events ({events.ARRIVING}) ON COMMIT DELETE ROWS;"
         " TRUNCATE staged_events"
     )
     await connection.copy_records_to_table("staged_events", records=rows, columns=EVENT_COLUMNS)

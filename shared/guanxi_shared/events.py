@@ -22,6 +22,9 @@ COLUMNS = (
     ("occurred_at", "timestamptz"),
 )  # fmt: skip
 NAMES = ", ".join(f'"{name}"' for name, _ in COLUMNS)
+# For rows that come by the many: how each value arrives, and how it is read.
+ARRIVING = ", ".join(f'"{name}" {kind.partition("::")[0]}' for name, kind in COLUMNS)
+READ = ", ".join(f'"{name}"::{kind}' for name, kind in COLUMNS)
 
 
 def logged(first: int, source: str) -> str:
