@@ -6,6 +6,7 @@ from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
+from guanxi_contacts.pools.routes import router as pools
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.settings import settings
@@ -23,5 +24,5 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, search, fields, jobs_router()],
+        routers=[exports, imports, accounts, people, search, fields, pools, jobs_router()],
     )

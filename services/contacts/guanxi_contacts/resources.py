@@ -23,6 +23,7 @@ from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
+from guanxi_contacts.pools.resources import POOLS
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
 from guanxi_shared.visibility import Scope, predicate
@@ -148,4 +149,4 @@ FIELDS = Resource(
     model=FieldDefinitionRead,
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
-LOGGED = (*RESOURCES, FIELDS)
+LOGGED = (*RESOURCES, FIELDS, POOLS)

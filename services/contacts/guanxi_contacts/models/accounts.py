@@ -62,6 +62,10 @@ class Account(Table, table=True):
         Index("ix_accounts_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
         Index("ix_accounts_owned", "organisation_id", "owner_id", "id"),
         Index(
+            "ix_accounts_ownerless", "organisation_id", "id",
+            postgresql_where=text("owner_id IS NULL AND deleted_at IS NULL"),
+        ),
+        Index(
             "ix_accounts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
