@@ -9,7 +9,9 @@ from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.pools.routes import router as pools
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
+from guanxi_contacts.segments.routes import router as segments
 from guanxi_contacts.settings import settings
+from guanxi_contacts.views.routes import router as views
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
 from guanxi_shared.job_routes import jobs_router
@@ -24,5 +26,16 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, search, fields, pools, jobs_router()],
+        routers=[
+            exports,
+            imports,
+            accounts,
+            people,
+            search,
+            fields,
+            pools,
+            segments,
+            views,
+            jobs_router(),
+        ],
     )

@@ -51,6 +51,6 @@ async def understood(
 def broken(problem: Malformed, where: str) -> BrokenFilter:
     """What a document is refused for, said of the place where it is kept."""
     reasons = " ".join(problem.errors.values())
-    return BrokenFilter(
-        f"{where}: {problem.detail}", errors={where: f"{problem.detail} {reasons}".strip()}
-    )
+    code = problem.instance_code if problem.instance_code == "segment_cycle" else None
+    said = f"{problem.detail} {reasons}".strip()
+    return BrokenFilter(f"{where}: {problem.detail}", errors={where: said}, code=code)

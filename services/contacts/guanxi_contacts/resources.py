@@ -24,6 +24,9 @@ from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_contacts.pools.resources import POOLS
+from guanxi_contacts.segments.meaning import segment_field
+from guanxi_contacts.segments.resources import SEGMENTS
+from guanxi_contacts.views.resources import VIEWS
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
 from guanxi_shared.visibility import Scope, predicate
@@ -111,25 +114,29 @@ def _contacts_of_account(scope: Scope) -> ColumnElement[Any]:
     return select(rows).select_from(people).scalar_subquery()
 
 
-ACCOUNTS = Resource(
+def _fields_of(table: Table, resource: Callable[[], Resource], **more: Any) -> dict[str, Field]:
+    return _fields(table, **more) | {"segment_id": segment_field(table, resource, SEGMENTS)}
+
+
+ACCOUNTS: Resource = Resource(
     name="accounts",
     noun="account",
     service=SERVICE,
     table=ACCOUNT,
-    fields=_fields(ACCOUNT, money=("revenue",)),
+    fields=_fields_of(ACCOUNT, lambda: ACCOUNTS, money=("revenue",)),
     includes={"contacts": Include("contacts", _contacts_of_account, "contacts")},
     is_searchable=True,
     model=AccountRead,
 )
 
 _linked = _accounts_of_contact()
-CONTACTS = Resource(
+CONTACTS: Resource = Resource(
     name="contacts",
     noun="contact",
     service=SERVICE,
     table=CONTACT,
     fields={
-        **_fields(CONTACT),
+        **_fields_of(CONTACT, lambda: CONTACTS),
         "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
         "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
     },
@@ -149,4 +156,5 @@ FIELDS = Resource(
     model=FieldDefinitionRead,
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
-LOGGED = (*RESOURCES, FIELDS, POOLS)
+BY_NAME = {resource.name: resource for resource in RESOURCES}
+LOGGED = (*RESOURCES, FIELDS, POOLS, SEGMENTS, VIEWS)
