@@ -9,6 +9,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from guanxi_shared.db import Connection
+from guanxi_shared.deferred import Deferred
 
 # A moment still to come would protect an account until then and beyond. Rows are taken in one
 # order, so that two writers of the same accounts never wait for each other.
@@ -40,7 +41,7 @@ ON CONFLICT (organisation_id, account_id) DO UPDATE SET
 
 
 async def note_activity(
-    connection: Connection, organisation: UUID, account_ids: Iterable[UUID], at: datetime
+    connection: Connection | Deferred, organisation: UUID, account_ids: Iterable[UUID], at: datetime
 ) -> None:
     """Something was done with these accounts at that time."""
     await connection.execute(ACTIVITY, organisation, list(account_ids), at)

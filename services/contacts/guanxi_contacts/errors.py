@@ -41,3 +41,11 @@ class NotFrozen(Conflict):
 
 class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
+
+
+class ActivityRefused(Invalid):
+    code, title = "activity_rule", "An activity of this kind cannot be like that"
+
+
+class AlreadyDone(Conflict):
+    code, title = "already_done", "The activity is done already"

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
+from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
@@ -157,4 +158,5 @@ FIELDS = Resource(
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
 BY_NAME = {resource.name: resource for resource in RESOURCES}
-LOGGED = (*RESOURCES, FIELDS, POOLS, SEGMENTS, VIEWS)
+VIEWED = BY_NAME | {ACTIVITIES.name: ACTIVITIES}
+LOGGED = (*RESOURCES, ACTIVITIES, FIELDS, POOLS, SEGMENTS, VIEWS)

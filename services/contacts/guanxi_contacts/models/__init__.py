@@ -5,6 +5,7 @@ is looked up from both sides (which contact belongs to which account) is a table
 """
 
 from guanxi_contacts.models.accounts import Account
+from guanxi_contacts.models.activities import Activity
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import Contact, ContactAccount
 from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
@@ -13,6 +14,7 @@ from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
 __all__ = [
     "Account",
     "AccountDealing",
+    "Activity",
     "Contact",
     "ContactAccount",
     "Import",

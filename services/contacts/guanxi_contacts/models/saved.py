@@ -25,14 +25,14 @@ from guanxi_contacts.models.columns import (
     texts_column,
 )
 
-RESOURCES = ("accounts", "contacts")
+IN_SEGMENTS = ("accounts", "contacts")
+IN_VIEWS = (*IN_SEGMENTS, "activities")
 SHARED_WITH = ("nobody", "team", "all")
 SEGMENT_KINDS = ("dynamic", "frozen")
 
 
 def _sharing() -> tuple[Any, ...]:
     return (
-        one_of("resource", RESOURCES),
         one_of("shared_with", SHARED_WITH),
         CheckConstraint("(shared_with = 'team') = (shared_team_id IS NOT NULL)", name="sharing"),
     )
@@ -44,6 +44,7 @@ class SavedView(Table, table=True):
     __tablename__ = "views"
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
+        one_of("resource", IN_VIEWS),
         *_sharing(),
         Index("ix_views_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
         Index("ix_views_organisation_id_team_id", "organisation_id", "team_id", "id"),
@@ -73,6 +74,7 @@ class Segment(Table, table=True):
     __tablename__ = "segments"
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
+        one_of("resource", IN_SEGMENTS),
         *_sharing(),
         one_of("kind", SEGMENT_KINDS),
         Index("ix_segments_organisation_id_owner_id", "organisation_id", "owner_id", "id"),

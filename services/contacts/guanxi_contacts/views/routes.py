@@ -84,7 +84,10 @@ async def get_view_history(request: Request) -> Response:
             query_parameter("cursor", "string", "The next_cursor of the page before."),
             query_parameter("total", "string", "Count all", enum=["none", "exact"]),
         ],
-        responses={200: {"description": "A page of accounts or contacts."}, **problems(404, 422)},
+        responses={
+            200: {"description": "A page of accounts, contacts or activities."},
+            **problems(404, 422),
+        },
     ),
 )
 async def list_view_records(request: Request) -> Response:

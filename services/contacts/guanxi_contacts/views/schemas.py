@@ -54,7 +54,7 @@ class ViewCreate(ViewFields):
 
     id: UUID | None = None
     name: Line
-    resource: Literal["accounts", "contacts"]
+    resource: Literal["accounts", "contacts", "activities"]
 
 
 class ViewUpdate(ViewFields):

@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 
 from guanxi_contacts.filtering import broken
-from guanxi_contacts.resources import BY_NAME
+from guanxi_contacts.resources import VIEWED
 from guanxi_contacts.sharing import load_shared, sharing_columns
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_contacts.views.schemas import ViewCreate, ViewUpdate
@@ -27,7 +27,7 @@ PAGING = frozenset({"limit", "cursor", "total"})
 
 async def create_view(call: Call, connection: Connection, data: ViewCreate) -> State:
     sent = data.model_dump(exclude_none=True)
-    await _check(call, BY_NAME[data.resource], sent["document"], sent["columns"])
+    await _check(call, VIEWED[data.resource], sent["document"], sent["columns"])
     columns = {
         **sent,
         "id": data.id or new_id(),
@@ -45,7 +45,7 @@ async def update_view(
     await check_version(connection, VIEWS, loaded, version)
     sent = data.model_dump(exclude_unset=True)
     whole = {**loaded.row, **sent}
-    await _check(call, BY_NAME[whole["resource"]], whole["document"], whole["columns"])
+    await _check(call, VIEWED[whole["resource"]], whole["document"], whole["columns"])
     changes = sent | await sharing_columns(call, connection, VIEWS, sent, loaded.row)
     return await records.update_record(connection, VIEWS, loaded, changes, actor=call.actor)
 
@@ -69,7 +69,7 @@ async def run_view(
     """The list that a view means now: relative days counted from today, fields as they are today;
     BrokenFilter names what is there no more."""
     view = await reads.find_record(call, VIEWS, view_id)
-    resource = BY_NAME[view["resource"]]
+    resource = VIEWED[view["resource"]]
     call.by.demand(resource.permission("read"))
     document = orjson.loads(orjson.dumps(view["document"]))
     kept = await understood_view(call, resource, document, view["columns"])

@@ -8,7 +8,7 @@ from guanxi_shared.migrations import execute_script, secure
 from guanxi_shared.schedules import roster_policy
 
 revision = "0007"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

@@ -49,7 +49,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(shared_with = 'team') = (shared_team_id IS NOT NULL)", name=op.f("ck_views_sharing")
         ),
-        sa.CheckConstraint("resource IN ('accounts', 'contacts')", name=op.f("ck_views_resource")),
+        sa.CheckConstraint(
+            "resource IN ('accounts', 'contacts', 'activities')", name=op.f("ck_views_resource")
+        ),
         sa.CheckConstraint(
             "shared_with IN ('nobody', 'team', 'all')", name=op.f("ck_views_shared_with")
         ),
