@@ -12,6 +12,7 @@ from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.segments.routes import router as segments
 from guanxi_contacts.settings import settings
+from guanxi_contacts.tags.routes import router as tags
 from guanxi_contacts.views.routes import router as views
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
@@ -30,6 +31,7 @@ def create() -> Edge:
         routers=[
             exports,
             imports,
+            tags,
             accounts,
             people,
             activities,
