@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from guanxi_contacts.errors import BrokenFilter
 from guanxi_shared import filters
 from guanxi_shared.auth import Principal
@@ -46,6 +48,11 @@ async def understood(
         return await filters.prepared(asker, read)
     except Malformed as problem:
         raise broken(problem, where) from problem
+
+
+def whole_values(data: BaseModel) -> dict[str, Any]:
+    """The fields that a patch sends, each whole: a document is replaced, not merged into."""
+    return data.model_dump(include=data.model_fields_set)
 
 
 def broken(problem: Malformed, where: str) -> BrokenFilter:

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_contacts.errors import UnknownReference
-from guanxi_contacts.filtering import understood
+from guanxi_contacts.filtering import understood, whole_values
 from guanxi_contacts.pools.resources import POOLS
 from guanxi_contacts.pools.schemas import PoolCreate, PoolUpdate
 from guanxi_contacts.resources import ACCOUNTS
@@ -44,7 +44,7 @@ async def update_pool(
 ) -> State:
     loaded = await records.load_record(connection, POOLS, pool_id, scope=EVERYTHING)
     await check_version(connection, POOLS, loaded, version)
-    changes = data.model_dump(exclude_unset=True)
+    changes = whole_values(data)
     await _check(call, connection, changes)
     return await records.update_record(connection, POOLS, loaded, changes, actor=call.actor)
 

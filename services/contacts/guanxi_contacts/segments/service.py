@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_contacts.errors import NotFrozen, SegmentCycle
-from guanxi_contacts.filtering import broken
+from guanxi_contacts.filtering import broken, whole_values
 from guanxi_contacts.resources import BY_NAME
 from guanxi_contacts.segments import members
 from guanxi_contacts.segments.meaning import Inside, condition_of, meaning_of
@@ -53,7 +53,7 @@ async def create_segment(call: Call, connection: Connection, data: SegmentCreate
 async def update_segment(
     call: Call, connection: Connection, segment_id: UUID, data: SegmentUpdate, version: int | None
 ) -> State:
-    sent = data.model_dump(exclude_unset=True)
+    sent = whole_values(data)
     if "document" in sent:
         await connection.execute(TAKE_TURNS, str(call.organisation))
     loaded = await load_shared(call, connection, SEGMENTS, segment_id)

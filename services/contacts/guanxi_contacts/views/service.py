@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_contacts.filtering import broken
+from guanxi_contacts.filtering import broken, whole_values
 from guanxi_contacts.resources import VIEWED
 from guanxi_contacts.sharing import load_shared, sharing_columns
 from guanxi_contacts.views.resources import VIEWS
@@ -43,7 +43,7 @@ async def update_view(
 ) -> State:
     loaded = await load_shared(call, connection, VIEWS, view_id)
     await check_version(connection, VIEWS, loaded, version)
-    sent = data.model_dump(exclude_unset=True)
+    sent = whole_values(data)
     whole = {**loaded.row, **sent}
     await _check(call, VIEWED[whole["resource"]], whole["document"], whole["columns"])
     changes = sent | await sharing_columns(call, connection, VIEWS, sent, loaded.row)
