@@ -1,6 +1,9 @@
 """The sweep: a warning first, then back into the pool, once, whoever else sweeps or dies."""
 
 import asyncio
+import os
+import sys
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,7 +14,9 @@ from guanxi_contacts import dealings
 from guanxi_contacts.pools import sweeping
 from guanxi_shared.db import Database
 from tests.contacts.pools.conftest import MakeAccount, MakePool, PassTime, Sweep, claim, events_of
+from tests.deadlines import until
 from tests.factories import Clients, Organisation, User
+from tests.prepared import Clone
 
 IDLE = [{"name": "forgotten", "idle_days": 30}]
 Record = dict[str, Any]
@@ -178,6 +183,73 @@ async def test_a_sweep_that_dies_in_a_batch_leaves_nothing_half_done(
     assert await owner_of(client, organisation, account) == str(organisation.rep.id)
     assert "recycled" not in await events_of(client(organisation.admin), account)
     assert (await sweep()).returned == 1
+
+
+SWEEPER = """
+import asyncio, os
+from guanxi_contacts.pools import sweeping
+from guanxi_shared.db import Database
+
+async def main():
+    sweeping.BATCH = 1
+    database = Database(os.environ["CONTACTS_DATABASE_URL"], pool_size=4)
+    await database.open()
+    await sweeping.sweep_pools.duty(database)
+
+asyncio.run(main())
+"""
+
+
+async def test_sweepers_that_are_killed_again_and_again_do_each_thing_once(
+    client: Clients, organisation: Organisation, make_pool: MakePool, make_account: MakeAccount,
+    pass_time: PassTime, database: Clone,
+) -> None:  # fmt: skip
+    await make_pool(release_rules=IDLE)
+    accounts = [await make_account(organisation.rep, name=str(number)) for number in range(12)]
+    for account in accounts:
+        await pass_time(account, 31)
+    environment = os.environ | database.environment("contacts")
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
+    rep = client(organisation.rep)
+
+    async def left() -> int:
+        found = await rep.get("/v1/accounts", params={"total": "exact"})
+        total: int = found.json()["page"]["total"]
+        return total
+
+    while (before := await left()) > 0:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", SWEEPER, env=environment
+        )
+
+        async def has_done_some(before: int = before) -> bool:
+            return await left() < before
+
+        await until(has_done_some, seconds=30)
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+    for account in accounts:
+        verbs = await events_of(client(organisation.admin), account)
+        assert verbs.count("recycled") == 1
+
+
+async def test_the_duty_sweeps_every_organisation_that_has_pools_and_shows_none_to_another(
+    client: Clients, organisation: Organisation, other_organisation: Organisation,
+    make_pool: MakePool, make_account: MakeAccount, pass_time: PassTime, service_database: Database,
+) -> None:  # fmt: skip
+    await make_pool(release_rules=IDLE)
+    account = await make_account(organisation.rep)
+    await pass_time(account, 31)
+    foreign = {"name": "Theirs", "release_rules": IDLE}
+    made = await client(other_organisation.admin).post("/v1/pools", json=foreign)
+    assert made.status_code == 201
+    await sweeping.sweep_pools.duty(service_database)
+    assert await owner_of(client, organisation, account) is None
+    async with service_database.transaction(organisation.id) as connection:
+        rows = await connection.fetch("SELECT organisation_id, swept_at FROM pool_sweeps")
+    assert [row["organisation_id"] for row in rows] == [organisation.id]
+    assert rows[0]["swept_at"] is not None
 
 
 async def test_accounts_from_before_the_pools_are_found_and_those_changed_since(

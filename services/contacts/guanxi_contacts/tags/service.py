@@ -43,7 +43,7 @@ async def count_tags(
     return [dict(row) for row in rows]
 
 
-def _counts(resource: Resource, scope: Scope, limit: int) -> Select[Any]:
+def _counts(resource: Resource, scope: Scope, limit: int) -> Select[str, int]:
     table = resource.table
     tag = func.unnest(table.c.tags, type_=Text).column_valued("tag")
     count = func.count().label("count")
