@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
+from guanxi_contacts.segments import members
+from guanxi_shared.errors import Conflict
 from tests.contacts.saved.conftest import Make, Record, filtered
 from tests.factories import Clients, Organisation
 
@@ -292,3 +296,18 @@ async def test_a_deleted_segment_comes_back_and_meanwhile_filters_nothing(
     assert asked.status_code == 400
     assert (await boss.post(f"{path}/restore")).status_code == 200
     assert (await boss.get(path)).json()["count"] == 3
+
+
+async def test_a_frozen_segment_is_kept_with_its_members_or_not_at_all(
+    client: Clients, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> int:
+        raise Conflict("in the middle")
+
+    monkeypatch.setattr(members, "take", fail)
+    sent = {"name": "f", "resource": "accounts", "kind": "frozen"}
+    document = filtered("industry", "eq", "retail")
+    boss = client(organisation.manager)
+    refused = await boss.post("/v1/segments", json=sent | {"document": document})
+    assert refused.status_code == 409
+    assert (await boss.get("/v1/segments")).json()["data"] == []

@@ -109,7 +109,7 @@ async def get_segment_history(request: Request) -> Response:
             documents.query_parameter("limit", "integer", "1 to 200", minimum=1, maximum=200),
             documents.query_parameter("cursor", "string", "The next_cursor of the page before."),
         ],
-        responses={200: {"description": "A page of accounts or contacts."}, **problems(404, 422)},
+        responses={200: documents.any_page(ACCOUNTS, CONTACTS), **problems(404, 422)},
     ),
 )
 async def list_segment_members(request: Request) -> Response:

@@ -43,6 +43,8 @@ async def create_segment(call: Call, connection: Connection, data: SegmentCreate
         "frozen_at": now,
         **await sharing_columns(call, connection, SEGMENTS, sent, {}),
     }
+    if is_frozen:  # more than one statement: an ordinary transaction from the first on
+        await connection.execute(members.PATIENCE)
     state = await records.insert_record(connection, SEGMENTS, columns, actor=call.actor)
     if is_frozen and groups:
         resource = BY_NAME[data.resource]

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_contacts.resources import VIEWED
 from guanxi_contacts.views import service
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_contacts.views.schemas import ViewCreate, ViewUpdate
@@ -85,7 +86,7 @@ async def get_view_history(request: Request) -> Response:
             query_parameter("total", "string", "Count all", enum=["none", "exact"]),
         ],
         responses={
-            200: {"description": "A page of accounts, contacts or activities."},
+            200: documents.any_page(*VIEWED.values()),
             **problems(404, 422),
         },
     ),
