@@ -1,12 +1,16 @@
 """Saved views: a search by a name, run with the eyes of whoever looks."""
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from guanxi_shared.db import Database
 from tests.contacts.saved.conftest import Make, filtered
 from tests.factories import Clients, Organisation
 
 Names = Callable[..., Awaitable[list[str]]]
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
 async def test_a_view_shows_its_columns_in_its_order_to_everybody_as_far_as_they_see(
@@ -133,3 +137,22 @@ async def test_a_view_that_means_nothing_is_refused_when_it_is_kept(
         f"/v1/views/{kept['id']}", json={"document": filtered("industry", "eq", "x")}
     )
     assert answer.status_code == 422
+
+
+async def test_relative_days_of_a_view_are_counted_when_it_is_run_in_the_organisations_zone(
+    client: Clients, organisation: Organisation, post: Make, service_database: Database
+) -> None:
+    made = await post(organisation.rep, "/v1/accounts", name="today")
+    view = await post(
+        organisation.rep, "/v1/views", name="v", resource="accounts",
+        document=filtered("created_at", "gte", "today"),
+    )  # fmt: skip
+    assert view["document"]["filter_groups"][0]["filters"][0]["value"] == "today"
+    rep, path = client(organisation.rep), f"/v1/views/{view['id']}/records"
+    midnight = datetime.combine(datetime.now(SHANGHAI).date(), time(), SHANGHAI)
+    for at, found in ((midnight, 1), (midnight - timedelta(seconds=1), 0)):
+        async with service_database.transaction(organisation.id) as connection:
+            await connection.execute(
+                "UPDATE accounts SET created_at = $2 WHERE id = $1::text::uuid", made["id"], at
+            )
+        assert len((await rep.get(path)).json()["data"]) == found, at
