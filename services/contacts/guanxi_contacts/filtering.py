@@ -36,6 +36,12 @@ class Errand:
         return scope.and_team(self.organisation) if resource.is_for_everybody else scope
 
 
+def as_kept(asker: Asker) -> Errand:
+    """What somebody keeps for others means to all what its author was let mean by it: the segments in
+    it are not looked for with the eyes of whoever happens to use it. What they see is another thing."""
+    return Errand(asker.db, asker.organisation, asker.clock, asker.custom_fields)
+
+
 async def understood(
     asker: Asker, resource: Resource, document: Mapping[str, Any], *, where: str
 ) -> Groups:

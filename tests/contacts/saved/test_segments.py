@@ -311,3 +311,30 @@ async def test_a_frozen_segment_is_kept_with_its_members_or_not_at_all(
     refused = await boss.post("/v1/segments", json=sent | {"document": document})
     assert refused.status_code == 409
     assert (await boss.get("/v1/segments")).json()["data"] == []
+
+
+async def test_who_keeps_a_pool_or_a_view_vouches_for_the_segments_in_it(
+    client: Clients, organisation: Organisation, post: Make, names: Names, accounts: dict[str, str]
+) -> None:
+    own = await post(
+        organisation.manager, "/v1/segments", name="own", resource="accounts",
+        document=filtered("industry", "eq", "retail"),
+    )  # fmt: skip
+    inside = filtered("segment_id", "eq", own["id"])
+    view = await post(
+        organisation.manager, "/v1/views", name="v", resource="accounts", document=inside,
+        shared_with="all",
+    )  # fmt: skip
+    pool = await post(organisation.manager, "/v1/pools", name="p", entry_filter=inside)
+    admin = client(organisation.admin)
+    await admin.patch(f"/v1/accounts/{accounts['z']}", json={"owner_id": None})
+    rep = organisation.rep
+    assert await names(rep, f"/v1/views/{view['id']}/records") == ["a", "b"]
+    assert await names(rep, f"/v1/views/{view['id']}/records", limit=5) == ["a", "b"]
+    assert await names(rep, f"/v1/pools/{pool['id']}/records") == ["z"]
+    claimed = await client(rep).post(f"/v1/pools/{pool['id']}/claim-next", json={})
+    assert [row["name"] for row in claimed.json()["data"]] == ["z"]
+    assert (await client(rep).get(f"/v1/segments/{own['id']}")).status_code == 404
+    unseen = filtered("segment_id", "eq", own["id"])
+    sent = {"name": "mine", "resource": "accounts", "document": unseen}
+    assert (await client(rep).post("/v1/views", json=sent)).status_code == 422

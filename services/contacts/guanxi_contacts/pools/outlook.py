@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import Uuid, bindparam, case, select, true
 
 from guanxi_contacts.errors import BrokenFilter
-from guanxi_contacts.filtering import understood
+from guanxi_contacts.filtering import as_kept, understood
 from guanxi_contacts.pools.queries import Pool, entries, home, pools_in_order
 from guanxi_contacts.pools.rules import Facts, due_at, falls_back_at, first_to_take
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
@@ -77,7 +77,7 @@ async def _outlooks(
     for pool, rule in rules:
         where = f"release_rules of {pool.name!r}: {rule.name!r}"
         try:
-            groups = await understood(call, ACCOUNTS, rule.document, where=where)
+            groups = await understood(as_kept(call), ACCOUNTS, rule.document, where=where)
         except BrokenFilter:  # the sweep passes it by, too
             meant.append(case((true(), 0)))
             continue

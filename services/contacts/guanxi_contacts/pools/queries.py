@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import ColumnElement, Date, DateTime, Uuid, and_, case, func, or_, select, true
 
 from guanxi_contacts import models
-from guanxi_contacts.filtering import understood
+from guanxi_contacts.filtering import as_kept, understood
 from guanxi_contacts.pools.rules import Periods, reached_before
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
 from guanxi_shared import filters
@@ -84,12 +84,13 @@ def _rule(stored: Mapping[str, Any]) -> Rule:
 async def entries(asker: Asker, pools: Sequence[Pool]) -> tuple[Entry, ...]:
     """What enters which pool. One whose filter is broken breaks those behind it too: what it kept
     away from them must not become visible to their members."""
+    kept = as_kept(asker)
     return tuple(
         [
             Entry(
                 pool.id,
                 await understood(
-                    asker, ACCOUNTS, pool.entry_filter, where=f"entry_filter of {pool.name!r}"
+                    kept, ACCOUNTS, pool.entry_filter, where=f"entry_filter of {pool.name!r}"
                 ),
             )
             for pool in pools

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_contacts.filtering import broken, whole_values
+from guanxi_contacts.filtering import as_kept, broken, whole_values
 from guanxi_contacts.resources import VIEWED
 from guanxi_contacts.sharing import load_shared, sharing_columns
 from guanxi_contacts.views.resources import VIEWS
@@ -72,13 +72,13 @@ async def run_view(
     resource = VIEWED[view["resource"]]
     call.by.demand(resource.permission("read"))
     document = orjson.loads(orjson.dumps(view["document"]))
-    kept = await understood_view(call, resource, document, view["columns"])
+    kept = await understood_view(as_kept(call), resource, document, view["columns"])
     if not paging:
         return resource, kept
     fields = await reads.all_fields(call, resource)
     whole = {**document, "fields": view["columns"], **paging}
     query = pages.from_document(whole, resource, fields, call.clock)
-    return resource, await reads.prepared(call, query)
+    return resource, await reads.prepared(as_kept(call), query)
 
 
 async def understood_view(
