@@ -69,6 +69,10 @@ class Call:
         return self.house.db
 
     @property
+    def custom_fields(self) -> "CustomFields":
+        return self.house.custom_fields
+
+    @property
     def clock(self) -> Clock:
         return Clock(now=datetime.now(UTC), zone=self.by.zone)
 
@@ -86,7 +90,10 @@ class Call:
         return await self.house.directory.scope(self.by, resource)
 
     async def scope_of(self, resource: Resource) -> Scope:
-        return await self.scope(resource.name) if resource.is_owned else EVERYTHING
+        if not resource.is_owned:
+            return EVERYTHING
+        scope = await self.scope(resource.name)
+        return scope.and_team(self.organisation) if resource.is_for_everybody else scope
 
     async def body(self, *, limit: int = MAX_JSON_BYTES) -> bytes:
         content_type = self.request.headers.get("content-type", "application/json")

@@ -345,6 +345,13 @@ class SearchDocument(BaseModel):
     total: Literal["none", "exact"] | None = None
 
 
+def any_page(*resources: Resource) -> dict[str, Any]:
+    """The answer of a route that lists one of several resources; each has a list of its own, too."""
+    models = [page_model(resource).__name__ for resource in resources]
+    pages = {"anyOf": [{"$ref": f"#/components/schemas/{name}"} for name in models]}
+    return {"description": "A page", "content": {"application/json": {"schema": pages}}}
+
+
 PAGES: dict[str, type[BaseModel]] = {}
 
 

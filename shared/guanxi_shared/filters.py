@@ -138,10 +138,31 @@ def shape_of(groups: Groups) -> tuple[Any, ...]:
     """What the SQL text of the conditions depends on; the values do not."""
     return tuple(
         tuple(
-            (c.field.name, c.operator, c.value if c.operator == "is_null" else None) for c in group
+            (c.field.name, c.field.shape, c.operator, c.value if c.operator == "is_null" else None)
+            for c in group
         )
         for group in groups
     )
+
+
+def kinds_of(groups: Groups) -> tuple[str, ...]:
+    """Custom fields of two organisations may share a name but not a kind: the text depends on it."""
+    used = (c.field for group in groups for c in group)
+    return tuple(field.kind for field in used if field.name.startswith("custom."))
+
+
+async def prepared(asker: Any, groups: Groups) -> Groups:
+    """The conditions with what their fields have to look up first looked up, for this asker."""
+    if not any(c.field.prepare for group in groups for c in group):
+        return groups
+    return tuple([tuple([await _prepared(asker, c) for c in group]) for group in groups])
+
+
+async def _prepared(asker: Any, item: Condition) -> Condition:
+    if item.field.prepare is None:
+        return item
+    found: Condition = await item.field.prepare(asker, item)
+    return found
 
 
 def _sql(item: Condition, bind: Binder) -> ColumnElement[bool]:

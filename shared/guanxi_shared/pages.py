@@ -38,7 +38,8 @@ class Sort:
 
 @dataclass(frozen=True, slots=True)
 class ListQuery:
-    """A checked request for a list; `after` holds the sort values of the last row seen."""
+    """A checked request for a list; `after` holds the sort values of the last row seen. `within` are
+    conditions that hold whatever is asked for: they are the route's, not the caller's."""
 
     fields: tuple[str, ...]
     groups: Groups
@@ -49,6 +50,7 @@ class ListQuery:
     total: bool
     includes: tuple[str, ...]
     is_fuzzy: bool = False
+    within: tuple[Condition, ...] = ()
 
     @property
     def signature(self) -> int:

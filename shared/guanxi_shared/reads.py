@@ -14,10 +14,12 @@ from starlette.responses import Response
 
 from guanxi_shared import filters, pages, search, selects
 from guanxi_shared import resources as r
+from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Call
+from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database, bound
 from guanxi_shared.errors import NotFound
-from guanxi_shared.filters import Binder
+from guanxi_shared.filters import Binder, Clock
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.resources import DOCUMENT, Field, Resource
@@ -75,14 +77,20 @@ async def list_records(call: Call, resource: Resource) -> Response:
     fields = await all_fields(call, resource)
     raw: bytes = call.request.scope["query_string"]
     query = pages.from_query_string(raw, resource, fields, call.clock)
-    return await answer_list(call, resource, query)
+    return await answer_list(call, resource, await prepared(call, query))
 
 
 async def search_records(call: Call, resource: Resource) -> Response:
     """`POST /v1/{resource}/search`: the same list from a document."""
     fields = await all_fields(call, resource)
     query = pages.from_document(await call.json(), resource, fields, call.clock)
-    return await answer_list(call, resource, query)
+    return await answer_list(call, resource, await prepared(call, query))
+
+
+async def prepared(asker: "Asker", query: ListQuery) -> ListQuery:
+    """The query, ready to be run: what its fields look up first is looked up."""
+    groups = await filters.prepared(asker, query.groups)
+    return query if groups is query.groups else replace(query, groups=groups)
 
 
 async def all_fields(call: Call, resource: Resource) -> Mapping[str, Field]:
@@ -179,6 +187,21 @@ class Place(Protocol):
     def organisation(self) -> UUID: ...
 
 
+class Asker(Place, Protocol):
+    """Who asks for rows: a call, or a job in somebody's name (`by` is None for nobody's)."""
+
+    @property
+    def by(self) -> Principal | None: ...
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def custom_fields(self) -> CustomFields: ...
+
+    async def scope_of(self, resource: Resource) -> Scope: ...
+
+
 async def every_page(
     place: Place, resource: Resource, query: ListQuery, *, scope: Scope
 ) -> AsyncIterator[list[Row]]:
@@ -205,7 +228,7 @@ async def _fetch(
     bind = Binder()
     after = None if query.after is None else tuple(value is None for value in query.after)
     key = (
-        "list", resource.name, as_documents or query.fields, filters.shape_of(query.groups),
+        "list", resource.name, as_documents or query.fields, filters.shape_of((*query.groups, query.within)),
         _custom_shape(query), tuple((s.field.name, s.descending) for s in query.sorts),
         search.shape_of(query), after, scope.shape, scope.branch_shape, query.limit,
         tuple((name, s.shape) for name, s in includes),
@@ -229,22 +252,27 @@ async def _fetch(
         values |= {f"{name}_{key}": value for key, value in included.params().items()}
     # A plain list walks the same indexes whatever the values are: its plan is kept.
     in_order = scope.is_plain or scope.branch_shape is not None
-    is_plain = not query.groups and query.text is None and not includes and in_order
+    is_unfiltered = not query.groups and not query.within
+    is_plain = is_unfiltered and query.text is None and not includes and in_order
     pool = call.db.points if is_plain else call.db.pool
     return await pool.fetch(_bound(compiled), str(call.organisation), *compiled.args(values))
 
 
 def _custom_shape(query: ListQuery) -> tuple[str, ...]:
-    """Custom fields of two organisations may share a name but not a kind."""
-    used = [c.field for group in query.groups for c in group] + [s.field for s in query.sorts]
-    return tuple(field.kind for field in used if field.name.startswith("custom."))
+    sorted_by = tuple(s.field.kind for s in query.sorts if s.field.name.startswith("custom."))
+    return (*filters.kinds_of((*query.groups, query.within)), *sorted_by)
+
+
+async def count_records(call: Call, resource: Resource, query: ListQuery) -> int:
+    """How many visible records a query means."""
+    return await _count(call, resource, query, await call.scope_of(resource))
 
 
 async def _count(call: Call, resource: Resource, query: ListQuery, scope: Scope) -> int:
     bind = Binder()
     conditions = selects.conditions_of(resource, query, bind)
     key = (
-        "count", resource.name, filters.shape_of(query.groups), _custom_shape(query),
+        "count", resource.name, filters.shape_of((*query.groups, query.within)), _custom_shape(query),
         search.shape_of(query), scope.shape,
     )  # fmt: skip
     compiled = SHAPES.get(key, lambda: selects.how_many(resource, query, scope, conditions))

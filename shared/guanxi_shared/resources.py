@@ -1,6 +1,6 @@
 """A resource as data: the one allow-list that reads, filters, sorts, exports and imports go by."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -29,7 +29,7 @@ TEXT, INTEGER, NUMBER, MONEY = "text", "integer", "number", "money"
 BOOLEAN, DAY, INSTANT, ID = "boolean", "day", "instant", "id"
 LIST, ID_LIST, OBJECTS, OBJECT = "list", "id_list", "objects", "object"
 AS_JSON = frozenset({MONEY, OBJECTS, OBJECT})
-DOCUMENT = "document"  # the column that holds a record as the API shows it, as text
+DOCUMENT = "as_shown"  # the column that holds a record as the API shows it, as text
 ORDERED = frozenset({TEXT, INTEGER, NUMBER, MONEY, DAY, INSTANT, ID, BOOLEAN})
 
 OPERATORS: Mapping[str, frozenset[str]] = {
@@ -49,6 +49,8 @@ OPERATORS: Mapping[str, frozenset[str]] = {
 
 # (operator, value or values, bind) → the condition.
 Where = Callable[[str, Any, Callable[[Any, Any], ColumnElement[Any]]], ColumnElement[bool]]
+# (who asks, a `filters.Condition`) → the condition, its field's `where` found out about.
+Prepare = Callable[[Any, Any], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ class Field:
 
     `shown` is the SQL it is read by, `compared` the SQL that filters and sorts use, `columns` the
     stored columns it is made of, `key` what `has` looks at inside a list of objects. A field that
-    is looked up elsewhere (`owner` of a part) gives its own `where` and the operators `only`.
+    is looked up elsewhere (`owner` of a part) gives its own `where` and the operators `only`. Where
+    that takes the database first (what a saved filter says), `prepare` finds it out, and `shape` is
+    what the text of its `where` then depends on.
     """
 
     name: str
@@ -71,6 +75,8 @@ class Field:
     key: str | None = None
     where: "Where | None" = None
     only: frozenset[str] | None = None
+    shape: Hashable = None
+    prepare: "Prepare | None" = None
 
     @property
     def is_sorted(self) -> bool:
@@ -113,17 +119,16 @@ class Resource:
     computed: frozenset[str] = frozenset()  # fields whose value the service adds to the state
     default_sort: str = "id"
     search: Table | None = None  # what its records are found by, a row each (see search.py)
+    # Whether its table keeps each record as this resource shows it. Another resource over the same
+    # table, which shows less, must not.
+    has_documents: bool = False
     is_owned: bool = True  # False: everybody of the organisation sees all of it
+    is_for_everybody: bool = False  # True: what has the organisation as its team, everybody sees
     model: type[Any] | None = None
 
     @property
     def is_searchable(self) -> bool:
         return self.search is not None
-
-    @property
-    def has_documents(self) -> bool:
-        """Whether each record is also kept as the API shows it (see selects.py)."""
-        return DOCUMENT in self.table.c
 
     def permission(self, action: str) -> str:
         return f"{self.name}:{action}"
@@ -220,7 +225,15 @@ def _kind(type_: TypeEngine[Any]) -> str:
     raise TypeError(f"no field kind for the column type {type_!r}")
 
 
-def looked_up(name: str, kind: str, table: Table, where: Where) -> Field:
+def looked_up(
+    name: str,
+    kind: str,
+    table: Table,
+    where: Where,
+    *,
+    only: Sequence[str] = ("eq", "in"),
+    prepare: Prepare | None = None,
+) -> Field:
     """A field to filter by that is not shown: `eq` and `in`, answered by its own condition."""
     return Field(
         name,
@@ -230,5 +243,6 @@ def looked_up(name: str, kind: str, table: Table, where: Where) -> Field:
         (),
         is_shown=False,
         where=where,
-        only=frozenset({"eq", "in"}),
+        only=frozenset(only),
+        prepare=prepare,
     )

@@ -1,12 +1,14 @@
 """Duties that come round by the clock, once for all workers of a service.
 
 A duty is bound to no organisation, so row-level security shows it no rows. What it may do all the
-same, a table says itself: `expiry_policy` lets an unbound session delete what is too old, unseen.
+same, a table says itself: `expiry_policy` lets an unbound session delete what is too old, unseen;
+`roster_policy` lets it read a table of organisations, to bind itself to each of them in turn.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from guanxi_shared import logs
 from guanxi_shared.db import Database
@@ -43,6 +45,24 @@ def expiry_policy(table: str, *, column: str, kept: str) -> str:
         "nullif(current_setting('app.organisation_id', true), '') IS NULL"
         f" AND {column} < now() - interval '{kept}');\n"
     )
+
+
+def roster_policy(table: str) -> str:
+    """DDL: a session bound to no organisation may read this table, which holds organisations' ids and
+    times and never a record: whom a duty has work for."""
+    return (
+        f"CREATE POLICY roster ON {table} FOR SELECT USING ("
+        "nullif(current_setting('app.organisation_id', true), '') IS NULL);\n"
+    )
+
+
+async def rostered(database: Database, table: str) -> list[UUID]:
+    """The organisations in a table with a `roster_policy`."""
+    async with database.transaction(None) as connection:
+        rows = await connection.fetch(
+            f"SELECT organisation_id FROM {table} ORDER BY organisation_id"
+        )
+    return [row["organisation_id"] for row in rows]
 
 
 async def delete_expired(database: Database, table: str) -> int:

@@ -60,7 +60,7 @@ def many(
     table = resource.table
     columns = [document_of(table)] if as_documents else columns_of(resource, query.fields)
     columns += [resource.includes[name].build(included).label(name) for name, included in includes]
-    if query.text is not None and not query.sorts and not query.groups:
+    if query.text is not None and not (query.sorts or query.groups or query.within):
         return _best(resource, query, scope, columns, conditions)
     order = query.sorts or search.rank_sorts(resource)
     columns += [
@@ -68,7 +68,7 @@ def many(
         for index, sort in enumerate(order)
         if as_documents or not is_among(sort, query)
     ]
-    ordered = [_ordered(sort) for sort in order]
+    ordered = [order_by(sort) for sort in order]
     # A limit in the text lets Postgres know how little is asked, even in a kept plan.
     most: ColumnElement[int] = literal_column(str(query.limit + 1))
     wanted = [of_organisation(table), table.c.deleted_at.is_(None), *conditions]
@@ -103,7 +103,7 @@ def _best(
     best = (
         select(words.c.id.label("id"), order[0].field.compared.label("rank"))
         .where(*wanted)
-        .order_by(*(_ordered(sort) for sort in order))
+        .order_by(*(order_by(sort) for sort in order))
         .limit(most)
         .subquery("best")
     )
@@ -135,9 +135,9 @@ def how_many(
 def conditions_of(resource: Resource, query: ListQuery, bind: Binder) -> list[ColumnElement[bool]]:
     """What the filters and the text ask for; their values are left in `bind`."""
     found = []
-    grouped = filters.compile_groups(query.groups, bind)
-    if grouped is not None:
-        found.append(grouped)
+    for groups in (query.groups, (query.within,)):
+        if (grouped := filters.compile_groups(groups, bind)) is not None:
+            found.append(grouped)
     if query.text is not None:
         found.append(search.matches(resource, query.text, bind, is_fuzzy=query.is_fuzzy))
     return found
@@ -168,7 +168,8 @@ def sort_values(row: asyncpg.Record, query: ListQuery) -> list[Any]:
     ]
 
 
-def _ordered(sort: Sort) -> ColumnElement[Any]:
+def order_by(sort: Sort) -> ColumnElement[Any]:
+    """A sort as SQL; nulls stand last."""
     column = sort.field.compared
     ordered = column.desc() if sort.descending else column.asc()
     return ordered.nulls_last() if sort.field.is_nullable else ordered

@@ -7,7 +7,7 @@ comes from the directory copy that the gateway's feed keeps (`directory_users.se
 
 import asyncio
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +66,10 @@ class Scope:
         found: dict[str, Any] = {f"scope_owner{i}": o for i, o in enumerate(self.owners)}
         found |= {f"scope_team{i}": team for i, team in enumerate(self.teams)}
         return found | ({"scope_shared": list(self.shared)} if self.shared else {})
+
+    def and_team(self, team_id: UUID) -> "Scope":
+        """With the records of one more team."""
+        return self if self.everything else replace(self, teams=(*self.teams, team_id))
 
     def params(self) -> dict[str, Any]:
         if self.everything:

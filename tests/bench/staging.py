@@ -19,6 +19,7 @@ from guanxi_contacts.resources import CONTACTS
 from guanxi_shared import bulk
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import state_bytes
+from guanxi_shared.resources import DOCUMENT
 from tests.bench.people import person
 
 CHUNK = 5_000
@@ -79,7 +80,7 @@ def records(order: Order) -> Iterator[tuple[Any, ...]]:
         at = now - SPREAD * (number * 7919 % 1000 / 1000)
         row = stored(person(number), owner_id=owner, at=at)
         row["organisation_id"] = order.organisation_id
-        row["document"] = state_bytes(shown(row)).decode()
+        row[DOCUMENT] = state_bytes(shown(row)).decode()
         yield tuple(_encoded(name, row.get(name)) for name in COLUMNS)
 
 

@@ -71,7 +71,7 @@ class BookRead(BookFields):
 
 BOOK = Resource(
     name="books", noun="book", service=SERVICE, table=BOOKS, fields=_fields,
-    search=BOOK_SEARCH, model=BookRead,
+    search=BOOK_SEARCH, has_documents=True, model=BookRead,
 )  # fmt: skip
 
 

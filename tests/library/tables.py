@@ -82,7 +82,7 @@ class Book(Table, table=True):
     created_at: datetime = Field(sa_column=instant("created_at", now=True))
     updated_at: datetime = Field(sa_column=instant("updated_at", now=True))
     deleted_at: datetime | None = Field(sa_column=instant("deleted_at", nullable=True))
-    document: str | None = _column(Text)
+    as_shown: str | None = _column(Text)
 
 
 BOOKS = METADATA.tables["books"]

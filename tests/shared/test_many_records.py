@@ -9,7 +9,7 @@ import pytest
 
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
-from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.many_records import Change, load_many, log_many, write_many
 from tests.factories import Clients, Organisation
 from tests.library.app import BOOK
 from tests.shared.test_records import BOOK as SENT
@@ -112,3 +112,20 @@ async def test_those_who_hold_the_same_records_in_any_order_wait_for_each_other(
         loaded = await load_many(connection, BOOK, ids)
     assert {each.row["pages"] for each in loaded.values()} == {652}
     assert {each.version for each in loaded.values()} == {13}
+
+
+async def test_what_only_happened_to_records_is_told_with_their_present_state(
+    client: Clients, organisation: Organisation, service_database: Database,
+    books: list[dict[str, Any]],
+) -> None:  # fmt: skip
+    async with service_database.transaction(organisation.id) as connection:
+        held = await load_many(connection, BOOK, ids_of(books))
+        about = [Change(of, verb="warned", more={"until": "tomorrow"}) for of in held.values()]
+        await log_many(connection, BOOK, about, actor=ACTOR)
+        await log_many(connection, BOOK, [], actor=ACTOR)
+        assert await write_many(connection, BOOK, [], actor=ACTOR) == 0
+    for book in books:
+        newest = (await history(client, organisation, book))[0]
+        assert (newest["type"], newest["version"]) == ("library.book.warned", 1)
+        assert (newest["changed"], newest["before"]) == ([], {"until": "tomorrow"})
+        assert newest["after"] == book

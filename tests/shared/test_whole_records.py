@@ -13,12 +13,12 @@ from tests.factories import Clients, Organisation
 from tests.library.books import book, shelve
 
 KEPT = """
-SELECT b.document, b.deleted_at, s.deleted_at AS s_deleted, b.owner_id, s.owner_id AS s_owner,
+SELECT b.as_shown, b.deleted_at, s.deleted_at AS s_deleted, b.owner_id, s.owner_id AS s_owner,
        b.team_id, s.team_id AS s_team, b.tags, s.tags AS s_tags, s.search_text
 FROM books AS b JOIN books_search AS s ON s.organisation_id = b.organisation_id AND s.id = b.id
 WHERE b.organisation_id = $2 AND b.id = $3::text::uuid
 """
-FORGOTTEN = "UPDATE books SET document = NULL WHERE id = $1::text::uuid"
+FORGOTTEN = "UPDATE books SET as_shown = NULL WHERE id = $1::text::uuid"
 
 
 async def kept(database: Database, organisation: Organisation, book_id: str) -> asyncpg.Record:
@@ -53,7 +53,7 @@ async def test_columns_document_and_search_row_stay_alike(
         assert answer.status_code == 200, answer.text
         shown = answer.json()
         row = await kept(service_database, organisation, made["id"])
-        assert orjson.loads(row["document"]) == shown == await all_columns(rep, shown)
+        assert orjson.loads(row["as_shown"]) == shown == await all_columns(rep, shown)
         assert (await rep.get(path)).content == answer.content
         assert (row["owner_id"], row["team_id"]) == (row["s_owner"], row["s_team"])
         assert row["tags"] == row["s_tags"]
@@ -92,7 +92,7 @@ async def test_a_record_whose_document_is_missing_is_read_by_its_columns(
     assert (await rep.get("/v1/books")).json()["data"] == [made, other]
     assert (await rep.patch(f"/v1/books/{made['id']}", json={"pages": 1})).status_code == 200
     row = await kept(service_database, organisation, made["id"])
-    assert orjson.loads(row["document"])["pages"] == 1
+    assert orjson.loads(row["as_shown"])["pages"] == 1
 
 
 async def test_updates_at_once_each_count_and_none_is_lost(

@@ -9,9 +9,13 @@ from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
+from guanxi_contacts.pools.routes import router as pools
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
+from guanxi_contacts.segments.routes import router as segments
 from guanxi_contacts.settings import settings
+from guanxi_contacts.tags.routes import router as tags
+from guanxi_contacts.views.routes import router as views
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
 from guanxi_shared.job_routes import jobs_router
@@ -29,6 +33,7 @@ def create() -> Edge:
         routers=[
             exports,
             imports,
+            tags,
             accounts,
             people,
             activities,
@@ -36,6 +41,9 @@ def create() -> Edge:
             calendar_feeds,
             search,
             fields,
+            pools,
+            segments,
+            views,
             jobs_router(),
         ],
     )

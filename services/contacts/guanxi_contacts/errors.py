@@ -11,6 +11,34 @@ class ReportingCycle(Conflict):
     code, title = "reporting_cycle", "A person cannot report to themselves"
 
 
+class AlreadyClaimed(Conflict):
+    code, title = "already_claimed", "Somebody else was quicker"
+
+
+class ClaimLimit(Conflict):
+    code, title = "claim_limit", "A limit of this pool is reached"
+
+
+class NotOwned(Conflict):
+    code, title = "not_owned", "Nobody owns this record"
+
+
+class NoPool(Conflict):
+    code, title = "no_pool", "No pool takes this record"
+
+
+class BrokenFilter(Invalid):
+    code, title = "broken_filter", "A filter names what does not exist"
+
+
+class SegmentCycle(Conflict):
+    code, title = "segment_cycle", "A segment cannot be made of itself"
+
+
+class NotFrozen(Conflict):
+    code, title = "not_frozen", "Only a frozen segment has members one by one"
+
+
 class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
 

@@ -6,7 +6,13 @@ from typing import Final
 from guanxi_contacts.activities.reminders import give_reminders
 from guanxi_contacts.exports.writing import delete_old_transfers, write_export
 from guanxi_contacts.imports.taking import take_import
+from guanxi_contacts.pools.sweeping import sweep_pools
+from guanxi_contacts.tags.service import rename_tags
 from guanxi_shared.running_jobs import Handler
 
-HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import, "export": write_export}
-SCHEDULES: Final = (delete_old_transfers, give_reminders)
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "import": take_import,
+    "export": write_export,
+    "rename_tags": rename_tags,
+}
+SCHEDULES: Final = (delete_old_transfers, give_reminders, sweep_pools)

@@ -25,6 +25,10 @@ from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
+from guanxi_contacts.pools.resources import POOLS
+from guanxi_contacts.segments.meaning import segment_field
+from guanxi_contacts.segments.resources import SEGMENTS
+from guanxi_contacts.views.resources import VIEWS
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
 from guanxi_shared.search import found_in, tagged
@@ -112,30 +116,38 @@ def _contacts_of_account(scope: Scope) -> ColumnElement[Any]:
     return select(rows).select_from(people).scalar_subquery()
 
 
-ACCOUNTS = Resource(
+def _fields_of(
+    table: Table, words: Table, resource: Callable[[], Resource], **more: Any
+) -> dict[str, Field]:
+    return _fields(table, words, **more) | {"segment_id": segment_field(table, resource, SEGMENTS)}
+
+
+ACCOUNTS: Resource = Resource(
     name="accounts",
     noun="account",
     service=SERVICE,
     table=ACCOUNT,
-    fields=_fields(ACCOUNT, models.ACCOUNT_SEARCH, money=("revenue",)),
+    fields=_fields_of(ACCOUNT, models.ACCOUNT_SEARCH, lambda: ACCOUNTS, money=("revenue",)),
     includes={"contacts": Include("contacts", _contacts_of_account, "contacts")},
     search=models.ACCOUNT_SEARCH,
+    has_documents=True,
     model=AccountRead,
 )
 
 _linked = _accounts_of_contact()
-CONTACTS = Resource(
+CONTACTS: Resource = Resource(
     name="contacts",
     noun="contact",
     service=SERVICE,
     table=CONTACT,
     fields={
-        **_fields(CONTACT, models.CONTACT_SEARCH),
+        **_fields_of(CONTACT, models.CONTACT_SEARCH, lambda: CONTACTS),
         "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
         "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
     },
     computed=frozenset({"accounts"}),
     search=models.CONTACT_SEARCH,
+    has_documents=True,
     model=ContactRead,
 )
 _definitions = METADATA.tables["custom_fields"]
@@ -151,4 +163,6 @@ FIELDS = Resource(
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
 EXPORTED = (*RESOURCES, ACTIVITIES)
-LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS)
+BY_NAME = {resource.name: resource for resource in RESOURCES}
+VIEWED = BY_NAME | {ACTIVITIES.name: ACTIVITIES}
+LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, POOLS, SEGMENTS, VIEWS)

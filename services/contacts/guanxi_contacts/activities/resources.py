@@ -55,5 +55,6 @@ ACTIVITIES = Resource(
     table=ACTIVITY,
     fields=_fields(),
     search=models.ACTIVITY_SEARCH,
+    has_documents=True,
     model=ActivityRead,
 )

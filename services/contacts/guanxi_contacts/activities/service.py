@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from guanxi_contacts import dealings
 from guanxi_contacts.activities import rules
 from guanxi_contacts.activities.clashing import check_calendar
 from guanxi_contacts.activities.linking import check_links
@@ -25,6 +26,7 @@ BY_EXTERNAL_ID = """
 SELECT id FROM activities
 WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 5
 """
+DEALT_BY = frozenset({"status", "done_at", "account_ids"})
 NEXT = """
 SELECT 1 FROM activities WHERE organisation_id = $1 AND series_id = $2 AND recurrence_id = $3
 """
@@ -50,6 +52,7 @@ async def insert_activity(
     await check_calendar(call, connection, columns, None)
     columns |= rules.found_by(columns)
     upcoming = await _next_of(call, connection, columns)
+    await _note_dealing(call, connection, columns)
     state = await records.insert_record(connection, ACTIVITIES, columns, actor=call.actor)
     if upcoming is not None:
         await records.insert_record(connection, ACTIVITIES, upcoming, actor=call.actor)
@@ -92,11 +95,21 @@ async def change_activity(
     upcoming = None
     if before["status"] != "done":
         upcoming = await _next_of(call, connection, {**before, **changes})
+    if not DEALT_BY.isdisjoint(changes):
+        await _note_dealing(call, connection, {**before, **changes})
     state = await records.update_record(connection, ACTIVITIES, loaded, changes, actor=call.actor)
     if upcoming is None:
         return state, None
     made = await records.insert_record(connection, ACTIVITIES, upcoming, actor=call.actor)
     return state, made
+
+
+async def _note_dealing(call: Call, connection: Connection, row: Mapping[str, Any]) -> None:
+    """What was done with accounts keeps them with their owners (see dealings)."""
+    if row["status"] == "done" and row.get("account_ids"):
+        await dealings.note_activity(
+            connection, call.organisation, row["account_ids"], row["done_at"]
+        )
 
 
 async def _next_of(

@@ -135,7 +135,8 @@ async def _asked(call: Call, resource: Resource) -> tuple[str, pages.ListQuery]:
         )
     rest = b"&".join(part for part in raw.split(b"&") if part.partition(b"=")[0] != b"format")
     fields = await reads.all_fields(call, resource)
-    return format, pages.from_query_string(rest, resource, fields, call.clock)
+    query = pages.from_query_string(rest, resource, fields, call.clock)
+    return format, await reads.prepared(call, query)
 
 
 async def _workbook(call: Call, table: service.Table, headers: dict[str, str]) -> Response:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from guanxi_contacts.exports import rules
 from guanxi_contacts.exports.schemas import ExportRequest
+from guanxi_contacts.filtering import Errand
 from guanxi_contacts.resources import ACCOUNTS, EXPORTED
 from guanxi_shared import delegation, pages, reads
 from guanxi_shared.auth import Principal
@@ -134,7 +135,9 @@ async def table_for_job(database: Database, by: Principal, request: ExportReques
         CustomFields(database),
     )
     fields = await custom.extend(by.organisation, resource)
-    query = pages.from_document(document_of(request), resource, fields, _clock(by))
+    errand = Errand(database, by.organisation, _clock(by), custom, by)
+    query = pages.from_document(document_of(request), resource, fields, errand.clock)
+    query = await reads.prepared(errand, query)
     definitions = await custom.definitions(by.organisation, resource)
     return Table(
         database, by.organisation, resource, _unpaged(query), await directory.scope(by, resource.name),
@@ -156,7 +159,8 @@ async def check_request(call: Call, request: ExportRequest) -> Resource:
             errors={"format": f"Send one of: {', '.join(formats_of(resource))}."},
         )
     fields = await reads.all_fields(call, resource)
-    pages.from_document(document_of(request), resource, fields, call.clock)
+    query = pages.from_document(document_of(request), resource, fields, call.clock)
+    await reads.prepared(call, query)
     return resource
 
 

@@ -9,16 +9,25 @@ from guanxi_contacts.models.activities import ACTIVITY_SEARCH, Activity
 from guanxi_contacts.models.calendar_feeds import CalendarFeed
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
+from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
+from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
 
 __all__ = [
     "ACCOUNT_SEARCH",
     "ACTIVITY_SEARCH",
     "CONTACT_SEARCH",
     "Account",
+    "AccountDealing",
     "Activity",
     "CalendarFeed",
     "Contact",
     "ContactAccount",
     "Import",
     "ImportRow",
+    "Pool",
+    "PoolClaimCount",
+    "PoolSweep",
+    "SavedView",
+    "Segment",
+    "SegmentMember",
 ]

@@ -65,6 +65,10 @@ class Account(Table, table=True):
         ),
         Index("ix_accounts_owned", "organisation_id", "owner_id", "id"),
         Index(
+            "ix_accounts_ownerless", "organisation_id", "id",
+            postgresql_where=text("owner_id IS NULL AND deleted_at IS NULL"),
+        ),
+        Index(
             "ix_accounts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
@@ -116,7 +120,7 @@ class Account(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
-    document: str | None = text_column()  # the account as the API shows it
+    as_shown: str | None = text_column()  # the account as the API shows it
 
 
 ACCOUNT_SEARCH = add_search_table(Table.metadata.tables["accounts"])

@@ -84,7 +84,7 @@ class Contact(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
-    document: str | None = text_column()  # the contact as the API shows it
+    as_shown: str | None = text_column()  # the contact as the API shows it
 
 
 CONTACT_SEARCH = add_search_table(Table.metadata.tables["contacts"])

@@ -17,7 +17,7 @@ WORDS = ("search_text", "search_grams", "search_digits", "match_keys")
 COPIED = ("organisation_id", "id", "owner_id", "team_id", "tags", "deleted_at", *WORDS)
 FILLED = """
 INSERT INTO {table}_search ({columns}) SELECT {columns} FROM {table};
-UPDATE {table} AS t SET document = (
+UPDATE {table} AS t SET as_shown = (
     SELECT e.after::text FROM events AS e
     WHERE e.organisation_id = t.organisation_id AND e.subject_id = t.id AND e.subject_type = '{noun}'
     ORDER BY e.version DESC, e.id DESC LIMIT 1
@@ -35,7 +35,7 @@ FORCED = "ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"
 
 def upgrade() -> None:
     for table, noun in (("accounts", "account"), ("contacts", "contact")):
-        op.add_column(table, sa.Column("document", sa.Text(), nullable=True))
+        op.add_column(table, sa.Column("as_shown", sa.Text(), nullable=True))
         create_search_table(table)
         touched = (table, "events")
         execute_script(

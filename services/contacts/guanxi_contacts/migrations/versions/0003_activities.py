@@ -97,7 +97,7 @@ def _create_activities() -> None:
         _now("created_at"),
         _now("updated_at"),
         sa.Column("deleted_at", INSTANT),
-        sa.Column("document", sa.Text()),
+        sa.Column("as_shown", sa.Text()),
         sa.CheckConstraint(
             "kind IN ('call', 'visit', 'meeting', 'email', 'message', 'note', 'task')",
             name=op.f("ck_activities_kind"),

@@ -1,0 +1,118 @@
+"""What people keep of their searching: views (how to look) and segments (who is meant)."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    Uuid,
+)  # fmt: skip
+from sqlmodel import Field
+
+from guanxi_contacts.db import Table
+from guanxi_contacts.models.columns import (
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+)
+
+IN_SEGMENTS = ("accounts", "contacts")
+IN_VIEWS = (*IN_SEGMENTS, "activities")
+SHARED_WITH = ("nobody", "team", "all")
+SEGMENT_KINDS = ("dynamic", "frozen")
+
+
+def _sharing() -> tuple[Any, ...]:
+    return (
+        one_of("shared_with", SHARED_WITH),
+        CheckConstraint("(shared_with = 'team') = (shared_team_id IS NOT NULL)", name="sharing"),
+    )
+
+
+class SavedView(Table, table=True):
+    """A search by a name: what is asked, which columns are shown, in which order."""
+
+    __tablename__ = "views"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        one_of("resource", IN_VIEWS),
+        *_sharing(),
+        Index("ix_views_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
+        Index("ix_views_organisation_id_team_id", "organisation_id", "team_id", "id"),
+    )
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    name: str = text_column(nullable=False)
+    resource: str = text_column(nullable=False)
+    document: dict[str, Any] = json_column("{}")  # filter_groups, query, sorts
+    columns: list[str] = texts_column()
+    shared_with: str = Field(sa_column=Column(Text, nullable=False, server_default="nobody"))
+    shared_team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    # Whose it is by the one rule of visibility: the team it is shared with, or the organisation
+    # itself, which everybody has among their teams where views are read (see sharing.py).
+    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+
+
+class Segment(Table, table=True):
+    """Accounts or contacts as a set: by what they are (dynamic), or one by one (frozen)."""
+
+    __tablename__ = "segments"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        one_of("resource", IN_SEGMENTS),
+        *_sharing(),
+        one_of("kind", SEGMENT_KINDS),
+        Index("ix_segments_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
+        Index("ix_segments_organisation_id_team_id", "organisation_id", "team_id", "id"),
+    )
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    name: str = text_column(nullable=False)
+    description: str | None = text_column()
+    resource: str = text_column(nullable=False)
+    kind: str = Field(sa_column=Column(Text, nullable=False, server_default="dynamic"))
+    document: dict[str, Any] = json_column("{}")  # filter_groups; of a frozen one: as it was taken
+    frozen_at: datetime | None = instant_column("frozen_at", nullable=True)
+    members_changed_at: datetime | None = instant_column("members_changed_at", nullable=True)
+    shared_with: str = Field(sa_column=Column(Text, nullable=False, server_default="nobody"))
+    shared_team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # as in views
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+
+
+class SegmentMember(Table, table=True):
+    """A record that was in a frozen segment when it was taken, or was added by hand."""
+
+    __tablename__ = "segment_members"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "segment_id", "member_id"),
+        ForeignKeyConstraint(
+            ["organisation_id", "segment_id"], ["segments.organisation_id", "segments.id"]
+        ),
+        Index("ix_segment_members_organisation_id_member_id", "organisation_id", "member_id"),
+    )
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    segment_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    member_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # an account or a contact
+    added_at: datetime = instant_column("added_at")
