@@ -13,3 +13,7 @@ class ReportingCycle(Conflict):
 
 class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
+
+
+class Duplicate(Conflict):
+    code, title = "duplicate", "This record seems to exist already"

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from guanxi_contacts.accounts import service
 from guanxi_contacts.accounts.org_chart import read_org_chart
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate, OrgChart
+from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -43,11 +44,13 @@ async def search_accounts(request: Request) -> Response:
     return await reads.search_records(call, ACCOUNTS)
 
 
-@router.post(PATH, **documents.creates(ACCOUNTS, AccountCreate))
+@router.post(PATH, **documents.creates(ACCOUNTS, AccountCreate, parameters=[ON_DUPLICATE]))
 @hot
 async def create_account(request: Request) -> Response:
     call = await begin(request, "accounts:create")
-    return await writes.create(call, ACCOUNTS, AccountCreate, service.create_account, path=PATH)
+    return await create_unless_duplicate(
+        call, ACCOUNTS, AccountCreate, service.create_account, path=PATH
+    )
 
 
 @router.patch(ONE, **documents.updates(ACCOUNTS, AccountUpdate))

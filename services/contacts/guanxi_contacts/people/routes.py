@@ -4,6 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.resources import CONTACTS
@@ -42,11 +43,13 @@ async def search_contacts(request: Request) -> Response:
     return await reads.search_records(call, CONTACTS)
 
 
-@router.post(PATH, **documents.creates(CONTACTS, ContactCreate))
+@router.post(PATH, **documents.creates(CONTACTS, ContactCreate, parameters=[ON_DUPLICATE]))
 @hot
 async def create_contact(request: Request) -> Response:
     call = await begin(request, "contacts:create")
-    return await writes.create(call, CONTACTS, ContactCreate, service.create_contact, path=PATH)
+    return await create_unless_duplicate(
+        call, CONTACTS, ContactCreate, service.create_contact, path=PATH
+    )
 
 
 @router.patch(ONE, **documents.updates(CONTACTS, ContactUpdate))
