@@ -154,7 +154,7 @@ def gets(
             304: {"description": "You have this version."},
             **dict(also or {}),
             **problems(404),
-        },  # fmt: skip
+        },
     )
 
 

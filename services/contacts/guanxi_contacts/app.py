@@ -6,6 +6,7 @@ from guanxi_contacts.duplicates.routes import router as duplicates
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
+from guanxi_contacts.merges.routes import router as merges
 from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
@@ -24,5 +25,15 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, duplicates, accounts, people, search, fields, jobs_router()],
+        routers=[
+            exports,
+            imports,
+            duplicates,
+            accounts,
+            people,
+            search,
+            fields,
+            merges,
+            jobs_router(),
+        ],
     )

@@ -32,7 +32,7 @@ SERVICE = "contacts"
 ACCOUNT: Table = METADATA.tables["accounts"]
 CONTACT: Table = METADATA.tables["contacts"]
 LINK: Table = METADATA.tables["contact_accounts"]
-HIDDEN = ("match_keys",)
+HIDDEN = ("match_keys", "merged_into_id")
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 

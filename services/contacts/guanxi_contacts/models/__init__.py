@@ -6,6 +6,7 @@ is looked up from both sides (which contact belongs to which account) is a table
 
 from guanxi_contacts.models.accounts import Account
 from guanxi_contacts.models.imports import Import, ImportRow
+from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import Contact, ContactAccount
 
-__all__ = ["Account", "Contact", "ContactAccount", "Import", "ImportRow"]
+__all__ = ["Account", "Contact", "ContactAccount", "Import", "ImportRow", "Merge", "MergeMove"]

@@ -65,6 +65,13 @@ class Account(Table, table=True):
             "ix_accounts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "merged_into_id"], ["accounts.organisation_id", "accounts.id"]
+        ),
+        Index(
+            "ix_accounts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         match_index("accounts"),
         Index(
             "ix_accounts_organisation_id_parent_id", "organisation_id", "parent_id",
@@ -114,8 +121,9 @@ class Account(Table, table=True):
     search_text: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     search_grams: list[str] = texts_column()
     search_digits: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
-    match_keys: list[str] = texts_column()  # e:email, p:phone, d:domain, n:name, x:external id
+    match_keys: list[str] = texts_column()  # see matching.py and duplicates/keys.py
     version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double

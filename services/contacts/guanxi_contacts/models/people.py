@@ -48,6 +48,13 @@ class Contact(Table, table=True):
             "ix_contacts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "merged_into_id"], ["contacts.organisation_id", "contacts.id"]
+        ),
+        Index(
+            "ix_contacts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         match_index("contacts"),
         Index(
             "ix_contacts_organisation_id_reports_to_id", "organisation_id", "reports_to_id",
@@ -88,6 +95,7 @@ class Contact(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
 
 
 class ContactAccount(Table, table=True):

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
+from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.resources import CONTACTS
@@ -19,14 +20,14 @@ PATH = "/v1/contacts"
 ONE = PATH + "/{contact_id}"
 
 
-@router.get(ONE, **documents.gets(CONTACTS))
+@router.get(ONE, **documents.gets(CONTACTS, also=MOVED))
 @hot
 async def get_contact(request: Request) -> Response:
     call = await begin(request, "contacts:read")
     contact_id = request.path_params["contact_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         return await history.get_as_of(call, CONTACTS, contact_id, moment)
-    return await reads.get_record(call, CONTACTS, contact_id)
+    return await get_or_redirect(call, CONTACTS, contact_id)
 
 
 @router.get(PATH, **documents.lists(CONTACTS))
