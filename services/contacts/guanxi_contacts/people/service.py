@@ -45,6 +45,10 @@ INSERT INTO contact_accounts (organisation_id, contact_id, account_id, role, sta
 SELECT $1, $2, * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::boolean[])
 """
 # Held against merges until the link stands, else it could come too late to move with the others.
+# Deleted ones too: an undone merge may have brought one back before the link is written.
+HOLD_ACCOUNTS = """
+SELECT id FROM accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR KEY SHARE
+"""
 KNOWN_ACCOUNTS = """
 SELECT id, owner_id, team_id FROM accounts
 WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
@@ -87,7 +91,7 @@ async def update_contact(
         await connection.execute(LOCK_TREE, str(call.organisation))
     if sent.get("accounts"):  # accounts before contacts, the order in which a merge holds them
         named = [link["account_id"] for link in sent["accounts"]]
-        await connection.fetch(KNOWN_ACCOUNTS, call.organisation, named)
+        await connection.fetch(HOLD_ACCOUNTS, call.organisation, named)
     loaded = await load_contact(call, connection, contact_id)
     await check_version(connection, CONTACTS, loaded, version)
     changes = rules.columns_from(sent, region=region_of(call))
