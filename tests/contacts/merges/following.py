@@ -14,7 +14,9 @@ async def followed(client: Clients, user: User, *, page: int = 50) -> dict[str, 
     versions: dict[str, int] = {}
     after = None
     while True:
-        params: dict[str, Any] = {"limit": page, "types": TYPES} | ({"after": after} if after else {})
+        params: dict[str, Any] = {"limit": page, "types": TYPES} | (
+            {"after": after} if after else {}
+        )
         answer = await client(user).get("/v1/events", params=params)
         events = answer.json()
         for event in events:

@@ -19,7 +19,9 @@ def some_account(random: Random, others: list[str]) -> dict[str, Any]:
         "domain": random.choice([None, "weilai.example", "zte.example"]),
         "revenue": random.choice([None, {"amount": "1.50", "currency": "CNY"}]),
         "phones": [{"number": f"1380013800{random.randrange(4)}"}] * random.randrange(2),
-        "emails": [{"address": f"{c}@w.example"} for c in random.sample("abc", random.randrange(3))],
+        "emails": [
+            {"address": f"{c}@w.example"} for c in random.sample("abc", random.randrange(3))
+        ],
         "addresses": random.sample(CITIES, random.randrange(3)),
         "tags": random.sample(["a", "b", "c"], random.randrange(3)),
         "key_account": random.choice([None, {"plan": random.choice("pq")}, {"honours": "h"}]),
@@ -118,7 +120,9 @@ def _named(world: dict[str, Any]) -> set[str]:
 async def the_past_is_whole(client: Clients, user: User) -> None:
     """Each record's history has every version once, and ends with what it is."""
     for resource in ("accounts", "contacts"):
-        for row in (await client(user).get(f"/v1/{resource}", params={"limit": 200})).json()["data"]:
+        for row in (await client(user).get(f"/v1/{resource}", params={"limit": 200})).json()[
+            "data"
+        ]:
             path = f"/v1/{resource}/{row['id']}/history"
             entries = (await client(user).get(path, params={"limit": 200})).json()["data"]
             assert [e["version"] for e in entries] == list(range(row["version"], 0, -1))
@@ -129,7 +133,9 @@ async def the_deleted_come_back(client: Clients, user: User) -> None:
     """Children that were deleted when their records were merged name the same ones as at first."""
     events = (await client(user).get("/v1/events", params={"limit": 1000})).json()
     alive = await everything(client, user)
-    created = {e["data"]["id"]: e["data"]["state"] for e in events if e["type"].endswith(".created")}
+    created = {
+        e["data"]["id"]: e["data"]["state"] for e in events if e["type"].endswith(".created")
+    }
     gone = [id for id, state in created.items() if id not in alive and "label" not in state]
     assert len(gone) == 2
     for id in gone:

@@ -9,6 +9,7 @@ import pytest
 from guanxi_shared.db import Database
 from tests.contacts.merges.following import followed
 from tests.contacts.merges.merging import everything, make, merge, merged, read, undo
+from tests.deadlines import until
 from tests.factories import Clients, Organisation
 
 WAITING = """
@@ -18,9 +19,7 @@ WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'act
 
 
 async def until_somebody_waits(database: Database) -> None:
-    async with asyncio.timeout(10):
-        while not await database.pool.fetchval(WAITING):
-            await asyncio.sleep(0.005)
+    await until(lambda: database.pool.fetchval(WAITING))
 
 
 async def test_of_two_merges_of_one_source_one_goes_through(
@@ -56,7 +55,9 @@ async def test_updates_of_everything_while_it_is_merged_and_undone(
     client: Clients, organisation: Organisation
 ) -> None:
     rep = organisation.rep
-    survivor, source, third = [await make(client, rep, name=n) for n in ("survivor", "source", "third")]
+    survivor, source, third = [
+        await make(client, rep, name=n) for n in ("survivor", "source", "third")
+    ]
     child = await make(client, rep, name="child", parent_id=source["id"])
     person = await make(client, rep, "contacts", accounts=[{"account_id": source["id"]}])
 
@@ -94,7 +95,9 @@ async def test_a_reference_made_during_a_merge_is_moved_or_refused(
 ) -> None:
     """A child whose transaction is under way while its account is merged away must not stay there."""
     rep = organisation.rep
-    survivor, source, third = [await make(client, rep, name=n) for n in ("survivor", "source", "third")]
+    survivor, source, third = [
+        await make(client, rep, name=n) for n in ("survivor", "source", "third")
+    ]
     links = {"accounts": [{"account_id": source["id"]}]}
     person = await make(client, rep, "contacts", name="p", accounts=[{"account_id": third["id"]}])
     child = await make(client, rep, name="child", parent_id=source["id"])
