@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Table
 
+from guanxi_contacts.imports.likely import LikelyDuplicates
 from guanxi_contacts.imports.preparer import Preparer
 from guanxi_contacts.imports.preparing import Columns, Subject
 from guanxi_contacts.imports.references import (
@@ -70,6 +71,7 @@ class ContactRows:
         self._people = KeyIndex(CONTACTS, organisation, own_prefix(terms.options.key))
         named = prefixes_of(preparer.fields, ACCOUNT_OF)
         self._accounts = KeyIndex(ACCOUNTS, organisation, named)
+        self._likely = LikelyDuplicates(CONTACTS, terms)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
@@ -87,6 +89,7 @@ class ContactRows:
         account_scope = await self._preparer.scope(ACCOUNTS)
         await take_turns(connection, self._terms)
         await self._load(connection, people, accounts, rows)
+        await self._likely.load(connection, rows)
         for row in rows:
             if row.reasons or not self._knows_superior(row, people):
                 outcome.refuse(row)
@@ -95,6 +98,8 @@ class ContactRows:
             if decided is None:
                 continue
             link, problem = self._link_of(row, accounts, account_scope)
+            if problem is None and decided == CREATE:
+                problem = self._likely.problem_of(row, scope)
             if problem is not None:
                 outcome.refuse(row, problem)
             elif decided == CREATE:
