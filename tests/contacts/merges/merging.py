@@ -4,10 +4,21 @@ from typing import Any
 
 import httpx
 
+from guanxi_shared.db import Database
+from tests.deadlines import until
 from tests.factories import Clients, User
 
 MERGES = "/v1/merges"
 NAME = "北京未来科技有限公司"
+WAITING = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'
+"""
+
+
+async def until_somebody_waits(database: Database) -> None:
+    """For a row that somebody else holds."""
+    await until(lambda: database.pool.fetchval(WAITING))
 
 
 async def make(client: Clients, user: User, resource: str = "accounts", **fields: Any) -> Any:

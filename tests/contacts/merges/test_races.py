@@ -8,18 +8,16 @@ import pytest
 
 from guanxi_shared.db import Database
 from tests.contacts.merges.following import followed
-from tests.contacts.merges.merging import everything, make, merge, merged, read, undo
-from tests.deadlines import until
+from tests.contacts.merges.merging import (
+    everything,
+    make,
+    merge,
+    merged,
+    read,
+    undo,
+    until_somebody_waits,
+)
 from tests.factories import Clients, Organisation
-
-WAITING = """
-SELECT count(*) FROM pg_stat_activity
-WHERE datname = current_database() AND wait_event_type = 'Lock' AND state = 'active'
-"""
-
-
-async def until_somebody_waits(database: Database) -> None:
-    await until(lambda: database.pool.fetchval(WAITING))
 
 
 async def test_of_two_merges_of_one_source_one_goes_through(

@@ -104,9 +104,16 @@ def _asked_by_name(compacts: Sequence[str], field: str, kind: str) -> list[Asked
 
 
 def _domains(row: Row) -> Iterator[tuple[str, str]]:
-    found = [("domain", row.get("domain")), ("website", domain_of(row.get("website") or "."))]
-    found += [("emails", domain_of(e["address"])) for e in row.get("emails") or ()]
+    found = [("domain", row.get("domain"))]
+    if row.get("website"):
+        found.append(("website", domain_of(row["website"])))
+    found += [("emails", mail_domain(each["address"])) for each in row.get("emails") or ()]
     yield from ((field, domain) for field, domain in found if domain and not is_free_mail(domain))
+
+
+def mail_domain(address: str) -> str | None:
+    """Of a stored address, whose domain is in lower case already: the plain part is read quickly."""
+    return domain_of(address.rpartition("@")[2].lower())
 
 
 def _names(row: Row, fields: Sequence[str]) -> Iterator[tuple[str, str]]:

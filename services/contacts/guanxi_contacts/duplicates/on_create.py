@@ -1,19 +1,18 @@
 """`?on_duplicate=` of a create: say nothing, tell how many there are, or refuse."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from guanxi_contacts.duplicates.service import duplicates_of_create, refuse_duplicates
+from guanxi_contacts.query_words import word_in
 from guanxi_shared import writes
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 from guanxi_shared.documents import query_parameter
-from guanxi_shared.errors import Malformed
-from guanxi_shared.pages import query_pairs
 from guanxi_shared.records import State
 from guanxi_shared.resources import Resource
 
@@ -50,24 +49,3 @@ async def create_unless_duplicate(
         return state
 
     return await writes.create(call, resource, model, looking_first, path=path, headers=headers)
-
-
-def word_in(call: Call, name: str, words: Sequence[str]) -> str:
-    """The one query parameter that a route takes; the first of its words without it."""
-    raw: bytes = call.request.scope["query_string"]
-    given = query_pairs(raw) if raw else []
-    unknown = next((key for key, _ in given if key != name), None)
-    if unknown is not None:
-        raise Malformed(
-            f"{unknown!r} is no parameter here.",
-            errors={unknown: "Unknown parameter."},
-            code="unknown_parameter",
-        )
-    if not given:
-        return words[0]
-    if len(given) > 1 or given[0][1] not in words:
-        listed = ", ".join(words)
-        raise Malformed(
-            f"{name} must be one of: {listed}.", errors={name: f"Send one of: {listed}."}
-        )
-    return given[0][1]

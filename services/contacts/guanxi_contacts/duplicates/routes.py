@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_contacts.duplicates import service
-from guanxi_contacts.duplicates.on_create import word_in
 from guanxi_contacts.duplicates.schemas import (
     AccountCheck,
     AccountDuplicates,
     ContactCheck,
     ContactDuplicates,
 )
+from guanxi_contacts.query_words import word_in
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared.calls import Call, begin
 from guanxi_shared.documents import operation, path_id, problems, query_parameter

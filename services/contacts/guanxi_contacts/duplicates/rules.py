@@ -14,8 +14,12 @@ from rapidfuzz import fuzz
 
 from guanxi_contacts.duplicates.company_names import compact_company_name
 from guanxi_contacts.duplicates.free_mail import is_free_mail
-from guanxi_contacts.duplicates.keys import ACCOUNT_NAMES, AskedKey, compact_person_names
-from guanxi_shared.emails import domain_of
+from guanxi_contacts.duplicates.keys import (
+    ACCOUNT_NAMES,
+    AskedKey,
+    compact_person_names,
+    mail_domain,
+)
 
 CERTAIN = 0.9
 LIKELY = 0.6
@@ -138,7 +142,7 @@ def _accounts(row: Mapping[str, Any]) -> set[str]:
 
 
 def _mail_domains(row: Mapping[str, Any]) -> set[str]:
-    domains = {domain_of(each["address"]) for each in row.get("emails") or ()}
+    domains = {mail_domain(each["address"]) for each in row.get("emails") or ()}
     return {domain for domain in domains if domain and not is_free_mail(domain)}
 
 

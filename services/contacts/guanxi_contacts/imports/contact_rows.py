@@ -21,6 +21,7 @@ from guanxi_contacts.imports.references import (
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.people.service import LOCK_TREE
+from guanxi_contacts.records import hold_references
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid
@@ -179,16 +180,19 @@ class ContactRows:
     async def _load(
         self, connection: Connection, people: Book, accounts: Book, rows: Sequence[Prepared]
     ) -> None:
+        """First the accounts, held against merges until the links to them stand."""
+        wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
+        ids = {each.id for each in wanted if each.id}
+        await self._accounts.catch_up(connection)
+        ids |= {*self._accounts.find({each.key for each in wanted if each.key})}
+        if not self._terms.is_dry:
+            await hold_references(connection, ACCOUNTS, self._terms.organisation_id, ids)
+        await accounts.load(connection, sorted(ids))
         ids = {row.wanted_id for row in rows if row.wanted_id}
         ids |= {row.columns["reports_to_id"] for row in rows if row.columns.get("reports_to_id")}
         keys = {key for row in rows for key in row.keys}
         await self._people.catch_up(connection)
         await people.load(connection, sorted({*ids, *self._people.find(keys)}))
-        wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
-        ids = {each.id for each in wanted if each.id}
-        await self._accounts.catch_up(connection)
-        found = self._accounts.find({each.key for each in wanted if each.key})
-        await accounts.load(connection, sorted({*ids, *found}))
 
     async def _write_links(self, connection: Connection, people: Book) -> None:
         written = [entry for entry in people.entries.values() if entry.events]

@@ -8,11 +8,11 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_contacts.duplicates.on_create import word_in
 from guanxi_contacts.merges import queries
 from guanxi_contacts.merges.schemas import MergeCreate, MergePage, MergeRead
 from guanxi_contacts.merges.service import merge_records
 from guanxi_contacts.merges.undoing import undo_merge
+from guanxi_contacts.query_words import word_in
 from guanxi_shared.calls import begin
 from guanxi_shared.db import Connection
 from guanxi_shared.documents import (
