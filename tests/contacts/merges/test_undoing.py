@@ -226,3 +226,40 @@ async def test_who_may_undo(client: Clients, organisation: Organisation) -> None
     assert (await undo(client, rep, unknown)).status_code == 404
     assert (await undo(client, rep, done)).status_code == 200
     assert (await merge(client, rep, survivor, source)).status_code == 201
+
+
+async def test_an_old_value_that_names_a_record_merged_away_since_is_an_obstacle(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = organisation.rep
+    top, other = [await make(client, rep, name=name) for name in ("top", "other")]
+    survivor = await make(client, rep, parent_id=top["id"])
+    source = await make(client, rep, parent_id=other["id"])
+    done = await merged(client, rep, survivor, source, fields={"parent_id": source["id"]})
+    later = await merged(client, rep, other, top)
+    answer = await undo(client, rep, done)
+    assert answer.status_code == 409
+    (obstacle,) = answer.json()["obstacles"]
+    assert (obstacle["field"], obstacle["now"], obstacle["wanted"]) == (
+        "parent_id", other["id"], top["id"]
+    )  # fmt: skip
+    assert (await undo(client, rep, later)).status_code == 200
+    assert (await undo(client, rep, done)).status_code == 200
+    assert (await read(client, rep, survivor))["parent_id"] == top["id"]
+
+
+async def test_merges_undone_in_another_order_give_everything_back(
+    client: Clients, organisation: Organisation
+) -> None:
+    """A source of the first merge stood below the source of the second."""
+    rep = organisation.rep
+    above, z = [await make(client, rep, name=name) for name in ("above", "z")]
+    survivor = await make(client, rep, name="survivor", referred_by_id=z["id"])
+    source = await make(client, rep, name="source", parent_id=above["id"])
+    before = await everything(client, rep)
+    first = await merged(client, rep, survivor, source, fields={"parent_id": survivor["id"]})
+    second = await merged(client, rep, z, above)
+    assert (await undo(client, rep, first)).status_code == 200
+    assert (await read(client, rep, source))["parent_id"] == z["id"]
+    assert (await undo(client, rep, second)).status_code == 200
+    assert await everything(client, rep) == before

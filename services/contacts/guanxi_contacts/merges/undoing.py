@@ -38,6 +38,10 @@ WITH RECURSIVE above (start, id) AS (
 OWNERS = (
     "SELECT id, owner_id, team_id FROM {table} WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
 )
+# Those that were merged away, but for the ones that come back now.
+MERGED = """
+SELECT id FROM {table} WHERE organisation_id = $1 AND id = ANY($2::text[]::uuid[]) AND merged_into_id <> $3
+"""
 Merge = Mapping[str, Any]
 
 
@@ -55,6 +59,10 @@ async def undo_merge(call: Call, connection: Connection, merge_id: UUID, *, forc
     back = _own_columns(subject, survivor, merge)
     name = subject.resource.name
     obstacles = [Obstacle(name, survivor.id, f, *values) for f, values in back.changed.items()]
+    lost = await _merged_since(connection, subject, survivor, back.columns)
+    obstacles += [
+        Obstacle(name, survivor.id, f, survivor.row[f], back.columns.pop(f)) for f in lost
+    ]
     children = children_of(subject.resource)
     moves = await kept_moves(connection, children, call.organisation, merge_id)
     moves, kept = await _movable(connection, merge, moves, call.organisation)
@@ -107,6 +115,18 @@ def _own_columns(subject: Subject, survivor: Loaded, merge: Merge) -> Restored:
     touched = merge["after"].keys()
     now = {n: v for n, v in {**survivor.row, **survivor.computed}.items() if n in touched}
     return restored(orjson.loads(dumps(now)), merge["before"], merge["after"], fields)
+
+
+async def _merged_since(
+    connection: Connection, subject: Subject, survivor: Loaded, columns: Mapping[str, Any]
+) -> list[str]:
+    """The columns whose old values name a record that was itself merged into another one since."""
+    named = {c: columns.get(c) for c in (subject.above, *subject.references) if columns.get(c)}
+    sql = MERGED.format(table=subject.resource.table.name)
+    organisation = survivor.row["organisation_id"]
+    rows = await connection.fetch(sql, organisation, list(named.values()), survivor.id)
+    gone = {str(row["id"]) for row in rows}
+    return [column for column, value in named.items() if value in gone]
 
 
 async def _movable(
