@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from guanxi_shared.edge import Edge
 from tests.contacts.merges.merging import MERGES, NAME, make, merge, merged, read
 from tests.factories import Clients, Organisation
 
@@ -356,3 +357,10 @@ async def test_merges_are_listed_to_those_who_see_the_survivor(
     for query in ("limit=0", "cursor=x", "status=x", "nonsense=1"):
         answer = await client(rep).get(f"{MERGES}?{query}")
         assert answer.status_code == 400, query
+
+
+def test_the_document_says_that_a_get_may_lead_elsewhere(contacts: Edge) -> None:
+    paths = contacts.app.openapi()["paths"]
+    for path in ("/v1/accounts/{account_id}", "/v1/contacts/{contact_id}"):
+        assert "Location" in paths[path]["get"]["responses"]["308"]["headers"]
+    assert "409" in paths["/v1/merges/{merge_id}/undo"]["post"]["responses"]
