@@ -137,7 +137,7 @@ async def test_lists_columns_and_links_without_a_state_move_there_and_back(
     )  # fmt: skip
 
 
-async def test_a_merge_with_thousands_of_children_takes_a_handful_of_statements(
+async def test_the_statements_of_a_merge_do_not_grow_with_its_children(
     client: Clients, organisation: Organisation, service_database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -163,11 +163,11 @@ async def test_a_merge_with_thousands_of_children_takes_a_handful_of_statements(
     counted = count_statements(monkeypatch)
     done = await merged(client, rep, survivor, source)
     assert done["moved"] == {"accounts.parent_id": number, "contact_accounts.account_id": number}
-    assert len(counted) < 45
+    assert len(counted) < 60  # of which some are the feed's, and none belongs to a child
     counted.clear()
     answer = await undo(client, rep, done)
     assert answer.status_code == 200, answer.text
-    assert len(counted) < 45
+    assert len(counted) < 60  # of which some are the feed's, and none belongs to a child
     found = await client(rep).get(
         "/v1/accounts", params={"parent_id": source["id"], "total": "exact", "limit": 1}
     )
