@@ -55,9 +55,10 @@ IMPURE = re.compile(
 )
 CLOCK = re.compile(r"\b(datetime\.now|date\.today|datetime\.utcnow|time\.time|monotonic)\(")
 
-# Heard before anybody says it: merging and erasing come with later services.
-HEARD_FROM_LATER = {"*.merged", "*.unmerged", "*.erased", "*.exported"}
+# Heard before anybody says it: erasing comes later.
+HEARD_FROM_LATER = {"*.erased", "*.exported"}
 WRITTEN_BY_THE_KERNEL = ("created", "updated", "deleted", "restored")
+OWN_VERB = re.compile(r'\bverb="(\w+)"')
 
 # Indexes that a sweep over all organisations or the feed role uses, no request.
 ACROSS_ORGANISATIONS = re.compile(
@@ -479,9 +480,15 @@ def _told() -> Iterator[str]:
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             module = import_module(name[name.index("guanxi_") :])
             found = [item for item in vars(module).values() if isinstance(item, Resource)]
-            yield from (r.event_type(verb) for r in found for verb in WRITTEN_BY_THE_KERNEL)
+            verbs = {*WRITTEN_BY_THE_KERNEL, *_own_verbs(service)}
+            yield from (r.event_type(verb) for r in found for verb in verbs)
     for noun in ("organisation", "user", "team", "share"):
         yield from (f"gateway.{noun}.{verb}" for verb in WRITTEN_BY_THE_KERNEL)
+
+
+def _own_verbs(service: str) -> Iterator[str]:
+    for path in ROOT.glob(f"**/guanxi_{service}/**/*.py"):
+        yield from OWN_VERB.findall(path.read_text(encoding="utf-8"))
 
 
 def _heard(path: Path) -> Iterator[str]:

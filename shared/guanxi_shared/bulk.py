@@ -16,7 +16,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
 from guanxi_shared.resources import Resource
 from guanxi_shared.schema import WORDS
-from guanxi_shared.statements import DIALECT, array_text
+from guanxi_shared.statements import array_text, type_of
 
 Values = Sequence[Any]
 EVENT_COLUMNS = tuple(name for name, _ in events.COLUMNS)
@@ -98,7 +98,7 @@ def staged_type(resource: Resource, name: str) -> str:
 
 @lru_cache(maxsize=256)
 def column_type(resource: Resource, name: str) -> str:
-    return str(_column(resource, name).type.compile(dialect=DIALECT))
+    return type_of(_column(resource, name))
 
 
 def _column(resource: Resource, name: str) -> Column[Any]:

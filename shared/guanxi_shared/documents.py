@@ -140,14 +140,21 @@ def searches(resource: Resource) -> dict[str, Any]:
     )
 
 
-def gets(resource: Resource, *, has_past: bool = True) -> dict[str, Any]:
+def gets(
+    resource: Resource, *, has_past: bool = True, also: Mapping[int | str, Any] | None = None
+) -> dict[str, Any]:
+    """`GET /v1/{resource}/{id}`; `also` are further answers by their status."""
     past = [AS_OF] if has_past else []
     return operation(
         f"get_{resource.noun}",
         f"One {resource.noun}, as it is" + (" or as it was" if has_past else ""),
         parameters=[path_id(f"{resource.noun}_id"), *past, IF_NONE_MATCH],
         response_model=resource.model,
-        responses={304: {"description": "You have this version."}, **problems(404)},
+        responses={
+            304: {"description": "You have this version."},
+            **dict(also or {}),
+            **problems(404),
+        },
     )
 
 
@@ -158,6 +165,7 @@ def creates(
     then: Iterable[str] = ("get", "update", "delete"),
     named_by: str = "id",
     refused: Iterable[int] = (),
+    parameters: Iterable[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The answer to a create links to what can be done with the record next: operations
     `{then}_{noun}`, whose path parameter `{noun}_{named_by}` is that field of the answer."""
@@ -172,7 +180,7 @@ def creates(
     return operation(
         f"create_{noun}",
         f"A new {noun}",
-        parameters=[IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY, *parameters],
         body=body,
         response_model=resource.model,
         status_code=201,

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Table, Uuid, bindparam, select
+from sqlalchemy import ColumnElement, Table, Uuid, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, dialect
 
 from guanxi_shared import events
@@ -150,11 +150,15 @@ async def load_record(
         # The connection is bound already; $1 is unused by the text and keeps the numbering shared.
         sql = f"SELECT found.* FROM (SELECT $1::text) AS bound, LATERAL ({compiled.sql}) AS found"
         record = await connection.fetchrow(sql, "", *args)
+        if record is not None and record.get("_seen", record["version"]) != record["version"]:
+            # It waited for another change: what it read of other tables is older than the row.
+            record = await connection.fetchrow(sql, "", *args)
     row = dict(record) if record is not None else None
     if row is None or not _covers(scope, row):
         raise NotFound(f"There is no {resource.noun} with the id {str(record_id)!r}.")
     if to_write and not _may_write(scope, row):
         raise Forbidden(f"You may read this {resource.noun} but not change it.", code="read_only")
+    row.pop("_seen", None)
     computed = {
         name: orjson.loads(row.pop(f"_computed_{name}") or "[]") for name in resource.computed
     }
@@ -165,10 +169,19 @@ def _load_select(resource: Resource, *, deleted: bool, locks: bool) -> Any:
     table = resource.table
     stored = [column for column in table.columns if column.name != DOCUMENT]
     computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
+    if computed and locks:
+        computed.append(_version_seen(table).label("_seen"))
     present = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)
     found = select(*stored, *computed).where(table.c.id == bindparam("record", type_=Uuid), present)
     # References to it may be made meanwhile.
     return found.with_for_update(of=table, key_share=True) if locks else found
+
+
+def _version_seen(table: Table) -> ColumnElement[Any]:
+    """The version as of the statement's beginning, where the locked row itself is the newest."""
+    seen = table.alias("seen")
+    same = (seen.c.organisation_id == table.c.organisation_id) & (seen.c.id == table.c.id)
+    return select(seen.c.version).where(same).correlate(table).scalar_subquery()
 
 
 def _covers(scope: Scope, row: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import Column
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as asyncpg_dialect
 from sqlalchemy.sql import ClauseElement
 
@@ -46,6 +47,11 @@ class Shapes:
                 self._known.clear()
             known = self._known[key] = compile_after_binding(build())
         return known
+
+
+def type_of(column: Column[Any]) -> str:
+    """A column's type as Postgres spells it."""
+    return str(column.type.compile(dialect=DIALECT))
 
 
 def array_text(items: Sequence[Any]) -> str:

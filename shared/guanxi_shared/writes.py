@@ -1,6 +1,6 @@
 """The HTTP side of a write: body to model, If-Match, one transaction, record and ETag back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -57,18 +57,20 @@ async def create(
     *,
     path: str,
     named_by: str = "id",
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """201 with the record; a client's own id that exists: identical 200, else 409.
 
-    Its Location is `{path}/{the field named_by}`.
+    Its Location is `{path}/{the field named_by}`; `headers` are more of the answer's, which `work`
+    may fill, if it asks the database something first.
     """
     raw = await call.body()
     data = parse(model, raw)
     claim = claim_of(call, raw)
 
     def answer_of(state: State) -> Answer:
-        headers = {"etag": etag_of(state), "location": f"{path}/{state[named_by]}"}
-        return Answer(201, state_bytes(state), headers)
+        own = {"etag": etag_of(state), "location": f"{path}/{state[named_by]}"}
+        return Answer(201, state_bytes(state), {**own, **(headers or {})})
 
     try:
         async with Deferred(call.db, call.organisation, answer=answer_of, claim=claim) as deferred:

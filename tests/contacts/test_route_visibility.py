@@ -16,6 +16,8 @@ SECRET = "绝密客户Canary"
 METHODS = ("get", "post", "patch", "put", "delete")
 # What a route without an id takes to answer anything at all.
 BODIES: dict[str, Any] = {
+    "/v1/accounts/check-duplicate": {"external_id": "canary"},
+    "/v1/contacts/check-duplicate": {"external_id": "canary"},
     "/v1/accounts/search": {"query": "Canary"},
     "/v1/contacts/search": {"query": "Canary"},
     "/v1/activities/search": {"query": "Canary"},

@@ -5,9 +5,11 @@ from guanxi_contacts.activities.routes import router as activities
 from guanxi_contacts.calendar.routes import router as calendar
 from guanxi_contacts.calendar_feeds.routes import router as calendar_feeds
 from guanxi_contacts.db import METADATA
+from guanxi_contacts.duplicates.routes import router as duplicates
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
+from guanxi_contacts.merges.routes import router as merges
 from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.pools.routes import router as pools
 from guanxi_contacts.resources import LOGGED
@@ -34,6 +36,7 @@ def create() -> Edge:
             exports,
             imports,
             tags,
+            duplicates,
             accounts,
             people,
             activities,
@@ -44,6 +47,7 @@ def create() -> Edge:
             pools,
             segments,
             views,
+            merges,
             jobs_router(),
         ],
     )

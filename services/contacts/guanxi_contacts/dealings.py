@@ -25,14 +25,14 @@ ACTIVITY = NOTE.format(column="last_activity_at", value=PAST)
 WON = NOTE.format(column="last_won_at", value=PAST)
 CONTRACT = NOTE.format(column="contract_ends_on", value="$3::date")
 
-# Of two accounts that become one, the newer facts.
+# Of accounts that become one, the newest facts.
 ABSORB = """
 INSERT INTO account_dealings AS d
   (organisation_id, account_id, owned_since, last_activity_at, last_won_at, contract_ends_on)
 SELECT a.organisation_id, a.id, CASE WHEN a.owner_id IS NOT NULL THEN a.created_at END,
-       o.last_activity_at, o.last_won_at, o.contract_ends_on
-FROM accounts a JOIN account_dealings o ON o.organisation_id = a.organisation_id AND o.account_id = $3
-WHERE a.organisation_id = $1 AND a.id = $2
+       max(o.last_activity_at), max(o.last_won_at), max(o.contract_ends_on)
+FROM accounts a JOIN account_dealings o ON o.organisation_id = a.organisation_id AND o.account_id = ANY($3::uuid[])
+WHERE a.organisation_id = $1 AND a.id = $2 GROUP BY a.organisation_id, a.id
 ON CONFLICT (organisation_id, account_id) DO UPDATE SET
   last_activity_at = greatest(d.last_activity_at, excluded.last_activity_at),
   last_won_at = greatest(d.last_won_at, excluded.last_won_at),
@@ -62,7 +62,7 @@ async def note_contract(
 
 
 async def absorb(
-    connection: Connection, organisation: UUID, account_id: UUID, other_id: UUID
+    connection: Connection, organisation: UUID, account_id: UUID, other_ids: Iterable[UUID]
 ) -> None:
-    """The facts of another account count for this one too (they are merged)."""
-    await connection.execute(ABSORB, organisation, account_id, other_id)
+    """The facts of other accounts count for this one too (they are merged into it)."""
+    await connection.execute(ABSORB, organisation, account_id, list(other_ids))

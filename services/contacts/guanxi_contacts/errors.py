@@ -57,3 +57,19 @@ class CalendarConflict(Conflict):
 
 class OccurrenceTaken(Conflict):
     code, title = "occurrence_taken", "This occurrence is a record of its own already"
+
+
+class Duplicate(Conflict):
+    code, title = "duplicate", "This record seems to exist already"
+
+
+class MergedAway(Conflict):
+    code, title = "merged_away", "This record was merged into another one"
+
+
+class UndoPrevented(Conflict):
+    code, title = "undo_prevented", "Later changes stand in the way of undoing this merge"
+
+
+class AlreadyUndone(Conflict):
+    code, title = "already_undone", "This merge was undone already"

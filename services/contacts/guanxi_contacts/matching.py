@@ -1,6 +1,6 @@
 """What a record is found and recognised by: the search columns and the match keys."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 from guanxi_shared import text
@@ -47,7 +47,11 @@ def with_one_primary(entries: list[Stored]) -> list[Stored]:
 
 
 def search_columns(
-    names: Sequence[str | None], row: Mapping[str, Any], *, words: Sequence[str | None] = ()
+    names: Sequence[str | None],
+    row: Mapping[str, Any],
+    *,
+    words: Sequence[str | None] = (),
+    more_keys: Set[str] = frozenset(),
 ) -> Stored:
     """The four columns behind search and matching, from names, other words, phones and emails."""
     emails = [e["address"] for e in row["emails"]]
@@ -56,7 +60,7 @@ def search_columns(
         "search_text": text.search_text(*names, *emails, *words),
         "search_grams": text.search_grams(*names),
         "search_digits": text.search_digits(numbers),
-        "match_keys": match_keys(names, row),
+        "match_keys": sorted({*match_keys(names, row), *more_keys}),
     }
 
 

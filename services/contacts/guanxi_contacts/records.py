@@ -1,20 +1,25 @@
 """What creates and updates of the records here have in common."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from guanxi_contacts.errors import UnknownReference
+from guanxi_contacts.errors import MergedAway, UnknownReference
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Forbidden
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 
 KNOWN_USERS = """
 SELECT u.id FROM directory_users u WHERE u.organisation_id = $1 AND u.id = $2 AND u.active
 """
 KNOWN_TEAMS = "SELECT t.id FROM directory_teams t WHERE t.organisation_id = $1 AND t.id = $2"
+HOLD = """
+SELECT id FROM {table} WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
+ORDER BY id FOR KEY SHARE
+"""
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "accounts": {
         "kind": "company", "lifecycle_stage": "prospect",
@@ -72,6 +77,22 @@ async def owned_by(call: Call, connection: Connection, sent: Mapping[str, Any]) 
         raise Forbidden(
             "You may hand records only to people whose records you see.",
             errors={"owner_id": "Choose somebody of your own teams."},
+        )
+
+
+async def hold_references(
+    connection: Connection, resource: Resource, organisation: UUID, ids: Iterable[UUID]
+) -> set[UUID]:
+    """Those of the ids that are there; they are not merged away before the transaction ends."""
+    sql = HOLD.format(table=resource.table.name)
+    return {row["id"] for row in await connection.fetch(sql, organisation, list(ids))}
+
+
+def refuse_merged(resource: Resource, loaded: Loaded) -> None:
+    """What was merged comes back by undoing the merge: its children went with it."""
+    if loaded.row["merged_into_id"] is not None:
+        raise MergedAway(
+            f"This {resource.noun} was merged into another one; undo the merge instead."
         )
 
 

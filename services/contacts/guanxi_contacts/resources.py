@@ -39,6 +39,7 @@ SERVICE = "contacts"
 ACCOUNT: Table = METADATA.tables["accounts"]
 CONTACT: Table = METADATA.tables["contacts"]
 LINK: Table = METADATA.tables["contact_accounts"]
+HIDDEN = ("merged_into_id",)
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 
@@ -48,7 +49,7 @@ Bind = Callable[[Any, Any], ColumnElement[Any]]
 def _fields(table: Table, words: Table, *, money: tuple[str, ...] = ()) -> dict[str, Field]:
     """`has` looks at a phone's number and an email's address; `phone=` and `email=` find every
     spelling; whole objects are shown, not compared."""
-    fields = fields_of(table, money=money)
+    fields = fields_of(table, hidden=HIDDEN, money=money)
     for name, key in {"phones": "number", "emails": "address", "addresses": "city"}.items():
         fields[name] = replace(fields[name], key=key)
     for name in {"custom", "key_account"} & set(fields):

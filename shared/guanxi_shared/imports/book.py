@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from sqlalchemy import Select, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -68,13 +69,20 @@ class Book:
             return
         if self._terms.is_dry:
             await self._load_planned(connection, wanted)
-        key = ("book", self.resource.name, self._locks)
-        compiled = SHAPES.get(key, self._select)
-        values = {"organisation": self._terms.organisation_id, "ids": wanted}
-        sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
-        for record in await connection.fetch(sql, "", *compiled.args(values)):
+        if self._locks and self.resource.computed:
+            # Held first: what a statement that waits reads of other tables is older than the row.
+            await self._rows(connection, wanted)
+        for record in await self._rows(connection, wanted):
             if record["id"] not in self.entries:
                 self._enter(*self._decoded(dict(record)), is_stored=True)
+
+    async def _rows(self, connection: Connection, ids: Sequence[UUID]) -> list[asyncpg.Record]:
+        key = ("book", self.resource.name, self._locks)
+        compiled = SHAPES.get(key, self._select)
+        values = {"organisation": self._terms.organisation_id, "ids": list(ids)}
+        sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
+        found: list[asyncpg.Record] = await connection.fetch(sql, "", *compiled.args(values))
+        return found
 
     def find(self, keys: Iterable[str]) -> list[Entry]:
         """Records that have any of the keys, in the order in which they became known."""

@@ -56,6 +56,11 @@ class ImportOptions(ReadingOptions):
     mapping: dict[Word, Word | ColumnRule | None] | None = Field(default=None, max_length=2000)
     key: Key = "none"
     duplicates: Policy = "skip"
+    likely_duplicates: Literal["ignore", "refuse"] = Field(
+        default="ignore",
+        description="What happens to rows that the key does not recognise and that are likely a record"
+        " all the same: taken, or refused with the reason in the report.",
+    )
     dry_run: bool = False
     day_first: bool | None = Field(default=None, description="What 5/3/2024 is.")
     decimal_comma: bool | None = Field(default=None, description="What 1,234 is.")

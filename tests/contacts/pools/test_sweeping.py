@@ -335,6 +335,6 @@ async def test_of_two_accounts_that_become_one_the_newer_facts_count(
         for account, days in ((one, 9), (other, 4)):
             at = now - timedelta(days=days)
             await dealings.note_activity(connection, organisation.id, [UUID(account["id"])], at)
-        await dealings.absorb(connection, organisation.id, UUID(one["id"]), UUID(other["id"]))
+        await dealings.absorb(connection, organisation.id, UUID(one["id"]), [UUID(other["id"])])
     found = (await client(organisation.rep).get(f"/v1/accounts/{one['id']}/pool")).json()
     assert datetime.fromisoformat(found["last_activity_at"]) == now - timedelta(days=4)

@@ -7,6 +7,8 @@ from starlette.responses import Response
 from guanxi_contacts.accounts import service
 from guanxi_contacts.accounts.org_chart import read_org_chart
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate, OrgChart
+from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
+from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -19,14 +21,14 @@ PATH = "/v1/accounts"
 ONE = PATH + "/{account_id}"
 
 
-@router.get(ONE, **documents.gets(ACCOUNTS))
+@router.get(ONE, **documents.gets(ACCOUNTS, also=MOVED))
 @hot
 async def get_account(request: Request) -> Response:
     call = await begin(request, "accounts:read")
     account_id = request.path_params["account_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         return await history.get_as_of(call, ACCOUNTS, account_id, moment)
-    return await reads.get_record(call, ACCOUNTS, account_id)
+    return await get_or_redirect(call, ACCOUNTS, account_id)
 
 
 @router.get(PATH, **documents.lists(ACCOUNTS))
@@ -43,11 +45,13 @@ async def search_accounts(request: Request) -> Response:
     return await reads.search_records(call, ACCOUNTS)
 
 
-@router.post(PATH, **documents.creates(ACCOUNTS, AccountCreate))
+@router.post(PATH, **documents.creates(ACCOUNTS, AccountCreate, parameters=[ON_DUPLICATE]))
 @hot
 async def create_account(request: Request) -> Response:
     call = await begin(request, "accounts:create")
-    return await writes.create(call, ACCOUNTS, AccountCreate, service.create_account, path=PATH)
+    return await create_unless_duplicate(
+        call, ACCOUNTS, AccountCreate, service.create_account, path=PATH
+    )
 
 
 @router.patch(ONE, **documents.updates(ACCOUNTS, AccountUpdate))

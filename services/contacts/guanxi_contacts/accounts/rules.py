@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from guanxi_contacts.duplicates.keys import account_keys
 from guanxi_contacts.matching import emails_as_stored, phones_as_stored, search_columns
 from guanxi_shared.emails import domain_of
 
 FOUND_BY = frozenset(
-    {"name", "legal_name", "short_name", "local_name", "phones", "emails", "domain", "external_id"}
-)
+    {"name", "legal_name", "short_name", "local_name", "phones", "emails", "domain", "website",
+     "external_id"}
+)  # fmt: skip
 
 
 def columns_from(data: Mapping[str, Any], *, region: str | None) -> dict[str, Any]:
@@ -49,4 +51,4 @@ def found_by(row: Mapping[str, Any]) -> dict[str, Any]:
     """The search columns of an account as it will be stored."""
     names = [row["name"], row.get("legal_name"), row.get("short_name"), row.get("local_name")]
     unique = list(dict.fromkeys(name for name in names if name))
-    return search_columns(unique, row, words=[row.get("domain")])
+    return search_columns(unique, row, words=[row.get("domain")], more_keys=account_keys(row))

@@ -8,7 +8,15 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.errors import ParentCycle, UnknownReference
 from guanxi_contacts.matching import match_key
-from guanxi_contacts.records import default_columns, merged, owned_by, region_of, stored
+from guanxi_contacts.records import (
+    default_columns,
+    hold_references,
+    merged,
+    owned_by,
+    refuse_merged,
+    region_of,
+    stored,
+)
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -39,6 +47,7 @@ async def create_account(call: Call, connection: Connection, data: AccountCreate
     columns |= rules.columns_from(sent, region=region_of(call))
     columns["custom"] = await stored(call, ACCOUNTS, sent.get("custom", {}))
     await owned_by(call, connection, sent)
+    await _hold_named(call, connection, sent)
     await _check_references(call, connection, columns["id"], sent)
     columns |= rules.found_by({"phones": [], "emails": [], **columns})
     return await records.insert_record(connection, ACCOUNTS, columns, actor=call.actor)
@@ -56,6 +65,7 @@ async def update_account(
     sent = data.model_dump(exclude_unset=True)
     if sent.get("parent_id") is not None:
         await connection.execute(LOCK_TREE, str(call.organisation))
+    await _hold_named(call, connection, sent)
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
     changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
@@ -79,6 +89,7 @@ async def delete_account(
 async def restore_account(call: Call, connection: Connection, account_id: UUID) -> State:
     scope = await call.scope(ACCOUNTS.name)
     loaded = await records.load_record(connection, ACCOUNTS, account_id, scope=scope, deleted=True)
+    refuse_merged(ACCOUNTS, loaded)
     return await records.restore_record(connection, ACCOUNTS, loaded, actor=call.actor)
 
 
@@ -102,17 +113,27 @@ async def find_accounts(call: Call, connection: Connection, field: str, value: s
     return [row["id"] for row in found]
 
 
+async def _hold_named(call: Call, connection: Connection, sent: Mapping[str, Any]) -> None:
+    """Accounts that are named must be there, and stay until the reference stands. Held before the
+    account itself: the order in which a merge holds what points at what."""
+    named = {n: sent[n] for n in ("parent_id", "referred_by_id") if sent.get(n) is not None}
+    if not named:
+        return
+    held = await hold_references(connection, ACCOUNTS, call.organisation, named.values())
+    for field, account_id in named.items():
+        if account_id not in held:
+            raise UnknownReference(
+                f"{field} names no account.", errors={field: "There is no such account."}
+            )
+
+
 async def _check_references(
     call: Call, connection: Connection, account_id: UUID, sent: Mapping[str, Any]
 ) -> None:
-    """A parent must exist and not stand below this account."""
+    """A parent must not stand below this account."""
     if (parent_id := sent.get("parent_id")) is None:
         return
     above = await connection.fetch(ABOVE, call.organisation, parent_id)
-    if not above:
-        raise UnknownReference(
-            "The parent account does not exist.", errors={"parent_id": "There is no such account."}
-        )
     if any(row["id"] == account_id for row in above):
         raise ParentCycle(
             "The parent stands below this account.",

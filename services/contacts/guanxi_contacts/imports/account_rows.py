@@ -6,6 +6,7 @@ from typing import Any
 from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.accounts.service import LOCK_TREE
+from guanxi_contacts.imports.likely import LikelyDuplicates
 from guanxi_contacts.imports.preparer import Preparer
 from guanxi_contacts.imports.preparing import Preparation, Subject
 from guanxi_contacts.imports.references import (
@@ -55,6 +56,7 @@ class AccountRows:
         self._terms = terms
         kinds = own_prefix(terms.options.key) | prefixes_of(preparer.fields, PARENTS)
         self._index = KeyIndex(ACCOUNTS, terms.organisation_id, kinds)
+        self._likely = LikelyDuplicates(ACCOUNTS, terms)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
@@ -69,6 +71,7 @@ class AccountRows:
         scope = await self._preparer.scope(ACCOUNTS)
         await take_turns(connection, self._terms)
         await self._load(connection, book, rows)
+        await self._likely.load(connection, rows)
         for row in rows:
             if row.reasons or not self._knows_referrer(row, book):
                 outcome.refuse(row)
@@ -122,6 +125,8 @@ class AccountRows:
     def _create(self, row: Prepared, book: Book, scope: Scope, outcome: Outcome) -> None:
         assert row.fresh is not None
         if (problem := row.more.get("custom_problem")) is not None:
+            return outcome.refuse(row, problem)
+        if (problem := self._likely.problem_of(row, scope)) is not None:
             return outcome.refuse(row, problem)
         wanted = reference_in(row, PARENTS)
         parents = wanted.find(book, scope) if wanted is not None else []

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from guanxi_contacts.imports.likely import LikelyDuplicates
 from guanxi_contacts.imports.preparer import Preparer
 from guanxi_contacts.imports.preparing import Columns, Preparation, Subject
 from guanxi_contacts.imports.references import (
@@ -18,6 +19,7 @@ from guanxi_contacts.imports.references import (
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.people.service import LOCK_TREE
+from guanxi_contacts.records import hold_references
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid
@@ -68,6 +70,7 @@ class ContactRows:
         self._people = KeyIndex(CONTACTS, organisation, own_prefix(terms.options.key))
         named = prefixes_of(preparer.fields, ACCOUNT_OF)
         self._accounts = KeyIndex(ACCOUNTS, organisation, named)
+        self._likely = LikelyDuplicates(CONTACTS, terms)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
@@ -86,6 +89,7 @@ class ContactRows:
         account_scope = await self._preparer.scope(ACCOUNTS)
         await take_turns(connection, self._terms)
         await self._load(connection, people, accounts, rows)
+        await self._likely.load(connection, rows)
         for row in rows:
             if row.reasons or not self._knows_superior(row, people):
                 outcome.refuse(row)
@@ -94,6 +98,8 @@ class ContactRows:
             if decided is None:
                 continue
             link, problem = self._link_of(row, accounts, account_scope)
+            if problem is None and decided == CREATE:
+                problem = self._likely.problem_of(row, scope)
             if problem is not None:
                 outcome.refuse(row, problem)
             elif decided == CREATE:
@@ -173,16 +179,19 @@ class ContactRows:
     async def _load(
         self, connection: Connection, people: Book, accounts: Book, rows: Sequence[Prepared]
     ) -> None:
+        """First the accounts, held against merges until the links to them stand."""
+        wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
+        ids = {each.id for each in wanted if each.id}
+        await self._accounts.catch_up(connection)
+        ids |= {*self._accounts.find({each.key for each in wanted if each.key})}
+        if not self._terms.is_dry:
+            await hold_references(connection, ACCOUNTS, self._terms.organisation_id, ids)
+        await accounts.load(connection, sorted(ids))
         ids = {row.wanted_id for row in rows if row.wanted_id}
         ids |= {row.columns["reports_to_id"] for row in rows if row.columns.get("reports_to_id")}
         keys = {key for row in rows for key in row.keys}
         await self._people.catch_up(connection)
         await people.load(connection, sorted({*ids, *self._people.find(keys)}))
-        wanted = [each for row in rows if (each := reference_in(row, ACCOUNT_OF)) is not None]
-        ids = {each.id for each in wanted if each.id}
-        await self._accounts.catch_up(connection)
-        found = self._accounts.find({each.key for each in wanted if each.key})
-        await accounts.load(connection, sorted({*ids, *found}))
 
     async def _write_links(self, connection: Connection, people: Book) -> None:
         written = [entry for entry in people.entries.values() if entry.events]

@@ -8,6 +8,7 @@ from guanxi_contacts.models.accounts import ACCOUNT_SEARCH, Account
 from guanxi_contacts.models.activities import ACTIVITY_SEARCH, Activity
 from guanxi_contacts.models.calendar_feeds import CalendarFeed
 from guanxi_contacts.models.imports import Import, ImportRow
+from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
 from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
@@ -24,6 +25,8 @@ __all__ = [
     "ContactAccount",
     "Import",
     "ImportRow",
+    "Merge",
+    "MergeMove",
     "Pool",
     "PoolClaimCount",
     "PoolSweep",

@@ -72,6 +72,13 @@ class Account(Table, table=True):
             "ix_accounts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "merged_into_id"], ["accounts.organisation_id", "accounts.id"]
+        ),
+        Index(
+            "ix_accounts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(
             "ix_accounts_organisation_id_parent_id", "organisation_id", "parent_id",
             postgresql_where=text("parent_id IS NOT NULL"),
@@ -120,6 +127,7 @@ class Account(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
     as_shown: str | None = text_column()  # the account as the API shows it
 
 

@@ -50,6 +50,13 @@ class Contact(Table, table=True):
             "ix_contacts_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "merged_into_id"], ["contacts.organisation_id", "contacts.id"]
+        ),
+        Index(
+            "ix_contacts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         Index(
             "ix_contacts_organisation_id_reports_to_id", "organisation_id", "reports_to_id",
             postgresql_where=text("reports_to_id IS NOT NULL"),
@@ -84,6 +91,7 @@ class Contact(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
     as_shown: str | None = text_column()  # the contact as the API shows it
 
 

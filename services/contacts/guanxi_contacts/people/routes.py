@@ -4,6 +4,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
+from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.resources import CONTACTS
@@ -18,14 +20,14 @@ PATH = "/v1/contacts"
 ONE = PATH + "/{contact_id}"
 
 
-@router.get(ONE, **documents.gets(CONTACTS))
+@router.get(ONE, **documents.gets(CONTACTS, also=MOVED))
 @hot
 async def get_contact(request: Request) -> Response:
     call = await begin(request, "contacts:read")
     contact_id = request.path_params["contact_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         return await history.get_as_of(call, CONTACTS, contact_id, moment)
-    return await reads.get_record(call, CONTACTS, contact_id)
+    return await get_or_redirect(call, CONTACTS, contact_id)
 
 
 @router.get(PATH, **documents.lists(CONTACTS))
@@ -42,11 +44,13 @@ async def search_contacts(request: Request) -> Response:
     return await reads.search_records(call, CONTACTS)
 
 
-@router.post(PATH, **documents.creates(CONTACTS, ContactCreate))
+@router.post(PATH, **documents.creates(CONTACTS, ContactCreate, parameters=[ON_DUPLICATE]))
 @hot
 async def create_contact(request: Request) -> Response:
     call = await begin(request, "contacts:create")
-    return await writes.create(call, CONTACTS, ContactCreate, service.create_contact, path=PATH)
+    return await create_unless_duplicate(
+        call, CONTACTS, ContactCreate, service.create_contact, path=PATH
+    )
 
 
 @router.patch(ONE, **documents.updates(CONTACTS, ContactUpdate))

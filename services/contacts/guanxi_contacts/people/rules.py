@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from guanxi_contacts.duplicates.keys import person_keys
 from guanxi_contacts.matching import emails_as_stored, phones_as_stored, search_columns
 
 FOUND_BY = frozenset({"name", "given_name", "family_name", "phones", "emails", "external_id"})
@@ -48,4 +49,5 @@ def links_as_stored(links: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def found_by(row: Mapping[str, Any]) -> dict[str, Any]:
     """The search columns of a contact; both orders of a Latin name are found by its words."""
-    return search_columns([row["name"]], row, words=[row.get("given_name"), row.get("family_name")])
+    words = [row.get("given_name"), row.get("family_name")]
+    return search_columns([row["name"]], row, words=words, more_keys=person_keys(row))

@@ -10,7 +10,14 @@ from guanxi_contacts.errors import ReportingCycle, UnknownReference
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
-from guanxi_contacts.records import default_columns, owned_by, region_of, stored
+from guanxi_contacts.records import (
+    default_columns,
+    hold_references,
+    owned_by,
+    refuse_merged,
+    region_of,
+    stored,
+)
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -37,9 +44,14 @@ LINK = """
 INSERT INTO contact_accounts (organisation_id, contact_id, account_id, role, stance, is_primary)
 SELECT $1, $2, * FROM unnest($3::uuid[], $4::text[], $5::text[], $6::boolean[])
 """
+# Held against merges until the link stands, else it could come too late to move with the others.
+# Deleted ones too: an undone merge may have brought one back before the link is written.
+HOLD_ACCOUNTS = """
+SELECT id FROM accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR KEY SHARE
+"""
 KNOWN_ACCOUNTS = """
 SELECT id, owner_id, team_id FROM accounts
-WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
+WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
 """
 
 
@@ -77,6 +89,9 @@ async def update_contact(
     sent = data.model_dump(exclude_unset=True)
     if sent.get("reports_to_id") is not None:
         await connection.execute(LOCK_TREE, str(call.organisation))
+    if sent.get("accounts"):  # accounts before contacts, the order in which a merge holds them
+        named = [link["account_id"] for link in sent["accounts"]]
+        await connection.fetch(HOLD_ACCOUNTS, call.organisation, named)
     loaded = await load_contact(call, connection, contact_id)
     await check_version(connection, CONTACTS, loaded, version)
     changes = rules.columns_from(sent, region=region_of(call))
@@ -92,8 +107,7 @@ async def update_contact(
             call, connection, sent["accounts"], loaded.computed["accounts"]
         )
         computed["accounts"] = links
-        await connection.execute(UNLINK, call.organisation, contact_id)
-        await _link(connection, call.organisation, contact_id, links)
+        await set_places(connection, call.organisation, contact_id, links)
     return await records.update_record(
         connection, CONTACTS, loaded, changes, actor=call.actor, computed=computed
     )
@@ -110,6 +124,7 @@ async def delete_contact(
 async def restore_contact(call: Call, connection: Connection, contact_id: UUID) -> State:
     scope = await call.scope(CONTACTS.name)
     loaded = await records.load_record(connection, CONTACTS, contact_id, scope=scope, deleted=True)
+    refuse_merged(CONTACTS, loaded)
     return await records.restore_record(connection, CONTACTS, loaded, actor=call.actor)
 
 
@@ -169,13 +184,21 @@ async def _link(
     await connection.execute(LINK, organisation, contact_id, *columns)
 
 
+async def set_places(
+    connection: Connection, organisation: UUID, contact_id: UUID, links: Sequence[Mapping[str, Any]]
+) -> None:
+    """The contact's places in accounts, these and no others."""
+    await connection.execute(UNLINK, organisation, contact_id)
+    await _link(connection, organisation, contact_id, links)
+
+
 async def _check_reporting(
     call: Call, connection: Connection, contact_id: UUID, sent: Mapping[str, Any]
 ) -> None:
     if (superior := sent.get("reports_to_id")) is None:
         return
     above = await connection.fetch(ABOVE, call.organisation, superior)
-    if not above:
+    if not await hold_references(connection, CONTACTS, call.organisation, [superior]):
         raise UnknownReference(
             "The person reported to does not exist.",
             errors={"reports_to_id": "There is no such contact."},
