@@ -14,8 +14,9 @@ from tests.factories import Clients, Organisation, User
 
 SECRET = "绝密客户Canary"
 METHODS = ("get", "post", "patch", "put", "delete")
-# What a route without an id takes to answer anything at all.
+# What a route takes to answer anything at all.
 BODIES: dict[str, Any] = {
+    "/v1/accounts/{account_id}/standing": {"lifecycle_stage": "lost", "reason": "x"},
     "/v1/accounts/search": {"query": "Canary"},
     "/v1/contacts/search": {"query": "Canary"},
     "/v1/accounts/batch": {

@@ -9,6 +9,7 @@ from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.settings import settings
+from guanxi_contacts.standing.routes import router as standing
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
 from guanxi_shared.job_routes import jobs_router
@@ -23,5 +24,5 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, search, fields, jobs_router()],
+        routers=[exports, imports, accounts, standing, people, search, fields, jobs_router()],
     )

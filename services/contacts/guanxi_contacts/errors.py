@@ -13,3 +13,15 @@ class ReportingCycle(Conflict):
 
 class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
+
+
+class StageNotReachable(Invalid):
+    code, title = "stage_not_reachable", "The lifecycle does not go that way"
+
+
+class TierSkipped(Invalid):
+    code, title = "tier_skipped", "Needs are met from the bottom up"
+
+
+class EffectiveDayImpossible(Invalid):
+    code, title = "effective_day_impossible", "The change cannot have taken effect on this day"

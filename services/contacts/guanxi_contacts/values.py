@@ -44,6 +44,12 @@ Tag = Annotated[
 Tags = Annotated[list[Tag], Field(max_length=100), AfterValidator(lambda v: sorted(set(v)))]
 Custom = Annotated[dict[str, Any], Field(max_length=200)]
 
+# Where an account stands; needs and relationship from the lowest up.
+Grade = Literal["A", "B", "C", "D"]
+LifecycleStage = Literal["prospect", "new", "active", "loyal", "at_risk", "lost", "won_back"]
+RelationshipLevel = Literal["basic", "reactive", "accountable", "proactive", "partnership"]
+NeedsTier = Literal["survival", "security", "social", "esteem", "self_actualisation"]
+
 
 class Value(BaseModel):
     model_config = ConfigDict(extra="forbid")

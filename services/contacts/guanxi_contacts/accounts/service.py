@@ -10,6 +10,7 @@ from guanxi_contacts.errors import ParentCycle, UnknownReference
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.records import default_columns, merged, owned_by, region_of, stored
 from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -58,6 +59,7 @@ async def update_account(
         await connection.execute(LOCK_TREE, str(call.organisation))
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
+    demand_moves(loaded.row, sent)
     changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
     if "custom" in sent:
         changes["custom"] = await stored(call, ACCOUNTS, {**loaded.row["custom"], **sent["custom"]})

@@ -74,6 +74,10 @@ class Account(Table, table=True):
             "ix_accounts_organisation_id_referred_by_id", "organisation_id", "referred_by_id",
             postgresql_where=text("referred_by_id IS NOT NULL"),
         ),
+        Index(
+            "ix_accounts_position", "organisation_id", "latitude", "longitude",
+            postgresql_where=text("latitude IS NOT NULL"),
+        ),
         search_index("accounts"),
     )  # fmt: skip
 
