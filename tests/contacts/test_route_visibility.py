@@ -13,6 +13,7 @@ from guanxi_shared.edge import Edge
 from tests.factories import Clients, Organisation, User
 
 SECRET = "绝密客户Canary"
+HERE = {"city": "北京", "latitude": 39.9, "longitude": 116.4}
 METHODS = ("get", "post", "patch", "put", "delete")
 # What a route takes to answer anything at all.
 BODIES: dict[str, Any] = {
@@ -32,7 +33,10 @@ BODIES: dict[str, Any] = {
         ],
     },
 }
-QUERIES = {"/v1/search": {"q": "Canary"}}
+QUERIES: dict[str, Any] = {
+    "/v1/search": {"q": "Canary"},
+    "/v1/accounts/nearby": {"lat": 39.9, "lon": 116.4, "radius_m": 20_000_000},
+}
 
 
 def operations(app: Edge) -> Iterator[tuple[str, str]]:
@@ -46,7 +50,8 @@ def operations(app: Edge) -> Iterator[tuple[str, str]]:
 async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
     """An account and a person of `rep`, by the name of the id in a path."""
     rep = client(organisation.rep)
-    account = await rep.post("/v1/accounts", json={"name": SECRET, "external_id": "canary"})
+    sent = {"name": SECRET, "external_id": "canary", "addresses": [HERE]}
+    account = await rep.post("/v1/accounts", json=sent)
     links = [{"account_id": account.json()["id"]}]
     person = await rep.post(
         "/v1/contacts", json={"name": SECRET, "external_id": "canary", "accounts": links}

@@ -6,6 +6,7 @@ from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
+from guanxi_contacts.places.routes import router as places
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.settings import settings
@@ -24,5 +25,15 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, standing, people, search, fields, jobs_router()],
+        routers=[
+            exports,
+            imports,
+            places,
+            accounts,
+            standing,
+            people,
+            search,
+            fields,
+            jobs_router(),
+        ],
     )
