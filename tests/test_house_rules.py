@@ -61,7 +61,7 @@ WRITTEN_BY_THE_KERNEL = ("created", "updated", "deleted", "restored")
 
 # Indexes that a sweep over all organisations or the feed role uses, no request.
 ACROSS_ORGANISATIONS = re.compile(
-    r"_(position|unnumbered|created_at|expires_at|finished_at|digest|hash)(_idx)?$"
+    r"_(position|unnumbered|created_at|expires_at|finished_at|reminder_at|digest|hash)(_idx)?$"
 )
 REGISTRIES = re.compile(
     r"pypi\.org|pythonhosted|registry\.npmjs|npmjs\.com|--index-url|--extra-index-url|proxy\.golang"

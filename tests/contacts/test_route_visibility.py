@@ -20,6 +20,7 @@ BODIES: dict[str, Any] = {
     "/v1/accounts/{account_id}/standing": {"lifecycle_stage": "lost", "reason": "x"},
     "/v1/accounts/search": {"query": "Canary"},
     "/v1/contacts/search": {"query": "Canary"},
+    "/v1/activities/search": {"query": "Canary"},
     "/v1/accounts/batch": {
         "mode": "independent",
         "operations": [
@@ -31,6 +32,10 @@ BODIES: dict[str, Any] = {
         "operations": [
             {"op": "update", "match": {"field": "external_id", "value": "canary"}, "data": {}}
         ],
+    },
+    "/v1/activities/batch": {
+        "mode": "independent",
+        "operations": [{"op": "delete", "match": {"field": "external_id", "value": "canary"}}],
     },
 }
 QUERIES: dict[str, Any] = {
@@ -48,7 +53,7 @@ def operations(app: Edge) -> Iterator[tuple[str, str]]:
 
 @pytest.fixture
 async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
-    """An account and a person of `rep`, by the name of the id in a path."""
+    """An account, a person and an activity of `rep`, by the name of the id in a path."""
     rep = client(organisation.rep)
     sent = {"name": SECRET, "external_id": "canary", "addresses": [HERE]}
     account = await rep.post("/v1/accounts", json=sent)
@@ -57,7 +62,19 @@ async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
         "/v1/contacts", json={"name": SECRET, "external_id": "canary", "accounts": links}
     )
     assert person.status_code == 201, person.text
-    return {"account_id": account.json()["id"], "contact_id": person.json()["id"]}
+    activity = await rep.post(
+        "/v1/activities",
+        json={
+            "kind": "meeting", "subject": SECRET, "external_id": "canary",
+            "starts_at": "2026-12-01T06:00:00Z", "ends_at": "2026-12-01T07:00:00Z",
+        },
+    )  # fmt: skip
+    assert activity.status_code == 201, activity.text
+    return {
+        "account_id": account.json()["id"],
+        "contact_id": person.json()["id"],
+        "activity_id": activity.json()["id"],
+    }
 
 
 def strangers(organisation: Organisation, other: Organisation) -> list[User]:
@@ -88,7 +105,11 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
             ):
                 wrong.append((user.name, method, path, answer.status_code))
     assert wrong == []
-    for name, path in (("account_id", "/v1/accounts"), ("contact_id", "/v1/contacts")):
+    for name, path in (
+        ("account_id", "/v1/accounts"),
+        ("contact_id", "/v1/contacts"),
+        ("activity_id", "/v1/activities"),
+    ):
         kept = await client(organisation.rep).get(f"{path}/{canary[name]}")
         assert kept.json()["version"] == 1
 

@@ -1,6 +1,7 @@
 """The contacts service, put together."""
 
 from guanxi_contacts.accounts.routes import router as accounts
+from guanxi_contacts.activities.routes import router as activities
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
@@ -32,6 +33,7 @@ def create() -> Edge:
             accounts,
             standing,
             people,
+            activities,
             search,
             fields,
             jobs_router(),

@@ -25,3 +25,11 @@ class TierSkipped(Invalid):
 
 class EffectiveDayImpossible(Invalid):
     code, title = "effective_day_impossible", "The change cannot have taken effect on this day"
+
+
+class ActivityRefused(Invalid):
+    code, title = "activity_rule", "An activity of this kind cannot be like that"
+
+
+class AlreadyDone(Conflict):
+    code, title = "already_done", "The activity is done already"

@@ -1,4 +1,4 @@
-"""What creates and updates of accounts and contacts have in common."""
+"""What creates and updates of the records here have in common."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -21,6 +21,10 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "phones": [], "emails": [], "addresses": [], "tags": [],
     },
     "contacts": {"phones": [], "emails": [], "addresses": [], "tags": [], "hobbies": []},
+    "activities": {
+        "priority": "normal", "exdates": [], "account_ids": [], "contact_ids": [],
+        "participants": [], "invited_ids": [], "tags": [],
+    },
 }  # fmt: skip
 
 

@@ -1,10 +1,16 @@
-"""Values that accounts and contacts share: phones, emails, addresses, money, tags."""
+"""Values that several resources share: phones, emails, addresses, money, tags, times."""
 
+import re
+from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
+    AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
@@ -17,6 +23,7 @@ from pydantic_core import CoreSchema
 from guanxi_shared.emails import normalise_email
 
 MOST_ENTRIES = 20
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
 def _storable(text: str) -> str:
@@ -42,6 +49,39 @@ Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable
 ]
 Tags = Annotated[list[Tag], Field(max_length=100), AfterValidator(lambda v: sorted(set(v)))]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    """Looked up once: it reads a directory."""
+    return frozenset(available_timezones())
+
+
+def _zone(text: str) -> str:
+    if text not in _zones():
+        raise ValueError("is no IANA time zone such as Asia/Shanghai")
+    return text
+
+
+def _read(value: Any) -> Any:
+    """RFC 3339 alone: a number of seconds is a mistake here. Read by hand, because pydantic no
+    longer takes for JSON what `null_means_default` has touched."""
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not MOMENT.match(value):
+        raise ValueError("must be a time such as 2026-11-22T08:00:00Z")
+    return datetime.fromisoformat(value.upper())
+
+
+def _instant(moment: datetime) -> datetime:
+    """Years in which every zone and every sum of times can be told."""
+    if not 1900 <= moment.year <= 2200:
+        raise ValueError("must lie between the years 1900 and 2200")
+    return moment.astimezone(UTC)
+
+
+TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_instant)]
 Custom = Annotated[dict[str, Any], Field(max_length=200)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]

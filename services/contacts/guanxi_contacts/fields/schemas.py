@@ -28,7 +28,7 @@ class FieldDefinitionCreate(BaseModel):
     )
 
     id: UUID | None = None
-    resource: Literal["accounts", "contacts"]
+    resource: Literal["accounts", "contacts", "activities"]
     key: Key
     kind: FieldKind
     label: Annotated[dict[str, Line], Field(max_length=20)] = Field(default_factory=dict)

@@ -5,8 +5,17 @@ is looked up from both sides (which contact belongs to which account) is a table
 """
 
 from guanxi_contacts.models.accounts import Account
+from guanxi_contacts.models.activities import Activity
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import Contact, ContactAccount
 from guanxi_contacts.models.standing import StandingChange
 
-__all__ = ["Account", "Contact", "ContactAccount", "Import", "ImportRow", "StandingChange"]
+__all__ = [
+    "Account",
+    "Activity",
+    "Contact",
+    "ContactAccount",
+    "Import",
+    "ImportRow",
+    "StandingChange",
+]

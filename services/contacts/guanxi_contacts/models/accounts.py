@@ -75,7 +75,7 @@ class Account(Table, table=True):
             postgresql_where=text("referred_by_id IS NOT NULL"),
         ),
         Index(
-            "ix_accounts_position", "organisation_id", "latitude", "longitude",
+            "ix_accounts_placed", "organisation_id", "latitude", "longitude",
             postgresql_where=text("latitude IS NOT NULL"),
         ),
         search_index("accounts"),

@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -17,6 +16,7 @@ from guanxi_contacts.values import (
     Phones,
     Prose,
     Tags,
+    TimeZone,
     Value,
 )
 
@@ -44,16 +44,9 @@ def _birthday(text: str) -> str:
     return text
 
 
-def _zone(text: str) -> str:
-    if text not in available_timezones():
-        raise ValueError("is no IANA time zone such as Asia/Shanghai")
-    return text
-
-
 Birthday = Annotated[
     str, StringConstraints(pattern=r"^(\d{4}-|--)\d{2}-\d{2}$"), AfterValidator(_birthday)
 ]
-TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 
 

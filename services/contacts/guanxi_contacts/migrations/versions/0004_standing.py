@@ -6,7 +6,7 @@ from alembic import op
 from guanxi_shared.migrations import execute_script, secure
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -99,7 +99,7 @@ def upgrade() -> None:
     secure("standing_changes")
     execute_script(TRIGGER)
     op.create_index(
-        "ix_accounts_position",
+        "ix_accounts_placed",
         "accounts",
         ["organisation_id", "latitude", "longitude"],
         unique=False,
@@ -108,6 +108,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.drop_index("ix_accounts_position", table_name="accounts")
+    op.drop_index("ix_accounts_placed", table_name="accounts")
     execute_script("DROP TRIGGER keep_standing ON events; DROP FUNCTION keep_standing();")
     op.drop_table("standing_changes")

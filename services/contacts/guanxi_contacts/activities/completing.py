@@ -1,0 +1,59 @@
+"""Completing: outcome, next step, and what comes next in one transaction."""
+
+from typing import Any
+from uuid import UUID
+
+from guanxi_contacts.activities.resources import ACTIVITIES
+from guanxi_contacts.activities.schemas import ActivityCompletion, FollowUp
+from guanxi_contacts.activities.service import (
+    change_activity,
+    insert_activity,
+    load_activity,
+)
+from guanxi_contacts.errors import AlreadyDone
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
+from guanxi_shared.records import Loaded, State
+from guanxi_shared.writes import check_version
+
+INHERITED = ("account_ids", "contact_ids", "opportunity_id", "ticket_id")
+
+
+async def complete_activity(
+    call: Call, connection: Connection, activity_id: UUID, data: ActivityCompletion,
+    version: int | None,
+) -> State:  # fmt: skip
+    """The activity as done, with `follow_up` and `next` beside. Completing again what is done
+    changes nothing; with another outcome it is AlreadyDone, so that nobody's words are lost."""
+    if data.follow_up is not None:
+        call.by.demand(ACTIVITIES.permission("create"))
+    loaded = await load_activity(call, connection, activity_id)
+    await check_version(connection, ACTIVITIES, loaded, version)
+    said = data.model_dump(exclude_unset=True, exclude={"follow_up", "recurrence_id"})
+    if loaded.row["status"] == "done":
+        return _as_it_is(loaded, said, data.follow_up)
+    state, upcoming = await change_activity(call, connection, loaded, {**said, "status": "done"})
+    follow_up = None
+    if data.follow_up is not None:
+        follow_up = await _follow_up(call, connection, loaded, data.follow_up)
+    return {**state, "follow_up": follow_up, "next": upcoming}
+
+
+def _as_it_is(loaded: Loaded, said: dict[str, Any], follow_up: FollowUp | None) -> State:
+    differing = [name for name, value in said.items() if loaded.row[name] != value]
+    if differing or follow_up is not None:
+        name = differing[0] if differing else "follow_up"
+        raise AlreadyDone(
+            "Somebody completed this activity already; read it again.",
+            errors={name: "Change the activity instead."},
+        )
+    state = ACTIVITIES.state(loaded.row, loaded.computed)
+    return {**state, "follow_up": None, "next": None}
+
+
+async def _follow_up(call: Call, connection: Connection, loaded: Loaded, data: FollowUp) -> State:
+    sent = data.model_dump(exclude_unset=True, exclude_none=True)
+    inherited = {name: loaded.row[name] for name in INHERITED if name not in sent}
+    return await insert_activity(
+        call, connection, sent, given={**inherited, "follow_up_of_id": loaded.id}
+    )

@@ -1,0 +1,57 @@
+"""The allow-list of activities: what they show, filter and sort."""
+
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Table, Uuid, any_, or_
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_contacts import models
+from guanxi_contacts.activities.schemas import ActivityRead
+from guanxi_shared import resources as r
+from guanxi_shared.resources import Field, Resource, Where, fields_of, looked_up
+
+ACTIVITY: Table = models.Activity.metadata.tables["activities"]
+HIDDEN = ("invited_ids", "series_starts_at", "series_ends_at")
+IDS = ARRAY(Uuid)
+
+
+def _linked(column: Column[Any]) -> Where:
+    """Overlap, which the index over the links serves."""
+
+    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+        values = value if isinstance(value, list) else [value]
+        found: ColumnElement[bool] = column.op("&&")(bind(values, IDS))
+        return found
+
+    return where
+
+
+def _attended(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+    """Whose time it takes: the owner's and the participating users'."""
+    people = bind(value if isinstance(value, list) else [value], IDS)
+    return or_(ACTIVITY.c.owner_id == any_(people), ACTIVITY.c.invited_ids.op("&&")(people))
+
+
+def _fields() -> dict[str, Field]:
+    fields = fields_of(ACTIVITY, hidden=HIDDEN)
+    fields["participants"] = replace(fields["participants"], key="user_id")
+    fields["custom"] = replace(fields["custom"], kind=r.OBJECT)
+    fields["exdates"] = replace(fields["exdates"], is_filtered=False)
+    return {
+        **fields,
+        "account_id": looked_up("account_id", r.ID, ACTIVITY, _linked(ACTIVITY.c.account_ids)),
+        "contact_id": looked_up("contact_id", r.ID, ACTIVITY, _linked(ACTIVITY.c.contact_ids)),
+        "attendee_id": looked_up("attendee_id", r.ID, ACTIVITY, _attended),
+    }
+
+
+ACTIVITIES = Resource(
+    name="activities",
+    noun="activity",
+    service="contacts",
+    table=ACTIVITY,
+    fields=_fields(),
+    is_searchable=True,
+    model=ActivityRead,
+)
