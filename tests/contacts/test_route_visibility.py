@@ -13,10 +13,13 @@ from guanxi_shared.edge import Edge
 from tests.factories import Clients, Organisation, User
 
 SECRET = "绝密客户Canary"
-HERE = {"city": "北京", "latitude": 39.9, "longitude": 116.4}
+POSITION = {"latitude": 39.9, "longitude": 116.4}
+HERE = {"city": "北京", **POSITION}
 METHODS = ("get", "post", "patch", "put", "delete")
 # What a route takes to answer anything at all.
 BODIES: dict[str, Any] = {
+    "/v1/activities/{activity_id}/check-in": POSITION,
+    "/v1/activities/{activity_id}/check-out": POSITION,
     "/v1/accounts/{account_id}/standing": {"lifecycle_stage": "lost", "reason": "x"},
     "/v1/accounts/search": {"query": "Canary"},
     "/v1/contacts/search": {"query": "Canary"},

@@ -12,6 +12,7 @@ from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.settings import settings
 from guanxi_contacts.standing.routes import router as standing
+from guanxi_contacts.visits.routes import router as visits
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
 from guanxi_shared.job_routes import jobs_router
@@ -33,6 +34,7 @@ def create() -> Edge:
             accounts,
             standing,
             people,
+            visits,
             activities,
             search,
             fields,

@@ -33,3 +33,19 @@ class ActivityRefused(Invalid):
 
 class AlreadyDone(Conflict):
     code, title = "already_done", "The activity is done already"
+
+
+class NotVisited(Invalid):
+    code, title = "not_a_visit", "Only one visit can be checked in to"
+
+
+class NotCheckedIn(Conflict):
+    code, title = "not_checked_in", "There is no check-in yet"
+
+
+class AlreadyChecked(Conflict):
+    code, title = "already_checked", "This was said already, and differently"
+
+
+class VisitCancelled(Conflict):
+    code, title = "visit_cancelled", "The visit was cancelled"

@@ -9,6 +9,7 @@ from guanxi_contacts.models.activities import Activity
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import Contact, ContactAccount
 from guanxi_contacts.models.standing import StandingChange
+from guanxi_contacts.models.visits import VisitCheck
 
 __all__ = [
     "Account",
@@ -18,4 +19,5 @@ __all__ = [
     "Import",
     "ImportRow",
     "StandingChange",
+    "VisitCheck",
 ]
