@@ -7,6 +7,7 @@ from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
+from guanxi_contacts.places.routes import calendar_router as days
 from guanxi_contacts.places.routes import router as places
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
@@ -31,6 +32,7 @@ def create() -> Edge:
             exports,
             imports,
             places,
+            days,
             accounts,
             standing,
             people,

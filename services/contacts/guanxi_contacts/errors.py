@@ -49,3 +49,7 @@ class AlreadyChecked(Conflict):
 
 class VisitCancelled(Conflict):
     code, title = "visit_cancelled", "The visit was cancelled"
+
+
+class TooManyStops(Invalid):
+    code, title = "too_many_stops", "A route takes no more stops"

@@ -39,7 +39,7 @@ async def test_accounts_and_places_come_in_a_sensible_order_with_distances(
     )
     assert found["unplaced"] == [
         {"index": 1, "account_id": nowhere, "name": "at None",
-         "reason": "No address of the account has a position."}
+         "reason": "No address has a position.", "activity_id": None}
     ]  # fmt: skip
     legs = [stop["leg_m"] for stop in found["stops"]]
     assert found["total_m"] == pytest.approx(sum(legs) + found["last_leg_m"], abs=1)

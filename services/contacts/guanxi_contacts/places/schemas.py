@@ -78,7 +78,8 @@ class RouteRequest(BaseModel):
 
 
 class RouteStop(BaseModel):
-    index: int = Field(description="Its place among the stops of the request.")
+    index: int = Field(description="Its place in the given order.")
+    activity_id: UUID | None
     account_id: UUID | None
     name: str | None
     latitude: float
@@ -90,8 +91,9 @@ class RouteStop(BaseModel):
 
 class Unplaced(BaseModel):
     index: int
-    account_id: UUID
-    name: str
+    activity_id: UUID | None
+    account_id: UUID | None
+    name: str | None
     reason: str
 
 
@@ -104,4 +106,4 @@ class RouteRead(BaseModel):
     given_total_m: float = Field(
         description="In the given order (appointments by time), never less than `total_m`."
     )
-    unplaced: list[Unplaced] = Field(description="Accounts that have no position.")
+    unplaced: list[Unplaced] = Field(description="Stops that have no position.")

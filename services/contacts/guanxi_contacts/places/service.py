@@ -22,7 +22,7 @@ from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
 
 SHAPES = Shapes()
-NOT_PLACED = "No address of the account has a position."
+NOT_PLACED = "No address has a position."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,7 @@ class PlacedStop:
     name: str | None
     at: datetime | None
     point: Point | None
+    activity_id: UUID | None = None
 
 
 async def plan_route(call: Call, data: RouteRequest) -> dict[str, Any]:
@@ -105,7 +106,7 @@ async def route_of(
         "total_m": round(way.total_m, 1),
         "given_total_m": round(given.total_m, 1),
         "unplaced": [
-            {"index": s.index, "account_id": s.account_id, "name": s.name, "reason": NOT_PLACED}
+            {"index": s.index, "activity_id": s.activity_id, "account_id": s.account_id, "name": s.name, "reason": NOT_PLACED}
             for s in stops
             if s.point is None
         ],
@@ -115,7 +116,8 @@ async def route_of(
 def _shown(ordered: Sequence[tuple[PlacedStop, Point]], way: Way) -> list[dict[str, Any]]:
     return [
         {
-            "index": stop.index, "account_id": stop.account_id, "name": stop.name, "at": stop.at,
+            "index": stop.index,
+            "activity_id": stop.activity_id, "account_id": stop.account_id, "name": stop.name, "at": stop.at,
             "latitude": point.latitude, "longitude": point.longitude,
             "leg_m": round(leg, 1), "travelled_m": round(travelled, 1),
         }
