@@ -18,6 +18,7 @@ HERE = {"city": "北京", **POSITION}
 METHODS = ("get", "post", "patch", "put", "delete")
 # What a route takes to answer anything at all.
 BODIES: dict[str, Any] = {
+    "/v1/activities/{activity_id}/occurrences": {"recurrence_id": "2026-12-01T06:00:00Z"},
     "/v1/activities/{activity_id}/check-in": POSITION,
     "/v1/activities/{activity_id}/check-out": POSITION,
     "/v1/accounts/{account_id}/standing": {"lifecycle_stage": "lost", "reason": "x"},

@@ -53,3 +53,11 @@ class VisitCancelled(Conflict):
 
 class TooManyStops(Invalid):
     code, title = "too_many_stops", "A route takes no more stops"
+
+
+class CalendarConflict(Conflict):
+    code, title = "calendar_conflict", "The time is taken already"
+
+
+class OccurrenceTaken(Conflict):
+    code, title = "occurrence_taken", "This occurrence is a record of its own already"

@@ -75,7 +75,17 @@ async def test_a_weekly_visit_is_on_its_days(client: Clients, organisation: Orga
     }  # fmt: skip
     await a_visit(client, rep, 116.3, recurrence="FREQ=WEEKLY", **left_out)
     found = await route(client, rep)
-    assert [stop["at"] for stop in found["stops"]] == ["2026-12-01T02:00:00Z"]
+    (stop,) = found["stops"]
+    assert stop["at"] == stop["recurrence_id"] == "2026-12-01T02:00:00Z"
+    here = {"latitude": 39.9, "longitude": 116.2, "recurrence_id": stop["recurrence_id"]}
+    for step in ("check-in", "check-in", "check-out"):
+        one = f"/v1/activities/{stop['activity_id']}/{step}"
+        arrived = await client(rep).post(one, json=here)
+        assert arrived.status_code == 200, arrived.text
+    assert arrived.json()["series_id"] == stop["activity_id"]
+    again = await route(client, rep)
+    assert [s["activity_id"] for s in again["stops"]] == [arrived.json()["id"]]
+    assert names(await route(client, rep, open_only="true")) == []
     assert names(await route(client, rep, day="2026-12-02")) == []
 
 
@@ -98,8 +108,9 @@ async def test_a_day_of_somebody_else_holds_what_one_sees_of_it(
     await a_visit(client, organisation.rep, 116.2, starts_at="2026-12-01T01:00:00Z")
     theirs = {"user_id": str(organisation.rep.id)}
     assert names(await route(client, organisation.manager, **theirs)) == ["at 116.2"]
-    for user in (organisation.rep2, other_organisation.admin):
-        assert names(await route(client, user, **theirs)) == []
+    assert names(await route(client, organisation.rep2, **theirs)) == []
+    stranger = await client(other_organisation.admin).get(PATH, params={"day": DAY, **theirs})
+    assert stranger.status_code == 404
 
 
 async def test_a_day_with_too_many_visits_is_refused(

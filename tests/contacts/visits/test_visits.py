@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation, User
 
@@ -118,6 +119,25 @@ async def test_of_many_phones_at_once_one_checks_in(
     assert (await rep.get(f"{PATH}/{visit['id']}")).json()["version"] == 2
 
 
+async def test_more_people_than_connections_arrive_at_once(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    """Whoever holds a connection in a transaction must not wait for another one."""
+    rep, account = client(organisation.rep), await an_account(client, organisation.rep)
+    count = 3 * service_database.pool.get_max_size()
+    answers = await asyncio.wait_for(
+        asyncio.gather(
+            *(
+                rep.post(f"{PATH}/check-in", json={**NEAR, "account_id": account})
+                for _ in range(count)
+            )
+        ),
+        timeout=30,
+    )
+    assert {answer.status_code for answer in answers} <= {201, 503}
+    assert any(answer.status_code == 201 for answer in answers)
+
+
 async def test_leaving_before_arriving_is_refused_with_a_sentence(
     client: Clients, organisation: Organisation
 ) -> None:
@@ -125,6 +145,25 @@ async def test_leaving_before_arriving_is_refused_with_a_sentence(
     answer = await client(organisation.rep).post(f"{PATH}/{visit['id']}/check-out", json=NEAR)
     assert (answer.status_code, answer.json()["code"]) == (409, "not_checked_in")
     assert "check in first" in answer.json()["detail"]
+
+
+async def test_arriving_at_a_visit_that_clashes_is_never_refused(
+    client: Clients, organisation: Organisation
+) -> None:
+    """Two were planned for one time, knowingly; who stands at the door is there."""
+    rep, account = client(organisation.rep), await an_account(client, organisation.rep)
+    times = {"starts_at": "2026-12-01T02:00:00Z", "ends_at": "2026-12-01T03:00:00Z"}
+    sent = {"kind": "visit", "subject": "拜访", "recurrence": "FREQ=WEEKLY", **times}
+    await a_visit(client, organisation.rep, **times)
+    series = await rep.post(PATH, params={"allow_conflict": "true"}, json=sent)
+    here = {**NEAR, "recurrence_id": times["starts_at"]}
+    arrived = await rep.post(f"{PATH}/{series.json()['id']}/check-in", json=here)
+    assert arrived.status_code == 200, arrived.text
+    unplanned = await rep.post(f"{PATH}/check-in", json={**NEAR, "account_id": account})
+    assert unplanned.status_code == 201
+    nothing = {**NEAR, "recurrence_id": "2026-12-02T02:00:00Z"}
+    refused = await rep.post(f"{PATH}/{series.json()['id']}/check-in", json=nothing)
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["recurrence_id"])
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from guanxi_contacts.activities.occurrences import differ
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.schemas import ActivityCompletion, FollowUp
 from guanxi_contacts.activities.service import (
@@ -30,13 +31,25 @@ async def complete_activity(
     loaded = await load_activity(call, connection, activity_id)
     await check_version(connection, ACTIVITIES, loaded, version)
     said = data.model_dump(exclude_unset=True, exclude={"follow_up", "recurrence_id"})
+    if data.recurrence_id is not None:
+        return await _complete_occurrence(call, connection, loaded, data, said)
     if loaded.row["status"] == "done":
         return _as_it_is(loaded, said, data.follow_up)
     state, upcoming = await change_activity(call, connection, loaded, {**said, "status": "done"})
-    follow_up = None
-    if data.follow_up is not None:
-        follow_up = await _follow_up(call, connection, loaded, data.follow_up)
+    follow_up = await _follow_up(call, connection, loaded, state, data)
     return {**state, "follow_up": follow_up, "next": upcoming}
+
+
+async def _complete_occurrence(
+    call: Call, connection: Connection, series: Loaded, data: ActivityCompletion,
+    said: dict[str, Any],
+) -> State:  # fmt: skip
+    """One occurrence of a series gets a record of its own, which is done."""
+    assert data.recurrence_id is not None
+    kept = {name: value for name, value in said.items() if value is not None}
+    state = await differ(call, connection, series, data.recurrence_id, {**kept, "status": "done"})
+    follow_up = await _follow_up(call, connection, series, state, data)
+    return {**state, "follow_up": follow_up, "next": None}
 
 
 def _as_it_is(loaded: Loaded, said: dict[str, Any], follow_up: FollowUp | None) -> State:
@@ -51,9 +64,12 @@ def _as_it_is(loaded: Loaded, said: dict[str, Any], follow_up: FollowUp | None) 
     return {**state, "follow_up": None, "next": None}
 
 
-async def _follow_up(call: Call, connection: Connection, loaded: Loaded, data: FollowUp) -> State:
-    sent = data.model_dump(exclude_unset=True, exclude_none=True)
-    inherited = {name: loaded.row[name] for name in INHERITED if name not in sent}
-    return await insert_activity(
-        call, connection, sent, given={**inherited, "follow_up_of_id": loaded.id}
-    )
+async def _follow_up(
+    call: Call, connection: Connection, loaded: Loaded, state: State, data: ActivityCompletion
+) -> State | None:
+    if data.follow_up is None:
+        return None
+    sent = data.follow_up.model_dump(exclude_unset=True, exclude_none=True)
+    given = {name: loaded.row[name] for name in INHERITED if name not in sent}
+    given["follow_up_of_id"] = state["id"]
+    return await insert_activity(call, connection, sent, given=given)

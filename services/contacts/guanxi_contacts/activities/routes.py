@@ -1,16 +1,20 @@
 """Activities over HTTP."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_contacts.activities import completing, service
+from guanxi_contacts.activities import completing, occurrences, service
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.schemas import (
     ActivityCompleted,
     ActivityCompletion,
     ActivityCreate,
+    ActivityRead,
     ActivityUpdate,
+    OccurrenceCreate,
 )
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -24,6 +28,16 @@ from guanxi_shared.records import state_bytes
 router = APIRouter(tags=["activities"])
 PATH = "/v1/activities"
 ONE = PATH + "/{activity_id}"
+ALLOW_CONFLICT = documents.query_parameter(
+    "allow_conflict",
+    "boolean",
+    "Save although the time is taken; else the answer is 409 with the clashing items.",
+)
+
+
+def _may_clash(documented: dict[str, Any]) -> dict[str, Any]:
+    documented["openapi_extra"]["parameters"].append(ALLOW_CONFLICT)
+    return documented
 
 
 @router.get(ONE, **documents.gets(ACTIVITIES))
@@ -50,14 +64,14 @@ async def search_activities(request: Request) -> Response:
     return await reads.search_records(call, ACTIVITIES)
 
 
-@router.post(PATH, **documents.creates(ACTIVITIES, ActivityCreate))
+@router.post(PATH, **_may_clash(documents.creates(ACTIVITIES, ActivityCreate)))
 @hot
 async def create_activity(request: Request) -> Response:
     call = await begin(request, "activities:create")
     return await writes.create(call, ACTIVITIES, ActivityCreate, service.create_activity, path=PATH)
 
 
-@router.patch(ONE, **documents.updates(ACTIVITIES, ActivityUpdate))
+@router.patch(ONE, **_may_clash(documents.updates(ACTIVITIES, ActivityUpdate)))
 @hot
 async def update_activity(request: Request) -> Response:
     call = await begin(request, "activities:update")
@@ -89,7 +103,8 @@ async def delete_activity(request: Request) -> Response:
 
 
 @router.post(
-    ONE + "/restore", **documents.acts(ACTIVITIES, "restore", "Bring a deleted activity back")
+    ONE + "/restore",
+    **_may_clash(documents.acts(ACTIVITIES, "restore", "Bring a deleted activity back")),
 )
 async def restore_activity(request: Request) -> Response:
     call = await begin(request, "activities:delete")
@@ -115,9 +130,39 @@ VERBS = Verbs(
 )
 
 
-@router.post(PATH + "/batch", **documents.batches(ACTIVITIES, BatchRequest, BatchAnswer))
+@router.post(
+    PATH + "/batch", **_may_clash(documents.batches(ACTIVITIES, BatchRequest, BatchAnswer))
+)
 async def batch_activities(request: Request) -> Response:
     return await run_batch(await begin(request, None), ACTIVITIES, VERBS)
+
+
+@router.post(
+    ONE + "/occurrences",
+    **documents.operation(
+        "create_activity_occurrence",
+        "Let one occurrence of a series differ: moved, cancelled or with words of its own",
+        parameters=[
+            documents.path_id("activity_id"), documents.IDEMPOTENCY_KEY, ALLOW_CONFLICT,
+        ],
+        body=OccurrenceCreate,
+        response_model=ActivityRead,
+        status_code=201,
+        responses=documents.problems(404, 409, 413, 415, 422),
+    ),
+)  # fmt: skip
+async def create_activity_occurrence(request: Request) -> Response:
+    call = await begin(request, "activities:update")
+    activity_id = id_in_path(request.path_params["activity_id"])
+    raw = await call.body()
+    data = writes.parse(OccurrenceCreate, raw)
+
+    async def work(connection: Connection) -> Answer:
+        state = await occurrences.create_occurrence(call, connection, activity_id, data)
+        headers = {"etag": writes.etag_of(state), "location": f"{PATH}/{state['id']}"}
+        return Answer(201, state_bytes(state), headers)
+
+    return await answer_once(call, work, fingerprint_of=raw)
 
 
 @router.post(
@@ -127,6 +172,7 @@ async def batch_activities(request: Request) -> Response:
         "Mark as done with outcome and next step; makes the follow-up and the next of a repeating task",
         parameters=[
             documents.path_id("activity_id"), documents.IDEMPOTENCY_KEY, documents.IF_MATCH,
+            ALLOW_CONFLICT,
         ],
         body=ActivityCompletion,
         response_model=ActivityCompleted,

@@ -255,3 +255,37 @@ CARRIED_ON = (
     "series_ends_at", "owner_id", "team_id", "tags", "custom", "exdates", "search_text",
     "search_grams", "search_digits",
 )  # fmt: skip
+
+
+def occurrence_columns(
+    row: Mapping[str, Any], place: datetime, sent: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What an occurrence that differs has from its series: all but the rule, and the times there.
+    One that is moved keeps its length."""
+    starts = sent.get("starts_at") or place
+    times: dict[str, Any] = {"starts_at": starts}
+    if row["ends_at"] is not None and not {"ends_at", "duration_minutes"} & set(sent):
+        times["ends_at"] = starts + length_of(row)
+    if row["reminder_at"] is not None and sent.get("status", "planned") == "planned":
+        zone = ZoneInfo(row["time_zone"])
+        times["reminder_at"] = recurring.shifted(
+            row["reminder_at"], next_reminded(row), starts, zone
+        )
+    kept = {name: row[name] for name in SHARED_BY_OCCURRENCES}
+    return {**kept, **times, "series_id": row["id"], "recurrence_id": place}
+
+
+def next_reminded(row: Mapping[str, Any]) -> datetime:
+    """The occurrence that the reminder of a series is about: the first from then on."""
+    start: datetime = row["series_starts_at"]
+    if row["reminder_at"] <= start:
+        return start
+    before = row["reminder_at"] - timedelta(microseconds=1)
+    return recurring.next_after(series_of(row), before) or start
+
+
+SHARED_BY_OCCURRENCES = (
+    "kind", "subject", "body", "priority", "location", "latitude", "longitude", "time_zone",
+    "account_ids", "contact_ids", "opportunity_id", "ticket_id", "participants", "owner_id",
+    "team_id", "tags", "custom",
+)  # fmt: skip

@@ -189,6 +189,23 @@ class ActivityRead(BaseModel):
     updated_at: datetime
 
 
+class OccurrenceCreate(ActivityFields):
+    """What one occurrence of a series has differently; the rest is the series'."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "example": {
+                "recurrence_id": "2026-12-08T08:00:00Z", "starts_at": "2026-12-09T08:00:00Z",
+            }
+        },
+    )  # fmt: skip
+
+    id: UUID | None = None
+    recurrence_id: Instant = Field(description="The start that the series gives it.")
+    subject: Name | None = None
+
+
 class FollowUp(ActivityFields):
     """The next activity; accounts, contacts, opportunity and ticket are those of this one unless
     it names others."""

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_contacts.activities import rules
+from guanxi_contacts.activities.clashing import check_calendar
 from guanxi_contacts.activities.linking import check_links
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.schemas import ActivityCreate, ActivityFields, ActivityUpdate
@@ -36,15 +37,19 @@ async def create_activity(call: Call, connection: Connection, data: ActivityCrea
 
 async def insert_activity(
     call: Call, connection: Connection, sent: Mapping[str, Any],
-    *, given: Mapping[str, Any] | None = None,
+    *, given: Mapping[str, Any] | None = None, may_clash: bool = False,
 ) -> State:  # fmt: skip
-    """`given` is what the caller did not name and so need not see: what a follow-up inherits."""
+    """`given` is what the caller did not name and so need not see: what a follow-up inherits. What
+    takes place already `may_clash`: it is too late to refuse it."""
     columns = default_columns(call, ACTIVITIES, sent)
     own = {"id": columns["id"], "owner_id": columns["owner_id"], **(given or {}), **sent}
     columns |= rules.columns_from(own, None, now=datetime.now(UTC), zone=call.by.time_zone)
-    columns["custom"] = await stored(call, ACTIVITIES, sent.get("custom", {}))
+    custom = {**(given or {}).get("custom", {}), **sent.get("custom", {})}
+    columns["custom"] = await stored(call, ACTIVITIES, custom)
     await owned_by(call, connection, sent)
     await check_links(call, connection, sent, None)
+    if not may_clash:
+        await check_calendar(call, connection, columns, None)
     columns |= rules.found_by(columns)
     upcoming = await _next_of(call, connection, columns)
     state = await records.insert_record(connection, ACTIVITIES, columns, actor=call.actor)
@@ -83,6 +88,7 @@ async def change_activity(
         changes["custom"] = await stored(call, ACTIVITIES, {**before["custom"], **sent["custom"]})
     await owned_by(call, connection, sent)
     await check_links(call, connection, sent, before)
+    await check_calendar(call, connection, {**before, **changes}, before)
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**before, **changes})
     upcoming = None
@@ -124,6 +130,7 @@ async def restore_activity(call: Call, connection: Connection, activity_id: UUID
     loaded = await records.load_record(
         connection, ACTIVITIES, activity_id, scope=scope, deleted=True
     )
+    await check_calendar(call, connection, loaded.row, None)
     return await records.restore_record(connection, ACTIVITIES, loaded, actor=call.actor)
 
 

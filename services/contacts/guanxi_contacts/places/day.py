@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import DateTime, Uuid, and_, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_contacts.activities import recurrence_rules
 from guanxi_contacts.activities.resources import ACTIVITIES, ACTIVITY
 from guanxi_contacts.activities.rules import series_of
+from guanxi_contacts.calendar.service import whose_calendar
 from guanxi_contacts.errors import TooManyStops
 from guanxi_contacts.places.day_asked import DayAsked
 from guanxi_contacts.places.route_rules import MOST_STOPS
@@ -62,19 +63,20 @@ def _stop(
     point = point_of(visit) or (point_of(accounts[placed[0]]) if placed else None)
     account_id = placed[0] if placed else next(iter(visit["account_ids"]), None)
     at = visit["at"] if asked.keeps_times else None
-    return PlacedStop(index, account_id, visit["subject"], at, point, visit["id"])
+    place = visit["at"] if visit["recurrence"] is not None else None
+    return PlacedStop(index, account_id, visit["subject"], at, point, visit["id"], place)
 
 
 async def _rows(
     call: Call, asked: DayAsked, first: datetime, last: datetime
 ) -> Sequence[dict[str, Any]]:
     scope = await call.scope(ACTIVITIES.name)
+    whose = await whose_calendar(call, user=asked.user_id)
     key = (scope.shape, asked.is_open_only)
     compiled = SHAPES.get(key, lambda: _select(scope, is_open_only=asked.is_open_only))
-    person = asked.user_id or call.by.user_id
     values = {
-        "organisation": call.organisation, "person": person, "people": [person], "first": first,
-        "last": last, **scope.params(),
+        "organisation": call.organisation, "people": list(whose.users), "first": first, "last": last,
+        **scope.params(),
     }  # fmt: skip
     rows = await call.db.pool.fetch(
         bound(compiled.sql), str(call.organisation), *compiled.args(values)
@@ -104,7 +106,7 @@ def _select(scope: Scope, *, is_open_only: bool) -> Any:
         a.c.status == "planned" if is_open_only else a.c.status != "cancelled",
         *([a.c.visit.is_(None)] if is_open_only else []),
         or_(
-            a.c.owner_id == bindparam("person", type_=Uuid),
+            a.c.owner_id == any_(bindparam("people", type_=ARRAY(Uuid))),
             a.c.invited_ids.op("&&")(bindparam("people", type_=ARRAY(Uuid))),
         ),
         or_(

@@ -84,7 +84,7 @@ DAY = [
         "The visits of somebody's day in a sensible order, with legs and total distance",
         parameters=DAY,
         response_model=RouteRead,
-        responses=documents.problems(422),
+        responses=documents.problems(404, 422),
     ),
 )
 async def get_calendar_route(request: Request) -> Response:

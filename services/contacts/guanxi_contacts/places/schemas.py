@@ -84,7 +84,8 @@ class RouteStop(BaseModel):
     name: str | None
     latitude: float
     longitude: float
-    at: datetime | None
+    at: datetime | None = Field(description="The appointment that was kept.")
+    recurrence_id: datetime | None = Field(description="Which occurrence, of a series of visits.")
     leg_m: float = Field(description="From the stop before, or from the start.")
     travelled_m: float = Field(description="Up to here.")
 

@@ -17,7 +17,7 @@ from guanxi_contacts.places.rules import Point
 from guanxi_contacts.places.schemas import Position, RouteRequest, Stop
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
 from guanxi_shared.calls import Call
-from guanxi_shared.db import bound
+from guanxi_shared.db import Connection, bound
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
 
@@ -35,6 +35,7 @@ class PlacedStop:
     at: datetime | None
     point: Point | None
     activity_id: UUID | None = None
+    recurrence_id: datetime | None = None
 
 
 async def plan_route(call: Call, data: RouteRequest) -> dict[str, Any]:
@@ -44,14 +45,17 @@ async def plan_route(call: Call, data: RouteRequest) -> dict[str, Any]:
     return await route_of(stops, start=_point(data.start), end=_point(data.end))
 
 
-async def placed_accounts(call: Call, ids: Sequence[UUID]) -> Mapping[UUID, Mapping[str, Any]]:
-    """Name and position of those accounts that the caller sees."""
+async def placed_accounts(
+    call: Call, ids: Sequence[UUID], *, within: Connection | None = None
+) -> Mapping[UUID, Mapping[str, Any]]:
+    """Name and position of those accounts that the caller sees. Who is `within` a transaction reads
+    on its connection: waiting for another one while holding one, all could wait for ever."""
     if not ids:
         return {}
     scope = await call.scope(ACCOUNTS.name)
     compiled = SHAPES.get(scope.shape, lambda: _select(scope))
     values = {"organisation": call.organisation, "ids": list(ids), **scope.params()}
-    rows = await call.db.pool.fetch(
+    rows = await (within or call.db.pool).fetch(
         bound(compiled.sql), str(call.organisation), *compiled.args(values)
     )
     return {UUID(row["id"]): dict(row) for row in rows}
@@ -118,6 +122,7 @@ def _shown(ordered: Sequence[tuple[PlacedStop, Point]], way: Way) -> list[dict[s
         {
             "index": stop.index,
             "activity_id": stop.activity_id, "account_id": stop.account_id, "name": stop.name, "at": stop.at,
+            "recurrence_id": stop.recurrence_id,
             "latitude": point.latitude, "longitude": point.longitude,
             "leg_m": round(leg, 1), "travelled_m": round(travelled, 1),
         }

@@ -83,6 +83,7 @@ async def _check(
 )
 async def check_in_unplanned(request: Request) -> Response:
     call = await begin(request, "activities:create")
+    call.by.demand("accounts:read")
     raw = await call.body()
     data = writes.parse(UnplannedCheckIn, raw)
 

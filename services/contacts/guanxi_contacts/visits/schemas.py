@@ -31,6 +31,9 @@ class CheckIn(Value):
     sent_at: Instant | None = Field(
         default=None, description="What the device's clock shows while it sends."
     )
+    recurrence_id: Instant | None = Field(
+        default=None, description="Which occurrence of a series of visits: its original start."
+    )
     device_id: Line | None = None
     note: Annotated[str, StringConstraints(max_length=2_000), Storable] | None = None
     photo_ids: Annotated[list[UUID], Field(max_length=20)] = Field(default_factory=list)

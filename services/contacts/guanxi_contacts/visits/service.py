@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from guanxi_contacts.activities.occurrences import STANDING, differ
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.service import insert_activity, load_activity
 from guanxi_contacts.errors import (
@@ -43,12 +44,12 @@ Checks = dict[str, dict[str, Any]]
 
 
 async def check_in(call: Call, connection: Connection, activity_id: UUID, data: CheckIn) -> State:
-    loaded = await _load_visit(call, connection, activity_id)
+    loaded = await _load_visit(call, connection, activity_id, data)
     return await _arrive(call, connection, loaded, data)
 
 
 async def check_out(call: Call, connection: Connection, activity_id: UUID, data: CheckIn) -> State:
-    loaded = await _load_visit(call, connection, activity_id)
+    loaded = await _load_visit(call, connection, activity_id, data)
     checks = await _checks(connection, loaded)
     if "in" not in checks:
         raise NotCheckedIn("Nobody has checked in to this visit yet; check in first.")
@@ -62,7 +63,7 @@ async def check_in_unplanned(
     call: Call, connection: Connection, data: UnplannedCheckIn
 ) -> tuple[State, bool]:
     """The activity and whether this made it; one with the client's own id is made once."""
-    if data.id is not None and (known := await _known(call, connection, data.id)) is not None:
+    if data.id is not None and (known := await _known(call, connection, data.id, data)) is not None:
         if data.account_id not in known.row["account_ids"]:
             raise Conflict(
                 "An activity with this id exists already and differs.",
@@ -70,8 +71,8 @@ async def check_in_unplanned(
                 code="id_taken",
             )
         return await _arrive(call, connection, known, data), False
-    account = (await placed_accounts(call, [data.account_id])).get(data.account_id)
-    if account is None:
+    accounts = await placed_accounts(call, [data.account_id], within=connection)
+    if (account := accounts.get(data.account_id)) is None:
         raise UnknownReference(
             f"There is no account with the id {str(data.account_id)!r}.",
             errors={"account_id": "There is no such account."},
@@ -80,7 +81,9 @@ async def check_in_unplanned(
         "kind": "visit", "subject": data.subject or account["name"],
         "account_ids": [data.account_id], "starts_at": data.device_time or datetime.now(UTC),
     }  # fmt: skip
-    made = await insert_activity(call, connection, sent | ({"id": data.id} if data.id else {}))
+    made = await insert_activity(
+        call, connection, sent | ({"id": data.id} if data.id else {}), may_clash=True
+    )
     loaded = await load_activity(call, connection, UUID(str(made["id"])))
     return await _arrive(call, connection, loaded, data), True
 
@@ -100,24 +103,34 @@ async def read_visit(call: Call, activity_id: UUID) -> dict[str, Any]:
     }
 
 
-async def _load_visit(call: Call, connection: Connection, activity_id: UUID) -> Loaded:
+async def _load_visit(
+    call: Call, connection: Connection, activity_id: UUID, data: CheckIn
+) -> Loaded:
+    """The visit, or the record of the occurrence that is meant, which is made if there is none."""
     loaded = await load_activity(call, connection, activity_id)
-    _demand_visit(loaded.row)
-    return loaded
-
-
-def _demand_visit(row: Mapping[str, Any]) -> None:
+    row = loaded.row
     if row["kind"] != "visit":
         raise NotVisited(f"This activity is a {row['kind']}; one checks in to visits.")
-    if row["recurrence"] is not None:
+    if row["recurrence"] is None:
+        return loaded
+    if data.recurrence_id is None:
         raise NotVisited(
-            "This is a series of visits; check in to one of its occurrences, or without a plan."
+            "This is a series of visits; say which of them.",
+            errors={"recurrence_id": "Send the start of the occurrence."},
         )
+    place = (call.organisation, activity_id, data.recurrence_id)
+    own = await connection.fetchval(STANDING, *place)
+    if own is None:
+        made = await differ(call, connection, loaded, data.recurrence_id, {}, may_clash=True)
+        own = UUID(str(made["id"]))
+    return await load_activity(call, connection, own)
 
 
-async def _known(call: Call, connection: Connection, activity_id: UUID) -> Loaded | None:
+async def _known(
+    call: Call, connection: Connection, activity_id: UUID, data: CheckIn
+) -> Loaded | None:
     try:
-        return await _load_visit(call, connection, activity_id)
+        return await _load_visit(call, connection, activity_id, data)
     except NotFound:
         return None
 
@@ -149,7 +162,7 @@ async def _checks(connection: Connection, loaded: Loaded) -> Checks:
 
 
 def _said(data: CheckIn) -> dict[str, Any]:
-    said = data.model_dump(include=set(CheckIn.model_fields))
+    said = data.model_dump(include=set(CheckIn.model_fields) - {"recurrence_id"})
     return {**said, "device_at": said.pop("device_time")}
 
 
@@ -165,7 +178,7 @@ async def _keep(
             now, device_at=data.device_time, sent_at=data.sent_at
         ),
         **rules.measured(
-            Point(data.latitude, data.longitude), await _references(call, loaded.row),
+            Point(data.latitude, data.longitude), await _references(call, connection, loaded.row),
             accuracy_m=data.accuracy_m, tolerance_m=tolerance,
         ),
     }  # fmt: skip
@@ -173,10 +186,12 @@ async def _keep(
     return check
 
 
-async def _references(call: Call, row: Mapping[str, Any]) -> list[Reference]:
+async def _references(
+    call: Call, connection: Connection, row: Mapping[str, Any]
+) -> list[Reference]:
     """The activity's accounts that the caller sees (a distance tells where the others are), or the
     place that the activity names itself."""
-    accounts = await placed_accounts(call, row["account_ids"])
+    accounts = await placed_accounts(call, row["account_ids"], within=connection)
     placed = [(id, point_of(account)) for id, account in accounts.items()]
     found = [Reference(point, id) for id, point in placed if point is not None]
     own = point_of(row)

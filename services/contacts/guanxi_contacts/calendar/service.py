@@ -1,0 +1,209 @@
+"""Reading calendars: occurrences that the caller may see, and busy time that says no more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_contacts.activities import schedule_rules as rules
+from guanxi_contacts.activities.resources import ACTIVITY
+from guanxi_contacts.activities.rules import TIMED
+from guanxi_contacts.activities.schedule_rules import Occurrence, Stretch
+from guanxi_contacts.calendar.asking import Span
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Database, bound
+from guanxi_shared.errors import Malformed, NotFound
+from guanxi_shared.statements import Shapes
+from guanxi_shared.visibility import EVERYTHING, Scope, predicate
+
+SHAPES = Shapes()
+MOST_ITEMS = 5_000
+READ = (
+    "id", "kind", "status", "subject", "body", "priority", "starts_at", "ends_at", "due_at",
+    "recurrence", "exdates", "time_zone", "series_id", "recurrence_id", "series_starts_at",
+    "owner_id", "team_id", "invited_ids", "account_ids", "contact_ids", "location", "version",
+    "updated_at",
+)  # fmt: skip
+MEMBERS = """
+SELECT id FROM directory_users WHERE organisation_id = $2 AND active AND $3 = ANY(teams)
+"""
+TEAM = "SELECT 1 FROM directory_teams WHERE organisation_id = $2 AND id = $3"
+USERS = "SELECT id FROM directory_users WHERE organisation_id = $2 AND id = ANY($3::uuid[])"
+LOOK_BACK = timedelta(days=31)  # nothing takes longer
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """People, and a team whose own records count beside those of its members."""
+
+    users: Sequence[UUID]
+    team: UUID | None = None
+
+
+async def whose_calendar(
+    call: Call, *, user: UUID | None = None, team: UUID | None = None
+) -> Whose:
+    """The caller's own if nobody is named; NotFound for a person or team that is not known."""
+    db, organisation = call.db, call.organisation
+    if team is None:
+        if user is not None:
+            await demand_users(db, organisation, [user])
+        own = user or call.by.user_id
+        return Whose([own] if own is not None else [])
+    if await db.fetchrow(organisation, TEAM, organisation, team) is None:
+        raise NotFound(f"There is no team with the id {str(team)!r}.")
+    return await team_s_calendar(db, organisation, team)
+
+
+async def team_s_calendar(db: Database, organisation: UUID, team: UUID) -> Whose:
+    members = await db.fetch(organisation, MEMBERS, organisation, team)
+    return Whose([row["id"] for row in members], team)
+
+
+async def demand_users(db: Database, organisation: UUID, users: Sequence[UUID]) -> None:
+    rows = await db.fetch(organisation, USERS, organisation, list(users))
+    if missing := set(users) - {row["id"] for row in rows}:
+        raise NotFound(f"There is no user with the id {str(min(missing))!r}.")
+
+
+async def read_calendar(
+    db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope
+) -> list[Occurrence]:
+    """Everything of these people that the scope covers, in the order of time."""
+    rows = await _rows(db, organisation, span, whose=whose, scope=scope, is_busy_only=False)
+    found = [rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS + 1) for row in rows]
+    if sum(map(len, found)) > MOST_ITEMS:
+        raise Malformed(
+            f"More than {MOST_ITEMS} things happen in that time; ask for less.",
+            errors={"to": "Send an earlier time."},
+        )
+    return rules.in_order(found)
+
+
+async def read_busy(
+    db: Database, organisation: UUID, span: Span, *, users: Sequence[UUID]
+) -> dict[UUID, list[Stretch]]:
+    """Whoever's records they are: of each only its times leave this function."""
+    rows = await _rows(
+        db, organisation, span, whose=Whose(users), scope=EVERYTHING, is_busy_only=True
+    )
+    taken: dict[UUID, list[Stretch]] = {user: [] for user in users}
+    for row in rows:
+        for each in rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS):
+            for person in set(rules.people_of(row)) & set(taken):
+                if each.ends_at is not None:
+                    taken[person].append(Stretch(each.starts_at, each.ends_at))
+    return {user: rules.busy(some, span.first, span.last) for user, some in taken.items()}
+
+
+def item(each: Occurrence) -> dict[str, Any]:
+    """An occurrence as the API shows it."""
+    row = each.row
+    kept = (
+        "kind", "subject", "status", "priority", "time_zone", "location", "owner_id", "team_id",
+        "account_ids", "contact_ids",
+    )  # fmt: skip
+    is_itself = each.recurrence_id is None or each.recurrence_id == row["recurrence_id"]
+    return {
+        "activity_id": row["id"],
+        "series_id": row["series_id"] or (row["id"] if row["recurrence"] else None),
+        "recurrence_id": each.recurrence_id,
+        "is_repeating": row["recurrence"] is not None,
+        "starts_at": each.starts_at,
+        "ends_at": each.ends_at,
+        "due_at": row["due_at"] if is_itself else each.starts_at,
+        **{name: row[name] for name in kept},
+    }
+
+
+async def _rows(
+    db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope, is_busy_only: bool
+) -> list[dict[str, Any]]:
+    key = (whose.team is not None, scope.shape, is_busy_only)
+    compiled = SHAPES.get(key, lambda: _select(whose, scope, is_busy_only=is_busy_only))
+    values: Mapping[str, Any] = {
+        "organisation": organisation, "users": list(whose.users), "team": whose.team,
+        "first": span.first, "last": span.last, "back": span.first - LOOK_BACK, **scope.params(),
+    }  # fmt: skip
+    sql = bound(compiled.sql)
+    rows = await db.pool.fetch(sql, str(organisation), *compiled.args(values))
+    if len(rows) > MOST_ITEMS:
+        raise Malformed(
+            f"More than {MOST_ITEMS} things happen in that time; ask for less.",
+            errors={"to": "Send an earlier time."},
+        )
+    return [dict(row) for row in rows]
+
+
+def _select(whose: Whose, scope: Scope, *, is_busy_only: bool) -> Select[Any]:
+    table = ACTIVITY
+    wanted = [
+        table.c.organisation_id == bindparam("organisation", type_=Uuid),
+        table.c.deleted_at.is_(None),
+        table.c.status != "cancelled",
+        _of(whose),
+        _between(),
+        predicate(table, scope),
+    ]
+    if is_busy_only:
+        wanted += [
+            or_(*(table.c.kind == kind for kind in sorted(TIMED))),
+            table.c.ends_at.is_not(None),
+        ]
+    shown = [table.c[name] for name in READ]
+    return select(*shown, _elsewhere().label("elsewhere")).where(*wanted).limit(MOST_ITEMS + 1)
+
+
+def _of(whose: Whose) -> ColumnElement[bool]:
+    users: ColumnElement[Any] = bindparam("users", type_=ARRAY(Uuid))
+    parts = [ACTIVITY.c.owner_id == any_(users), ACTIVITY.c.invited_ids.op("&&")(users)]
+    if whose.team is not None:
+        parts.append(ACTIVITY.c.team_id == bindparam("team", type_=Uuid))
+    return or_(*parts)
+
+
+def _between() -> ColumnElement[bool]:
+    """Rows that may have an occurrence in the time asked for."""
+    moment = DateTime(timezone=True)
+    first, last, back = (bindparam(name, type_=moment) for name in ("first", "last", "back"))
+    c = ACTIVITY.c
+    once = and_(c.starts_at > back, c.starts_at < last)
+    due = and_(c.starts_at.is_(None), c.due_at >= first, c.due_at < last)
+    again = and_(
+        c.recurrence.is_not(None),
+        func.coalesce(c.starts_at, c.due_at) < last,
+        or_(c.series_ends_at.is_(None), c.series_ends_at >= first),
+    )
+    return or_(once, due, again)
+
+
+def _elsewhere() -> ColumnElement[Any]:
+    """The places of a series that are rows of their own."""
+    other = ACTIVITY.alias("other")
+    places = (
+        select(func.array_agg(other.c.recurrence_id))
+        .where(
+            other.c.organisation_id == ACTIVITY.c.organisation_id,
+            other.c.series_id == func.coalesce(ACTIVITY.c.series_id, ACTIVITY.c.id),
+            other.c.id != ACTIVITY.c.id,
+            other.c.deleted_at.is_(None),
+            ACTIVITY.c.recurrence.is_not(None),
+        )
+        .correlate(ACTIVITY)
+    )
+    return places.scalar_subquery()
