@@ -67,6 +67,12 @@ async def test_moves_before_the_migration_are_kept_with_who_and_when(own_databas
                 (account, 2, "grade", "A", "B", "import", each, "2026-11-03"),
                 (account, 4, "grade", "B", "C", "system", each, "2026-11-05"),
             ]
+        await connection.execute(
+            EVENT, organisation, new_id(), "contacts.account.updated", "account", account, 6, "api",
+            ["grade"], '{"grade": "C"}', '{"grade": "D"}',
+        )  # fmt: skip
+        newest = [tuple(row) for row in await connection.fetch(KEPT, organisation)][-1]
+        assert newest[1:6] == (6, "grade", "C", "D", "by_hand")
         forced = "SELECT relforcerowsecurity FROM pg_class WHERE oid = 'events'::regclass"
         assert await connection.fetchval(forced) is True
     finally:

@@ -100,7 +100,7 @@ def _point(position: Position | None) -> Point | None:
 async def route_of(
     stops: Sequence[PlacedStop], *, start: Point | None, end: Point | None
 ) -> dict[str, Any]:
-    """The stops in a sensible order as the API shows it. Fifty stops take a thread some 50 ms."""
+    """The stops in a sensible order as the API shows it. Fifty stops take a thread 70 to 190 ms."""
     on_map = [(stop, stop.point) for stop in stops if stop.point is not None]
     points, times = [point for _, point in on_map], [stop.at for stop, _ in on_map]
     way, given = await asyncio.to_thread(sensible_way, points, start=start, end=end, times=times)
