@@ -33,6 +33,7 @@ from guanxi_shared import logs, metrics
 from guanxi_shared.errors import (
     PROBLEM_TYPE,
     Malformed,
+    MethodNotAllowed,
     NotFound,
     Problem,
     TooLarge,
@@ -43,6 +44,8 @@ from guanxi_shared.http import trace_of
 
 FindJob = Callable[[Passage, Caller], Awaitable[Upstream]]
 
+# Calendars ask every few minutes, and a whole office behind one address.
+SECRET_READS = Limit("secret-reads", 600, 60, 300)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ID_CHARACTERS = 128
 BATCH_BYTES = 8 << 20
@@ -108,7 +111,7 @@ class FrontDoor:
             await _refuse(passage, problem)
         except Exception:
             logs.request_id.set(passage.request_id.decode())
-            _log.exception("request failed", path=scope["path"])
+            _log.exception("request failed", path=routes.shown(scope["path"]))
             if passage.started:
                 raise
             await _refuse(passage, Problem())
@@ -182,6 +185,9 @@ class FrontDoor:
             return
         if service is None and word not in routes.EVERYWHERE:
             raise NotFound("There is nothing at this path; /docs lists what there is.")
+        if service is not None and routes.is_secret(passage.raw_path):
+            await self._answer_secret(passage, service)
+            return
         caller = await self._caller(passage)
         if service is None:
             if passage.raw_path.rstrip(b"/") == b"/v1/" + word:
@@ -194,6 +200,20 @@ class FrontDoor:
             raise NotFound(f"The {service} service is not part of this installation.")
         await self._pay(passage, caller, word)
         self._introduce(passage, caller, word)
+        await self._forward(passage, peer)
+
+    async def _answer_secret(self, passage: Passage, service: str) -> None:
+        """A path that proves itself: read only, without a caller, limited by the client's address
+        so that nobody tries secrets by the million."""
+        peer = self._peers.get(service)
+        if peer is None:
+            raise NotFound(f"The {service} service is not part of this installation.")
+        if passage.scope["method"] not in READS:
+            raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
+        address = _address(passage)
+        await self._budgets.pay(f"secret:{address}", SECRET_READS, cost=1, fail_open=True)
+        passage.deadline_ms = self._deadline(passage, b"")
+        passage.added = _whereabouts(passage)
         await self._forward(passage, peer)
 
     async def _forward(self, passage: Passage, peer: Upstream) -> None:
@@ -229,15 +249,11 @@ class FrontDoor:
 
     def _introduce(self, passage: Passage, caller: Caller, word: bytes) -> None:
         """What the service has to know: who asks, from where, and how much time there is."""
-        scope = passage.scope
-        client = scope.get("client")
         version = directory_versions.get(caller.principal.organisation, 0)
         passage.deadline_ms = self._deadline(passage, word)
         passage.added = [
             b"authorization: ", caller.authorization,
-            b"\r\nx-directory-version: %d" % version,
-            b"\r\nx-forwarded-proto: ", scope.get("scheme", "http").encode(),
-            b"\r\nx-forwarded-for: ", (client[0] if client else "unknown").encode(), b"\r\n",
+            b"\r\nx-directory-version: %d\r\n" % version, *_whereabouts(passage),
         ]  # fmt: skip
 
     def _deadline(self, passage: Passage, word: bytes) -> int:
@@ -253,8 +269,7 @@ class FrontDoor:
         """Our own paths: an API key is exchanged here too, so that they know only access tokens."""
         authorization = None
         if _proves_nothing_yet(passage):
-            client = passage.scope.get("client")
-            key = f"address:{client[0] if client else 'unknown'}"
+            key = f"address:{_address(passage)}"
             await self._budgets.pay(key, self._sign_in_limit, cost=1, fail_open=False)
         header = passage.headers.get(b"authorization")
         if header is not None and header[:7].lower() == b"bearer " and word[:1] != b"/":
@@ -273,6 +288,19 @@ class FrontDoor:
             raise
         await self._pay(passage, caller, word)
         return caller.authorization
+
+
+def _address(passage: Passage) -> str:
+    client = passage.scope.get("client")
+    return client[0] if client else "unknown"
+
+
+def _whereabouts(passage: Passage) -> list[bytes]:
+    scheme = passage.scope.get("scheme", "http").encode()
+    return [
+        b"x-forwarded-proto: ", scheme,
+        b"\r\nx-forwarded-for: ", _address(passage).encode(), b"\r\n",
+    ]  # fmt: skip
 
 
 def _proves_nothing_yet(passage: Passage) -> bool:
@@ -337,4 +365,6 @@ def _tell(passage: Passage, word: bytes, seconds: float) -> None:
     if status >= 500 or (seconds >= logs.SLOW_SECONDS and not is_patient):
         logs.request_id.set(passage.request_id.decode())
         logs.trace_id.set(passage.trace.decode())
-        logs.log_request(method, passage.scope["path"], status=status, seconds=seconds)
+        logs.log_request(
+            method, routes.shown(passage.scope["path"]), status=status, seconds=seconds
+        )

@@ -62,6 +62,21 @@ def service_for(word: bytes) -> str | None:
     return SERVICE_OF.get(word)
 
 
+# Paths that are a secret themselves, read without a token: `/v1/calendar/feeds/{secret}.ics`.
+SECRET_PATH: Final = (b"/v1/calendar/feeds/", b".ics")
+
+
+def is_secret(raw_path: bytes) -> bool:
+    """Whether whoever knows the path may read it; it is not to stand in a log."""
+    head, tail = SECRET_PATH
+    return raw_path.startswith(head) and raw_path.endswith(tail)
+
+
+def shown(path: str) -> str:
+    """A path as a log may keep it."""
+    return f"{SECRET_PATH[0].decode()}…" if is_secret(path.encode()) else path
+
+
 def is_ambiguous(raw_path: bytes) -> bool:
     """Whether two readers could see two different paths in it: the gateway routes by what is
     written, a service by what it decodes, so dot segments, empty segments and encoded separators

@@ -123,9 +123,11 @@ def branches(table: Table, scope: Scope) -> list[ColumnElement[bool]]:
         table.c.owner_id == bindparam(f"scope_owner{i}", type_=Uuid)
         for i in range(len(scope.owners))
     ]
-    found += [
-        table.c.team_id == bindparam(f"scope_team{i}", type_=Uuid) for i in range(len(scope.teams))
-    ]
+    if "team_id" in table.c:
+        found += [
+            table.c.team_id == bindparam(f"scope_team{i}", type_=Uuid)
+            for i in range(len(scope.teams))
+        ]
     if scope.shared:
         found.append(table.c.id == any_(bindparam("scope_shared", type_=UUIDS)))
     return found

@@ -3,6 +3,7 @@
 from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.activities.routes import router as activities
 from guanxi_contacts.calendar.routes import router as calendar
+from guanxi_contacts.calendar_feeds.routes import router as calendar_feeds
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
@@ -40,6 +41,7 @@ def create() -> Edge:
             visits,
             activities,
             calendar,
+            calendar_feeds,
             search,
             fields,
             jobs_router(),

@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.activities.resources import ACTIVITIES
+from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
@@ -149,4 +150,4 @@ FIELDS = Resource(
     model=FieldDefinitionRead,
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
-LOGGED = (*RESOURCES, ACTIVITIES, FIELDS)
+LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS)

@@ -128,10 +128,15 @@ def is_occurrence(series: Series, moment: datetime) -> bool:
     return moment.astimezone(UTC) in _starts(series, moment + timedelta(days=1))
 
 
+def starts_after(series: Series, moment: datetime) -> Iterator[datetime]:
+    """Later occurrences, one by one, as far as a series is followed."""
+    last = series.starts_at + LONGEST_SERIES
+    return (start for start in _starts(series, last) if start > moment)
+
+
 def next_after(series: Series, moment: datetime) -> datetime | None:
     """The first occurrence after a moment; None when the series has ended."""
-    last = series.starts_at + LONGEST_SERIES
-    return next((start for start in _starts(series, last) if start > moment), None)
+    return next(starts_after(series, moment), None)
 
 
 def end_of(series: Series) -> datetime | None:

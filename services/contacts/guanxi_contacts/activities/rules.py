@@ -284,6 +284,24 @@ def next_reminded(row: Mapping[str, Any]) -> datetime:
     return recurring.next_after(series_of(row), before) or start
 
 
+def is_reminder_due(row: Mapping[str, Any], now: datetime) -> bool:
+    is_open = row["status"] == "planned" and row["reminded_at"] is None
+    return is_open and row["reminder_at"] is not None and row["reminder_at"] <= now
+
+
+def reminded(row: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What a reminder that was given leaves: the time of it, or of a series the next reminder, as
+    long before its occurrence as this one. Those that nobody gave in time are passed over."""
+    if not is_series(row):
+        return {"reminded_at": now}
+    about, series = next_reminded(row), series_of(row)
+    for start in recurring.starts_after(series, about):
+        upcoming = recurring.shifted(row["reminder_at"], about, start, series.zone)
+        if upcoming > now:
+            return {"reminder_at": upcoming}
+    return {"reminded_at": now}
+
+
 SHARED_BY_OCCURRENCES = (
     "kind", "subject", "body", "priority", "location", "latitude", "longitude", "time_zone",
     "account_ids", "contact_ids", "opportunity_id", "ticket_id", "participants", "owner_id",

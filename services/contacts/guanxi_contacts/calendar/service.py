@@ -85,7 +85,7 @@ async def read_calendar(
     db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope
 ) -> list[Occurrence]:
     """Everything of these people that the scope covers, in the order of time."""
-    rows = await _rows(db, organisation, span, whose=whose, scope=scope, is_busy_only=False)
+    rows = await rows_of(db, organisation, span, whose=whose, scope=scope)
     found = [rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS + 1) for row in rows]
     if sum(map(len, found)) > MOST_ITEMS:
         raise Malformed(
@@ -93,6 +93,13 @@ async def read_calendar(
             errors={"to": "Send an earlier time."},
         )
     return rules.in_order(found)
+
+
+async def rows_of(
+    db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope
+) -> list[dict[str, Any]]:
+    """The same as stored rows, series folded."""
+    return await _rows(db, organisation, span, whose=whose, scope=scope, is_busy_only=False)
 
 
 async def read_busy(

@@ -6,6 +6,7 @@ is looked up from both sides (which contact belongs to which account) is a table
 
 from guanxi_contacts.models.accounts import Account
 from guanxi_contacts.models.activities import Activity
+from guanxi_contacts.models.calendar_feeds import CalendarFeed
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import Contact, ContactAccount
 from guanxi_contacts.models.standing import StandingChange
@@ -14,6 +15,7 @@ from guanxi_contacts.models.visits import VisitCheck
 __all__ = [
     "Account",
     "Activity",
+    "CalendarFeed",
     "Contact",
     "ContactAccount",
     "Import",

@@ -1,4 +1,4 @@
-"""Activities."""
+"""Activities, and the feeds of calendars."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from guanxi_shared.migrations import secure
+from guanxi_shared.migrations import execute_script, secure
 
 revision = "0003"
 down_revision = "0001"
@@ -14,6 +14,22 @@ branch_labels = None
 depends_on = None
 
 INSTANT = sa.DateTime(timezone=True)
+# Reminders fall due in every organisation, and the worker's duty is bound to none. It learns the
+# ids and no more: the owner of the schema sees due rows by a policy of its own, and only through
+# this function; then each is looked at in a transaction bound to its organisation.
+REMINDERS = """
+CREATE POLICY reminding ON activities FOR SELECT TO CURRENT_USER USING (
+    nullif(current_setting('app.organisation_id', true), '') IS NULL
+    AND status = 'planned' AND reminded_at IS NULL AND deleted_at IS NULL AND reminder_at <= now());
+CREATE FUNCTION due_reminders(most integer) RETURNS TABLE (organisation_id uuid, id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = contacts, pg_temp AS $$
+    SELECT a.organisation_id, a.id FROM activities a
+    WHERE a.status = 'planned' AND a.reminded_at IS NULL AND a.deleted_at IS NULL
+      AND a.reminder_at <= now() ORDER BY a.reminder_at LIMIT most
+$$;
+REVOKE ALL ON FUNCTION due_reminders(integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION due_reminders(integer) TO contacts;
+"""
 JSONB = postgresql.JSONB(astext_type=sa.Text())
 
 
@@ -21,7 +37,9 @@ def upgrade() -> None:
     _create_activities()
     _create_indexes_of_lists()
     _create_indexes_of_content()
-    secure("activities")
+    _create_calendar_feeds()
+    secure("activities", "calendar_feeds")
+    execute_script(REMINDERS)
 
 
 def _array(name: str, kind: sa.types.TypeEngine[Any]) -> sa.Column[object]:
@@ -169,5 +187,31 @@ def _create_indexes_of_content() -> None:
     )
 
 
+def _create_calendar_feeds() -> None:
+    op.create_table(
+        "calendar_feeds",
+        sa.Column("organisation_id", sa.Uuid(), nullable=False),
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("shown_team_id", sa.Uuid()),
+        sa.Column("owner_id", sa.Uuid()),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("rights", JSONB, server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("last_read_at", INSTANT),
+        sa.Column("version", sa.BigInteger(), server_default="1", nullable=False),
+        _now("created_at"),
+        _now("updated_at"),
+        sa.Column("deleted_at", INSTANT),
+        sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_calendar_feeds")),
+    )
+    org = "organisation_id"
+    op.create_index("ix_calendar_feeds_owned", "calendar_feeds", [org, "owner_id", "id"])
+    op.create_index(
+        "uq_calendar_feeds_organisation_id_digest", "calendar_feeds", [org, "digest"], unique=True
+    )
+
+
 def downgrade() -> None:
+    op.drop_table("calendar_feeds")
+    op.execute("DROP FUNCTION due_reminders(integer)")
     op.drop_table("activities")
