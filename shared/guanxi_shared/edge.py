@@ -1,5 +1,6 @@
 """The outermost layer of a service, pure ASGI: ids, deadline, load shedding, hot routes, metrics."""
 
+import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -16,6 +17,7 @@ from guanxi_shared.errors import PROBLEM_TYPE, MethodNotAllowed, Problem, Unavai
 from guanxi_shared.http import adopt
 from guanxi_shared.refusals import problem_of
 
+PARAMETER = re.compile(r"\{[^}]*\}")
 REQUEST_SECONDS = 30.0
 SLOW_SECONDS = 30.0  # a long poll takes its time; slower than this is worth a line
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -39,7 +41,10 @@ class Edge:
         self._exact: dict[tuple[str, str], tuple[Endpoint, str]] = {}
         self._by_tail: dict[tuple[str, str], tuple[Endpoint, str, str]] = {}
         self._named: dict[str, set[str]] = {}  # paths without a parameter, and their methods
-        self._methods = [(compile_path(r.path)[0], set(r.methods or ())) for r in routes]
+        self._methods = [
+            (compile_path(r.path)[0], set(r.methods or ()), len(PARAMETER.sub("", r.path)))
+            for r in routes
+        ]
         for route in routes:
             if "{" not in route.path:
                 self._named.setdefault(route.path, set()).update(route.methods or ())
@@ -136,9 +141,13 @@ class Edge:
         return status, getattr(route, "path", "unmatched")
 
     def _allow(self, path: str) -> str:
+        """Of the templates that fit, those that spell out most of the path: `{secret}.ics` is not
+        `{id}`."""
         named = self._named.get(path)
-        matching = [methods for regex, methods in self._methods if regex.match(path)]
-        return ", ".join(sorted(named or {m for methods in matching for m in methods}))
+        fitting = [(size, methods) for regex, methods, size in self._methods if regex.match(path)]
+        most = max((size for size, _ in fitting), default=0)
+        found = {m for size, methods in fitting if size == most for m in methods}
+        return ", ".join(sorted(named or found))
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -195,6 +195,12 @@ async def test_a_revoked_or_guessed_secret_shows_nothing(
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), url
 
 
+async def test_the_address_of_a_feed_takes_reading_alone(client: Clients) -> None:
+    """Its path also fits that of a feed's record, which can be deleted."""
+    answer = await client().request("OPTIONS", f"{PATH}/x.ics")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET")
+
+
 async def test_of_somebody_who_has_left_nothing_is_shown(
     client: Clients, organisation: Organisation, service_database: Database
 ) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, Response, StreamingResponse
 from guanxi_contacts.exports import service
 from guanxi_contacts.exports.schemas import ExportRequest
 from guanxi_contacts.exports.writing import write_workbook
-from guanxi_contacts.resources import RESOURCES
+from guanxi_contacts.resources import EXPORTED
 from guanxi_contacts.settings import own_settings
 from guanxi_shared import documents, pages, reads, writes
 from guanxi_shared.calls import Call, begin
@@ -34,7 +34,6 @@ FILE = {
         t.partition(";")[0]: {"schema": {"type": "string"}} for t in service.CONTENT_TYPES.values()
     },
 }
-FORMAT = query_parameter("format", "string", "csv if absent", enum=list(service.ENDINGS))
 NOT_HERE = ("limit", "cursor", "total", "include")
 
 
@@ -92,6 +91,11 @@ async def get_export_file(request: Request) -> Response:
     return FileResponse(path, media_type=service.CONTENT_TYPES[wanted.format], filename=name)
 
 
+def _format(resource: Resource) -> dict[str, Any]:
+    formats = service.formats_of(resource)
+    return query_parameter("format", "string", "csv if absent", enum=formats)
+
+
 def _direct(resource: Resource) -> Callable[[Request], Awaitable[Response]]:
     async def export(request: Request) -> Response:
         call = await begin(request, "exports:create")
@@ -123,8 +127,9 @@ async def _asked(call: Call, resource: Resource) -> tuple[str, pages.ListQuery]:
             code="unknown_parameter",
         )  # fmt: skip
     format = given[0] if given else "csv"
-    if len(given) > 1 or format not in service.ENDINGS:
-        known = ", ".join(service.ENDINGS)
+    formats = service.formats_of(resource)
+    if len(given) > 1 or format not in formats:
+        known = ", ".join(formats)
         raise Malformed(
             f"format must be one of: {known}.", errors={"format": f"Send one of: {known}."}
         )
@@ -160,7 +165,7 @@ async def _find(call: Call, request: Request) -> dict[str, Any]:
     return job
 
 
-for _resource in RESOURCES:
+for _resource in EXPORTED:
     router.add_api_route(
         f"/v1/{_resource.name}/export",
         _direct(_resource),
@@ -169,6 +174,6 @@ for _resource in RESOURCES:
         responses={200: FILE, **problems()},
         **operation(
             f"export_{_resource.name}", f"All {_resource.name} of a filter as a table, streamed",
-            parameters=[FORMAT, *(p for p in documents.list_parameters(_resource) if p["name"] not in NOT_HERE)],
+            parameters=[_format(_resource), *(p for p in documents.list_parameters(_resource) if p["name"] not in NOT_HERE)],
         ),
     )  # fmt: skip

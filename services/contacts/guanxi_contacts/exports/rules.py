@@ -68,6 +68,8 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
             found |= {f"custom.{key}": item for key, item in value.items()}
         elif name == "accounts":
             found |= _places(value, account)
+        elif name == "participants":
+            found[name] = [_participant(each) for each in value]
         else:
             found[name] = value
     for name, look in (("owner", owner), ("team", team), ("parent", account)):
@@ -121,6 +123,10 @@ def _places(links: Sequence[Mapping[str, Any]], account: Names) -> Row:
         "role": first["role"], "stance": first["stance"],
         "more_accounts": [account(each["account_id"]) or each["account_id"] for each in others],
     }  # fmt: skip
+
+
+def _participant(each: Mapping[str, Any]) -> str:
+    return str(each["email"] or each["name"] or each["user_id"] or each["contact_id"])
 
 
 def named_accounts(rows: Sequence[Mapping[str, Any]]) -> set[str]:

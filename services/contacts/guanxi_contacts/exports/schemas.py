@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from guanxi_contacts.imports.schemas import ResourceName
 from guanxi_shared.documents import FilterGroup
 
 Format = Literal["csv", "xlsx", "ndjson", "vcard"]
@@ -33,7 +32,7 @@ class ExportRequest(BaseModel):
         },
     )  # fmt: skip
 
-    resource: ResourceName
+    resource: Literal["accounts", "contacts", "activities"]
     format: Format = "csv"
     document: ExportDocument = Field(default_factory=ExportDocument)
     fields: list[str] | None = Field(default=None, description="All fields if absent.")

@@ -10,12 +10,13 @@ from uuid import UUID
 
 from guanxi_contacts.exports import rules
 from guanxi_contacts.exports.schemas import ExportRequest
-from guanxi_contacts.resources import ACCOUNTS, RESOURCES
+from guanxi_contacts.resources import ACCOUNTS, EXPORTED
 from guanxi_shared import delegation, pages, reads
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Call
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.errors import Invalid
 from guanxi_shared.events import publish
 from guanxi_shared.filters import Clock
 from guanxi_shared.jobs import create_job
@@ -32,12 +33,13 @@ from guanxi_shared.visibility import Directory, Scope
 
 KIND = "export"
 PAGE = 1_000
-BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in RESOURCES}
+BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in EXPORTED}
 ENDINGS = {"csv": "csv", "xlsx": "xlsx", "ndjson": "ndjson", "vcard": "vcf"}
 CONTENT_TYPES = {
     "csv": CsvWriter.content_type, "xlsx": XlsxWriter.content_type,
     "ndjson": NdjsonWriter.content_type, "vcard": VcardWriter.content_type,
 }  # fmt: skip
+VCARD_OF = frozenset({"accounts", "contacts"})  # whoever can stand in an address book
 USERS = "SELECT id::text AS id, email AS name FROM directory_users WHERE organisation_id = $2"
 TEAMS = "SELECT id::text AS id, name FROM directory_teams WHERE organisation_id = $2"
 ACCOUNT_NAMES = """
@@ -140,10 +142,19 @@ async def table_for_job(database: Database, by: Principal, request: ExportReques
     )  # fmt: skip
 
 
+def formats_of(resource: Resource) -> list[str]:
+    return [name for name in ENDINGS if name != "vcard" or resource.name in VCARD_OF]
+
+
 async def check_request(call: Call, request: ExportRequest) -> Resource:
     """The permissions, and that the document can be understood."""
     resource = BY_NAME[request.resource]
     call.by.demand(resource.permission("read"))
+    if request.format not in formats_of(resource):
+        raise Invalid(
+            f"{resource.name} cannot be written as {request.format}.",
+            errors={"format": f"Send one of: {', '.join(formats_of(resource))}."},
+        )
     fields = await reads.all_fields(call, resource)
     pages.from_document(document_of(request), resource, fields, call.clock)
     return resource
