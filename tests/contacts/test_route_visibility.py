@@ -13,11 +13,16 @@ from guanxi_shared.edge import Edge
 from tests.factories import Clients, Organisation, User
 
 SECRET = "绝密客户Canary"
+POSITION = {"latitude": 39.9, "longitude": 116.4}
+HERE = {"city": "北京", **POSITION}
 METHODS = ("get", "post", "patch", "put", "delete")
-# What a route without an id takes to answer anything at all.
+# What a route takes to answer anything at all.
 BODIES: dict[str, Any] = {
     "/v1/accounts/check-duplicate": {"external_id": "canary"},
     "/v1/contacts/check-duplicate": {"external_id": "canary"},
+    "/v1/activities/{activity_id}/check-in": POSITION,
+    "/v1/activities/{activity_id}/check-out": POSITION,
+    "/v1/accounts/{account_id}/standing": {"lifecycle_stage": "lost", "reason": "x"},
     "/v1/accounts/search": {"query": "Canary"},
     "/v1/contacts/search": {"query": "Canary"},
     "/v1/activities/search": {"query": "Canary"},
@@ -40,7 +45,12 @@ BODIES: dict[str, Any] = {
     },
 }
 SPAN = {"from": "2026-12-01T00:00:00Z", "to": "2027-01-01T00:00:00Z"}
-QUERIES = {"/v1/search": {"q": "Canary"}, "/v1/calendar": SPAN}
+QUERIES: dict[str, Any] = {
+    "/v1/search": {"q": "Canary"},
+    "/v1/calendar": SPAN,
+    "/v1/calendar/route": {"day": "2026-12-01"},
+    "/v1/accounts/nearby": {"lat": 39.9, "lon": 116.4, "radius_m": 20_000_000},
+}
 
 
 def operations(app: Edge) -> Iterator[tuple[str, str]]:
@@ -59,7 +69,8 @@ def is_public(app: Edge, method: str, path: str) -> bool:
 async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
     """An account, a person and an activity of `rep`, by the name of the id in a path."""
     rep = client(organisation.rep)
-    account = await rep.post("/v1/accounts", json={"name": SECRET, "external_id": "canary"})
+    sent = {"name": SECRET, "external_id": "canary", "addresses": [HERE]}
+    account = await rep.post("/v1/accounts", json=sent)
     links = [{"account_id": account.json()["id"]}]
     person = await rep.post(
         "/v1/contacts", json={"name": SECRET, "external_id": "canary", "accounts": links}

@@ -11,13 +11,17 @@ from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.merges.routes import router as merges
 from guanxi_contacts.people.routes import router as people
+from guanxi_contacts.places.routes import calendar_router as days
+from guanxi_contacts.places.routes import router as places
 from guanxi_contacts.pools.routes import router as pools
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.segments.routes import router as segments
 from guanxi_contacts.settings import settings
+from guanxi_contacts.standing.routes import router as standing
 from guanxi_contacts.tags.routes import router as tags
 from guanxi_contacts.views.routes import router as views
+from guanxi_contacts.visits.routes import router as visits
 from guanxi_shared.app import create_app
 from guanxi_shared.edge import Edge
 from guanxi_shared.job_routes import jobs_router
@@ -35,10 +39,14 @@ def create() -> Edge:
         routers=[
             exports,
             imports,
+            places,
+            days,
             tags,
             duplicates,
             accounts,
+            standing,
             people,
+            visits,
             activities,
             calendar,
             calendar_feeds,

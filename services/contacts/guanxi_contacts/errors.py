@@ -43,12 +43,44 @@ class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
 
 
+class StageNotReachable(Invalid):
+    code, title = "stage_not_reachable", "The lifecycle does not go that way"
+
+
+class TierSkipped(Invalid):
+    code, title = "tier_skipped", "Needs are met from the bottom up"
+
+
+class EffectiveDayImpossible(Invalid):
+    code, title = "effective_day_impossible", "The change cannot have taken effect on this day"
+
+
 class ActivityRefused(Invalid):
     code, title = "activity_rule", "An activity of this kind cannot be like that"
 
 
 class AlreadyDone(Conflict):
     code, title = "already_done", "The activity is done already"
+
+
+class NotVisited(Invalid):
+    code, title = "not_a_visit", "Only one visit can be checked in to"
+
+
+class NotCheckedIn(Conflict):
+    code, title = "not_checked_in", "There is no check-in yet"
+
+
+class AlreadyChecked(Conflict):
+    code, title = "already_checked", "This was said already, and differently"
+
+
+class VisitCancelled(Conflict):
+    code, title = "visit_cancelled", "The visit was cancelled"
+
+
+class TooManyStops(Invalid):
+    code, title = "too_many_stops", "A route takes no more stops"
 
 
 class CalendarConflict(Conflict):

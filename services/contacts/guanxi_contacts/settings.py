@@ -16,6 +16,7 @@ class Settings(ServiceSettings):
     default_region: str = "CN"
     max_import_bytes: int = Field(default=200_000_000, ge=1)
     import_chunk_rows: int = Field(default=3_000, ge=1)
+    visit_tolerance_m: int = Field(default=500, ge=0)
 
 
 def settings() -> Settings:

@@ -83,6 +83,14 @@ def _instant(moment: datetime) -> datetime:
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_instant)]
 Custom = Annotated[dict[str, Any], Field(max_length=200)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+
+# Where an account stands; needs and relationship from the lowest up.
+Grade = Literal["A", "B", "C", "D"]
+LifecycleStage = Literal["prospect", "new", "active", "loyal", "at_risk", "lost", "won_back"]
+RelationshipLevel = Literal["basic", "reactive", "accountable", "proactive", "partnership"]
+NeedsTier = Literal["survival", "security", "social", "esteem", "self_actualisation"]
 
 
 class Value(BaseModel):
@@ -154,8 +162,8 @@ class AddressValue(Value):
     state: Line | None = None
     postcode: Annotated[str, StringConstraints(max_length=20), Storable] | None = None
     country: Line | None = Field(default=None, description="Name or ISO 3166 code, as typed.")
-    latitude: Annotated[float, Field(ge=-90, le=90)] | None = None
-    longitude: Annotated[float, Field(ge=-180, le=180)] | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
 
 
 Phones = Annotated[list[PhoneValue], Field(max_length=MOST_ENTRIES)]

@@ -11,20 +11,20 @@ from guanxi_contacts.values import (
     Custom,
     Emails,
     Fields,
+    Grade,
+    LifecycleStage,
     Line,
     Name,
+    NeedsTier,
     Phones,
     Prose,
+    RelationshipLevel,
     Tags,
     Value,
 )
 from guanxi_shared.money import Money
 
 Kind = Literal["company", "person"]
-Grade = Literal["A", "B", "C", "D"]
-LifecycleStage = Literal["prospect", "new", "active", "loyal", "at_risk", "lost", "won_back"]
-RelationshipLevel = Literal["basic", "reactive", "accountable", "proactive", "partnership"]
-NeedsTier = Literal["survival", "security", "social", "esteem", "self_actualisation"]
 Count = Annotated[int, Field(ge=0, le=100_000_000)]
 Year = Annotated[int, Field(ge=1000, le=2200)]
 

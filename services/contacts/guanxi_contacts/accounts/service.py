@@ -18,6 +18,7 @@ from guanxi_contacts.records import (
     stored,
 )
 from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -68,6 +69,7 @@ async def update_account(
     await _hold_named(call, connection, sent)
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
+    demand_moves(loaded.row, sent)
     changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
     if "custom" in sent:
         changes["custom"] = await stored(call, ACCOUNTS, {**loaded.row["custom"], **sent["custom"]})

@@ -30,8 +30,9 @@ async def create_occurrence(
 
 
 async def differ(
-    call: Call, connection: Connection, series: Loaded, place: datetime, sent: Mapping[str, Any]
-) -> State:
+    call: Call, connection: Connection, series: Loaded, place: datetime, sent: Mapping[str, Any],
+    *, may_clash: bool = False,
+) -> State:  # fmt: skip
     """The series' row is locked, so two that differ in one place come one after the other."""
     row = series.row
     if not rules.is_series(row) or not recurrence_rules.is_occurrence(rules.series_of(row), place):
@@ -47,4 +48,4 @@ async def differ(
             activity_id=str(standing),
         )
     given = rules.occurrence_columns(row, place, sent)
-    return await insert_activity(call, connection, sent, given=given)
+    return await insert_activity(call, connection, sent, given=given, may_clash=may_clash)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Table, Uuid, any_, or_
+from sqlalchemy import Boolean, Column, ColumnElement, Table, Uuid, any_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_contacts import models
@@ -13,6 +13,7 @@ from guanxi_shared.resources import Field, Resource, Where, fields_of, looked_up
 from guanxi_shared.search import tagged
 
 ACTIVITY: Table = models.Activity.metadata.tables["activities"]
+CHECK: Table = models.Activity.metadata.tables["visit_checks"]
 HIDDEN = ("invited_ids", "series_starts_at", "series_ends_at")
 IDS = ARRAY(Uuid)
 
@@ -28,6 +29,15 @@ def _linked(column: Column[Any]) -> Where:
     return where
 
 
+def _far(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+    """Checked in or out too far from the customer."""
+    far = select(CHECK.c.activity_id).where(
+        CHECK.c.organisation_id == ACTIVITY.c.organisation_id, CHECK.c.is_far
+    )
+    flags = bind(value if isinstance(value, list) else [value], ARRAY(Boolean))
+    return ACTIVITY.c.id.in_(far) == any_(flags)  # the text is kept for both values
+
+
 def _attended(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
     """Whose time it takes: the owner's and the participating users'."""
     people = bind(value if isinstance(value, list) else [value], IDS)
@@ -37,13 +47,15 @@ def _attended(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
 def _fields() -> dict[str, Field]:
     fields = fields_of(ACTIVITY, hidden=HIDDEN)
     fields["participants"] = replace(fields["participants"], key="user_id")
-    fields["custom"] = replace(fields["custom"], kind=r.OBJECT)
+    for name in ("custom", "visit"):
+        fields[name] = replace(fields[name], kind=r.OBJECT)
     fields["tags"] = replace(fields["tags"], where=tagged(ACTIVITY, models.ACTIVITY_SEARCH))
     fields["exdates"] = replace(fields["exdates"], is_filtered=False)
     return {
         **fields,
         "account_id": looked_up("account_id", r.ID, ACTIVITY, _linked(ACTIVITY.c.account_ids)),
         "contact_id": looked_up("contact_id", r.ID, ACTIVITY, _linked(ACTIVITY.c.contact_ids)),
+        "is_far": looked_up("is_far", r.BOOLEAN, ACTIVITY, _far),
         "attendee_id": looked_up("attendee_id", r.ID, ACTIVITY, _attended),
     }
 

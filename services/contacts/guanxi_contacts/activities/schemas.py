@@ -131,6 +131,16 @@ class ActivityUpdate(ActivityFields):
     subject: Name = Field(default="", validate_default=False)
 
 
+class Visit(BaseModel):
+    """`distance_m` is that of the check-in, `is_far` that of either check; details are at `/visit`."""
+
+    checked_in_at: datetime
+    checked_out_at: datetime | None
+    duration_seconds: int | None
+    distance_m: float | None
+    is_far: bool | None
+
+
 class ActivityRead(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
@@ -171,6 +181,7 @@ class ActivityRead(BaseModel):
     owner_id: UUID | None
     team_id: UUID | None
     external_id: str | None
+    visit: Visit | None = Field(description="Once somebody has checked in.")
     tags: list[str]
     custom: dict[str, Any]
     version: int

@@ -39,9 +39,10 @@ async def create_activity(call: Call, connection: Connection, data: ActivityCrea
 
 async def insert_activity(
     call: Call, connection: Connection, sent: Mapping[str, Any],
-    *, given: Mapping[str, Any] | None = None,
+    *, given: Mapping[str, Any] | None = None, may_clash: bool = False,
 ) -> State:  # fmt: skip
-    """`given` is what the caller did not name and so need not see: what a follow-up inherits."""
+    """`given` is what the caller did not name and so need not see: what a follow-up inherits. What
+    takes place already `may_clash`: it is too late to refuse it."""
     columns = default_columns(call, ACTIVITIES, sent)
     own = {"id": columns["id"], "owner_id": columns["owner_id"], **(given or {}), **sent}
     columns |= rules.columns_from(own, None, now=datetime.now(UTC), zone=call.by.time_zone)
@@ -49,7 +50,8 @@ async def insert_activity(
     columns["custom"] = await stored(call, ACTIVITIES, custom)
     await owned_by(call, connection, sent)
     await check_links(call, connection, sent, None)
-    await check_calendar(call, connection, columns, None)
+    if not may_clash:
+        await check_calendar(call, connection, columns, None)
     columns |= rules.found_by(columns)
     upcoming = await _next_of(call, connection, columns)
     await _note_dealing(call, connection, columns)

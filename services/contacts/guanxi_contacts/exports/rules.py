@@ -13,6 +13,8 @@ MOST_PHONES, MOST_EMAILS, MOST_ADDRESSES = 3, 3, 2
 ADDRESS_PARTS = ("street", "city", "state", "postcode", "country", "latitude", "longitude", "kind")
 KEY_ACCOUNT = ("operating_history", "business_model", "honours", "plan")
 
+VISIT = ("checked_in_at", "checked_out_at", "duration_seconds", "distance_m", "is_far")
+
 
 def _numbered(head: str, number: int, tail: str = "") -> str:
     return (head if number == 1 else f"{head}_{number}") + (f"_{tail}" if tail else "")
@@ -32,6 +34,7 @@ WIDE: Mapping[str, tuple[str, ...]] = {
         "more_addresses",
     ),
     "key_account": tuple(f"key_account_{part}" for part in KEY_ACCOUNT),
+    "visit": tuple(f"visit_{part}" for part in VISIT),
     "accounts": ("account_id", "account_name", "role", "stance", "more_accounts"),
     "owner_id": ("owner", "owner_id"),
     "team_id": ("team", "team_id"),
@@ -64,6 +67,8 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
             found |= _addresses(value)
         elif name == "key_account":
             found |= {f"key_account_{part}": (value or {}).get(part) for part in KEY_ACCOUNT}
+        elif name == "visit":
+            found |= {f"visit_{part}": (value or {}).get(part) for part in VISIT}
         elif name == "custom":
             found |= {f"custom.{key}": item for key, item in value.items()}
         elif name == "accounts":

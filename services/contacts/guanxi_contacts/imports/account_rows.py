@@ -19,6 +19,7 @@ from guanxi_contacts.imports.references import (
     take_turns,
 )
 from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid
 from guanxi_shared.imports.book import Book, Entry
@@ -143,6 +144,7 @@ class AccountRows:
     ) -> None:
         try:
             changes = self._preparer.now.changes(row, entry.row)
+            demand_moves(entry.row, changes)
         except Invalid as problem:
             return outcome.refuse(row, reason(None, "", problem.detail))
         changed = book.update(entry, changes)

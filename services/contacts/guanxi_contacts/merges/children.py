@@ -61,6 +61,8 @@ STAYING: Mapping[str, str] = {
     "contact_accounts.contact_id": "a person's places are a field of theirs: united, not moved",
     "accounts.merged_into_id": "a chain of merges is followed to its end",
     "account_dealings.account_id": "facts of each account alone; the survivor takes the newer ones",
+    "standing_changes.account_id": "the history of each account alone, told by its own log",
+    "visit_checks.account_id": "whose place a distance was measured from stays so",
     "contacts.merged_into_id": "a chain of merges is followed to its end",
     "merges.survivor_id": "what was merged stays as it was done",
     "merges.source_ids": "what was merged stays as it was done",

@@ -12,6 +12,8 @@ from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
 from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
+from guanxi_contacts.models.standing import StandingChange
+from guanxi_contacts.models.visits import VisitCheck
 
 __all__ = [
     "ACCOUNT_SEARCH",
@@ -33,4 +35,6 @@ __all__ = [
     "SavedView",
     "Segment",
     "SegmentMember",
+    "StandingChange",
+    "VisitCheck",
 ]

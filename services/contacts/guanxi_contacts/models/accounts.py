@@ -87,6 +87,10 @@ class Account(Table, table=True):
             "ix_accounts_organisation_id_referred_by_id", "organisation_id", "referred_by_id",
             postgresql_where=text("referred_by_id IS NOT NULL"),
         ),
+        Index(
+            "ix_accounts_placed", "organisation_id", "latitude", "longitude",
+            postgresql_where=text("latitude IS NOT NULL"),
+        ),
     )  # fmt: skip
 
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))

@@ -17,7 +17,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
@@ -150,6 +150,7 @@ class Activity(Table, table=True):
     owner_id: UUID | None = id_column()  # gateway's user
     team_id: UUID | None = id_column()  # gateway's team
     external_id: str | None = text_column()
+    visit: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))  # see visits.py
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
     version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from guanxi_contacts.accounts.schemas import AccountRead, Grade, Kind, LifecycleStage
-from guanxi_contacts.values import Fields, Line, Prose, Value
+from guanxi_contacts.accounts.schemas import AccountRead, Kind
+from guanxi_contacts.values import Fields, Grade, LifecycleStage, Line, Prose, Value
 from guanxi_shared.documents import FilterGroup
 from guanxi_shared.money import Money
 
