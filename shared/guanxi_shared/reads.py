@@ -89,7 +89,13 @@ async def all_fields(call: Call, resource: Resource) -> Mapping[str, Field]:
 
 
 async def answer_list(call: Call, resource: Resource, query: ListQuery) -> Response:
-    rows, following, total = await page_of(call, resource, query)
+    return answer_page(call, *await page_of(call, resource, query))
+
+
+def answer_page(
+    call: Call, rows: Sequence[Row], following: str | None, total: int | None
+) -> Response:
+    """One page as every list answers it."""
     page = {"next_cursor": following, "has_more": following is not None, "total": total}
     body = orjson.dumps({"data": rows, "page": page}, option=JSON_OPTIONS)
     headers = {}

@@ -51,7 +51,14 @@ async def canary(client: Clients, organisation: Organisation) -> dict[str, str]:
         "/v1/contacts", json={"name": SECRET, "external_id": "canary", "accounts": links}
     )
     assert person.status_code == 201, person.text
-    return {"account_id": account.json()["id"], "contact_id": person.json()["id"]}
+    file = await rep.post(
+        "/v1/files",
+        params={"name": SECRET, "contact_id": person.json()["id"]},
+        content=SECRET.encode(),
+    )
+    assert file.status_code == 201, file.text
+    found = {"account_id": account, "contact_id": person, "file_id": file}
+    return {name: answer.json()["id"] for name, answer in found.items()}
 
 
 def strangers(organisation: Organisation, other: Organisation) -> list[User]:
@@ -82,7 +89,8 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
             ):
                 wrong.append((user.name, method, path, answer.status_code))
     assert wrong == []
-    for name, path in (("account_id", "/v1/accounts"), ("contact_id", "/v1/contacts")):
+    paths = {"account_id": "/v1/accounts", "contact_id": "/v1/contacts", "file_id": "/v1/files"}
+    for name, path in paths.items():
         kept = await client(organisation.rep).get(f"{path}/{canary[name]}")
         assert kept.json()["version"] == 1
 

@@ -4,6 +4,7 @@ from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
+from guanxi_contacts.files.routes import router as files
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.resources import LOGGED
@@ -23,5 +24,5 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, search, fields, jobs_router()],
+        routers=[exports, imports, accounts, people, search, fields, files, jobs_router()],
     )

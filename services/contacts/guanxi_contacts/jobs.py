@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from guanxi_contacts.exports.writing import delete_old_transfers, write_export
+from guanxi_contacts.files.sweeping import sweep_files
 from guanxi_contacts.imports.taking import take_import
 from guanxi_shared.running_jobs import Handler
 
 HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import, "export": write_export}
-SCHEDULES: Final = (delete_old_transfers,)
+SCHEDULES: Final = (delete_old_transfers, sweep_files)

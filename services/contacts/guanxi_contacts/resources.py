@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
+from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_shared import resources as r
@@ -148,4 +149,4 @@ FIELDS = Resource(
     model=FieldDefinitionRead,
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
-LOGGED = (*RESOURCES, FIELDS)
+LOGGED = (*RESOURCES, FIELDS, FILES)

@@ -5,7 +5,8 @@ is looked up from both sides (which contact belongs to which account) is a table
 """
 
 from guanxi_contacts.models.accounts import Account
+from guanxi_contacts.models.files import File, FileLink
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import Contact, ContactAccount
 
-__all__ = ["Account", "Contact", "ContactAccount", "Import", "ImportRow"]
+__all__ = ["Account", "Contact", "ContactAccount", "File", "FileLink", "Import", "ImportRow"]
