@@ -1,6 +1,7 @@
 """The contacts service, put together."""
 
 from guanxi_contacts.accounts.routes import router as accounts
+from guanxi_contacts.consents.routes import router as consents
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
@@ -24,5 +25,15 @@ def create() -> Edge:
         common=common(),
         metadata=METADATA,
         resources=LOGGED,
-        routers=[exports, imports, accounts, people, search, fields, files, jobs_router()],
+        routers=[
+            exports,
+            imports,
+            accounts,
+            people,
+            search,
+            fields,
+            files,
+            consents,
+            jobs_router(),
+        ],
     )

@@ -13,3 +13,15 @@ class ReportingCycle(Conflict):
 
 class UnknownReference(Invalid):
     code, title = "unknown_reference", "A record that is named does not exist"
+
+
+class OnLegalHold(Conflict):
+    code, title = "legal_hold", "A legal hold stands against this"
+
+
+class ImportRunning(Conflict):
+    code, title = "import_running", "An import may write this person again"
+
+
+class NotAPerson(Invalid):
+    code, title = "not_a_person", "Only people have these rights"

@@ -6,7 +6,14 @@ from typing import Final
 from guanxi_contacts.exports.writing import delete_old_transfers, write_export
 from guanxi_contacts.files.sweeping import sweep_files
 from guanxi_contacts.imports.taking import take_import
+from guanxi_contacts.privacy.archiving import delete_old_archives, write_archive
+from guanxi_contacts.privacy.leftovers import erase_leftovers
 from guanxi_shared.running_jobs import Handler
 
-HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import, "export": write_export}
-SCHEDULES: Final = (delete_old_transfers, sweep_files)
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "import": take_import,
+    "export": write_export,
+    "archive": write_archive,
+    "erase-leftovers": erase_leftovers,
+}
+SCHEDULES: Final = (delete_old_transfers, sweep_files, delete_old_archives)

@@ -20,7 +20,10 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "kind": "company", "lifecycle_stage": "prospect",
         "phones": [], "emails": [], "addresses": [], "tags": [],
     },
-    "contacts": {"phones": [], "emails": [], "addresses": [], "tags": [], "hobbies": []},
+    "contacts": {
+        "phones": [], "emails": [], "addresses": [], "tags": [], "hobbies": [],
+        "do_not_contact": False,
+    },
 }  # fmt: skip
 
 

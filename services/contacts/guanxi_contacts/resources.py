@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
+from guanxi_contacts.consents.resources import CONSENTS, consented
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.matching import match_key
@@ -33,7 +34,7 @@ SERVICE = "contacts"
 ACCOUNT: Table = METADATA.tables["accounts"]
 CONTACT: Table = METADATA.tables["contacts"]
 LINK: Table = METADATA.tables["contact_accounts"]
-HIDDEN = ("match_keys",)
+HIDDEN = ("match_keys", "erased_at")
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 
@@ -132,6 +133,7 @@ CONTACTS = Resource(
         **_fields(CONTACT),
         "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
         "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
+        "consent": looked_up("consent", r.TEXT, CONTACT, consented),
     },
     computed=frozenset({"accounts"}),
     is_searchable=True,
@@ -149,4 +151,4 @@ FIELDS = Resource(
     model=FieldDefinitionRead,
 )
 RESOURCES = (ACCOUNTS, CONTACTS)
-LOGGED = (*RESOURCES, FIELDS, FILES)
+LOGGED = (*RESOURCES, FIELDS, FILES, CONSENTS)

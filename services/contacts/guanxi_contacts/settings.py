@@ -34,6 +34,7 @@ class Settings(ServiceSettings):
     allowed_file_types: Words = ()  # all but the denied
     denied_file_types: Words = Field(default=PROGRAMS, validate_default=True)
     deleted_files_kept_days: int = Field(default=30, ge=0)
+    suppression_key: str = ""  # of the hashes of erased addresses; if unset, of the service secret
     bucket: str = ""  # set: new files go there
     bucket_endpoint: str = ""
     bucket_region: str = ""

@@ -7,6 +7,7 @@ from starlette.responses import Response
 from guanxi_contacts.accounts import service
 from guanxi_contacts.accounts.org_chart import read_org_chart
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate, OrgChart
+from guanxi_contacts.privacy.tombstones import demand_not_erased, or_gone
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -25,8 +26,9 @@ async def get_account(request: Request) -> Response:
     call = await begin(request, "accounts:read")
     account_id = request.path_params["account_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
+        await demand_not_erased(call, ACCOUNTS, id_in_path(account_id))
         return await history.get_as_of(call, ACCOUNTS, account_id, moment)
-    return await reads.get_record(call, ACCOUNTS, account_id)
+    return await or_gone(call, ACCOUNTS, account_id, reads.get_record(call, ACCOUNTS, account_id))
 
 
 @router.get(PATH, **documents.lists(ACCOUNTS))

@@ -8,5 +8,18 @@ from guanxi_contacts.models.accounts import Account
 from guanxi_contacts.models.files import File, FileLink
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.people import Contact, ContactAccount
+from guanxi_contacts.models.privacy import Consent, Erasure, LegalHold, Suppression
 
-__all__ = ["Account", "Contact", "ContactAccount", "File", "FileLink", "Import", "ImportRow"]
+__all__ = [
+    "Account",
+    "Consent",
+    "Contact",
+    "ContactAccount",
+    "Erasure",
+    "File",
+    "FileLink",
+    "Import",
+    "ImportRow",
+    "LegalHold",
+    "Suppression",
+]

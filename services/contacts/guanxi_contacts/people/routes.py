@@ -6,6 +6,7 @@ from starlette.responses import Response
 
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
+from guanxi_contacts.privacy.tombstones import demand_not_erased, or_gone
 from guanxi_contacts.resources import CONTACTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -24,8 +25,9 @@ async def get_contact(request: Request) -> Response:
     call = await begin(request, "contacts:read")
     contact_id = request.path_params["contact_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
+        await demand_not_erased(call, CONTACTS, id_in_path(contact_id))
         return await history.get_as_of(call, CONTACTS, contact_id, moment)
-    return await reads.get_record(call, CONTACTS, contact_id)
+    return await or_gone(call, CONTACTS, contact_id, reads.get_record(call, CONTACTS, contact_id))
 
 
 @router.get(PATH, **documents.lists(CONTACTS))

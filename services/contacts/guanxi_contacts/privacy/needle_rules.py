@@ -1,0 +1,66 @@
+"""By what a person is recognised in texts that name no id: old files, answers, payloads."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+import orjson
+
+CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+NAMES: Final = ("name", "legal_name", "local_name")
+SHORTEST_ID, SHORTEST_NUMBER = 6, 7
+ENCODINGS: Final = ("utf-8", "gb18030", "utf-16-le")
+
+
+def needles_of(states: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Addresses, numbers, whole names and foreign ids of every state that a person ever had. A single
+    word of a Latin script is no needle: it would hit everybody called so."""
+    found: set[str] = set()
+    for state in states:
+        found |= {each.get("address") or "" for each in state.get("emails") or ()}
+        for phone in state.get("phones") or ():
+            found |= {n for n in (phone.get("number"), phone.get("e164")) if n and _is_number(n)}
+        found |= {name for name in (state.get(key) for key in NAMES) if name and _is_name(name)}
+        external = state.get("external_id") or ""
+        found |= {external} if len(external) >= SHORTEST_ID else set()
+    return sorted(text for text in found if text)
+
+
+def _is_number(text: str) -> bool:
+    return sum(char.isdigit() for char in text) >= SHORTEST_NUMBER
+
+
+def _is_name(text: str) -> bool:
+    return " " in text.strip() or (CJK.search(text) is not None and len(text) >= 2)
+
+
+def in_json(needle: str) -> str:
+    """As it stands inside a JSON text."""
+    return orjson.dumps(needle).decode()[1:-1]
+
+
+def in_files(needles: Iterable[str]) -> list[bytes]:
+    """The bytes to look for in kept files: encodings of text files, JSON and XML spellings. Letters
+    are compared in lower case as far as ASCII goes."""
+    found: set[bytes] = set()
+    for needle in needles:
+        spellings = {
+            needle,
+            needle.lower(),
+            needle.upper(),
+            in_json(needle),
+            escape(needle),
+            _ascii_json(needle),
+        }
+        for text in spellings:
+            found |= {_encoded(text, encoding) for encoding in ENCODINGS}
+    return sorted(each.lower() for each in found if len(each) > 3)
+
+
+def _ascii_json(text: str) -> str:
+    return "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in text if ord(c) < 0x10000)
+
+
+def _encoded(text: str, encoding: str) -> bytes:
+    return text.encode(encoding, "ignore")
