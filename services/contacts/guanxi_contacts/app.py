@@ -8,6 +8,7 @@ from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.files.routes import router as files
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.people.routes import router as people
+from guanxi_contacts.privacy.routes import router as privacy
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.settings import settings
@@ -34,6 +35,7 @@ def create() -> Edge:
             fields,
             files,
             consents,
+            privacy,
             jobs_router(),
         ],
     )

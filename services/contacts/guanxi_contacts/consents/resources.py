@@ -17,7 +17,7 @@ CONTACT: Table = METADATA.tables["contacts"]
 Bind = Callable[[Any, Any], ColumnElement[Any]]
 
 CONSENTS: Final = Resource(
-    name="consents",
+    name="contacts",  # whose permissions and whose breadth these are
     noun="consent",
     service="contacts",
     table=CONSENT,

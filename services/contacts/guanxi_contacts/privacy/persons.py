@@ -30,7 +30,7 @@ class Kind:
 
     @property
     def table(self) -> str:
-        return self.resource.table.name
+        return str(self.resource.table.name)
 
 
 CONTACT: Final = Kind(CONTACTS, {"accounts": []})

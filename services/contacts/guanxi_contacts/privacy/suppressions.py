@@ -6,14 +6,16 @@ as long it takes until another process knows of an erasure.
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_contacts.privacy.suppression_rules import HASHED, hashes_of, own_key
-from guanxi_contacts.settings import own_settings
+from guanxi_contacts.settings import own_settings, settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.settings import common
 
 FRESH_SECONDS: Final = 2.0
 REASON: Final = "Erased before; ask them first"
@@ -24,20 +26,35 @@ ON CONFLICT DO NOTHING
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """What was known of one organisation a moment ago; asked without waiting."""
+
+    organisation_id: UUID
+    key: bytes
+    hashes: frozenset[bytes]
+
+    def holds(self, match_keys: Iterable[str]) -> bool:
+        if not self.hashes:
+            return False
+        return not self.hashes.isdisjoint(hashes_of(self.key, self.organisation_id, match_keys))
+
+
 class SuppressionList:
     """One process's knowledge of the hashes; `key` never leaves it."""
 
     def __init__(self, db: Database, key: bytes) -> None:
         self._db = db
         self._key = key
-        self._known: dict[UUID, tuple[float, frozenset[bytes]]] = {}
+        self._known: dict[UUID, tuple[float, Suppressed]] = {}
 
-    async def of(self, organisation_id: UUID) -> frozenset[bytes]:
+    async def of(self, organisation_id: UUID) -> Suppressed:
         known = self._known.get(organisation_id)
         if known is not None and known[0] > time.monotonic():
             return known[1]
         rows = await self._db.lookup(organisation_id, READ, organisation_id)
-        found = frozenset(row["key_hash"] for row in rows)
+        hashes = frozenset(row["key_hash"] for row in rows)
+        found = Suppressed(organisation_id, self._key, hashes)
         if len(self._known) > 1_000:
             self._known.clear()
         self._known[organisation_id] = (time.monotonic() + FRESH_SECONDS, found)
@@ -48,10 +65,7 @@ class SuppressionList:
 
     async def holds(self, organisation_id: UUID, match_keys: Iterable[str]) -> bool:
         keys = [key for key in match_keys if key.startswith(HASHED)]
-        if not keys:
-            return False
-        found = await self.of(organisation_id)
-        return bool(found) and not found.isdisjoint(hashes_of(self._key, organisation_id, keys))
+        return bool(keys) and (await self.of(organisation_id)).holds(keys)
 
     async def keep(
         self, connection: Connection, organisation_id: UUID, match_keys: Iterable[str]
@@ -60,6 +74,12 @@ class SuppressionList:
         await connection.execute(KEEP, organisation_id, hashes)
         self.forget(organisation_id)
         return len(hashes)
+
+
+def worker_list(database: Database) -> SuppressionList:
+    """For a worker, which has the same settings by its environment."""
+    key = own_key(settings().suppression_key, common().service_secret)
+    return SuppressionList(database, key)
 
 
 def list_of(call: Call) -> SuppressionList:
