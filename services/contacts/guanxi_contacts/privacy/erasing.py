@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Table
+from sqlalchemy import ARRAY, DateTime, Table
 
 from guanxi_contacts.privacy.persons import Kind
 from guanxi_contacts.privacy.suppressions import SuppressionList
@@ -44,6 +44,7 @@ class Erasing:
     organisation: UUID
     kind: Kind
     loaded: Loaded
+    person_ids: Sequence[UUID]  # the person, and records that were merged into theirs
     erasure_id: UUID
     erased_at: datetime
     reason: str
@@ -93,13 +94,24 @@ def tombstone_of(
     erasing: Erasing, resource: Resource, row: Mapping[str, Any], computed: Mapping[str, Any]
 ) -> State:
     """The record as the API would show it, with nothing in it, and why."""
-    times = {name: datetime.fromisoformat(row[name]) for name in ("created_at", "updated_at")}
     return {
-        **resource.state({**row, **times}, computed),
+        **resource.state(with_times(resource.table, row), computed),
         "erased_at": erasing.erased_at,
         "erased_by": erasing.actor.id,
         "erasure_reason": erasing.reason,
     }
+
+
+def with_times(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row that came as JSON, its moments as moments, so that they are written as everywhere."""
+    found = dict(row)
+    for column in table.columns:
+        value, kind = found.get(column.name), column.type
+        if isinstance(kind, DateTime) and value is not None:
+            found[column.name] = datetime.fromisoformat(value)
+        elif isinstance(kind, ARRAY) and isinstance(kind.item_type, DateTime) and value:
+            found[column.name] = [datetime.fromisoformat(each) for each in value]
+    return found
 
 
 async def erase_rows(
@@ -113,7 +125,7 @@ async def erase_rows(
     rows = [orjson.loads(each["row"]) for each in found]
     states = [tombstone_of(erasing, resource, row, computed) for row in rows]
     events = await blank_events(erasing, resource.noun, states)
-    await _log_erased(erasing, resource, states)
+    await log(erasing, resource, states, verb="erased")
     erasing.ids += [UUID(row["id"]) for row in rows]
     return len(rows), events
 
@@ -129,10 +141,11 @@ async def blank_events(erasing: Erasing, noun: str, states: Sequence[State]) -> 
     return done
 
 
-async def _log_erased(erasing: Erasing, resource: Resource, states: Sequence[State]) -> None:
+async def log(erasing: Erasing, resource: Resource, states: Sequence[State], *, verb: str) -> None:
+    """One event for each, all in one statement."""
     actor = erasing.actor
     await erasing.connection.execute(
-        LOG.format(table=resource.table.name), erasing.organisation, resource.event_type("erased"),
+        LOG.format(table=resource.table.name), erasing.organisation, resource.event_type(verb),
         resource.noun, actor.id, actor.kind, actor.channel, actor.request_id, actor.trace_id,
         erasing.erased_at, [new_id() for _ in states], [UUID(str(state["id"])) for state in states],
         [state["version"] for state in states], [dumps(state) for state in states],

@@ -11,23 +11,27 @@ from guanxi_contacts.privacy.persons import ACCOUNT
 # Held first, and only then looked at again: a link that is made meanwhile is committed by then.
 HOLD_FILES = """
 SELECT f.id FROM files f JOIN file_links l ON l.organisation_id = f.organisation_id AND l.file_id = f.id
-WHERE f.organisation_id = $1 AND l.subject_type = $2 AND l.subject_id = $3 ORDER BY f.id FOR UPDATE OF f
+WHERE f.organisation_id = $1 AND l.subject_type = $2 AND l.subject_id = ANY($3::uuid[])
+ORDER BY f.id FOR UPDATE OF f
 """
 OWN_FILES = """
 SELECT f.id, f.blob_id, f.storage FROM files f
 WHERE f.organisation_id = $1 AND f.id = ANY($2::uuid[]) AND NOT EXISTS (
     SELECT FROM file_links o WHERE o.organisation_id = $1 AND o.file_id = f.id
-      AND (o.subject_type, o.subject_id) <> ($3, $4)
+      AND NOT (o.subject_type = $3 AND o.subject_id = ANY($4::uuid[]))
 )
 """
 UNLINK_FILES = "DELETE FROM file_links WHERE organisation_id = $1 AND file_id = ANY($2::uuid[])"
 CONSENTS_GONE = """
-DELETE FROM consents WHERE organisation_id = $1 AND contact_id = $2
+DELETE FROM consents WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])
 RETURNING id, contact_id, channel, purpose, status, given_at, expires_at, recorded_by, version, created_at
 """
-PLACES_GONE = "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = $2"
+PLACES_GONE = (
+    "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])"
+)
 HOLDS_GONE = (
-    "DELETE FROM legal_holds WHERE organisation_id = $1 AND subject_type = $2 AND subject_id = $3"
+    "DELETE FROM legal_holds WHERE organisation_id = $1 AND subject_type = $2"
+    " AND subject_id = ANY($3::uuid[])"
 )
 
 
@@ -35,7 +39,7 @@ async def erase_person(erasing: Erasing) -> dict[str, int]:
     kind = erasing.kind
     also_kept = ("kind",) if kind is ACCOUNT else ()
     rows, events = await erase_rows(
-        erasing, kind.resource, [erasing.person_id], computed=kind.empty, also_kept=also_kept
+        erasing, kind.resource, erasing.person_ids, computed=kind.empty, also_kept=also_kept
     )
     return {kind.table: rows, "events": events}
 
@@ -43,7 +47,7 @@ async def erase_person(erasing: Erasing) -> dict[str, int]:
 async def erase_files(erasing: Erasing) -> dict[str, int]:
     """Files that belong to nobody else. One that is also somebody else's stays, and its link to
     what is now a tombstone says nothing."""
-    connection, whose = erasing.connection, (erasing.kind.noun, erasing.person_id)
+    connection, whose = erasing.connection, (erasing.kind.noun, list(erasing.person_ids))
     held = await connection.fetch(HOLD_FILES, erasing.organisation, *whose)
     own = await connection.fetch(OWN_FILES, erasing.organisation, [r["id"] for r in held], *whose)
     ids = [row["id"] for row in own]
@@ -59,7 +63,9 @@ async def erase_files(erasing: Erasing) -> dict[str, int]:
 
 async def erase_consents(erasing: Erasing) -> dict[str, int]:
     """That something was said stays in the log, by whom and in which words does not."""
-    rows = await erasing.connection.fetch(CONSENTS_GONE, erasing.organisation, erasing.person_id)
+    rows = await erasing.connection.fetch(
+        CONSENTS_GONE, erasing.organisation, list(erasing.person_ids)
+    )
     nothing: dict[str, Any] = {"source": "", "proof": None, "file_id": None}
     states = [{**row, **nothing, "erased_at": erasing.erased_at} for row in rows]
     erasing.ids += [UUID(str(row["id"])) for row in rows]
@@ -69,14 +75,16 @@ async def erase_consents(erasing: Erasing) -> dict[str, int]:
 async def erase_places_in_accounts(erasing: Erasing) -> dict[str, int]:
     if erasing.kind is ACCOUNT:  # the people of an account keep their places; only its id is there
         return {}
-    done = await erasing.connection.execute(PLACES_GONE, erasing.organisation, erasing.person_id)
+    done = await erasing.connection.execute(
+        PLACES_GONE, erasing.organisation, list(erasing.person_ids)
+    )
     return {"contact_accounts": _count(done)}
 
 
 async def erase_holds(erasing: Erasing) -> dict[str, int]:
     """Released ones: while one stands nobody comes here."""
     done = await erasing.connection.execute(
-        HOLDS_GONE, erasing.organisation, erasing.kind.noun, erasing.person_id
+        HOLDS_GONE, erasing.organisation, erasing.kind.noun, list(erasing.person_ids)
     )
     return {"legal_holds": _count(done)}
 

@@ -22,7 +22,7 @@ WHERE i.organisation_id = $1 AND (i.id = ANY($3::uuid[])
 RETURNING i.id, i.job_id
 """
 ROWS: Final = f"""
-DELETE FROM import_rows AS r WHERE r.organisation_id = $1 AND (r.record_id = $4 OR r.job_id IN (
+DELETE FROM import_rows AS r WHERE r.organisation_id = $1 AND (r.record_id = ANY($4::uuid[]) OR r.job_id IN (
     SELECT j.id FROM jobs j WHERE j.organisation_id = $1 AND j.kind = 'import'
       AND (j.params ->> 'import_id')::uuid = ANY($3::uuid[]))
   OR {NAMED.format(text="concat_ws(' ', r.cells::text, r.reasons::text, r.reference::text)")})
@@ -34,7 +34,7 @@ UPDATE jobs AS j SET params = '{{}}', checkpoint = NULL, result = j.result - 'ro
   status = CASE WHEN j.status IN ('queued', 'running') THEN 'cancelled' ELSE j.status END
 WHERE j.organisation_id = $1 AND (
     (j.kind = 'import' AND (j.params ->> 'import_id')::uuid = ANY($3::uuid[]))
-    OR j.params ->> 'person_id' = $4::uuid::text OR {NAMED.format(text=JOB_TEXT)})
+    OR (j.params ->> 'person_id')::uuid = ANY($4::uuid[]) OR {NAMED.format(text=JOB_TEXT)})
 """
 EXPORTS_ANEW: Final = """
 UPDATE jobs SET status = 'queued', lease = NULL
@@ -56,7 +56,7 @@ async def erase_imports(erasing: Erasing) -> dict[str, int]:
     ids = [row["id"] for row in found]
     erasing.imports = ids
     rows = await erasing.connection.execute(
-        ROWS, erasing.organisation, texts, ids, erasing.person_id
+        ROWS, erasing.organisation, texts, ids, list(erasing.person_ids)
     )
     return {"imports": len(ids), "import_rows": _count(rows)}
 
@@ -64,7 +64,7 @@ async def erase_imports(erasing: Erasing) -> dict[str, int]:
 async def erase_jobs(erasing: Erasing) -> dict[str, int]:
     texts = [in_json(needle) for needle in erasing.needles]
     done = await erasing.connection.execute(
-        JOBS, erasing.organisation, texts, list(erasing.imports), erasing.person_id
+        JOBS, erasing.organisation, texts, list(erasing.imports), list(erasing.person_ids)
     )
     await erasing.connection.execute(EXPORTS_ANEW, erasing.organisation, erasing.kind.resource.name)
     return {"jobs": _count(done)}

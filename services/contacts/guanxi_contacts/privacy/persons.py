@@ -1,6 +1,6 @@
 """Whom the law speaks of: contacts, and accounts that are people."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -39,7 +39,16 @@ ACCOUNT: Final = Kind(ACCOUNTS, {})
 # Stronger than the lock of a change: whoever links anything to the person holds FOR KEY SHARE.
 HOLD = "SELECT id FROM {table} WHERE organisation_id = $1 AND id = $2 FOR UPDATE"
 STATES = """
-SELECT after::text FROM events WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = $3
+SELECT after::text FROM events
+WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND subject_type = $3
+"""
+# Records that were merged into this one, and into those: they are deleted, and the same person.
+MERGED = """
+WITH RECURSIVE same (id) AS (
+    SELECT $2::uuid UNION SELECT r.id FROM {table} r JOIN same ON r.merged_into_id = same.id
+    WHERE r.organisation_id = $1
+) SELECT r.id FROM {table} r JOIN same ON r.id = same.id WHERE r.organisation_id = $1 AND r.erased_at IS NULL
+ORDER BY r.id FOR UPDATE OF r
 """
 
 
@@ -65,9 +74,19 @@ async def load_person(
     return loaded
 
 
-async def all_states(
+async def records_of(
     connection: Connection, organisation_id: UUID, kind: Kind, person_id: UUID
+) -> list[UUID]:
+    """The ids of all records of a person, their own first."""
+    if "merged_into_id" not in kind.resource.table.c:
+        return [person_id]
+    rows = await connection.fetch(MERGED.format(table=kind.table), organisation_id, person_id)
+    return [person_id, *(row["id"] for row in rows if row["id"] != person_id)]
+
+
+async def all_states(
+    connection: Connection, organisation_id: UUID, kind: Kind, person_ids: Sequence[UUID]
 ) -> list[dict[str, Any]]:
-    """Everything that the person's record ever was."""
-    rows = await connection.fetch(STATES, organisation_id, person_id, kind.noun)
+    """Everything that the person's records ever were."""
+    rows = await connection.fetch(STATES, organisation_id, list(person_ids), kind.noun)
     return [orjson.loads(row["after"]) for row in rows]

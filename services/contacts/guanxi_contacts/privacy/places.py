@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from guanxi_contacts.db import METADATA
+from guanxi_contacts.privacy import erasing_dealings as dealings
+from guanxi_contacts.privacy import erasing_merges as merges
 from guanxi_contacts.privacy import erasing_records as records
 from guanxi_contacts.privacy import erasing_traces as traces
 from guanxi_contacts.privacy.erasing import Erasing
@@ -25,6 +28,32 @@ class Place:
     erase: Step | None = None  # None: another place's step does it
     archive: str | None = None
     plain: tuple[str, ...] = ()
+
+
+def _of_others() -> tuple[Place, ...]:
+    """Activities and merges, where this installation has them: their tables come with migrations
+    of their own."""
+    found = (
+        Place(
+            "activities", dealings.TOLD,
+            "what was said with this person alone, or names them, is blanked, also in its log; of"
+            " others they leave the participants",
+            dealings.erase_activities,
+            "SELECT to_jsonb(a) - 'search_text' - 'search_grams' - 'search_digits' AS row FROM activities a"
+            " WHERE a.organisation_id = $1 AND CASE WHEN $3 = 'contact' THEN a.contact_ids"
+            " ELSE a.account_ids END @> ARRAY[$2::uuid] ORDER BY a.id",
+            plain=("kind", "status", "priority", "time_zone", "recurrence"),
+        ),
+        Place(
+            "merges", ("fields", "before", "after", "kept"), "states before and after are emptied",
+            merges.erase_merges,
+            "SELECT to_jsonb(m) AS row FROM merges m WHERE m.organisation_id = $1"
+            " AND (m.survivor_id = $2 OR m.source_ids @> ARRAY[$2::uuid]) AND $3 <> '' ORDER BY m.id",
+            plain=("resource", "status", "moved"),
+        ),
+        Place("merge_moves", ("before", "after"), "with their merge", None, plain=("child",)),
+    )  # fmt: skip
+    return tuple(place for place in found if place.table in METADATA.tables)
 
 
 PLACES: Final = (
@@ -47,6 +76,7 @@ PLACES: Final = (
         " AND $3 = 'contact' ORDER BY c.id",
         plain=("channel", "purpose", "status"),
     ),
+    *_of_others(),
     Place(
         "contact_accounts", ("role", "stance"), "the rows are deleted",
         records.erase_places_in_accounts,

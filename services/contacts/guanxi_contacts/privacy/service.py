@@ -16,7 +16,7 @@ from guanxi_contacts.privacy.kept_files import files_naming
 from guanxi_contacts.privacy.leftovers import KIND as LEFTOVERS
 from guanxi_contacts.privacy.leftovers import Leftovers, remove_leftovers
 from guanxi_contacts.privacy.needle_rules import in_files, needles_of
-from guanxi_contacts.privacy.persons import Kind, all_states, load_person
+from guanxi_contacts.privacy.persons import Kind, all_states, load_person, records_of
 from guanxi_contacts.privacy.places import PLACES
 from guanxi_contacts.privacy.schemas import ErasureRequest, HoldRequest
 from guanxi_contacts.privacy.suppressions import list_of
@@ -57,7 +57,7 @@ WROTE = """
 SELECT DISTINCT i.id FROM events e JOIN jobs j ON j.organisation_id = e.organisation_id
   AND e.request_id = 'job-' || j.id::text AND j.kind = 'import'
 JOIN imports i ON i.organisation_id = j.organisation_id AND i.id = (j.params ->> 'import_id')::uuid
-WHERE e.organisation_id = $1 AND e.subject_id = $2 AND e.subject_type = $3
+WHERE e.organisation_id = $1 AND e.subject_id = ANY($2::uuid[]) AND e.subject_type = $3
 """
 RUNNING = """
 SELECT count(*) FROM jobs WHERE organisation_id = $1 AND kind = 'import' AND status IN ('queued', 'running')
@@ -79,9 +79,10 @@ async def look_for(call: Call, kind: Kind, person_id: UUID) -> Found:
     read files for a record that is none of theirs."""
     async with call.db.transaction(call.organisation) as connection:
         await load_person(call, connection, kind, person_id)
-        states = await all_states(connection, call.organisation, kind, person_id)
+        ids = await records_of(connection, call.organisation, kind, person_id)
+        states = await all_states(connection, call.organisation, kind, ids)
     needles = needles_of(states)
-    wanted = in_files([*needles, str(person_id)])
+    wanted = in_files([*needles, *map(str, ids)])
     folder, organisation = own_settings(call).files_dir, str(call.organisation)
     imports = await asyncio.to_thread(files_naming, folder / "imports" / organisation, wanted)
     exports = await asyncio.to_thread(files_naming, folder / "exports" / organisation, wanted)
@@ -125,17 +126,20 @@ async def _erase(
     if loaded.row["erased_at"] is not None:  # by somebody who was quicker
         return None
     await _refuse_held(call, connection, kind, person_id)
-    needles = needles_of(await all_states(connection, call.organisation, kind, person_id))
+    ids = await records_of(connection, call.organisation, kind, person_id)
+    needles = needles_of(await all_states(connection, call.organisation, kind, ids))
     if not found.needles.issuperset(needles):
         return None
-    wrote = await connection.fetch(WROTE, call.organisation, person_id, kind.noun)
+    wrote = await connection.fetch(WROTE, call.organisation, ids, kind.noun)
     imports = sorted({*found.imports, *(row["id"] for row in wrote)})
     if await connection.fetchval(RUNNING, call.organisation, imports):
         raise ImportRunning(
             "An import whose file names this person is still to run; wait for its end or cancel it.",
             headers={"Retry-After": "10"},
         )
-    erasing = await _begin(call, connection, kind, loaded, data, needles=needles, imports=imports)
+    erasing = await _begin(
+        call, connection, kind, loaded, data, ids=ids, needles=needles, imports=imports
+    )
     counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
     await connection.execute(
         COUNT, call.organisation, erasing.erasure_id, to_json(rules.added(counts))
@@ -155,7 +159,7 @@ async def _erase(
 
 async def _begin(
     call: Call, connection: Connection, kind: Kind, loaded: Loaded, data: ErasureRequest,
-    *, needles: list[str], imports: list[UUID],
+    *, ids: list[UUID], needles: list[str], imports: list[UUID],
 ) -> Erasing:  # fmt: skip
     erasure_id = new_id()
     erased_at: datetime = await connection.fetchval(
@@ -163,7 +167,7 @@ async def _begin(
         data.request_reference, call.by.user_id,
     )  # fmt: skip
     return Erasing(
-        connection=connection, organisation=call.organisation, kind=kind, loaded=loaded,
+        connection=connection, organisation=call.organisation, kind=kind, loaded=loaded, person_ids=ids,
         erasure_id=erasure_id, erased_at=erased_at, reason=data.reason, actor=call.actor,
         needles=needles, imports=imports, suppressions=list_of(call),
     )  # fmt: skip
