@@ -140,14 +140,16 @@ def searches(resource: Resource) -> dict[str, Any]:
     )
 
 
-def gets(resource: Resource, *, has_past: bool = True) -> dict[str, Any]:
+def gets(
+    resource: Resource, *, has_past: bool = True, refused: Iterable[int] = ()
+) -> dict[str, Any]:
     past = [AS_OF] if has_past else []
     return operation(
         f"get_{resource.noun}",
         f"One {resource.noun}, as it is" + (" or as it was" if has_past else ""),
         parameters=[path_id(f"{resource.noun}_id"), *past, IF_NONE_MATCH],
         response_model=resource.model,
-        responses={304: {"description": "You have this version."}, **problems(404)},
+        responses={304: {"description": "You have this version."}, **problems(404, *refused)},
     )
 
 
@@ -184,14 +186,16 @@ def creates(
     )
 
 
-def updates(resource: Resource, body: type[BaseModel]) -> dict[str, Any]:
+def updates(
+    resource: Resource, body: type[BaseModel], *, refused: Iterable[int] = ()
+) -> dict[str, Any]:
     return operation(
         f"update_{resource.noun}",
         f"Change what is sent of one {resource.noun} (JSON merge patch)",
         parameters=[path_id(f"{resource.noun}_id"), IF_MATCH],
         body=body,
         response_model=resource.model,
-        responses=problems(404, 409, 412, 413, 415, 422),
+        responses=problems(404, 409, 412, 413, 415, 422, *refused),
     )
 
 

@@ -20,7 +20,7 @@ PATH = "/v1/accounts"
 ONE = PATH + "/{account_id}"
 
 
-@router.get(ONE, **documents.gets(ACCOUNTS))
+@router.get(ONE, **documents.gets(ACCOUNTS, refused=(410,)))
 @hot
 async def get_account(request: Request) -> Response:
     call = await begin(request, "accounts:read")
@@ -52,7 +52,7 @@ async def create_account(request: Request) -> Response:
     return await writes.create(call, ACCOUNTS, AccountCreate, service.create_account, path=PATH)
 
 
-@router.patch(ONE, **documents.updates(ACCOUNTS, AccountUpdate))
+@router.patch(ONE, **documents.updates(ACCOUNTS, AccountUpdate, refused=(410,)))
 @hot
 async def update_account(request: Request) -> Response:
     call = await begin(request, "accounts:update")
@@ -67,7 +67,10 @@ async def update_account(request: Request) -> Response:
 
 
 @router.delete(
-    ONE, **documents.acts(ACCOUNTS, "delete", "Delete softly; restore undoes it", takes_key=False)
+    ONE,
+    **documents.acts(
+        ACCOUNTS, "delete", "Delete softly; restore undoes it", takes_key=False, refused=(410,)
+    ),
 )
 async def delete_account(request: Request) -> Response:
     call = await begin(request, "accounts:delete")
@@ -78,7 +81,8 @@ async def delete_account(request: Request) -> Response:
 
 
 @router.post(
-    ONE + "/restore", **documents.acts(ACCOUNTS, "restore", "Bring a deleted account back")
+    ONE + "/restore",
+    **documents.acts(ACCOUNTS, "restore", "Bring a deleted account back", refused=(410,)),
 )
 async def restore_account(request: Request) -> Response:
     call = await begin(request, "accounts:delete")

@@ -42,6 +42,10 @@ UPLOAD_PARAMETERS = [
     documents.IDEMPOTENCY_KEY,
 ]  # fmt: skip
 BYTES = {"description": "The bytes", "content": {"*/*": OCTETS}}
+NEXT = {
+    name: {"operationId": name, "parameters": {"file_id": "$response.body#/id"}}
+    for name in ("get_file", "get_file_content", "update_file", "delete_file", "restore_file")
+}
 HARDENED = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "sandbox; default-src 'none'",
@@ -59,6 +63,7 @@ HARDENED = {
     response_model=FileRead,
     status_code=201,
     responses={
+        201: {"description": "Kept", "links": NEXT},
         200: {"model": FileRead, "description": "It was there already, identical."},
         **problems(404, 409, 413, 415, 422),
     },

@@ -19,7 +19,7 @@ PATH = "/v1/contacts"
 ONE = PATH + "/{contact_id}"
 
 
-@router.get(ONE, **documents.gets(CONTACTS))
+@router.get(ONE, **documents.gets(CONTACTS, refused=(410,)))
 @hot
 async def get_contact(request: Request) -> Response:
     call = await begin(request, "contacts:read")
@@ -51,7 +51,7 @@ async def create_contact(request: Request) -> Response:
     return await writes.create(call, CONTACTS, ContactCreate, service.create_contact, path=PATH)
 
 
-@router.patch(ONE, **documents.updates(CONTACTS, ContactUpdate))
+@router.patch(ONE, **documents.updates(CONTACTS, ContactUpdate, refused=(410,)))
 @hot
 async def update_contact(request: Request) -> Response:
     call = await begin(request, "contacts:update")
@@ -66,7 +66,10 @@ async def update_contact(request: Request) -> Response:
 
 
 @router.delete(
-    ONE, **documents.acts(CONTACTS, "delete", "Delete softly; restore undoes it", takes_key=False)
+    ONE,
+    **documents.acts(
+        CONTACTS, "delete", "Delete softly; restore undoes it", takes_key=False, refused=(410,)
+    ),
 )
 async def delete_contact(request: Request) -> Response:
     call = await begin(request, "contacts:delete")
@@ -77,7 +80,8 @@ async def delete_contact(request: Request) -> Response:
 
 
 @router.post(
-    ONE + "/restore", **documents.acts(CONTACTS, "restore", "Bring a deleted contact back")
+    ONE + "/restore",
+    **documents.acts(CONTACTS, "restore", "Bring a deleted contact back", refused=(410,)),
 )
 async def restore_contact(request: Request) -> Response:
     call = await begin(request, "contacts:delete")
