@@ -154,6 +154,27 @@ async def test_a_deleted_file_comes_back_until_it_is_purged(
     assert (await rep.post(f"{path}/restore")).status_code == 404
 
 
+async def test_files_of_the_held_and_proofs_of_consents_are_not_purged(
+    client: Clients, organisation: Organisation, service_database: Database, contacts: Edge, blobs: Blobs,
+) -> None:  # fmt: skip
+    admin = client(organisation.admin)
+    person = (await admin.post("/v1/contacts", json={"name": "Ann"})).json()["id"]
+    held = await upload(client, organisation.admin, b"held", contact_id=person)
+    proof = await upload(client, organisation.admin, b"proof")
+    said = {"channel": "email", "purpose": "marketing", "status": "granted", "source": "paper"}
+    await admin.post(f"/v1/contacts/{person}/consents", json=said | {"file_id": proof["id"]})
+    await admin.post(f"/v1/contacts/{person}/legal-hold", json={"reason": "Case 7"})
+    for made in (held, proof):
+        await admin.delete(f"/v1/files/{made['id']}")
+    settings = contacts.state.house.settings.model_copy(update={"deleted_files_kept_days": 0})
+    storage = storage_of(settings, "local")
+    await sweep_storage(service_database, storage, settings)
+    assert len(blobs.paths()) == 2
+    await admin.delete(f"/v1/contacts/{person}/legal-hold")
+    await sweep_storage(service_database, storage, settings)
+    assert [path.read_bytes() for path in blobs.paths()] == [b"proof"]
+
+
 async def test_the_sweeper_takes_bytes_without_a_row_and_nothing_else(
     client: Clients, organisation: Organisation, service_database: Database, blobs: Blobs,
     contacts: Edge, monkeypatch: pytest.MonkeyPatch,

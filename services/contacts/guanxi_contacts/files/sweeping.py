@@ -18,10 +18,15 @@ ORPHANED_AFTER = timedelta(hours=24)  # longer than any upload takes
 AT_ONCE = 1_000
 
 KNOWN = "SELECT blob_id FROM files WHERE organisation_id = $1 AND blob_id = ANY($2::uuid[]) AND erased_at IS NULL"
-# Rows and bytes of what was deleted; the log keeps that there was a file.
+# Rows and bytes of what was deleted; the log keeps that there was a file. Not what proves a consent,
+# nor what belongs to somebody on legal hold.
 PURGE = """
-DELETE FROM files WHERE organisation_id = $1 AND deleted_at < now() - make_interval(days => $2)
-  AND erased_at IS NULL
+DELETE FROM files f WHERE f.organisation_id = $1 AND f.deleted_at < now() - make_interval(days => $2)
+  AND f.erased_at IS NULL
+  AND NOT EXISTS (SELECT FROM consents c WHERE c.organisation_id = $1 AND c.file_id = f.id)
+  AND NOT EXISTS (SELECT FROM file_links l JOIN legal_holds h ON h.organisation_id = l.organisation_id
+    AND h.subject_type = l.subject_type AND h.subject_id = l.subject_id AND h.released_at IS NULL
+    WHERE l.organisation_id = $1 AND l.file_id = f.id)
 RETURNING blob_id, storage
 """
 

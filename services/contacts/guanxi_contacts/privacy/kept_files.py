@@ -2,23 +2,25 @@
 
 import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
+
+from guanxi_contacts.privacy.needle_rules import Needles
 
 CHUNK = 1 << 20
 # A vCard goes on in the next line; so do quoted-printable texts.
 FOLDED = re.compile(rb"=?\r?\n[ \t]?")
 
 
-def files_naming(folder: Path, needles: Sequence[bytes]) -> list[Path]:
+def files_naming(folder: Path, needles: Needles) -> list[Path]:
     """The files of a folder in which one of the needles stands. Runs in a thread."""
-    if not needles or not folder.is_dir():
+    if not needles.narrow or not folder.is_dir():
         return []
     return [path for path in sorted(folder.iterdir()) if _names(path, needles)]
 
 
-def _names(path: Path, needles: Sequence[bytes]) -> bool:
+def _names(path: Path, needles: Needles) -> bool:
     try:
         if zipfile.is_zipfile(path):
             return _names_inside(path, needles)
@@ -28,7 +30,7 @@ def _names(path: Path, needles: Sequence[bytes]) -> bool:
         return False
 
 
-def _names_inside(path: Path, needles: Sequence[bytes]) -> bool:
+def _names_inside(path: Path, needles: Needles) -> bool:
     """A workbook is a folder of XML files, packed."""
     try:
         with zipfile.ZipFile(path) as archive:
@@ -49,10 +51,15 @@ def _windows(file: IO[bytes], longest: int) -> Iterator[bytes]:
         tail = (tail + piece)[-4 * longest :]
 
 
-def _is_in(file: IO[bytes], needles: Sequence[bytes]) -> bool:
-    for text in _windows(file, max(map(len, needles))):
+def _is_in(file: IO[bytes], needles: Needles) -> bool:
+    wanted, is_card = needles.narrow, None
+    for text in _windows(file, needles.longest):
+        if is_card is None:
+            is_card = b"BEGIN:VCARD" in text[:1000].upper()
+            wanted = needles.wide if b"\0" in text[:1000] else needles.narrow
         lowered = text.lower()
-        unfolded = FOLDED.sub(b"", lowered)
-        if any(needle in lowered or needle in unfolded for needle in needles):
+        if is_card:
+            lowered += FOLDED.sub(b"", lowered)
+        if any(needle in lowered for needle in wanted):
             return True
     return False

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from xml.sax.saxutils import escape
 
 import orjson
@@ -10,7 +10,18 @@ import orjson
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 NAMES: Final = ("name", "legal_name", "local_name")
 SHORTEST_ID, SHORTEST_NUMBER = 6, 7
-ENCODINGS: Final = ("utf-8", "gb18030", "utf-16-le")
+NARROW: Final = ("utf-8", "gb18030")
+
+
+class Needles(NamedTuple):
+    """For texts of one byte a letter, and for those of two."""
+
+    narrow: list[bytes]
+    wide: list[bytes]
+
+    @property
+    def longest(self) -> int:
+        return max(map(len, (*self.narrow, *self.wide)), default=0)
 
 
 def needles_of(states: Iterable[Mapping[str, Any]]) -> list[str]:
@@ -40,27 +51,25 @@ def in_json(needle: str) -> str:
     return orjson.dumps(needle).decode()[1:-1]
 
 
-def in_files(needles: Iterable[str]) -> list[bytes]:
+def in_files(needles: Iterable[str]) -> Needles:
     """The bytes to look for in kept files: encodings of text files, JSON and XML spellings. Letters
     are compared in lower case as far as ASCII goes."""
-    found: set[bytes] = set()
-    for needle in needles:
-        spellings = {
+    spellings = {
+        text
+        for needle in needles
+        for text in (
             needle,
             needle.lower(),
             needle.upper(),
             in_json(needle),
             escape(needle),
             _ascii_json(needle),
-        }
-        for text in spellings:
-            found |= {_encoded(text, encoding) for encoding in ENCODINGS}
-    return sorted(each.lower() for each in found if len(each) > 3)
+        )
+    }
+    narrow = {text.encode(encoding, "ignore") for text in spellings for encoding in NARROW}
+    wide = {text.encode("utf-16-le", "ignore") for text in spellings}
+    return Needles(*(sorted(n.lower() for n in found if len(n) > 3) for found in (narrow, wide)))
 
 
 def _ascii_json(text: str) -> str:
     return "".join(c if c.isascii() else f"\\u{ord(c):04x}" for c in text if ord(c) < 0x10000)
-
-
-def _encoded(text: str, encoding: str) -> bytes:
-    return text.encode(encoding, "ignore")
