@@ -36,7 +36,7 @@ OCTETS = {"schema": {"type": "string", "format": "binary"}}
 FORM["requestBody"]["content"]["application/octet-stream"] = OCTETS
 UPLOAD_PARAMETERS = [
     query_parameter("id", "string", "The client's own UUIDv7, if it brings one.", format="uuid"),
-    query_parameter("name", "string", "What the file is called; else by Content-Disposition.", maxLength=500),
+    query_parameter("name", "string", "What the file is called; else by Content-Disposition. Cut after 200 characters."),
     *(query_parameter(name, "string", "A record it belongs to; may be repeated.", format="uuid")
       for name in SUBJECT_PARAMETERS),
     documents.IDEMPOTENCY_KEY,
