@@ -3,6 +3,7 @@
 import asyncio
 import io
 import zipfile
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,9 @@ async def other(client: Clients, organisation: Organisation) -> str:
 
 
 @pytest.fixture
-async def person(client: Clients, organisation: Organisation, worker: Worker) -> str:
-    """Somebody with something in every place there is."""
+async def person(client: Clients, organisation: Organisation, worker: Worker) -> AsyncIterator[str]:
+    """Somebody with something in every place there is; erased at the end, so that no other test
+    finds them in its dump."""
     admin = client(organisation.admin)
     field = {"resource": "contacts", "key": "secret", "label": {"en": "Secret"}, "kind": "text"}
     assert (await admin.post("/v1/fields", json=field)).status_code == 201
@@ -104,7 +106,8 @@ async def person(client: Clients, organisation: Organisation, worker: Worker) ->
     }  # fmt: skip
     await finished(admin, await admin.post("/v1/exports", json=filtered))
     await finished(admin, await admin.post(f"{path}/archive"))
-    return str(person_id)
+    yield str(person_id)
+    await erase(client, organisation, person_id)
 
 
 async def import_person(client: Clients, organisation: Organisation) -> None:
