@@ -34,9 +34,9 @@ class ProblemDetails(BaseModel):
 
 TITLES = {
     400: "The request cannot be read", 401: "No valid credential", 403: "Not permitted",
-    404: "Not found, or not for you", 409: "Clashes with what is stored", 410: "The feed restarted",
+    404: "Not found, or not for you", 409: "Clashes with what is stored", 410: "It was here and is no more",
     412: "Changed since it was read", 413: "Too large", 415: "Content type not taken",
-    422: "A rule refuses it", 428: "If-Match is required", 429: "Too many requests",
+    416: "No byte of the range is there", 422: "A rule refuses it", 428: "If-Match is required", 429: "Too many requests",
     503: "A part of the suite is away", 504: "The deadline has passed",
 }  # fmt: skip
 ALWAYS = (400, 401, 403, 429, 503, 504)
@@ -141,9 +141,14 @@ def searches(resource: Resource) -> dict[str, Any]:
 
 
 def gets(
-    resource: Resource, *, has_past: bool = True, also: Mapping[int | str, Any] | None = None
+    resource: Resource,
+    *,
+    has_past: bool = True,
+    also: Mapping[int | str, Any] | None = None,
+    refused: Iterable[int] = (),
 ) -> dict[str, Any]:
-    """`GET /v1/{resource}/{id}`; `also` are further answers by their status."""
+    """`GET /v1/{resource}/{id}`; `also` are further answers by their status, `refused` further
+    problems."""
     past = [AS_OF] if has_past else []
     return operation(
         f"get_{resource.noun}",
@@ -153,7 +158,7 @@ def gets(
         responses={
             304: {"description": "You have this version."},
             **dict(also or {}),
-            **problems(404),
+            **problems(404, *refused),
         },
     )
 
@@ -192,14 +197,16 @@ def creates(
     )
 
 
-def updates(resource: Resource, body: type[BaseModel]) -> dict[str, Any]:
+def updates(
+    resource: Resource, body: type[BaseModel], *, refused: Iterable[int] = ()
+) -> dict[str, Any]:
     return operation(
         f"update_{resource.noun}",
         f"Change what is sent of one {resource.noun} (JSON merge patch)",
         parameters=[path_id(f"{resource.noun}_id"), IF_MATCH],
         body=body,
         response_model=resource.model,
-        responses=problems(404, 409, 412, 413, 415, 422),
+        responses=problems(404, 409, 412, 413, 415, 422, *refused),
     )
 
 

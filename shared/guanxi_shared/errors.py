@@ -7,9 +7,11 @@ Problem
 ├── NotFound             404  it does not exist, or not for you
 ├── MethodNotAllowed     405
 ├── Conflict             409
+├── Gone                 410  it was there and is no more, for ever
 ├── Stale                412  If-Match names an older version
 ├── TooLarge             413
 ├── UnsupportedMedia     415
+├── RangeNotSatisfiable  416  no byte of the range is there
 ├── Invalid              422  well-formed, but a rule refuses it
 ├── PreconditionRequired 428
 ├── TooMany              429
@@ -104,6 +106,10 @@ class Conflict(Problem):
     status, code, title = 409, "conflict", "This clashes with what is stored"
 
 
+class Gone(Problem):
+    status, code, title = 410, "gone", "It was here and is no more"
+
+
 class Stale(Problem):
     status, code, title = 412, "stale", "The record has changed since you read it"
 
@@ -114,6 +120,10 @@ class TooLarge(Problem):
 
 class UnsupportedMedia(Problem):
     status, code, title = 415, "unsupported_media", "This content type is not taken here"
+
+
+class RangeNotSatisfiable(Problem):
+    status, code, title = 416, "range_not_satisfiable", "No byte of the range is there"
 
 
 class Invalid(Problem):

@@ -104,20 +104,25 @@ async def answer_list(call: Call, resource: Resource, query: ListQuery) -> Respo
     if as_documents and any(record[DOCUMENT] is None for record in page.records):
         page, as_documents = await _read_page(call, resource, query, as_documents=False), False
     if as_documents:
-        rows = b",".join([_whole(record, query.includes) for record in page.records])
-    else:
-        shown = (*query.fields, *query.includes)
-        listed = orjson.dumps(_rows(page.records, resource, shown), option=JSON_OPTIONS)
-        rows = listed[1:-1]
-    about = {
-        "next_cursor": page.following,
-        "has_more": page.following is not None,
-        "total": page.total,
-    }
-    body = b'{"data":[' + rows + b'],"page":' + orjson.dumps(about) + b"}"
+        listed = b",".join([_whole(record, query.includes) for record in page.records])
+        return _answer(call, listed, page.following, page.total)
+    shown = (*query.fields, *query.includes)
+    return answer_page(call, _rows(page.records, resource, shown), page.following, page.total)
+
+
+def answer_page(
+    call: Call, rows: Sequence[Row], following: str | None, total: int | None
+) -> Response:
+    """One page as every list answers it."""
+    return _answer(call, orjson.dumps(rows, option=JSON_OPTIONS)[1:-1], following, total)
+
+
+def _answer(call: Call, listed: bytes, following: str | None, total: int | None) -> Response:
+    page = {"next_cursor": following, "has_more": following is not None, "total": total}
+    body = b'{"data":[' + listed + b'],"page":' + orjson.dumps(page) + b"}"
     headers = {}
-    if page.following is not None and call.request.method == "GET":
-        headers["link"] = f'<{_next_url(call.request.scope, page.following)}>; rel="next"'
+    if following is not None and call.request.method == "GET":
+        headers["link"] = f'<{_next_url(call.request.scope, following)}>; rel="next"'
     return Response(body, media_type="application/json", headers=headers)
 
 

@@ -4,16 +4,19 @@ from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.activities.routes import router as activities
 from guanxi_contacts.calendar.routes import router as calendar
 from guanxi_contacts.calendar_feeds.routes import router as calendar_feeds
+from guanxi_contacts.consents.routes import router as consents
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.duplicates.routes import router as duplicates
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
+from guanxi_contacts.files.routes import router as files
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.merges.routes import router as merges
 from guanxi_contacts.people.routes import router as people
 from guanxi_contacts.places.routes import calendar_router as days
 from guanxi_contacts.places.routes import router as places
 from guanxi_contacts.pools.routes import router as pools
+from guanxi_contacts.privacy.routes import router as privacy
 from guanxi_contacts.resources import LOGGED
 from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.segments.routes import router as segments
@@ -56,6 +59,9 @@ def create() -> Edge:
             segments,
             views,
             merges,
+            files,
+            consents,
+            privacy,
             jobs_router(),
         ],
     )

@@ -105,3 +105,15 @@ class UndoPrevented(Conflict):
 
 class AlreadyUndone(Conflict):
     code, title = "already_undone", "This merge was undone already"
+
+
+class OnLegalHold(Conflict):
+    code, title = "legal_hold", "A legal hold stands against this"
+
+
+class ImportRunning(Conflict):
+    code, title = "import_running", "An import may write this person again"
+
+
+class NotAPerson(Invalid):
+    code, title = "not_a_person", "Only people have these rights"

@@ -5,8 +5,11 @@ from typing import Final
 
 from guanxi_contacts.activities.reminders import give_reminders
 from guanxi_contacts.exports.writing import delete_old_transfers, write_export
+from guanxi_contacts.files.sweeping import sweep_files
 from guanxi_contacts.imports.taking import take_import
 from guanxi_contacts.pools.sweeping import sweep_pools
+from guanxi_contacts.privacy.archiving import delete_old_archives, write_archive
+from guanxi_contacts.privacy.leftovers import erase_leftovers
 from guanxi_contacts.tags.service import rename_tags
 from guanxi_shared.running_jobs import Handler
 
@@ -14,5 +17,13 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "import": take_import,
     "export": write_export,
     "rename_tags": rename_tags,
+    "archive": write_archive,
+    "erase-leftovers": erase_leftovers,
 }
-SCHEDULES: Final = (delete_old_transfers, give_reminders, sweep_pools)
+SCHEDULES: Final = (
+    delete_old_transfers,
+    give_reminders,
+    sweep_pools,
+    sweep_files,
+    delete_old_archives,
+)

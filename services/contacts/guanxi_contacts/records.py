@@ -25,7 +25,10 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "kind": "company", "lifecycle_stage": "prospect",
         "phones": [], "emails": [], "addresses": [], "tags": [],
     },
-    "contacts": {"phones": [], "emails": [], "addresses": [], "tags": [], "hobbies": []},
+    "contacts": {
+        "phones": [], "emails": [], "addresses": [], "tags": [], "hobbies": [],
+        "do_not_contact": False,
+    },
     "activities": {
         "priority": "normal", "exdates": [], "account_ids": [], "contact_ids": [],
         "participants": [], "invited_ids": [], "tags": [],

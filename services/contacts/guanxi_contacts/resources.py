@@ -22,7 +22,9 @@ from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
+from guanxi_contacts.consents.resources import CONSENTS, consented
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
+from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_contacts.pools.resources import POOLS
@@ -39,7 +41,7 @@ SERVICE = "contacts"
 ACCOUNT: Table = METADATA.tables["accounts"]
 CONTACT: Table = METADATA.tables["contacts"]
 LINK: Table = METADATA.tables["contact_accounts"]
-HIDDEN = ("merged_into_id",)
+HIDDEN = ("merged_into_id", "erased_at")
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 
@@ -145,6 +147,7 @@ CONTACTS: Resource = Resource(
         **_fields_of(CONTACT, models.CONTACT_SEARCH, lambda: CONTACTS),
         "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
         "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
+        "consent": looked_up("consent", r.TEXT, CONTACT, consented),
     },
     computed=frozenset({"accounts"}),
     search=models.CONTACT_SEARCH,
@@ -166,4 +169,4 @@ RESOURCES = (ACCOUNTS, CONTACTS)
 EXPORTED = (*RESOURCES, ACTIVITIES)
 BY_NAME = {resource.name: resource for resource in RESOURCES}
 VIEWED = BY_NAME | {ACTIVITIES.name: ACTIVITIES}
-LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, POOLS, SEGMENTS, VIEWS)
+LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, FILES, CONSENTS, POOLS, SEGMENTS, VIEWS)

@@ -25,7 +25,7 @@ SELECT c.relname || '.' || a.attname AS place FROM pg_attribute a JOIN pg_class 
 WHERE c.relnamespace = 'contacts'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
   AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'organisation_id' AND c.relname !~ '^(directory|pgqueuer)'
   AND a.atttypid IN ('uuid'::regtype, 'uuid[]'::regtype)
-  AND (a.attname ~ '(^|_)(account|contact|parent|record|survivor|source|reports_to|referred_by|customer|member)_ids?$'
+  AND (a.attname ~ '(^|_)(account|contact|parent|record|survivor|source|reports_to|referred_by|customer|member|subject)_ids?$'
     OR EXISTS (SELECT 1 FROM pg_constraint x WHERE x.contype = 'f' AND x.conrelid = c.oid AND a.attnum = ANY(x.conkey)
       AND x.confrelid IN ('contacts.accounts'::regclass, 'contacts.contacts'::regclass)))
 """

@@ -55,7 +55,7 @@ async def written_before(connection: asyncpg.Connection, organisation: UUID, acc
 
 async def test_moves_before_the_migration_are_kept_with_who_and_when(own_database: Clone) -> None:
     organisation, other, account = uuid4(), uuid4(), new_id()
-    await migrate(own_database, "downgrade", "0003")
+    await migrate(own_database, "downgrade", "0006")
     connection = await asyncpg.connect(own_database.admin_url)
     try:
         await connection.execute("SET search_path = contacts")

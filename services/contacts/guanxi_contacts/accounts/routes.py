@@ -9,6 +9,7 @@ from guanxi_contacts.accounts.org_chart import read_org_chart
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate, OrgChart
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
+from guanxi_contacts.privacy.tombstones import demand_not_erased, or_gone
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -21,14 +22,15 @@ PATH = "/v1/accounts"
 ONE = PATH + "/{account_id}"
 
 
-@router.get(ONE, **documents.gets(ACCOUNTS, also=MOVED))
+@router.get(ONE, **documents.gets(ACCOUNTS, also=MOVED, refused=(410,)))
 @hot
 async def get_account(request: Request) -> Response:
     call = await begin(request, "accounts:read")
     account_id = request.path_params["account_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
+        await demand_not_erased(call, ACCOUNTS, id_in_path(account_id))
         return await history.get_as_of(call, ACCOUNTS, account_id, moment)
-    return await get_or_redirect(call, ACCOUNTS, account_id)
+    return await or_gone(call, ACCOUNTS, account_id, get_or_redirect(call, ACCOUNTS, account_id))
 
 
 @router.get(PATH, **documents.lists(ACCOUNTS))
@@ -54,7 +56,7 @@ async def create_account(request: Request) -> Response:
     )
 
 
-@router.patch(ONE, **documents.updates(ACCOUNTS, AccountUpdate))
+@router.patch(ONE, **documents.updates(ACCOUNTS, AccountUpdate, refused=(410,)))
 @hot
 async def update_account(request: Request) -> Response:
     call = await begin(request, "accounts:update")
@@ -69,7 +71,10 @@ async def update_account(request: Request) -> Response:
 
 
 @router.delete(
-    ONE, **documents.acts(ACCOUNTS, "delete", "Delete softly; restore undoes it", takes_key=False)
+    ONE,
+    **documents.acts(
+        ACCOUNTS, "delete", "Delete softly; restore undoes it", takes_key=False, refused=(410,)
+    ),
 )
 async def delete_account(request: Request) -> Response:
     call = await begin(request, "accounts:delete")
@@ -80,7 +85,8 @@ async def delete_account(request: Request) -> Response:
 
 
 @router.post(
-    ONE + "/restore", **documents.acts(ACCOUNTS, "restore", "Bring a deleted account back")
+    ONE + "/restore",
+    **documents.acts(ACCOUNTS, "restore", "Bring a deleted account back", refused=(410,)),
 )
 async def restore_account(request: Request) -> Response:
     call = await begin(request, "accounts:delete")

@@ -8,6 +8,7 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.errors import ParentCycle, UnknownReference
 from guanxi_contacts.matching import match_key
+from guanxi_contacts.privacy.tombstones import demand_not_erased, raise_missing
 from guanxi_contacts.records import (
     default_columns,
     hold_references,
@@ -22,6 +23,7 @@ from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import NotFound
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 
@@ -56,7 +58,10 @@ async def create_account(call: Call, connection: Connection, data: AccountCreate
 
 async def load_account(call: Call, connection: Connection, account_id: UUID) -> Loaded:
     scope = await call.scope(ACCOUNTS.name)
-    return await records.load_record(connection, ACCOUNTS, account_id, scope=scope)
+    try:
+        return await records.load_record(connection, ACCOUNTS, account_id, scope=scope)
+    except NotFound as error:
+        return await raise_missing(call, ACCOUNTS, account_id, error)
 
 
 async def update_account(
@@ -91,6 +96,8 @@ async def delete_account(
 async def restore_account(call: Call, connection: Connection, account_id: UUID) -> State:
     scope = await call.scope(ACCOUNTS.name)
     loaded = await records.load_record(connection, ACCOUNTS, account_id, scope=scope, deleted=True)
+    if loaded.row["erased_at"] is not None:
+        await demand_not_erased(call, ACCOUNTS, account_id)
     refuse_merged(ACCOUNTS, loaded)
     return await records.restore_record(connection, ACCOUNTS, loaded, actor=call.actor)
 

@@ -169,6 +169,6 @@ def card(row: Mapping[str, Any], *, account: Names) -> Row:
         }
         found |= {
             f"{head}_region": each.get("state"),
-            f"{head}_kind": VCARD_KINDS.get(each["kind"], ""),
+            f"{head}_kind": VCARD_KINDS.get(each.get("kind", "office"), ""),
         }
     return found

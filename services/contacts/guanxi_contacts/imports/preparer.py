@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from guanxi_contacts.imports.preparing import Preparation, Subject
+from guanxi_contacts.privacy.suppressions import worker_list
 from guanxi_shared.auth import Principal
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
@@ -26,6 +27,7 @@ class Preparer:
         self._database = database
         self._directory = Directory(database)
         self._custom = CustomFields(database)
+        self._suppressions = worker_list(database)
         self._region = terms.options.region or home.region or region
         self._cells = CellReader(
             columns, terms.options, zone=home.time_zone, currency=home.currency
@@ -57,6 +59,7 @@ class Preparer:
         self._now = Preparation(
             self._subject, self._terms, cells=self._cells, staff=self._staff, region=self._region,
             definitions=await self._custom.definitions(organisation, self._subject.resource),
+            suppressed=await self._suppressions.of(organisation),
         )  # fmt: skip
 
     async def scope(self, resource: Resource) -> Scope:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any, Protocol
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import BaseModel, ValidationError
 
 from guanxi_contacts.matching import match_key
+from guanxi_contacts.privacy.suppressions import Suppressed, stopped
 from guanxi_contacts.records import DEFAULTS
 from guanxi_shared.bulk import columns_of
 from guanxi_shared.custom_fields import Definition, stored_values
@@ -59,7 +60,7 @@ class Preparation:
 
     def __init__(
         self, subject: Subject, terms: Terms, *, cells: CellReader, staff: Staff,
-        definitions: Mapping[str, Definition], region: str,
+        definitions: Mapping[str, Definition], region: str, suppressed: Suppressed,
     ) -> None:  # fmt: skip
         self._subject = subject
         self._terms = terms
@@ -67,6 +68,7 @@ class Preparation:
         self._staff = staff
         self._definitions = definitions
         self._region = region
+        self._suppressed = suppressed
         self._empty = dict.fromkeys(columns_of(subject.resource))
         self._base = {
             **self._empty,
@@ -143,7 +145,7 @@ class Preparation:
             found.more["custom_problem"] = reason(None, "", problem.detail)
             fresh["custom"] = {}
         fresh |= self._subject.found_by(fresh)
-        found.fresh = fresh
+        found.fresh = fresh | self._stop_of(fresh)
 
     def checked_custom(self, custom: Mapping[str, Any]) -> dict[str, Any]:
         if not custom and not self._definitions:
@@ -160,7 +162,15 @@ class Preparation:
             changes["custom"] = self.checked_custom(changes["custom"])
         if self._subject.found_by is not None:
             changes |= self._subject.found_by({**present, **changes})
+        if "emails" in changes or "phones" in changes:
+            changes |= self._stop_of({**present, **changes})
         return changes
+
+    def _stop_of(self, columns: Mapping[str, Any]) -> Columns:
+        """Who was erased and comes back by a file is not contacted by that."""
+        if columns.get("do_not_contact", True) or not self._suppressed.holds(columns["match_keys"]):
+            return {}
+        return stopped(datetime.now(UTC))
 
     def _keys(self, columns: Columns) -> list[str]:
         """The match keys that the row is recognised by."""

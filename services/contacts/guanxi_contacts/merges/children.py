@@ -19,10 +19,13 @@ from enum import StrEnum
 from sqlalchemy import Table
 
 from guanxi_contacts.activities.resources import ACTIVITIES, ACTIVITY
+from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS, LINK, METADATA
 from guanxi_shared.resources import Resource
 
 SEGMENT_MEMBER = METADATA.tables["segment_members"]
+FILE_LINK = METADATA.tables["file_links"]
+CONSENT = METADATA.tables["consents"]
 
 
 class Kind(StrEnum):
@@ -52,6 +55,9 @@ CHILDREN: tuple[Child, ...] = (
     Child("accounts", ACTIVITY, "account_ids", Kind.ARRAY, ACTIVITIES),
     Child("accounts", SEGMENT_MEMBER, "member_id", Kind.LINK, key="segment_id"),
     Child("contacts", CONTACT, "reports_to_id", Kind.SCALAR, CONTACTS),
+    Child("accounts", FILE_LINK, "subject_id", Kind.LINK, FILES, key="file_id"),
+    Child("contacts", FILE_LINK, "subject_id", Kind.LINK, FILES, key="file_id"),
+    Child("contacts", CONSENT, "contact_id", Kind.SCALAR),
     Child("contacts", ACTIVITY, "contact_ids", Kind.ARRAY, ACTIVITIES),
     Child("contacts", SEGMENT_MEMBER, "member_id", Kind.LINK, key="segment_id"),
 )
@@ -63,6 +69,9 @@ STAYING: Mapping[str, str] = {
     "account_dealings.account_id": "facts of each account alone; the survivor takes the newer ones",
     "standing_changes.account_id": "the history of each account alone, told by its own log",
     "visit_checks.account_id": "whose place a distance was measured from stays so",
+    "legal_holds.subject_id": "an erasure looks for holds of all records of a person",
+    "erasures.subject_id": "that somebody was erased stays as it was written down",
+    "events.subject_id": "the log says what happened to each record itself",
     "contacts.merged_into_id": "a chain of merges is followed to its end",
     "merges.survivor_id": "what was merged stays as it was done",
     "merges.source_ids": "what was merged stays as it was done",

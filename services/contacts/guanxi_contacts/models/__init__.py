@@ -7,10 +7,12 @@ is looked up from both sides (which contact belongs to which account) is a table
 from guanxi_contacts.models.accounts import ACCOUNT_SEARCH, Account
 from guanxi_contacts.models.activities import ACTIVITY_SEARCH, Activity
 from guanxi_contacts.models.calendar_feeds import CalendarFeed
+from guanxi_contacts.models.files import File, FileLink
 from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
+from guanxi_contacts.models.privacy import Consent, Erasure, LegalHold, Suppression
 from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
 from guanxi_contacts.models.standing import StandingChange
 from guanxi_contacts.models.visits import VisitCheck
@@ -23,10 +25,15 @@ __all__ = [
     "AccountDealing",
     "Activity",
     "CalendarFeed",
+    "Consent",
     "Contact",
     "ContactAccount",
+    "Erasure",
+    "File",
+    "FileLink",
     "Import",
     "ImportRow",
+    "LegalHold",
     "Merge",
     "MergeMove",
     "Pool",
@@ -36,5 +43,6 @@ __all__ = [
     "Segment",
     "SegmentMember",
     "StandingChange",
+    "Suppression",
     "VisitCheck",
 ]

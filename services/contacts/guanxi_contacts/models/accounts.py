@@ -131,6 +131,7 @@ class Account(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    erased_at: datetime | None = instant_column("erased_at", nullable=True)
     merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
     as_shown: str | None = text_column()  # the account as the API shows it
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -82,6 +83,11 @@ class Contact(Table, table=True):
     achievements: str | None = text_column()
     family_notes: str | None = text_column()
     description: str | None = text_column()
+    do_not_contact: bool = Field(
+        sa_column=Column(Boolean, nullable=False, server_default="false")
+    )  # by nobody, whatever the consents say
+    do_not_contact_reason: str | None = text_column()
+    do_not_contact_since: datetime | None = instant_column("do_not_contact_since", nullable=True)
     owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
     team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's team
     external_id: str | None = text_column()
@@ -91,6 +97,7 @@ class Contact(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    erased_at: datetime | None = instant_column("erased_at", nullable=True)
     merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
     as_shown: str | None = text_column()  # the contact as the API shows it
 

@@ -8,6 +8,7 @@ from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_dup
 from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
+from guanxi_contacts.privacy.tombstones import demand_not_erased, or_gone
 from guanxi_contacts.resources import CONTACTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -20,14 +21,15 @@ PATH = "/v1/contacts"
 ONE = PATH + "/{contact_id}"
 
 
-@router.get(ONE, **documents.gets(CONTACTS, also=MOVED))
+@router.get(ONE, **documents.gets(CONTACTS, also=MOVED, refused=(410,)))
 @hot
 async def get_contact(request: Request) -> Response:
     call = await begin(request, "contacts:read")
     contact_id = request.path_params["contact_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
+        await demand_not_erased(call, CONTACTS, id_in_path(contact_id))
         return await history.get_as_of(call, CONTACTS, contact_id, moment)
-    return await get_or_redirect(call, CONTACTS, contact_id)
+    return await or_gone(call, CONTACTS, contact_id, get_or_redirect(call, CONTACTS, contact_id))
 
 
 @router.get(PATH, **documents.lists(CONTACTS))
@@ -53,7 +55,7 @@ async def create_contact(request: Request) -> Response:
     )
 
 
-@router.patch(ONE, **documents.updates(CONTACTS, ContactUpdate))
+@router.patch(ONE, **documents.updates(CONTACTS, ContactUpdate, refused=(410,)))
 @hot
 async def update_contact(request: Request) -> Response:
     call = await begin(request, "contacts:update")
@@ -68,7 +70,10 @@ async def update_contact(request: Request) -> Response:
 
 
 @router.delete(
-    ONE, **documents.acts(CONTACTS, "delete", "Delete softly; restore undoes it", takes_key=False)
+    ONE,
+    **documents.acts(
+        CONTACTS, "delete", "Delete softly; restore undoes it", takes_key=False, refused=(410,)
+    ),
 )
 async def delete_contact(request: Request) -> Response:
     call = await begin(request, "contacts:delete")
@@ -79,7 +84,8 @@ async def delete_contact(request: Request) -> Response:
 
 
 @router.post(
-    ONE + "/restore", **documents.acts(CONTACTS, "restore", "Bring a deleted contact back")
+    ONE + "/restore",
+    **documents.acts(CONTACTS, "restore", "Bring a deleted contact back", refused=(410,)),
 )
 async def restore_contact(request: Request) -> Response:
     call = await begin(request, "contacts:delete")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from guanxi_contacts.duplicates.keys import person_keys
@@ -26,6 +27,16 @@ def columns_from(data: Mapping[str, Any], *, region: str | None) -> dict[str, An
     if "emails" in columns:
         columns["emails"] = emails_as_stored(columns["emails"])
     return columns
+
+
+def contact_stop(
+    sent: Mapping[str, Any], standing: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """Since when somebody is not to be contacted; with the stop go its reason and its time."""
+    is_stopped = sent.get("do_not_contact", standing["do_not_contact"])
+    if not is_stopped:
+        return {"do_not_contact_reason": None, "do_not_contact_since": None}
+    return {} if standing["do_not_contact"] else {"do_not_contact_since": now}
 
 
 def links_as_stored(links: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -82,6 +82,10 @@ class ContactFields(Fields):
     achievements: Prose | None = None
     family_notes: Prose | None = None
     description: Prose | None = None
+    do_not_contact: bool = Field(
+        default=False, description="By nobody and through no channel, whatever the consents say."
+    )
+    do_not_contact_reason: Line | None = None
     owner_id: UUID | None = None
     team_id: UUID | None = None
     external_id: Line | None = None
@@ -135,6 +139,9 @@ class ContactRead(BaseModel):
     achievements: str | None
     family_notes: str | None
     description: str | None
+    do_not_contact: bool
+    do_not_contact_reason: str | None
+    do_not_contact_since: datetime | None
     owner_id: UUID | None
     team_id: UUID | None
     external_id: str | None

@@ -1,6 +1,7 @@
 """Use cases of contacts (people) and of their places in accounts."""
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from guanxi_contacts.errors import ReportingCycle, UnknownReference
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
+from guanxi_contacts.privacy.suppressions import stop_of
+from guanxi_contacts.privacy.tombstones import demand_not_erased, raise_missing
 from guanxi_contacts.records import (
     default_columns,
     hold_references,
@@ -22,7 +25,7 @@ from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Invalid
+from guanxi_shared.errors import Invalid, NotFound
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 
@@ -55,6 +58,9 @@ WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER
 """
 
 
+STOP = frozenset({"do_not_contact", "do_not_contact_reason"})
+
+
 async def create_contact(call: Call, connection: Connection, data: ContactCreate) -> State:
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
     sent["name"] = sent.get("name") or rules.whole_name(
@@ -70,6 +76,8 @@ async def create_contact(call: Call, connection: Connection, data: ContactCreate
     await owned_by(call, connection, sent)
     await _check_reporting(call, connection, columns["id"], sent)
     columns |= rules.found_by(columns)
+    columns |= rules.contact_stop(sent, {"do_not_contact": False}, datetime.now(UTC))
+    columns |= await stop_of(call, columns["match_keys"])
     links = await _checked_links(call, connection, sent.get("accounts", []), ())
     state = await records.insert_record(
         connection, CONTACTS, columns, actor=call.actor, computed={"accounts": links}
@@ -80,7 +88,10 @@ async def create_contact(call: Call, connection: Connection, data: ContactCreate
 
 async def load_contact(call: Call, connection: Connection, contact_id: UUID) -> Loaded:
     scope = await call.scope(CONTACTS.name)
-    return await records.load_record(connection, CONTACTS, contact_id, scope=scope)
+    try:
+        return await records.load_record(connection, CONTACTS, contact_id, scope=scope)
+    except NotFound as error:
+        return await raise_missing(call, CONTACTS, contact_id, error)
 
 
 async def update_contact(
@@ -101,6 +112,10 @@ async def update_contact(
     await _check_reporting(call, connection, contact_id, sent)
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})
+    if STOP & set(sent):
+        changes |= rules.contact_stop(sent, loaded.row, datetime.now(UTC))
+    if not loaded.row["do_not_contact"] and {"emails", "phones"} & set(sent):
+        changes |= await stop_of(call, changes["match_keys"])
     computed = {}
     if "accounts" in sent:
         links = await _checked_links(
@@ -124,6 +139,8 @@ async def delete_contact(
 async def restore_contact(call: Call, connection: Connection, contact_id: UUID) -> State:
     scope = await call.scope(CONTACTS.name)
     loaded = await records.load_record(connection, CONTACTS, contact_id, scope=scope, deleted=True)
+    if loaded.row["erased_at"] is not None:
+        await demand_not_erased(call, CONTACTS, contact_id)
     refuse_merged(CONTACTS, loaded)
     return await records.restore_record(connection, CONTACTS, loaded, actor=call.actor)
 

@@ -11,7 +11,7 @@ from guanxi_contacts.duplicates.keys import account_keys, person_keys
 from guanxi_shared.migrations import secure
 
 revision = "0006"
-down_revision = "0008"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from alembic import op
 
 from guanxi_shared.migrations import execute_script, secure
 
-revision = "0004"
+revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None

@@ -6,8 +6,8 @@ from sqlalchemy.dialects import postgresql
 
 from guanxi_shared.migrations import secure
 
-revision = "0005"
-down_revision = "0004"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from guanxi_shared.migrations import execute_script, secure
 from guanxi_shared.schedules import roster_policy
 
-revision = "0007"
+revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None

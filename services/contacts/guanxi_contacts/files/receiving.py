@@ -1,0 +1,132 @@
+"""An upload on its way to disk: as the body itself, or as the part `file` of a form."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.requests import Request
+
+from guanxi_contacts.files import rules, type_rules
+from guanxi_contacts.files.rules import BadChecksum
+from guanxi_contacts.settings import Settings
+from guanxi_shared.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
+from guanxi_shared.identifiers import new_id
+from guanxi_shared.uploads import receive
+
+FORM = "multipart/form-data"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A whole file at `path`, which whoever asked for it moves or deletes."""
+
+    path: Path
+    name: str
+    declared_type: str | None
+    content_type: str
+    size: int
+    sha256: str
+
+
+async def receive_file(request: Request, settings: Settings) -> Received:
+    """Constant memory; nothing stays behind when it breaks off, is too long, of a type that is not
+    taken, or not what the sender's checksum says."""
+    checksum = _checksum(request)
+    declared = request.headers.get("content-type")
+    is_form = type_rules.essence(declared) == FORM
+    found = await (_from_form if is_form else _from_body)(request, settings)
+    try:
+        head = await asyncio.to_thread(_head, found.path)
+        said = None if is_form else type_rules.essence(declared) or None
+        received = Received(
+            found.path,
+            found.name,
+            said,
+            type_rules.stored_type(head, said),
+            found.size,
+            found.sha256,
+        )
+        _check(received, checksum, settings)
+    except BaseException:
+        found.path.unlink(missing_ok=True)
+        raise
+    return received
+
+
+@dataclass(slots=True)
+class _Landed:
+    path: Path
+    name: str
+    size: int = 0
+    sha256: str = ""
+
+
+async def _from_form(request: Request, settings: Settings) -> _Landed:
+    upload = await receive(request, _folder(settings), limit=settings.max_file_bytes)
+    return _Landed(upload.path, rules.file_name(upload.name), upload.size, upload.sha256)
+
+
+async def _from_body(request: Request, settings: Settings) -> _Landed:
+    limit = settings.max_file_bytes
+    length = request.headers.get("content-length", "")
+    if length.isdigit() and int(length) > limit:
+        raise _too_large(limit)
+    name = rules.name_in(request.headers.get("content-disposition"))
+    landed = _Landed(_folder(settings) / f"{new_id()}.part", rules.file_name(name))
+    digest = hashlib.sha256()
+    try:
+        landed.path.parent.mkdir(parents=True, exist_ok=True)
+        with landed.path.open("xb") as file:  # small writes into the page cache: not worth a thread
+            async for piece in request.stream():
+                landed.size += len(piece)
+                if landed.size > limit:
+                    raise _too_large(limit)
+                digest.update(piece)
+                file.write(piece)
+    except BaseException:
+        landed.path.unlink(missing_ok=True)
+        raise
+    landed.sha256 = digest.hexdigest()
+    return landed
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.files_dir / "incoming"
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(type_rules.SNIFFED_BYTES)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"A file may have at most {limit / 1_000_000:g} MB.")
+
+
+def _checksum(request: Request) -> str | None:
+    try:
+        return rules.wanted_checksum(request.headers)
+    except BadChecksum as error:
+        header = str(error)
+        raise Malformed(
+            f"{header} holds no SHA-256.", errors={header: "Send a SHA-256 of the bytes."}
+        ) from error
+
+
+def _check(received: Received, checksum: str | None, settings: Settings) -> None:
+    if checksum is not None and checksum != received.sha256:
+        raise Invalid(
+            f"What arrived has the SHA-256 {received.sha256}, not the one you sent; send it again.",
+            errors={"file": "Changed on its way."},
+            code="checksum_mismatch",
+        )
+    found = received.content_type
+    if not type_rules.is_allowed(
+        found, allowed=settings.allowed_file_types, denied=settings.denied_file_types
+    ):
+        raise UnsupportedMedia(
+            f"Files of the type {found} are not taken here.",
+            errors={"file": f"It is {found}, whatever its name says."},
+            code="type_not_allowed",
+        )

@@ -1,0 +1,129 @@
+"""How the records of a person are erased: the row itself, files, consents, places in accounts."""
+
+from typing import Any
+from uuid import UUID
+
+from guanxi_contacts.consents.resources import CONSENTS
+from guanxi_contacts.files.resources import FILES
+from guanxi_contacts.privacy.erasing import Erasing, blank_events, erase_rows
+from guanxi_contacts.privacy.persons import ACCOUNT
+
+# Held first, and only then looked at again: a link that is made meanwhile is committed by then.
+HOLD_FILES = """
+SELECT f.id FROM files f JOIN file_links l ON l.organisation_id = f.organisation_id AND l.file_id = f.id
+WHERE f.organisation_id = $1 AND l.subject_type = $2 AND l.subject_id = ANY($3::uuid[])
+ORDER BY f.id FOR UPDATE OF f
+"""
+OWN_FILES = """
+SELECT f.id, f.blob_id, f.storage FROM files f
+WHERE f.organisation_id = $1 AND f.id = ANY($2::uuid[]) AND NOT EXISTS (
+    SELECT FROM file_links o WHERE o.organisation_id = $1 AND o.file_id = f.id
+      AND NOT (o.subject_type = $3 AND o.subject_id = ANY($4::uuid[]))
+)
+"""
+UNLINK_FILES = "DELETE FROM file_links WHERE organisation_id = $1 AND file_id = ANY($2::uuid[])"
+CONSENTS_GONE = """
+DELETE FROM consents WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])
+RETURNING id, contact_id, channel, purpose, status, given_at, expires_at, recorded_by, version, created_at
+"""
+PLACES_GONE = (
+    "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])"
+)
+MATCH_KEYS = """
+SELECT array_agg(DISTINCT key) FROM {table}, unnest(match_keys) AS key
+WHERE organisation_id = $1 AND id = ANY($2::uuid[])
+"""
+HOLDS_GONE = (
+    "DELETE FROM legal_holds WHERE organisation_id = $1 AND subject_type = $2"
+    " AND subject_id = ANY($3::uuid[])"
+)
+
+
+async def erase_person(erasing: Erasing) -> dict[str, int]:
+    kind = erasing.kind
+    also_kept = ("kind",) if kind is ACCOUNT else ()
+    rows, events = await erase_rows(
+        erasing, kind.resource, erasing.person_ids, computed=kind.empty, also_kept=also_kept
+    )
+    return {kind.table: rows, "events": events}
+
+
+async def erase_files(erasing: Erasing) -> dict[str, int]:
+    """Files that belong to nobody else. One that is also somebody else's stays, and its link to
+    what is now a tombstone says nothing."""
+    connection, whose = erasing.connection, (erasing.kind.noun, list(erasing.person_ids))
+    held = await connection.fetch(HOLD_FILES, erasing.organisation, *whose)
+    own = await connection.fetch(OWN_FILES, erasing.organisation, [r["id"] for r in held], *whose)
+    ids = [row["id"] for row in own]
+    if not ids:
+        return {}
+    erasing.blobs += [(row["storage"], row["blob_id"]) for row in own]
+    await connection.execute(UNLINK_FILES, erasing.organisation, ids)
+    rows, events = await erase_rows(
+        erasing, FILES, ids, computed={"links": []}, also_kept=("blob_id", "storage")
+    )
+    return {"files": rows, "events": events}
+
+
+async def erase_consents(erasing: Erasing) -> dict[str, int]:
+    """That something was said stays in the log, by whom and in which words does not."""
+    rows = await erasing.connection.fetch(
+        CONSENTS_GONE, erasing.organisation, list(erasing.person_ids)
+    )
+    nothing: dict[str, Any] = {"source": "", "proof": None, "file_id": None}
+    states = [{**row, **nothing, "erased_at": erasing.erased_at} for row in rows]
+    erasing.ids += [UUID(str(row["id"])) for row in rows]
+    return {"consents": len(rows), "events": await blank_events(erasing, CONSENTS.noun, states)}
+
+
+async def erase_places_in_accounts(erasing: Erasing) -> dict[str, int]:
+    if erasing.kind is ACCOUNT:  # the people of an account keep their places; only its id is there
+        return {}
+    done = await erasing.connection.execute(
+        PLACES_GONE, erasing.organisation, list(erasing.person_ids)
+    )
+    return {"contact_accounts": _count(done)}
+
+
+async def erase_standing(erasing: Erasing) -> dict[str, int]:
+    """Why somebody was thought of how, and what was going on with them."""
+    if erasing.kind is not ACCOUNT:
+        return {}
+    ids, found = list(erasing.person_ids), {}
+    for table in ("standing_changes", "account_dealings"):
+        done = await erasing.connection.execute(
+            f"DELETE FROM {table} WHERE organisation_id = $1 AND account_id = ANY($2::uuid[])",
+            erasing.organisation, ids,
+        )  # fmt: skip
+        found[table] = _count(done)
+    return found
+
+
+async def erase_memberships(erasing: Erasing) -> dict[str, int]:
+    done = await erasing.connection.execute(
+        "DELETE FROM segment_members WHERE organisation_id = $1 AND member_id = ANY($2::uuid[])",
+        erasing.organisation, list(erasing.person_ids),
+    )  # fmt: skip
+    return {"segment_members": _count(done)}
+
+
+async def erase_holds(erasing: Erasing) -> dict[str, int]:
+    """Released ones: while one stands nobody comes here."""
+    done = await erasing.connection.execute(
+        HOLDS_GONE, erasing.organisation, erasing.kind.noun, list(erasing.person_ids)
+    )
+    return {"legal_holds": _count(done)}
+
+
+async def suppress(erasing: Erasing) -> dict[str, int]:
+    """Hashes of the present addresses, so that they are known when they come back."""
+    table = f"{erasing.kind.table}_search"
+    keys = await erasing.connection.fetchval(
+        MATCH_KEYS.format(table=table), erasing.organisation, list(erasing.person_ids)
+    )
+    kept = await erasing.suppressions.keep(erasing.connection, erasing.organisation, keys or ())
+    return {"suppressions": kept}
+
+
+def _count(done: str) -> int:
+    return int(done.rpartition(" ")[2])
