@@ -15,6 +15,7 @@ import asyncpg
 import orjson
 
 from guanxi_contacts.people import rules
+from guanxi_contacts.records import DEFAULTS
 from guanxi_contacts.resources import CONTACTS
 from guanxi_shared import bulk
 from guanxi_shared.identifiers import new_id
@@ -86,7 +87,7 @@ def records(order: Order) -> Iterator[tuple[Any, ...]]:
 
 def stored(sent: Mapping[str, Any], *, owner_id: UUID, at: datetime) -> dict[str, Any]:
     """Every column that the service would fill for this create."""
-    row = rules.columns_from(sent, region="CN")
+    row = {**DEFAULTS["contacts"], **rules.columns_from(sent, region="CN")}
     row |= {"id": new_id(), "owner_id": owner_id, "custom": {}, "version": 1}
     row |= {"created_at": at, "updated_at": at}
     return row | rules.found_by(row)

@@ -164,3 +164,19 @@ async def test_a_cursor_belongs_to_its_circle(
     )
     assert answer.status_code == 400
     assert answer.json()["code"] == "bad_cursor"
+
+
+async def test_a_circle_is_narrowed_by_a_segment(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    """A filter that has to look something up first."""
+    await placed(service_database, organisation, [BEIJING] * 4, [organisation.rep])
+    document = {
+        "filter_groups": [{"filters": [{"field": "grade", "operator": "eq", "value": "A"}]}]
+    }
+    asked = {"name": "Grade A", "resource": "accounts", **document}
+    made = await client(organisation.admin).post("/v1/segments", json=asked)
+    assert made.status_code == 201, made.text
+    found = await nearby(client, organisation.admin, BEIJING, 100, segment_id=made.json()["id"])
+    assert {row["grade"] for row in found["data"]} == {"A"}
+    assert len(found["data"]) == 2

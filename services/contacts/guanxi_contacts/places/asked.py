@@ -47,7 +47,7 @@ async def asked_nearby(call: Call) -> Nearby:
     wide = options.get("radius_m", str(DEFAULT_RADIUS_M))
     radius_m = number_in("radius_m", wide, least=1, most=FARTHEST_M)
     fields = await reads.all_fields(call, ACCOUNTS)
-    query = pages.from_query_string(rest, ACCOUNTS, fields, call.clock)
+    query = await reads.prepared(call, pages.from_query_string(rest, ACCOUNTS, fields, call.clock))
     found = Nearby(centre, radius_m, query, None)
     if not (cursor := options.get("cursor")):
         return found
