@@ -41,6 +41,9 @@ from guanxi_shared.visibility import Scope, predicate
 NUMBERED_AT_ONCE = 5_000
 POLL_SECONDS = 1.0
 NOTIFY_PAUSE_SECONDS = 0.1
+# A reader who waits lets commits gather for so long: giving one event its position costs 280 µs of
+# Postgres' time, giving a hundred theirs 17 µs each. The first after a quiet while does not wait.
+GATHER_SECONDS = 0.05
 CHANNEL = "guanxi_events"
 SHAPES = Shapes()
 
@@ -100,6 +103,7 @@ class Feed:
         self._pool: asyncpg.Pool | None = None
         self._listener: asyncpg.Connection | None = None
         self._changed = asyncio.Event()
+        self._numbered_at = 0.0
         self._notify_due: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -162,6 +166,7 @@ class Feed:
 
     async def number(self) -> None:
         """Give positions to everything committed so far (or leave it to the reader who is at it)."""
+        self._numbered_at = time.monotonic()
         numbered = NUMBERED_AT_ONCE
         while numbered == NUMBERED_AT_ONCE:
             numbered = await self.pool.fetchval("SELECT number_events($1)", NUMBERED_AT_ONCE)
@@ -189,40 +194,51 @@ class Feed:
             raise Gone("Start over from a snapshot: the cursor is of a feed before a restore.")
         return Cursor(head.epoch, cursor.position)
 
-    async def wait(self, seconds: float) -> None:
-        """Until something is committed, or a moment has passed."""
+    @property
+    def changed(self) -> asyncio.Event:
+        """Set by the next commit. Taken before a look, so that none in between is missed."""
+        return self._changed
+
+    async def woken(self, changed: asyncio.Event, seconds: float) -> None:
+        """Until something is committed and others had time to follow it, or a moment has passed."""
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), min(seconds, POLL_SECONDS))
+            await asyncio.wait_for(changed.wait(), min(seconds, POLL_SECONDS))
+        pause = min(self._numbered_at + GATHER_SECONDS - time.monotonic(), seconds)
+        if pause > 0 and not self.is_stopping:
+            await asyncio.sleep(pause)
 
     async def read_all(
         self, cursor: Cursor, *, types: Sequence[str], limit: int, wait: float
     ) -> tuple[list[asyncpg.Record], Cursor]:
         """Events of every organisation for a peer, and the cursor behind the last one looked at.
 
-        Raises a plain error on a hole: positions are dense, a missing one is a bug.
+        Of what nobody asked for only the type is read. Raises a plain error on a hole: positions are
+        dense, a missing one is a bug.
         """
         deadline = time.monotonic() + wait
         start = cursor.position
         while True:
-            changed = self._changed
+            changed = self.changed
             await self.number()
-            rows = await self.pool.fetch(ALL_SELECT, cursor.position, limit)
-            if rows:
-                _refuse_holes(rows, cursor.position)
-                cursor = Cursor(cursor.epoch, rows[-1]["position"])
-            wanted = [row for row in rows if matches_type(row["type"], types)]
+            seen = await self.pool.fetch(TYPES_SELECT, cursor.position, limit)
+            if seen:
+                _refuse_holes(seen, cursor.position)
+                cursor = Cursor(cursor.epoch, seen[-1]["position"])
+            wanted = [row["position"] for row in seen if matches_type(row["type"], types)]
+            if wanted:
+                return await self.pool.fetch(WANTED_SELECT, wanted), cursor
             left = deadline - time.monotonic()
-            if wanted or left <= 0 or self.is_stopping or cursor.position - start > 50_000:
-                return wanted, cursor
-            if not rows:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), min(left, POLL_SECONDS))
+            if left <= 0 or self.is_stopping or cursor.position - start > 50_000:
+                return [], cursor
+            if len(seen) < limit:
+                await self.woken(changed, left)
 
 
-ALL_SELECT = """
+TYPES_SELECT = "SELECT position, type FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+WANTED_SELECT = """
 SELECT position, id, organisation_id, type, subject_type, subject_id, version, actor_id, actor_kind,
        channel, changed, before::text, after::text, owner_id, team_id, occurred_at, trace_id
-FROM events WHERE position > $1 ORDER BY position LIMIT $2
+FROM events WHERE position = ANY($1::bigint[]) ORDER BY position
 """
 
 

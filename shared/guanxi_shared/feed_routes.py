@@ -91,6 +91,7 @@ async def _list_events(call: Call, metadata: MetaData, resources: Sequence[Resou
     audience = Audience(tuple([(r.noun, await call.scope_of(r)) for r in readable]))
     deadline = time.monotonic() + wait
     while True:
+        changed = feed.changed
         await feed.number()
         head = await feed.head()
         rows = await feeds.read_visible(
@@ -99,7 +100,7 @@ async def _list_events(call: Call, metadata: MetaData, resources: Sequence[Resou
         left = deadline - time.monotonic()
         if rows or left <= 0 or not readable or feed.is_stopping:
             break
-        await feed.wait(left)
+        await feed.woken(changed, left)
     reached = rows[-1]["position"] if rows else 0
     position = reached if len(rows) == limit else max(reached, head.position, cursor.position)
     return _batch(call, rows, str(Cursor(head.epoch, position)), options)

@@ -34,11 +34,11 @@ LONG = 30.0  # longer than a test may take: what arrives earlier was woken, not 
 
 async def _write(
     database: Database, organisation: UUID, subject: UUID, version: int, *, pause: float = 0.0,
-    fails: bool = False,
+    fails: bool = False, type: str = "library.book.updated",
 ) -> None:  # fmt: skip
     async with database.transaction(organisation) as connection:
         await publish(
-            connection, organisation_id=organisation, type="library.book.updated", subject_type="book",
+            connection, organisation_id=organisation, type=type, subject_type="book",
             subject_id=subject, version=version, actor=ACTOR, after={"id": str(subject)},
         )  # fmt: skip
         await asyncio.sleep(pause)
@@ -140,6 +140,35 @@ async def test_a_long_poll_is_woken_by_a_commit_in_the_same_process(
     made = await book(rep)
     answer = await asyncio.wait_for(waiting, 5)
     assert [event["data"]["id"] for event in answer.json()] == [made["id"]]
+
+
+async def test_one_who_waits_numbers_a_burst_in_few_steps(
+    service: Edge, service_database: Database, organisation: Organisation
+) -> None:
+    feed: Feed = service.state.house.feed
+    steps: list[str] = []
+    number = Feed.number
+
+    async def counted(self: Feed) -> None:
+        steps.append("number")
+        await number(self)
+
+    start = await _head(service)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Feed, "number", counted)
+        waiting = asyncio.create_task(
+            feed.read_all(start, types=["library.book.wanted"], limit=500, wait=20)
+        )
+        began = time.monotonic()
+        for _ in range(60):
+            await _write(service_database, organisation.id, new_id(), 1)
+        seconds = time.monotonic() - began
+        await _write(service_database, organisation.id, new_id(), 1, type="library.book.wanted")
+        rows, cursor = await asyncio.wait_for(waiting, 5)
+    assert [row["type"] for row in rows] == ["library.book.wanted"]
+    assert cursor.position >= start.position + 61
+    # One for each pause that the burst lasted, and those at its ends.
+    assert len(steps) <= seconds / feeds.GATHER_SECONDS + 4
 
 
 async def test_a_long_poll_is_woken_by_a_commit_of_another_process(
