@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from guanxi_shared.launch.errors import LaunchError
-from guanxi_shared.launch.postgres import EmbeddedPostgres
+from guanxi_shared.launch.postgres import EmbeddedPostgres, buffers_for
 from tests.launch.conftest import MakePostgres
 from tests.launch.others import Holder
 from tests.launch.until import is_alive, until
@@ -194,3 +194,11 @@ def test_destroy_leaves_no_database(folder: Path) -> None:
     postgres.start()
     postgres.destroy()
     assert not (folder / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("gigabytes", "buffers"),
+    [(0, "256MB"), (2, "256MB"), (8, "512MB"), (24, "1536MB"), (256, "2048MB")],
+)
+def test_postgres_takes_a_share_of_the_memory_within_bounds(gigabytes: int, buffers: str) -> None:
+    assert buffers_for(gigabytes << 30) == buffers
