@@ -8,6 +8,7 @@ a call that the layer above repeats by itself says so (`X-Retried-By`) and is tr
 
 import asyncio
 import os
+import re
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -28,6 +29,8 @@ from guanxi_shared.errors import Late, NotFound, Problem, Unavailable, Upstream
 DEADLINE_HEADER: Final = "x-request-deadline-ms"
 RETRIED_HEADER: Final = "x-retried-by"
 LONGEST_SECONDS: Final = 120.0
+# Version, a trace id that is not all zeros, parent and flags (W3C Trace Context).
+TRACEPARENT: Final = re.compile(r"[^-]{2}-((?!0{32})[0-9a-f]{32})-.{19,}", re.DOTALL)
 TOKEN_SECONDS: Final = 60
 TOKENS_KEPT: Final = 1_000
 REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -70,12 +73,8 @@ def adopt(headers: Mapping[str, str], *, default_seconds: float) -> None:
 
 def trace_of(traceparent: str) -> str:
     """The trace id of a traceparent header, empty when it is malformed or all zeros."""
-    trace = traceparent[3:35]
-    if len(traceparent) < 55 or traceparent[2] != "-" or traceparent[35] != "-":
-        return ""
-    if not all(c in "0123456789abcdef" for c in trace) or not trace.strip("0"):
-        return ""
-    return trace
+    found = TRACEPARENT.match(traceparent)
+    return found[1] if found is not None else ""
 
 
 def traceparent() -> str:
