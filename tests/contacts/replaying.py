@@ -21,6 +21,7 @@ class Consumer:
         self.states: dict[Key, dict[str, Any]] = {}
         self.versions: dict[Key, list[int]] = defaultdict(list)
         self.verbs: set[str] = set()
+        self.told: dict[Key, list[str]] = defaultdict(list)
         self.sequence: list[int] = []
 
     async def follow(self, user: httpx.AsyncClient, *, page: int = 17) -> "Consumer":
@@ -45,6 +46,7 @@ class Consumer:
         key = noun, data["id"]
         self.sequence.append(int(event["sequence"]))
         self.verbs.add(f"{noun}.{verb}")
+        self.told[key].append(verb)
         assert event["subject"] == f"{noun}/{data['id']}"
         assert data["state"]["id"] == data["id"]
         seen = self.versions[key]

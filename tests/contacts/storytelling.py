@@ -110,7 +110,9 @@ class Story:
             "external_id": f"A{self.number}",
         }  # fmt: skip
         user = rng.choice(self.people)
-        await self.ask("create account", "POST", "/v1/accounts", keep="account", user=user, json=fields)
+        await self.ask(
+            "create account", "POST", "/v1/accounts", keep="account", user=user, json=fields
+        )
 
     async def do_change_account(self) -> None:
         rng = self.random
@@ -124,7 +126,9 @@ class Story:
             ]
         )  # fmt: skip
         user = rng.choice(self.people)
-        await self.ask("change account", "PATCH", f"/v1/accounts/{self.one('account')}", user=user, json=fields)
+        await self.ask(
+            "change account", "PATCH", f"/v1/accounts/{self.one('account')}", user=user, json=fields
+        )
 
     async def do_delete_account(self) -> None:
         await self.ask("delete account", "DELETE", f"/v1/accounts/{self.one('account')}")
@@ -136,7 +140,9 @@ class Story:
 
     async def do_change_standing(self) -> None:
         sent = {"grade": self.random.choice("ABC"), "reason": self.word(), "is_correction": True}
-        await self.ask("standing", "POST", f"/v1/accounts/{self.one('account')}/standing", json=sent)
+        await self.ask(
+            "standing", "POST", f"/v1/accounts/{self.one('account')}/standing", json=sent
+        )
 
     async def do_merge_accounts(self) -> None:
         await self._merge("accounts", "account")
@@ -159,7 +165,9 @@ class Story:
                 {"owner_id": self.user_id()}, {"do_not_contact": True}, {"hobbies": ["围棋"]},
             ]
         )  # fmt: skip
-        await self.ask("change contact", "PATCH", f"/v1/contacts/{self.one('contact')}", json=fields)
+        await self.ask(
+            "change contact", "PATCH", f"/v1/contacts/{self.one('contact')}", json=fields
+        )
 
     async def do_delete_contact(self) -> None:
         await self.ask("delete contact", "DELETE", f"/v1/contacts/{self.one('contact')}")
@@ -183,7 +191,9 @@ class Story:
 
     async def do_erase_contact(self) -> None:
         if self.done["erase contact"] < 1 + self.done["create contact"] // 6:
-            await self.ask("erase contact", "POST", f"/v1/contacts/{self.one('contact')}/erase", json=ERASE)
+            await self.ask(
+                "erase contact", "POST", f"/v1/contacts/{self.one('contact')}/erase", json=ERASE
+            )
 
     def _some(self, kind: str) -> list[str]:
         known = self.ids.get(kind, [])
@@ -204,6 +214,21 @@ class Story:
             if await self.ask("undo", "POST", f"/v1/merges/{id}/undo", params={"force": "true"}):
                 return
 
+    async def do_merge_and_undo(self) -> None:
+        """Of people with a place in what is merged, who are deleted now and then."""
+        await self.do_create_account()
+        one, other = self.ids["account"][-1], self.ids["account"][-2]
+        place = {"name": self.word(), "accounts": [{"account_id": one}]}
+        person = await self.ask(
+            "create contact", "POST", "/v1/contacts", keep="contact", json=place
+        )
+        asked = {"resource": "accounts", "survivor_id": other, "source_ids": [one]}
+        made = await self.ask("merge", "POST", "/v1/merges", keep="merge", json=asked)
+        if person is not None and self.random.random() < 0.5:
+            await self.ask("delete contact", "DELETE", f"/v1/contacts/{person['id']}")
+        if made is not None and self.random.random() < 0.7:
+            await self.ask("undo", "POST", f"/v1/merges/{made['id']}/undo")
+
     # Activities
 
     async def do_create_activity(self) -> None:
@@ -221,7 +246,9 @@ class Story:
             "kind": "task", "subject": self.word(), "due_at": SOON, "recurrence": "FREQ=WEEKLY",
             "reminder_at": LONG_AGO, "contact_ids": self._some("contact"),
         }  # fmt: skip
-        made = await self.ask("repeating task", "POST", "/v1/activities", keep="activity", json=fields)
+        made = await self.ask(
+            "repeating task", "POST", "/v1/activities", keep="activity", json=fields
+        )
         if made is not None and self.random.random() < 0.7:
             await self.ask("complete", "POST", f"/v1/activities/{made['id']}/complete", json={})
 
@@ -246,11 +273,15 @@ class Story:
                 {"status": "done"}, {"outcome": self.word()}, {"reminder_at": LONG_AGO},
             ]
         )  # fmt: skip
-        await self.ask("change activity", "PATCH", f"/v1/activities/{self.one('activity')}", json=fields)
+        await self.ask(
+            "change activity", "PATCH", f"/v1/activities/{self.one('activity')}", json=fields
+        )
 
     async def do_visit(self) -> None:
         sent = {**HERE, "account_id": self.one("account")}
-        made = await self.ask("check in", "POST", "/v1/activities/check-in", keep="activity", json=sent)
+        made = await self.ask(
+            "check in", "POST", "/v1/activities/check-in", keep="activity", json=sent
+        )
         if made is not None:
             await self.ask("check out", "POST", f"/v1/activities/{made['id']}/check-out", json=HERE)
 
@@ -276,11 +307,15 @@ class Story:
         made = await self.ask("create pool", "POST", "/v1/pools", json={"name": self.word()})
         await self.ask("delete pool", "DELETE", f"/v1/pools/{made['id']}")
 
+    async def _released(self) -> str:
+        for _ in range(9):
+            account = self.one("account")
+            if await self.ask("release", "POST", f"/v1/accounts/{account}/release", json={}):
+                break
+        return account
+
     async def do_release_and_claim(self) -> None:
-        account = self.one("account")
-        released = await self.ask("release", "POST", f"/v1/accounts/{account}/release", json={})
-        if released is None:
-            return
+        account = await self._released()
         user = self.random.choice(self.people)
         for pool in self.ids["pool"]:
             path, sent = f"/v1/pools/{pool}/claim", {"record_ids": [account]}
@@ -288,9 +323,7 @@ class Story:
                 return
 
     async def do_release_and_assign(self) -> None:
-        account = self.one("account")
-        if await self.ask("release", "POST", f"/v1/accounts/{account}/release", json={}) is None:
-            return
+        account = await self._released()
         for pool in self.ids["pool"]:
             sent = {"record_ids": [account], "owner_id": self.user_id()}
             if await self.ask("assign", "POST", f"/v1/pools/{pool}/assign", json=sent):
@@ -317,7 +350,9 @@ class Story:
     async def do_view(self) -> None:
         fields = {"name": self.word(), "resource": "accounts", "columns": ["name", "grade"]}
         user = self.random.choice(self.people)
-        made = await self.ask("create view", "POST", "/v1/views", keep="view", user=user, json=fields)
+        made = await self.ask(
+            "create view", "POST", "/v1/views", keep="view", user=user, json=fields
+        )
         path = f"/v1/views/{made['id']}"
         await self.ask("change view", "PATCH", path, user=user, json={"shared_with": "all"})
         if self.random.random() < 0.3:
@@ -326,7 +361,9 @@ class Story:
                 await self.ask("restore view", "POST", f"{path}/restore", user=user)
 
     async def do_segment(self) -> None:
-        document = {"filter_groups": [{"filters": [{"field": "tags", "operator": "has", "value": "vip"}]}]}
+        document = {
+            "filter_groups": [{"filters": [{"field": "tags", "operator": "has", "value": "vip"}]}]
+        }
         fields = {
             "name": self.word(), "resource": "accounts", "document": document,
             "kind": self.random.choice(["dynamic", "frozen"]),
@@ -357,7 +394,9 @@ class Story:
                 await self.ask("delete field", "DELETE", path)
 
     async def do_calendar_feed(self) -> None:
-        made = await self.ask("create calendar", "POST", "/v1/calendar/feeds", json={"name": self.word()})
+        made = await self.ask(
+            "create calendar", "POST", "/v1/calendar/feeds", json={"name": self.word()}
+        )
         read = await self.admin.get(made["url"])
         assert read.status_code == 200, read.text
         if self.random.random() < 0.5:
