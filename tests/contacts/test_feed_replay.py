@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 
 from guanxi_contacts.activities.reminders import give_reminders
@@ -18,6 +19,7 @@ from tests.contacts.storytelling import Story
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
 from tests.stand_in import SECRET
+from tests.torture.checks import check_rows
 
 QUICK = WorkerSettings(heartbeat_seconds=5.0, poll_seconds=0.02, retry_seconds=0.05, attempts=2)
 PATHS = {
@@ -30,6 +32,12 @@ FORGET = """
 UPDATE account_dealings SET owned_since = owned_since - interval '99 days',
   last_activity_at = last_activity_at - interval '99 days', protected_until = NULL
 """
+BROKEN = (
+    "UPDATE contacts.accounts SET name = 'Other', as_shown = replace(as_shown, 'Acme', 'Other')"
+    " WHERE organisation_id = $1",
+    "UPDATE contacts.contacts_search SET owner_id = NULL WHERE organisation_id = $1",
+    "DELETE FROM contacts.contact_accounts WHERE organisation_id = $1",
+)
 HAPPENED = {
     "account.created", "account.updated", "account.deleted", "account.restored", "account.merged",
     "account.unmerged", "account.released", "account.claimed", "account.assigned",
@@ -62,18 +70,15 @@ async def worker(
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 async def test_a_consumer_that_replays_the_feed_ends_with_the_tables_content(
-    client: Clients,
-    organisation: Organisation,
-    service_database: Database,
-    worker: Worker,
-    seed: int,
-) -> None:
+    client: Clients, organisation: Organisation, service_database: Database, database: Clone,
+    worker: Worker, seed: int,
+) -> None:  # fmt: skip
     story = Story(client, organisation, seed)
     await story.tell(length=150)
     await forgotten(story, service_database)
     await give_reminders.duty(service_database)
     consumer = await Consumer().follow(story.admin)
-    assert HAPPENED <= consumer.verbs, (HAPPENED - consumer.verbs, story.done, story.refused)
+    assert consumer.verbs >= HAPPENED, (HAPPENED - consumer.verbs, story.done, story.refused)
     assert consumer.sequence == sorted(set(consumer.sequence))
     shown = await snapshot_of(story.admin)
     kept = {key: s for key, s in consumer.states.items() if key[0] in PATHS}
@@ -88,6 +93,7 @@ async def test_a_consumer_that_replays_the_feed_ends_with_the_tables_content(
             answer = await story.admin.get(f"{path}/{id}")
             assert answer.status_code == 200
             assert {name: answer.json()[name] for name in state} == state
+    assert await check_rows(database.admin_url, organisation.id) == []
 
 
 async def forgotten(story: Story, database: Database) -> None:
@@ -101,3 +107,23 @@ async def forgotten(story: Story, database: Database) -> None:
         async with database.transaction(organisation) as connection:
             await connection.execute(FORGET)
         await sweep_organisation(database, organisation, now=now)
+
+
+async def test_a_row_that_is_shown_or_found_otherwise_than_it_is_would_be_noticed(
+    client: Clients, organisation: Organisation, database: Clone
+) -> None:
+    admin = client(organisation.admin)
+    account = (await admin.post("/v1/accounts", json={"name": "Acme"})).json()["id"]
+    places = [{"account_id": account}]
+    await admin.post("/v1/contacts", json={"name": "Ada", "accounts": places})
+    assert await check_rows(database.admin_url, organisation.id) == []
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        for broken in BROKEN:
+            await connection.execute(broken, organisation.id)
+    finally:
+        await connection.close()
+    wrong = await check_rows(database.admin_url, organisation.id)
+    assert sorted(sentence.partition(" ")[0] for sentence in wrong) == [
+        "accounts:", "contacts:", "contacts:"
+    ]  # fmt: skip
