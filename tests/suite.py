@@ -17,7 +17,9 @@ from uuid import UUID, uuid4
 
 import httpx
 
+from guanxi_gateway.cli.running import running_database
 from guanxi_shared.auth import sign_service_token
+from guanxi_shared.launch.settings import LaunchSettings
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 90
@@ -132,6 +134,13 @@ def is_ready(suite: Suite) -> bool:
         return httpx.get(f"{suite.url}/health/ready", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+def database_of(suite: Suite) -> str:
+    """The superuser's way into the suite's database."""
+    url = running_database(LaunchSettings.from_environment({"GUANXI_DATA_DIR": str(suite.data)}))
+    assert url is not None, "the suite does not run"
+    return url
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -97,10 +97,9 @@ def fuzz(folder: Path, url: str, callers: Sequence[Mapping[str, Any]], *options:
 
 def findings(report: str) -> str:
     """The part of the report that says what is wrong and how to see it again."""
-    for heading in (" FAILURES ", " ERRORS "):
-        if heading in report:
-            return report.partition(heading)[2][:SHOWN_CHARACTERS]
-    return report[-SHOWN_CHARACTERS:]
+    places = [report.find(heading) for heading in (" ERRORS ", " FAILURES ")]
+    begins = min((place for place in places if place >= 0), default=-SHOWN_CHARACTERS)
+    return report[begins:][:SHOWN_CHARACTERS]
 
 
 def each(option: str, values: Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ from collections import Counter
 
 import httpx
 
-from tests.suite import Admin, Suite, is_ready, running_suite
+from tests.suite import Admin, Suite, database_of, is_ready, running_suite
 from tests.torture import checks
 from tests.torture.storm import storm
 from tests.torture.workload import Client, Ledger, write_until
@@ -56,7 +56,8 @@ async def _torture(suite: Suite, *, seconds: float, seed: int, clients: int) -> 
         _show(faults, ledgers)
     await _settled(suite)
     found = [await _check(a, ledger) for a, ledger in zip(admins, ledgers, strict=True)]
-    return [sentence for sentences in found for sentence in sentences]
+    rows = await checks.check_rows(database_of(suite))
+    return [*rows, *(sentence for sentences in found for sentence in sentences)]
 
 
 async def _client(

@@ -2,13 +2,41 @@
 
 import asyncio
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 
 from tests.torture.workload import Ledger
 
 READ_AT_ONCE = 20
+KEPT = {"accounts": "account", "contacts": "contact", "activities": "activity"}
+# The log's newest word on a record, or none on one that was erased: its document is gone.
+SHOWN = """
+SELECT t.id FROM contacts.{table} AS t LEFT JOIN LATERAL (
+  SELECT e.after FROM contacts.events AS e
+  WHERE e.organisation_id = t.organisation_id AND e.subject_id = t.id AND e.subject_type = '{noun}'
+  ORDER BY e.version DESC, e.id DESC LIMIT 1) AS told ON to_jsonb(t) ->> 'erased_at' IS NULL
+WHERE t.as_shown::jsonb IS DISTINCT FROM told.after AND ($1::uuid IS NULL OR t.organisation_id = $1)
+"""
+FOUND = """
+SELECT coalesce(t.id, s.id) AS id FROM contacts.{table} AS t
+FULL JOIN contacts.{table}_search AS s ON s.organisation_id = t.organisation_id AND s.id = t.id
+WHERE ($1::uuid IS NULL OR coalesce(t.organisation_id, s.organisation_id) = $1)
+  AND (t.id IS NULL OR s.id IS NULL OR (s.owner_id, s.team_id, s.tags, s.deleted_at)
+    IS DISTINCT FROM (t.owner_id, t.team_id, t.tags, t.deleted_at))
+"""
+PLACED = """
+SELECT t.id FROM contacts.contacts AS t
+WHERE t.deleted_at IS NULL AND ($1::uuid IS NULL OR t.organisation_id = $1)
+  AND (SELECT array_agg(a ->> 'account_id' ORDER BY a ->> 'account_id')
+       FROM jsonb_array_elements(t.as_shown::jsonb -> 'accounts') AS a)
+    IS DISTINCT FROM (SELECT array_agg(l.account_id::text ORDER BY l.account_id::text)
+       FROM contacts.contact_accounts AS l
+       WHERE l.organisation_id = t.organisation_id AND l.contact_id = t.id)
+"""
 
 
 async def check_records(http: httpx.AsyncClient, ledger: Ledger) -> list[str]:
@@ -89,3 +117,22 @@ async def events_of(http: httpx.AsyncClient) -> Any:
         if not events:
             return
         after = answer.headers["x-next-after"]
+
+
+async def check_rows(admin_url: str, organisation: UUID | None = None) -> list[str]:
+    """What is kept of a record beside its columns says what they say: the document that is shown,
+    the row it is found by, its places. Read as a superuser; of one organisation, or of all."""
+    questions: Mapping[str, str] = {
+        **{SHOWN.format(table=t, noun=n): f"{t}: not shown as last told" for t, n in KEPT.items()},
+        **{FOUND.format(table=t): f"{t}: not found as it is" for t in KEPT},
+        PLACED: "contacts: not placed as shown",
+    }
+    connection = await asyncpg.connect(admin_url)
+    try:
+        return [
+            f"{sentence}: {row['id']}"
+            for sql, sentence in questions.items()
+            for row in await connection.fetch(sql, organisation)
+        ]
+    finally:
+        await connection.close()

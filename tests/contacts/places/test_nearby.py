@@ -166,17 +166,20 @@ async def test_a_cursor_belongs_to_its_circle(
     assert answer.json()["code"] == "bad_cursor"
 
 
-async def test_a_circle_is_narrowed_by_a_segment(
+async def test_accounts_of_a_segment_around_a_point(
     client: Clients, organisation: Organisation, service_database: Database
 ) -> None:
-    """A filter that has to look something up first."""
-    await placed(service_database, organisation, [BEIJING] * 4, [organisation.rep])
-    document = {
-        "filter_groups": [{"filters": [{"field": "grade", "operator": "eq", "value": "A"}]}]
-    }
-    asked = {"name": "Grade A", "resource": "accounts", **document}
-    made = await client(organisation.admin).post("/v1/segments", json=asked)
-    assert made.status_code == 201, made.text
-    found = await nearby(client, organisation.admin, BEIJING, 100, segment_id=made.json()["id"])
-    assert {row["grade"] for row in found["data"]} == {"A"}
-    assert len(found["data"]) == 2
+    admin = organisation.admin
+    points = await placed(service_database, organisation, [BEIJING] * 3, [admin])
+    chosen = sorted(points)[:2]
+    asked = {"name": "round trip", "resource": "accounts", "kind": "frozen"}
+    segment = (await client(admin).post("/v1/segments", json=asked)).json()["id"]
+    added = await client(admin).post(f"/v1/segments/{segment}/members", json={"add": chosen})
+    assert added.status_code == 200, added.text
+    found = await all_nearby(client, admin, BEIJING, 1_000, segment_id=segment, limit=1)
+    assert [row["id"] for row in found] == chosen
+    unknown = {"lat": 39.9, "lon": 116.4, "segment_id": str(new_id())}
+    refused = await client(admin).get(PATH, params=unknown)
+    known = await client(admin).get("/v1/accounts", params={"segment_id": unknown["segment_id"]})
+    assert refused.status_code == known.status_code == 400
+    assert refused.json()["errors"] == known.json()["errors"]

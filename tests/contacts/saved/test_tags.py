@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from guanxi_contacts.tags import service
 from guanxi_contacts.tags.rules import renamed
 from guanxi_shared.db import Database
 from guanxi_shared.worker import Worker, WorkerSettings
+from tests.contacts.merges.merging import WAITING, until_somebody_waits
 from tests.contacts.saved.conftest import Make, filtered
 from tests.deadlines import until
 from tests.factories import Clients, Organisation, User
@@ -116,6 +118,28 @@ async def test_people_keep_their_accounts_when_their_tags_are_renamed(
     newest = (await rep.get(f"/v1/contacts/{person['id']}/history")).json()["data"][0]
     assert newest["after"] == (await rep.get(f"/v1/contacts/{person['id']}")).json()
     assert newest["after"]["accounts"] == person["accounts"]
+
+
+async def test_a_place_that_is_given_while_tags_are_renamed_is_in_what_is_told(
+    client: Clients, organisation: Organisation, post: Make, worker: Worker,
+    service_database: Database,
+) -> None:  # fmt: skip
+    """The job waits for the row, and must not write what it read of other tables before it waited."""
+    rep = client(organisation.rep)
+    account = await post(organisation.rep, "/v1/accounts", name="x")
+    person = await post(organisation.rep, "/v1/contacts", name="张三", tags=["old"])
+    path, places = f"/v1/contacts/{person['id']}", [{"account_id": account["id"]}]
+    async with service_database.transaction(organisation.id) as blocker:
+        await blocker.execute("SELECT 1 FROM contacts WHERE id = $1 FOR UPDATE", UUID(person["id"]))
+        placing = asyncio.create_task(rep.patch(path, json={"accounts": places}))
+        await until_somebody_waits(service_database)
+        started = await rep.post("/v1/contacts/tags/rename", json={"tags": ["old"], "to": "new"})
+        await until(lambda: service_database.pool.fetchval(f"{WAITING} HAVING count(*) > 1"))
+    assert (await placing).status_code == 200
+    assert (await ended(client, organisation.rep, started.headers["location"]))["done"] == 1
+    now = (await rep.get(path)).json()
+    assert (now["tags"], now["version"]) == (["new"], 3)
+    assert [place["account_id"] for place in now["accounts"]] == [account["id"]]
 
 
 async def test_an_export_by_a_job_takes_a_segment_as_its_asker_sees_it(

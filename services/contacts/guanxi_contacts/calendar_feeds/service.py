@@ -16,26 +16,25 @@ from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.calendar_feeds.schemas import CalendarFeedCreate
 from guanxi_contacts.errors import UnknownReference
 from guanxi_shared import delegation, records
-from guanxi_shared.calls import Call, House
+from guanxi_shared.calls import Actor, Call, House
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import NotFound
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
+from guanxi_shared.visibility import EVERYTHING
 from guanxi_shared.writes import check_version
 
 BEFORE, AFTER = timedelta(days=60), timedelta(days=366)
 TEAM = "SELECT 1 FROM directory_teams WHERE organisation_id = $1 AND id = $2"
 # Of somebody who has left, nothing more is shown.
 FEED = """
-SELECT f.id, f.name, f.shown_team_id, f.owner_id, f.rights::text AS rights
+SELECT f.id, f.name, f.shown_team_id, f.owner_id, f.rights::text AS rights, f.last_read_at
 FROM calendar_feeds f JOIN directory_users u ON u.organisation_id = f.organisation_id AND u.id = f.owner_id
 WHERE f.organisation_id = $2 AND f.digest = $3 AND f.deleted_at IS NULL AND u.active
 """
-# Once an hour is enough to know whether anybody still reads.
-READ = """
-UPDATE calendar_feeds SET last_read_at = now() WHERE organisation_id = $1 AND id = $2
-AND (last_read_at IS NULL OR last_read_at < now() - interval '1 hour')
-"""
+# Often enough to know whether anybody still reads.
+NOTED_EVERY = timedelta(hours=1)
+READER = Actor(id=None, kind="system", channel="calendar")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,7 @@ class Feed:
     name: str
     whose: Whose
     rights: Mapping[str, Any]
+    last_read_at: datetime | None
 
 
 async def create_feed(
@@ -98,7 +98,8 @@ async def find_feed(here: House, secret: str) -> Feed:
     whose = Whose([row["owner_id"]])
     if row["shown_team_id"] is not None:
         whose = await team_s_calendar(here.db, organisation, row["shown_team_id"])
-    return Feed(row["id"], organisation, row["name"], whose, orjson.loads(row["rights"]))
+    rights = orjson.loads(row["rights"])
+    return Feed(row["id"], organisation, row["name"], whose, rights, row["last_read_at"])
 
 
 async def read_feed(here: House, feed: Feed) -> bytes:
@@ -107,6 +108,21 @@ async def read_feed(here: House, feed: Feed) -> bytes:
     scope = await here.directory.scope(delegation.from_params(feed.rights), "activities")
     span = Span(now - BEFORE, now + AFTER)
     rows = await rows_of(here.db, feed.organisation, span, whose=feed.whose, scope=scope)
-    async with here.db.transaction(feed.organisation) as connection:
-        await connection.execute(READ, feed.organisation, feed.id)
+    if _is_due(feed.last_read_at, now):
+        await _note_reading(here, feed, now)
     return ics_rules.as_ics(feed.name, rows, now=now)
+
+
+def _is_due(last_read_at: datetime | None, now: datetime) -> bool:
+    return last_read_at is None or last_read_at < now - NOTED_EVERY
+
+
+async def _note_reading(here: House, feed: Feed, now: datetime) -> None:
+    """The record shows it, so it is a change of the record like any other."""
+    async with here.db.transaction(feed.organisation) as connection:
+        loaded = await records.load_record(connection, CALENDAR_FEEDS, feed.id, scope=EVERYTHING)
+        if _is_due(loaded.row["last_read_at"], now):
+            read = {"last_read_at": now}
+            await records.update_record(
+                connection, CALENDAR_FEEDS, loaded, read, actor=READER, verb="read"
+            )

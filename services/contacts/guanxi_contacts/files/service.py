@@ -40,6 +40,8 @@ SUBJECT = """
 SELECT id, owner_id, team_id FROM {table}
 WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
 """
+# Before its links, which are rows of their own, are looked at and written anew.
+HOLD = "SELECT id FROM files WHERE organisation_id = $1 AND id = $2 FOR NO KEY UPDATE"
 
 
 async def seen_by(call: Call) -> Seen:
@@ -154,6 +156,8 @@ async def update_file(
     call: Call, connection: Connection, file_id: UUID, data: FileUpdate, version: int | None
 ) -> State:
     sent = data.model_dump(exclude_unset=True)
+    if "links" in sent:
+        await connection.execute(HOLD, call.organisation, file_id)
     loaded = await load_file(call, connection, file_id)
     await check_version(connection, FILES, loaded, version)
     await owned_by(call, connection, sent)

@@ -100,7 +100,9 @@ async def update_contact(
     sent = data.model_dump(exclude_unset=True)
     if sent.get("reports_to_id") is not None:
         await connection.execute(LOCK_TREE, str(call.organisation))
-    if sent.get("accounts"):  # accounts before contacts, the order in which a merge holds them
+    if "accounts" in sent:
+        # Accounts before contacts, the order in which a merge holds them; and, with none named too,
+        # the contact under its lock before its places, which are rows of their own.
         named = [link["account_id"] for link in sent["accounts"]]
         await connection.fetch(HOLD_ACCOUNTS, call.organisation, named)
     loaded = await load_contact(call, connection, contact_id)

@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 from urllib.parse import urlencode
@@ -47,11 +47,11 @@ async def asked_nearby(call: Call) -> Nearby:
     wide = options.get("radius_m", str(DEFAULT_RADIUS_M))
     radius_m = number_in("radius_m", wide, least=1, most=FARTHEST_M)
     fields = await reads.all_fields(call, ACCOUNTS)
-    query = await reads.prepared(call, pages.from_query_string(rest, ACCOUNTS, fields, call.clock))
-    found = Nearby(centre, radius_m, query, None)
+    query = pages.from_query_string(rest, ACCOUNTS, fields, call.clock)
+    found = Nearby(centre, radius_m, await reads.prepared(call, query), None)
     if not (cursor := options.get("cursor")):
         return found
-    return Nearby(centre, radius_m, query, _after(cursor, found.signature))
+    return replace(found, after=_after(cursor, found.signature))
 
 
 def _split(raw: bytes) -> tuple[dict[str, str], bytes]:

@@ -158,6 +158,8 @@ async def blank_events(erasing: Erasing, noun: str, states: Sequence[State]) -> 
 
 async def log(erasing: Erasing, resource: Resource, states: Sequence[State], *, verb: str) -> None:
     """One event for each, all in one statement."""
+    if not states:
+        return
     actor = erasing.actor
     await erasing.connection.execute(
         LOG.format(table=resource.table.name), erasing.organisation, resource.event_type(verb),

@@ -69,12 +69,16 @@ async def erase_activities(erasing: Erasing) -> dict[str, int]:
 
 
 async def _tell(erasing: Erasing, rows: Sequence[dict[str, Any]]) -> int:
-    states = [ACTIVITIES.state(with_times(ACTIVITY, row), {}) for row in rows]
+    pairs = [(row, ACTIVITIES.state(with_times(ACTIVITY, row), {})) for row in rows]
+    states = [state for _, state in pairs]
     await erasing.connection.execute(
         SHOW, erasing.organisation, [row["id"] for row in rows], [dumps(state) for state in states]
     )
     events = await blank_events(erasing, ACTIVITIES.noun, states)
-    await log(erasing, ACTIVITIES, states, verb="updated")
+    for verb, is_gone in (("updated", False), ("deleted", True)):
+        # A deleted one stays so for whoever follows: an update would be a sign of life.
+        told = [s for row, s in pairs if (row["deleted_at"] is not None) == is_gone]
+        await log(erasing, ACTIVITIES, told, verb=verb)
     return events
 
 

@@ -207,9 +207,7 @@ async def place_hold(
     await connection.execute(
         PLACE, call.organisation, new_id(), kind.noun, person_id, data.reason, call.by.user_id
     )
-    await records.update_record(
-        connection, kind.resource, loaded, {}, actor=call.actor, verb="held"
-    )
+    await _tell(call, connection, kind, loaded, verb="held")
     held = await connection.fetchrow(HELD, call.organisation, kind.noun, [person_id])
     assert held is not None
     return dict(held)
@@ -224,10 +222,18 @@ async def release_hold(
     )
     if released is None:
         raise NotFound(f"This {kind.noun} is not on legal hold.")
-    await records.update_record(
-        connection, kind.resource, loaded, {}, actor=call.actor, verb="released"
-    )
+    await _tell(call, connection, kind, loaded, verb="released")
     return dict(released)
+
+
+async def _tell(
+    call: Call, connection: Connection, kind: Kind, loaded: Loaded, *, verb: str
+) -> None:
+    """Of a deleted record nothing is told: whoever follows would take it for a sign of life."""
+    if loaded.row["deleted_at"] is None:
+        await records.update_record(
+            connection, kind.resource, loaded, {}, actor=call.actor, verb=verb
+        )
 
 
 async def present_person(

@@ -13,7 +13,7 @@ from guanxi_shared import delegation
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, bound
 from guanxi_shared.jobs import create_job
-from guanxi_shared.many_records import Change, loaded_from, write_many
+from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_shared.resources import Resource
 from guanxi_shared.running_jobs import RunningJob
 from guanxi_shared.search import found_in, table_of
@@ -89,9 +89,11 @@ async def rename_tags(job: RunningJob) -> None:
         async with job.transaction() as connection:
             values = {"organisation": job.organisation_id, "gone": data.gone, **_writers(scope)}
             rows = await connection.fetch(_held(compiled), "", *compiled.args(values))
-            held = [loaded_from(resource, row) for row in rows]
+            # Read once they are held: what a statement that waits reads of other tables is old.
+            held = await load_many(connection, resource, [row["id"] for row in rows])
             changes = [
-                Change(of, {"tags": renamed(of.row["tags"], data.gone, data.to)}) for of in held
+                Change(of, {"tags": renamed(of.row["tags"], data.gone, data.to)})
+                for of in held.values()
             ]
             await write_many(connection, resource, changes, actor=actor)
             await job.save(connection, done=job.done + len(held))
@@ -102,9 +104,8 @@ async def rename_tags(job: RunningJob) -> None:
 def _tagged(resource: Resource, scope: Scope) -> Select[Any]:
     """Records that somebody may change, with one of the tags, under their locks in one order."""
     table, words = resource.table, table_of(resource)
-    computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
     return (
-        select(*table.columns, *computed)
+        select(table.c.id)
         .where(
             table.c.organisation_id == bindparam("organisation", type_=Uuid),
             table.c.deleted_at.is_(None),

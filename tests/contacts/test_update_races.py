@@ -1,0 +1,113 @@
+"""Updates that are tried without a lock, raced: what was answered is what is there and what was told."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from guanxi_shared.db import Connection
+from guanxi_shared.deferred import Deferred
+from tests.contacts.replaying import Consumer, listed
+from tests.factories import Clients, Organisation
+from tests.prepared import Clone
+from tests.torture.checks import check_rows
+
+ROUNDS = 10
+
+
+async def as_told(admin: httpx.AsyncClient, database: Clone, organisation: UUID) -> None:
+    """The tables, the feed and what is kept beside the columns agree."""
+    told = await Consumer().follow(admin, page=1000)
+    for noun, path in {"account": "accounts", "contact": "contacts", "file": "files"}.items():
+        assert await listed(admin, f"/v1/{path}") == told.of(noun)
+    assert await check_rows(database.admin_url, organisation) == []
+
+
+async def patched(user: httpx.AsyncClient, path: str, **fields: Any) -> int:
+    answer = await user.patch(path, json=fields)
+    return answer.status_code
+
+
+async def test_places_that_are_emptied_and_filled_at_once(
+    client: Clients, organisation: Organisation, database: Clone
+) -> None:
+    admin = client(organisation.admin)
+    account = (await admin.post("/v1/accounts", json={"name": "Acme"})).json()["id"]
+    person = (await admin.post("/v1/contacts", json={"name": "Ada"})).json()["id"]
+    path, places = f"/v1/contacts/{person}", [{"account_id": account}]
+    for _ in range(ROUNDS):
+        asked = [[], places, [], places, []]
+        answers = await asyncio.gather(*(patched(admin, path, accounts=each) for each in asked))
+        assert set(answers) == {200}
+    await as_told(admin, database, organisation.id)
+
+
+async def overtaken(
+    patch: pytest.MonkeyPatch, slow: Coroutine[Any, Any, int], quick: Coroutine[Any, Any, int]
+) -> tuple[int, int]:
+    """The slow request begins its transaction only after the quick one has had its answer."""
+    reached, may_go, original = asyncio.Event(), asyncio.Event(), Deferred.open
+
+    async def held(self: Deferred) -> Connection:
+        if not reached.is_set():
+            reached.set()
+            await may_go.wait()
+        return await original(self)
+
+    patch.setattr(Deferred, "open", held)
+    first = asyncio.create_task(slow)
+    await asyncio.wait_for(reached.wait(), 10)
+    second = await quick
+    may_go.set()
+    return await first, second
+
+
+async def test_places_that_were_none_are_none_again_though_some_came_meanwhile(
+    client: Clients, organisation: Organisation, database: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admin = client(organisation.admin)
+    account = (await admin.post("/v1/accounts", json={"name": "Acme"})).json()["id"]
+    path = f"/v1/contacts/{(await admin.post('/v1/contacts', json={'name': 'Ada'})).json()['id']}"
+    places = [{"account_id": account}]
+    slow, quick = patched(admin, path, accounts=[]), patched(admin, path, accounts=places)
+    assert await overtaken(monkeypatch, slow, quick) == (200, 200)
+    assert (await admin.get(path)).json()["accounts"] == []
+    await as_told(admin, database, organisation.id)
+
+
+@pytest.mark.parametrize("is_linked", [False, True])
+async def test_links_that_are_set_as_they_were_though_they_changed_meanwhile(
+    client: Clients, organisation: Organisation, database: Clone, monkeypatch: pytest.MonkeyPatch,
+    is_linked: bool,
+) -> None:  # fmt: skip
+    admin = client(organisation.admin)
+    one, other = [
+        {"type": "account", "id": (await admin.post("/v1/accounts", json={"name": n})).json()["id"]}
+        for n in ("one", "other")
+    ]
+    asked = {"name": "a.txt"} | ({"account_id": one["id"]} if is_linked else {})
+    file = (await admin.post("/v1/files", params=asked, content=b"a")).json()
+    path = f"/v1/files/{file['id']}"
+    slow = patched(admin, path, links=file["links"])
+    assert await overtaken(monkeypatch, slow, patched(admin, path, links=[other])) == (200, 200)
+    assert (await admin.get(path)).json()["links"] == file["links"]
+    await as_told(admin, database, organisation.id)
+
+
+async def test_links_of_a_file_that_are_changed_at_once(
+    client: Clients, organisation: Organisation, database: Clone
+) -> None:
+    admin = client(organisation.admin)
+    one, other = [
+        (await admin.post("/v1/accounts", json={"name": n})).json()["id"] for n in ("one", "other")
+    ]
+    file = (await admin.post("/v1/files", params={"name": "a.txt"}, content=b"a")).json()["id"]
+    path = f"/v1/files/{file}"
+    links = [[], [{"type": "account", "id": one}], [{"type": "account", "id": other}]]
+    for _ in range(ROUNDS):
+        answers = await asyncio.gather(*(patched(admin, path, links=each) for each in links * 2))
+        assert set(answers) == {200}
+    await as_told(admin, database, organisation.id)
