@@ -1,5 +1,6 @@
 """What a timeline is asked for, and the cursor that continues it."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ OPTIONS: Final = ("kind", "limit", "cursor", "from", "to")
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
 BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 MICROSECOND: Final = timedelta(microseconds=1)
+PASSED: Final = re.compile(r"[0-9]{1,18}")
 Place = tuple[datetime, UUID]
 
 
@@ -99,9 +101,9 @@ def place_of(cursor: str) -> Place:
     """The place that `cursor_of` wrote down."""
     passed, _, entry_id = cursor.partition("-")
     try:
-        if not (passed.isascii() and passed.isdigit()) or len(entry_id) != 32:
+        if not PASSED.fullmatch(passed) or len(entry_id) != 32:
             raise ValueError(cursor)
-        return BEGINNING + MICROSECOND * int(passed[:20]), UUID(hex=entry_id)
+        return BEGINNING + MICROSECOND * int(passed), UUID(hex=entry_id)
     except (ValueError, OverflowError) as error:
         raise Malformed(
             "The cursor does not belong to a timeline.",
