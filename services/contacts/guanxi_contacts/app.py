@@ -23,6 +23,7 @@ from guanxi_contacts.segments.routes import router as segments
 from guanxi_contacts.settings import settings
 from guanxi_contacts.standing.routes import router as standing
 from guanxi_contacts.tags.routes import router as tags
+from guanxi_contacts.timeline.routes import router as timeline
 from guanxi_contacts.views.routes import router as views
 from guanxi_contacts.visits.routes import router as visits
 from guanxi_shared.app import create_app
@@ -48,6 +49,7 @@ def create() -> Edge:
             duplicates,
             accounts,
             standing,
+            timeline,
             people,
             visits,
             activities,

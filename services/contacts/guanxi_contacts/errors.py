@@ -111,6 +111,10 @@ class OnLegalHold(Conflict):
     code, title = "legal_hold", "A legal hold stands against this"
 
 
+class TooManyChildren(Conflict):
+    code, title = "too_many_children", "Too much belongs to this record"
+
+
 class ImportRunning(Conflict):
     code, title = "import_running", "An import may write this person again"
 

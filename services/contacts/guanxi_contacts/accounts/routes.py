@@ -7,6 +7,9 @@ from starlette.responses import Response
 from guanxi_contacts.accounts import service
 from guanxi_contacts.accounts.org_chart import read_org_chart
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate, OrgChart
+from guanxi_contacts.belongings.described import deletes
+from guanxi_contacts.belongings.schemas import AccountDeleted
+from guanxi_contacts.belongings.service import wants_children
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.privacy.tombstones import demand_not_erased, or_gone
@@ -70,23 +73,27 @@ async def update_account(request: Request) -> Response:
     )
 
 
-@router.delete(
-    ONE,
-    **documents.acts(
-        ACCOUNTS, "delete", "Delete softly; restore undoes it", takes_key=False, refused=(410,)
-    ),
-)
+@router.delete(ONE, **deletes(ACCOUNTS, AccountDeleted))
 async def delete_account(request: Request) -> Response:
     call = await begin(request, "accounts:delete")
     account_id, version = id_in_path(request.path_params["account_id"]), writes.wanted_version(call)
+    with_children = wants_children(call)
     return await writes.act(
-        call, lambda connection: service.delete_account(call, connection, account_id, version)
+        call,
+        lambda connection: service.delete_account(
+            call, connection, account_id, version, with_children=with_children
+        ),
     )
 
 
 @router.post(
     ONE + "/restore",
-    **documents.acts(ACCOUNTS, "restore", "Bring a deleted account back", refused=(410,)),
+    **documents.acts(
+        ACCOUNTS,
+        "restore",
+        "Bring a deleted account back, with the children that went with it",
+        refused=(410,),
+    ),
 )
 async def restore_account(request: Request) -> Response:
     call = await begin(request, "accounts:delete")

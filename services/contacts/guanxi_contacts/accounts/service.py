@@ -6,6 +6,7 @@ from uuid import UUID
 
 from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
+from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
 from guanxi_contacts.errors import ParentCycle, UnknownReference
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.privacy.tombstones import demand_not_erased, raise_missing
@@ -86,10 +87,14 @@ async def update_account(
 
 
 async def delete_account(
-    call: Call, connection: Connection, account_id: UUID, version: int | None
-) -> State:
+    call: Call, connection: Connection, account_id: UUID, version: int | None,
+    *, with_children: bool = False,
+) -> State:  # fmt: skip
+    """What is linked to it keeps its links; with its children, what is its alone goes too."""
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
+    if with_children:
+        return await delete_with_children(call, connection, ACCOUNTS, loaded)
     return await records.delete_record(connection, ACCOUNTS, loaded, actor=call.actor)
 
 
@@ -99,7 +104,7 @@ async def restore_account(call: Call, connection: Connection, account_id: UUID) 
     if loaded.row["erased_at"] is not None:
         await demand_not_erased(call, ACCOUNTS, account_id)
     refuse_merged(ACCOUNTS, loaded)
-    return await records.restore_record(connection, ACCOUNTS, loaded, actor=call.actor)
+    return await restore_with_children(call, connection, ACCOUNTS, loaded)
 
 
 async def find_accounts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:

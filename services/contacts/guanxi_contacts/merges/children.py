@@ -26,6 +26,7 @@ from guanxi_shared.resources import Resource
 SEGMENT_MEMBER = METADATA.tables["segment_members"]
 FILE_LINK = METADATA.tables["file_links"]
 CONSENT = METADATA.tables["consents"]
+TIMELINE = METADATA.tables["timeline_entries"]
 
 
 class Kind(StrEnum):
@@ -58,6 +59,8 @@ CHILDREN: tuple[Child, ...] = (
     Child("accounts", FILE_LINK, "subject_id", Kind.LINK, FILES, key="file_id"),
     Child("contacts", FILE_LINK, "subject_id", Kind.LINK, FILES, key="file_id"),
     Child("contacts", CONSENT, "contact_id", Kind.SCALAR),
+    Child("accounts", TIMELINE, "subject_id", Kind.LINK, key="event_id"),
+    Child("contacts", TIMELINE, "subject_id", Kind.LINK, key="event_id"),
     Child("contacts", ACTIVITY, "contact_ids", Kind.ARRAY, ACTIVITIES),
     Child("contacts", SEGMENT_MEMBER, "member_id", Kind.LINK, key="segment_id"),
 )
@@ -76,6 +79,7 @@ STAYING: Mapping[str, str] = {
     "merges.survivor_id": "what was merged stays as it was done",
     "merges.source_ids": "what was merged stays as it was done",
     "merge_moves.record_id": "what was merged stays as it was done",
+    "timeline_entries.source_id": "another service's record",
     "import_rows.record_id": "the report of an import says what it made",
 }
 

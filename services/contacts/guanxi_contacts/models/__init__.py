@@ -15,6 +15,7 @@ from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, P
 from guanxi_contacts.models.privacy import Consent, Erasure, LegalHold, Suppression
 from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
 from guanxi_contacts.models.standing import StandingChange
+from guanxi_contacts.models.timeline import TimelineEntry, TimelineSource
 from guanxi_contacts.models.visits import VisitCheck
 
 __all__ = [
@@ -44,5 +45,7 @@ __all__ = [
     "SegmentMember",
     "StandingChange",
     "Suppression",
+    "TimelineEntry",
+    "TimelineSource",
     "VisitCheck",
 ]

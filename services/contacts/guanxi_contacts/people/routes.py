@@ -4,6 +4,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_contacts.belongings.described import deletes
+from guanxi_contacts.belongings.schemas import ContactDeleted
+from guanxi_contacts.belongings.service import wants_children
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.people import service
@@ -69,23 +72,27 @@ async def update_contact(request: Request) -> Response:
     )
 
 
-@router.delete(
-    ONE,
-    **documents.acts(
-        CONTACTS, "delete", "Delete softly; restore undoes it", takes_key=False, refused=(410,)
-    ),
-)
+@router.delete(ONE, **deletes(CONTACTS, ContactDeleted))
 async def delete_contact(request: Request) -> Response:
     call = await begin(request, "contacts:delete")
     contact_id, version = id_in_path(request.path_params["contact_id"]), writes.wanted_version(call)
+    with_children = wants_children(call)
     return await writes.act(
-        call, lambda connection: service.delete_contact(call, connection, contact_id, version)
+        call,
+        lambda connection: service.delete_contact(
+            call, connection, contact_id, version, with_children=with_children
+        ),
     )
 
 
 @router.post(
     ONE + "/restore",
-    **documents.acts(CONTACTS, "restore", "Bring a deleted contact back", refused=(410,)),
+    **documents.acts(
+        CONTACTS,
+        "restore",
+        "Bring a deleted contact back, with the children that went with it",
+        refused=(410,),
+    ),
 )
 async def restore_contact(request: Request) -> Response:
     call = await begin(request, "contacts:delete")

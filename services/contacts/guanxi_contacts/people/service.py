@@ -7,6 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
+from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
 from guanxi_contacts.errors import ReportingCycle, UnknownReference
 from guanxi_contacts.matching import match_key
 from guanxi_contacts.people import rules
@@ -131,10 +132,14 @@ async def update_contact(
 
 
 async def delete_contact(
-    call: Call, connection: Connection, contact_id: UUID, version: int | None
-) -> State:
+    call: Call, connection: Connection, contact_id: UUID, version: int | None,
+    *, with_children: bool = False,
+) -> State:  # fmt: skip
+    """What is linked to it keeps its links; with its children, what is its alone goes too."""
     loaded = await load_contact(call, connection, contact_id)
     await check_version(connection, CONTACTS, loaded, version)
+    if with_children:
+        return await delete_with_children(call, connection, CONTACTS, loaded)
     return await records.delete_record(connection, CONTACTS, loaded, actor=call.actor)
 
 
@@ -144,7 +149,7 @@ async def restore_contact(call: Call, connection: Connection, contact_id: UUID) 
     if loaded.row["erased_at"] is not None:
         await demand_not_erased(call, CONTACTS, contact_id)
     refuse_merged(CONTACTS, loaded)
-    return await records.restore_record(connection, CONTACTS, loaded, actor=call.actor)
+    return await restore_with_children(call, connection, CONTACTS, loaded)
 
 
 async def find_contacts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from guanxi_contacts.consents.resources import CONSENTS
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.privacy.erasing import Erasing, blank_events, erase_rows
+from guanxi_contacts.privacy.needle_rules import in_json
 from guanxi_contacts.privacy.persons import ACCOUNT
 
 # Held first, and only then looked at again: a link that is made meanwhile is committed by then.
@@ -29,6 +30,14 @@ RETURNING id, contact_id, channel, purpose, status, given_at, expires_at, record
 PLACES_GONE = (
     "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])"
 )
+# What another service told of the person, and what it told of others at once and names them.
+TIMELINE_GONE = """
+DELETE FROM timeline_entries AS t WHERE t.organisation_id = $1 AND (t.subject_id = ANY($2::uuid[])
+  OR t.event_id IN (SELECT o.event_id FROM timeline_entries o
+                    WHERE o.organisation_id = $1 AND o.subject_id = ANY($2::uuid[]))
+  AND EXISTS (SELECT FROM unnest($3::text[]) AS n
+              WHERE strpos(lower(concat_ws(' ', t.title, t.summary, t.data::text)), lower(n)) > 0))
+"""
 MATCH_KEYS = """
 SELECT array_agg(DISTINCT key) FROM {table}, unnest(match_keys) AS key
 WHERE organisation_id = $1 AND id = ANY($2::uuid[])
@@ -105,6 +114,14 @@ async def erase_memberships(erasing: Erasing) -> dict[str, int]:
         erasing.organisation, list(erasing.person_ids),
     )  # fmt: skip
     return {"segment_members": _count(done)}
+
+
+async def erase_timeline(erasing: Erasing) -> dict[str, int]:
+    done = await erasing.connection.execute(
+        TIMELINE_GONE, erasing.organisation, list(erasing.person_ids),
+        sorted({*erasing.needles, *map(in_json, erasing.needles)}),
+    )  # fmt: skip
+    return {"timeline_entries": _count(done)}
 
 
 async def erase_holds(erasing: Erasing) -> dict[str, int]:

@@ -86,6 +86,13 @@ PLACES: Final = (
     ),
     Place("account_dealings", ("contract_ends_on",), "with the standing", None),
     Place(
+        "timeline_entries", ("title", "summary", "data"),
+        "the rows are deleted; of the same events those that name the person too", records.erase_timeline,
+        "SELECT to_jsonb(t) AS row FROM timeline_entries t WHERE t.organisation_id = $1 AND t.subject_id = $2"
+        " AND t.subject_type = $3 ORDER BY t.at, t.id",
+        plain=("subject_type", "type", "source_type"),
+    ),
+    Place(
         "segment_members", (), "the rows are deleted", records.erase_memberships,
         "SELECT to_jsonb(m) AS row FROM segment_members m WHERE m.organisation_id = $1 AND m.member_id = $2"
         " AND $3 <> '' ORDER BY m.segment_id",
@@ -150,6 +157,7 @@ NOBODYS: Final[Mapping[str, str]] = {
     "pools": "rules of the organisation's own; docs/privacy.md says to look through them",
     "segments": "filters of the organisation's own; docs/privacy.md says to look through them",
     "views": "filters of the organisation's own; docs/privacy.md says to look through them",
+    "timeline_sources": "ids of other services' records, and whose they are",
     "pgqueuer": "two ids of a job",
     "pgqueuer_log": "ids and states of queue entries; a week",
     "pgqueuer_schedules": "names of duties",

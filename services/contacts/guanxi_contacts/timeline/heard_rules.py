@@ -1,0 +1,126 @@
+"""What an event of another service says on the timelines of our accounts and contacts. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+Event = Mapping[str, Any]
+
+# Whose events are shown, and the resource whose readers see them.
+RESOURCES: Final[Mapping[str, str]] = {
+    "pipeline.opportunity": "opportunities",
+    "pipeline.quote": "quotes",
+    "pipeline.order": "orders",
+    "pipeline.contract": "contracts",
+    "pipeline.invoice": "invoices",
+    "pipeline.payment": "payments",
+    "tickets.ticket": "tickets",
+    "tickets.sla": "tickets",
+    "tickets.survey": "tickets",
+}
+TYPES: Final = tuple(f"{prefix}.*" for prefix in RESOURCES)
+# What is not worth an entry of its own, but for a change of where the record stands.
+QUIET: Final = frozenset({"updated", "deleted", "restored", "erased"})
+STANDS: Final = frozenset({"status", "stage_id", "priority"})
+NAMED: Final = ("name", "subject", "number")
+KEPT: Final = (
+    "number", "name", "subject", "status", "stage_id", "amount", "total", "probability", "close_on",
+    "reason", "priority", "kind", "channel", "score", "ordered_on", "due_on", "paid_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The record that an event is about, as far as it decides who sees what is told of it."""
+
+    id: UUID
+    resource: str
+    owner_id: UUID | None
+    team_id: UUID | None
+    version: int
+    deleted_at: datetime | None
+    is_erased: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    subject_type: str
+    subject_id: UUID
+    title: str
+    summary: str | None
+    data: Mapping[str, Any]
+
+
+def source_of(event: Event) -> Source | None:
+    """None for events that no timeline shows. An SLA or a survey belongs to its ticket."""
+    service, noun, verb = event["type"].split(".", 2)
+    resource = RESOURCES.get(f"{service}.{noun}")
+    if resource is None:
+        return None
+    state = event["after"]
+    owner_id = event.get("owner_id") or state.get("owner_id") or state.get("assignee_id")
+    return Source(
+        id=_id(event["subject_id"]),
+        resource=resource,
+        owner_id=_maybe_id(owner_id),
+        team_id=_maybe_id(event.get("team_id") or state.get("team_id")),
+        version=int(event["version"]),
+        deleted_at=moment_of(event) if verb in ("deleted", "erased") else None,
+        is_erased=verb == "erased",
+    )
+
+
+def entries_of(event: Event) -> list[Entry]:
+    """One for each account and contact that the event names, each once."""
+    _, noun, verb = event["type"].split(".", 2)
+    if source_of(event) is None or _is_quiet(verb, event):
+        return []
+    state = event["after"]
+    named = next((str(state[name]) for name in NAMED if state.get(name)), None)
+    title = f"{noun.capitalize()} {verb.replace('_', ' ')}" + (f": {named}" if named else "")
+    data = {name: state[name] for name in KEPT if state.get(name) is not None}
+    summary = state.get("reason") if isinstance(state.get("reason"), str) else None
+    return [
+        Entry(subject_type, subject_id, title, summary, data)
+        for subject_type, subject_id in subjects_of(state)
+    ]
+
+
+def _is_quiet(verb: str, event: Event) -> bool:
+    if verb == "updated":
+        return STANDS.isdisjoint(event.get("changed") or ())
+    return verb in QUIET
+
+
+def subjects_of(state: Mapping[str, Any]) -> list[tuple[str, UUID]]:
+    """`account_id`, `account_ids`, `contact_id`, `contact_ids`, `contacts` and who requested it."""
+    found: dict[tuple[str, UUID], None] = {}
+    for name, noun in (
+        ("account_id", "account"),
+        ("contact_id", "contact"),
+        ("requester_id", "contact"),
+    ):
+        if (one := _maybe_id(state.get(name))) is not None:
+            found[noun, one] = None
+    for name, noun in (("account_ids", "account"), ("contact_ids", "contact")):
+        found |= dict.fromkeys((noun, _id(one)) for one in state.get(name) or ())
+    for link in state.get("contacts") or ():
+        if (one := _maybe_id(link.get("contact_id"))) is not None:
+            found["contact", one] = None
+    return list(found)
+
+
+def moment_of(event: Event) -> datetime:
+    """Feeds over HTTP spell moments out."""
+    at = event["occurred_at"]
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
+
+
+def _id(value: Any) -> UUID:
+    return UUID(str(value))
+
+
+def _maybe_id(value: Any) -> UUID | None:
+    return None if value is None else _id(value)
