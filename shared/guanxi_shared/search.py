@@ -12,7 +12,9 @@ from sqlalchemy import (
     Float,
     Table,
     Text,
+    Uuid,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -57,6 +59,26 @@ def found_in(table: Table, words: Table, condition: ColumnElement[bool]) -> Colu
         .correlate(table)
     )
     return table.c.id.in_(rows)
+
+
+def keyed(table: Table, words: Table, keys: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Records of a table that have one of these match keys: few, by an index, whatever the keys are.
+
+    The plan is the same whether Postgres knows the keys or not, so that it may be kept (see
+    `Field.finds_few`): within a subselect it cannot look at them. The ids found are an array, which
+    counts as few: each record by its id, instead of the caller's records one after the other until
+    one fits. The statement binds `organisation`.
+    """
+    rows = (
+        select(words.c.id)
+        .where(
+            words.c.organisation_id == bindparam("organisation", type_=Uuid),
+            words.c.match_keys.op("&&")(select(keys).scalar_subquery()),
+        )
+        .correlate(None)
+    )
+    found: ColumnElement[bool] = table.c.id == any_(func.array(rows.scalar_subquery()))
+    return found
 
 
 def tagged(table: Table, words: Table) -> Where:

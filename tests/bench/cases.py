@@ -11,7 +11,6 @@ from tests.bench.report import Row
 from tests.bench.traffic import Traffic
 from tests.bench.turns import Measure, in_turns
 
-
 Make = Callable[[Bench], Traffic]
 
 

@@ -8,8 +8,8 @@ import httpx
 from tests.bench import goals
 from tests.bench.bench import Bench
 from tests.bench.cases import Case
-from tests.bench.organisation import Member
 from tests.bench.loading import OWNERS
+from tests.bench.organisation import Member
 from tests.bench.people import DEPARTMENTS, SOURCES, person
 from tests.bench.traffic import Traffic, request, shuffled
 
