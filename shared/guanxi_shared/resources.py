@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Date,
@@ -48,7 +49,7 @@ OPERATORS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 # (operator, value or values, bind) → the condition.
-Where = Callable[[str, Any, Callable[[Any, Any], ColumnElement[Any]]], ColumnElement[bool]]
+Where = Callable[[str, Any, Callable[[Any, Any], BindParameter[Any]]], ColumnElement[bool]]
 # (who asks, a `filters.Condition`) → the condition, its field's `where` found out about.
 Prepare = Callable[[Any, Any], Awaitable[Any]]
 

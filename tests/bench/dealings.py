@@ -6,6 +6,9 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+import asyncpg
+from sqlalchemy import Table
+
 from guanxi_contacts.activities import rules
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.records import DEFAULTS
@@ -17,6 +20,7 @@ from tests.bench.organisation import Organisation
 from tests.bench.people import words
 from tests.bench.staging import encoded
 
+TABLES = (ACTIVITIES.table, table_of(ACTIVITIES))
 EACH = 200
 ZONE = "Asia/Shanghai"
 KINDS = words("call visit meeting email message note")
@@ -31,15 +35,21 @@ async def load_dealings(
     async with superuser(admin_url) as connection:
         if await connection.fetchval("SELECT EXISTS (SELECT FROM activities)"):
             return
-        columns = bulk.columns_of(ACTIVITIES)
-        for table in (ACTIVITIES.table, table_of(ACTIVITIES)):
-            places = [columns.index(str(column.name)) for column in table.columns]
-            await connection.copy_records_to_table(
-                table.name,
-                records=[tuple(row[place] for place in places) for row in rows],
-                columns=[columns[place] for place in places],
-            )
+        async with connection.transaction():
+            for table in TABLES:
+                await _copy(connection, table, rows)
+        for table in TABLES:
             await connection.execute(f"VACUUM (ANALYZE) {table.name}")
+
+
+async def _copy(
+    connection: asyncpg.Connection, table: Table, rows: Sequence[Sequence[Any]]
+) -> None:
+    names = [str(column.name) for column in table.columns]
+    places = [bulk.columns_of(ACTIVITIES).index(name) for name in names]
+    await connection.copy_records_to_table(
+        table.name, records=[tuple(row[place] for place in places) for row in rows], columns=names
+    )
 
 
 def dealings(organisation: Organisation, accounts: Sequence[UUID]) -> Iterator[dict[str, Any]]:
@@ -62,4 +72,5 @@ def _row(organisation: Organisation, sent: dict[str, Any], at: datetime) -> dict
     columns = {**DEFAULTS[ACTIVITIES.name], **rules.columns_from(sent, None, now=at, zone=ZONE)}
     own = {"organisation_id": organisation.id, "id": new_id(), "custom": {}, "version": 1}
     times = {"created_at": at, "updated_at": at}
-    return {**columns, **own, **times, **rules.found_by(columns)}
+    found_by = {"match_keys": [], **rules.found_by(columns)}
+    return {**columns, **own, **times, **found_by}

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Table,
     Text,
@@ -45,7 +46,7 @@ HIDDEN = ("merged_into_id", "erased_at")
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 
-Bind = Callable[[Any, Any], ColumnElement[Any]]
+Bind = Callable[[Any, Any], BindParameter[Any]]
 
 
 def _fields(table: Table, words: Table, *, money: tuple[str, ...] = ()) -> dict[str, Field]:
