@@ -180,18 +180,24 @@ def test_a_company_typed_anew_is_found_by_every_key_but_spelt_otherwise(number: 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 def test_a_staged_row_holds_what_the_service_would_show(kind: Kind) -> None:
     order = Order(kind.resource.name, "", uuid4(), (uuid4(), None), first=0, count=2)
-    columns = columns_of(kind.resource)
+    columns, model = columns_of(kind.resource), kind.resource.model
+    assert model is not None
     rows = [dict(zip(columns, row, strict=True)) for row in records(kind, order)]
     assert [row["owner_id"] for row in rows] == list(order.owners)
     for row in rows:
-        shown = kind.resource.model.model_validate_json(row[DOCUMENT])
+        shown = model.model_validate_json(row[DOCUMENT])
         assert (str(shown.id), shown.name) == (str(row["id"]), row["name"])
         assert row["match_keys"]
 
 
+def organisation_of(*, mates: int) -> Organisation:
+    admin, manager, seller = (Member(uuid4(), "") for _ in range(3))
+    others = tuple(Member(uuid4(), "") for _ in range(mates))
+    return Organisation(uuid4(), admin, manager, seller, others)
+
+
 def test_one_in_ten_accounts_lies_in_a_pool_and_none_of_the_salespersons() -> None:
-    members = [Member(uuid4(), "") for _ in range(7)]
-    organisation = Organisation(uuid4(), *members[:3], tuple(members[3:]))
+    organisation = organisation_of(mates=4)
     holders = holders_of(organisation)
     assert (len(holders), holders.count(None)) == (100, 10)
     assert holders[0] == organisation.seller.id
@@ -199,8 +205,7 @@ def test_one_in_ten_accounts_lies_in_a_pool_and_none_of_the_salespersons() -> No
 
 
 def test_dealings_are_told_over_a_year_with_each_account() -> None:
-    members = [Member(uuid4(), "") for _ in range(3)]
-    organisation, accounts = Organisation(uuid4(), *members, ()), [uuid4(), uuid4()]
+    organisation, accounts = organisation_of(mates=0), [uuid4(), uuid4()]
     rows = list(dealings(organisation, accounts))
     assert len(rows) == 2 * EACH
     assert {tuple(row["account_ids"]) for row in rows} == {(each,) for each in accounts}
