@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Text, and_, any_, bindparam, cast, func, or_
+from sqlalchemy import BindParameter, ColumnElement, Text, and_, any_, bindparam, cast, func, or_
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from guanxi_shared import resources as r
@@ -128,7 +128,7 @@ class Binder:
     def __init__(self) -> None:
         self.values: dict[str, Any] = {}
 
-    def __call__(self, value: Any, type_: Any) -> ColumnElement[Any]:
+    def __call__(self, value: Any, type_: Any) -> BindParameter[Any]:
         name = f"v{len(self.values)}"
         self.values[name] = value
         return bindparam(name, type_=type_)

@@ -53,6 +53,19 @@ class ListQuery:
     within: tuple[Condition, ...] = ()
 
     @property
+    def is_by_key(self) -> bool:
+        """Whether a single key says which records are meant: no more than a few."""
+        if (
+            len(self.groups) != 1
+            or len(self.groups[0]) != 1
+            or self.within
+            or self.text is not None
+        ):
+            return False
+        asked = self.groups[0][0]
+        return asked.field.finds_few and asked.operator == "eq"
+
+    @property
     def signature(self) -> int:
         """Binds a cursor to the sort, filters and text it was made for."""
         parts = (

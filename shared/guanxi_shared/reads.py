@@ -255,12 +255,17 @@ async def _fetch(
     values |= selects.after_values(query)
     for name, included in includes:
         values |= {f"{name}_{key}": value for key, value in included.params().items()}
-    # A plain list walks the same indexes whatever the values are: its plan is kept.
-    in_order = scope.is_plain or scope.branch_shape is not None
-    is_unfiltered = not query.groups and not query.within
-    is_plain = is_unfiltered and query.text is None and not includes and in_order
-    pool = call.db.points if is_plain else call.db.pool
+    is_kept = not includes and _is_always_planned_alike(query, scope)
+    pool = call.db.points if is_kept else call.db.pool
     return await pool.fetch(_bound(compiled), str(call.organisation), *compiled.args(values))
+
+
+def _is_always_planned_alike(query: ListQuery, scope: Scope) -> bool:
+    """A plain list walks the same indexes whatever the values are, and so does a look-up by a key."""
+    if query.is_by_key:
+        return True
+    in_order = scope.is_plain or scope.branch_shape is not None
+    return in_order and not query.groups and not query.within and query.text is None
 
 
 def _custom_shape(query: ListQuery) -> tuple[str, ...]:

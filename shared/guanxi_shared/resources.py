@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    BindParameter,
     Boolean,
     ColumnElement,
     Date,
@@ -48,7 +49,7 @@ OPERATORS: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 
 # (operator, value or values, bind) → the condition.
-Where = Callable[[str, Any, Callable[[Any, Any], ColumnElement[Any]]], ColumnElement[bool]]
+Where = Callable[[str, Any, Callable[[Any, Any], BindParameter[Any]]], ColumnElement[bool]]
 # (who asks, a `filters.Condition`) → the condition, its field's `where` found out about.
 Prepare = Callable[[Any, Any], Awaitable[Any]]
 
@@ -61,7 +62,8 @@ class Field:
     stored columns it is made of, `key` what `has` looks at inside a list of objects. A field that
     is looked up elsewhere (`owner` of a part) gives its own `where` and the operators `only`. Where
     that takes the database first (what a saved filter says), `prepare` finds it out, and `shape` is
-    what the text of its `where` then depends on.
+    what the text of its `where` then depends on. One that `finds_few` does so by an index whatever
+    the value is: the plan of a list by it alone is kept.
     """
 
     name: str
@@ -77,6 +79,7 @@ class Field:
     only: frozenset[str] | None = None
     shape: Hashable = None
     prepare: "Prepare | None" = None
+    finds_few: bool = False
 
     @property
     def is_sorted(self) -> bool:
@@ -233,6 +236,7 @@ def looked_up(
     *,
     only: Sequence[str] = ("eq", "in"),
     prepare: Prepare | None = None,
+    finds_few: bool = False,
 ) -> Field:
     """A field to filter by that is not shown: `eq` and `in`, answered by its own condition."""
     return Field(
@@ -245,4 +249,5 @@ def looked_up(
         where=where,
         only=frozenset(only),
         prepare=prepare,
+        finds_few=finds_few,
     )

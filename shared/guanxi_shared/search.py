@@ -5,14 +5,18 @@ trigrams anew costs more than all the rest of a write, and most changes touch no
 team, tags and deletion are copied there, so that one index serves "张 among my own records".
 """
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Float,
     Table,
     Text,
+    Uuid,
     and_,
+    any_,
     bindparam,
     case,
     cast,
@@ -57,6 +61,33 @@ def found_in(table: Table, words: Table, condition: ColumnElement[bool]) -> Colu
         .correlate(table)
     )
     return table.c.id.in_(rows)
+
+
+def keyed(table: Table, words: Table, keys: BindParameter[Any]) -> ColumnElement[bool]:
+    """Records of a table that have one of these match keys: few, by an index, whatever the keys are.
+
+    The plan is the same whether Postgres knows the keys or not, so that it may be kept (see
+    `Field.finds_few`): within a subselect it cannot look at them. The ids found are an array, which
+    counts as few: each record by its id, instead of the caller's records one after the other until
+    one fits. The statement binds `organisation`.
+    """
+    return _keyed(table, words, keys.key)
+
+
+@lru_cache(maxsize=256)
+def _keyed(table: Table, words: Table, name: str) -> ColumnElement[bool]:
+    """Kept by the parameter's name: putting it together takes as long as Postgres takes to answer it."""
+    keys: BindParameter[Any] = bindparam(name, type_=ARRAY(Text))
+    rows = (
+        select(words.c.id)
+        .where(
+            words.c.organisation_id == bindparam("organisation", type_=Uuid),
+            words.c.match_keys.op("&&")(select(keys).scalar_subquery()),
+        )
+        .correlate(None)
+    )
+    found: ColumnElement[bool] = table.c.id == any_(func.array(rows.scalar_subquery()))
+    return found
 
 
 def tagged(table: Table, words: Table) -> Where:

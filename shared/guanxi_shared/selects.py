@@ -78,7 +78,7 @@ def many(
     if query.text is not None:
         found = found.join(search.table_of(resource), search.belongs(resource))
         wanted += [predicate(table, scope), search.is_visible(resource, scope)]
-    elif scope.branch_shape is None:
+    elif scope.branch_shape is None or query.is_by_key:
         wanted.append(predicate(table, scope))
     else:
         firsts = [

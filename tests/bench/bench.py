@@ -39,6 +39,13 @@ class Bench:
     def versions(self) -> list[tuple[UUID, int]]:
         return asyncio.run(ids_of(self.suite.admin_url, self.organisation.seller.id))
 
+    @cached_property
+    def account_ids(self) -> list[UUID]:
+        """Of accounts that the salesperson owned when they were first asked for."""
+        seller = self.organisation.seller.id
+        found = asyncio.run(ids_of(self.suite.admin_url, seller, table="accounts"))
+        return [record_id for record_id, _ in found]
+
     @property
     def seconds_left(self) -> float:
         return self.began + self.size.limit_seconds - time.monotonic()

@@ -27,7 +27,7 @@ class Organisation:
     admin: Member
     manager: Member
     seller: Member
-    mates: tuple[UUID, ...]
+    mates: tuple[Member, ...]
 
 
 def found_organisation(url: str) -> Organisation:
@@ -43,13 +43,13 @@ def found_organisation(url: str) -> Organisation:
         team = client.post("/v1/teams", json={"name": "Sales"}).json()["id"]
         manager = _add_user(client, "manager", "manager", team)
         seller = _add_user(client, "seller", "sales", team)
-        mates = [_add_user(client, f"mate{i}", "sales", team) for i in range(MATES)]
+        mates = {f"mate{i}": _add_user(client, f"mate{i}", "sales", team) for i in range(MATES)}
         return Organisation(
             id=UUID(made["id"]),
             admin=Member(UUID(made["admin_id"]), sign_in(client, "admin")),
             manager=Member(manager, sign_in(client, "manager")),
             seller=Member(seller, sign_in(client, "seller")),
-            mates=tuple(mates),
+            mates=tuple(Member(mate, sign_in(client, name)) for name, mate in mates.items()),
         )
 
 

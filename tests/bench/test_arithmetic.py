@@ -1,17 +1,32 @@
 """What the table says is computed here: ratios, verdicts, percentiles, requests."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from guanxi_contacts.duplicates.keys import asked_of_account
+from guanxi_contacts.matching import match_key
+from guanxi_shared.bulk import columns_of
+from guanxi_shared.phones import phone_key
+from guanxi_shared.resources import DOCUMENT
+from tests.bench.accounts import typed_anew
+from tests.bench.companies import company
 from tests.bench.cpu import Cost
+from tests.bench.dealings import EACH, dealings
 from tests.bench.goals import Goal
 from tests.bench.load import Load
+from tests.bench.loading import holders_of
 from tests.bench.memory import highest_of
+from tests.bench.organisation import Member, Organisation
 from tests.bench.own_load import percentile, whole_answer
 from tests.bench.people import person
+from tests.bench.reads import respelled
 from tests.bench.report import Report, Row, shortened
+from tests.bench.staging import Order, records
+from tests.bench.stock import COMPANIES, KINDS, Kind
 from tests.bench.turns import Turns, in_turns
 
 
@@ -123,3 +138,76 @@ def test_processor_time_is_shared_out_among_the_requests() -> None:
     cost.add({"gateway": 1.5}, {"gateway": 2.0, "contacts": 9.0}, 500)
     assert cost.microseconds() == {"gateway": 1000, "contacts": 0, "postgres": 0}
     assert Cost().microseconds() == {}
+
+
+def test_the_same_number_is_the_same_company_and_no_two_share_what_it_is_known_by() -> None:
+    assert company(7) == company(7)
+    companies = [company(n, series=s) for n in range(200) for s in (0, 8)]
+    for known in (
+        {each["domain"] for each in companies},
+        {each["emails"][0]["address"] for each in companies},
+        {phone_key(each["phones"][0]["number"]) for each in companies},
+    ):
+        assert len(known) == 400
+
+
+def test_companies_have_names_in_both_scripts_and_lie_in_china_and_europe() -> None:
+    companies = [company(n) for n in range(300)]
+    chinese = [c for c in companies if not c["name"].isascii() and "公司" in c["name"]]
+    both = [c for c in companies if "local_name" in c]
+    assert 100 < len(chinese) < 200
+    assert 20 < len(both) < 100
+    longitudes = [c["addresses"][0]["longitude"] for c in companies]
+    assert {lon < 30 for lon in longitudes} == {lon > 95 for lon in longitudes} == {True, False}
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_a_respelled_number_is_another_text_with_the_same_key(turn: int) -> None:
+    number = person(7)["phones"][0]["number"]
+    assert respelled(number, turn) != number
+    assert match_key("phone", respelled(number, turn)) == match_key("phone", number)
+
+
+@pytest.mark.parametrize("number", range(6))
+def test_a_company_typed_anew_is_found_by_every_key_but_spelt_otherwise(number: int) -> None:
+    stored = COMPANIES.row(number)
+    typed = COMPANIES.columns_from(typed_anew(number))
+    kept = {each.kind for each in asked_of_account(typed) if each.key in stored["match_keys"]}
+    assert {"name", "phone", "email", "domain"} <= kept
+    assert typed["name"] != stored["name"] or not stored["name"].isascii()
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_staged_row_holds_what_the_service_would_show(kind: Kind) -> None:
+    order = Order(kind.resource.name, "", uuid4(), (uuid4(), None), first=0, count=2)
+    columns, model = columns_of(kind.resource), kind.resource.model
+    assert model is not None
+    rows = [dict(zip(columns, row, strict=True)) for row in records(kind, order)]
+    assert [row["owner_id"] for row in rows] == list(order.owners)
+    for row in rows:
+        shown = model.model_validate_json(row[DOCUMENT])
+        assert (str(shown.id), shown.name) == (str(row["id"]), row["name"])
+        assert row["match_keys"]
+
+
+def organisation_of(*, mates: int) -> Organisation:
+    admin, manager, seller = (Member(uuid4(), "") for _ in range(3))
+    others = tuple(Member(uuid4(), "") for _ in range(mates))
+    return Organisation(uuid4(), admin, manager, seller, others)
+
+
+def test_one_in_ten_accounts_lies_in_a_pool_and_none_of_the_salespersons() -> None:
+    organisation = organisation_of(mates=4)
+    holders = holders_of(organisation)
+    assert (len(holders), holders.count(None)) == (100, 10)
+    assert holders[0] == organisation.seller.id
+    assert {mate.id for mate in organisation.mates} <= set(holders)
+
+
+def test_dealings_are_told_over_a_year_with_each_account() -> None:
+    organisation, accounts = organisation_of(mates=0), [uuid4(), uuid4()]
+    rows = list(dealings(organisation, accounts))
+    assert len(rows) == 2 * EACH
+    assert {tuple(row["account_ids"]) for row in rows} == {(each,) for each in accounts}
+    assert {row["owner_id"] for row in rows} == {organisation.seller.id}
+    assert max(r["done_at"] for r in rows) - min(r["done_at"] for r in rows) > timedelta(days=360)

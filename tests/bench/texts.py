@@ -51,7 +51,7 @@ def searching(bench: Bench, queries: Sequence[str], who: str) -> Traffic:
 
 
 def _case(name: str, queries: Sequence[str], who: str) -> Case:
-    return Case(f"q: {name}, {who}", lambda b: searching(b, queries, who), is_text=True)
+    return Case(f"q: {name}, {who}", lambda b: searching(b, queries, who), is_brief=True)
 
 
 KINDS = {

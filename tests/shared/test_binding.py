@@ -31,6 +31,7 @@ SELECTS = {
     "many": "SELECT id, title FROM books WHERE organisation_id = $2 AND owner_id = ANY($3::uuid[]) ORDER BY updated_at DESC LIMIT 50",
     "all": "SELECT id, title FROM books WHERE organisation_id = $2 AND $3::text IS NULL",
     "count": "SELECT count(*) AS n FROM books WHERE organisation_id = $2 AND $3::text IS NULL",
+    "keyed": "SELECT id, title FROM books WHERE organisation_id = $2 AND id = ANY(ARRAY(SELECT s.id FROM books_search s WHERE s.organisation_id = $2 AND $3::text IS NULL))",
     "join": "SELECT b.id FROM books b JOIN events e ON e.subject_id = b.id WHERE b.organisation_id = $2 AND $3::text IS NULL",
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Table,
     Text,
@@ -33,7 +34,7 @@ from guanxi_contacts.segments.resources import SEGMENTS
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
-from guanxi_shared.search import found_in, tagged
+from guanxi_shared.search import keyed, tagged
 from guanxi_shared.visibility import Scope, predicate
 
 METADATA = models.Account.metadata
@@ -45,7 +46,7 @@ HIDDEN = ("merged_into_id", "erased_at")
 MOST_INCLUDED = 50
 EMPTY = text("'[]'::jsonb")
 
-Bind = Callable[[Any, Any], ColumnElement[Any]]
+Bind = Callable[[Any, Any], BindParameter[Any]]
 
 
 def _fields(table: Table, words: Table, *, money: tuple[str, ...] = ()) -> dict[str, Field]:
@@ -57,7 +58,8 @@ def _fields(table: Table, words: Table, *, money: tuple[str, ...] = ()) -> dict[
     for name in {"custom", "key_account"} & set(fields):
         fields[name] = replace(fields[name], kind=r.OBJECT)
     for name in ("email", "phone"):
-        fields[name] = looked_up(name, r.TEXT, table, _by_key(table, words, name))
+        by_key = _by_key(table, words, name)
+        fields[name] = looked_up(name, r.TEXT, table, by_key, finds_few=True)
     fields["tags"] = replace(fields["tags"], where=tagged(table, words))
     return fields
 
@@ -66,7 +68,7 @@ def _by_key(table: Table, words: Table, name: str) -> Where:
     def where(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
         values = value if isinstance(value, list) else [value]
         keys = [match_key(name, item) or "" for item in values]
-        return found_in(table, words, words.c.match_keys.op("&&")(bind(keys, ARRAY(Text))))
+        return keyed(table, words, bind(keys, ARRAY(Text)))
 
     return where
 
