@@ -28,7 +28,7 @@ SEGMENTS: tuple[dict[str, Any], ...] = (
         "description": "Whom we met there, as the list was when it was taken.",
         "resource": "contacts",
         "kind": "frozen",
-        "document": _all_of(("tags", "contains", "trade fair 2025")),
+        "document": _all_of(("tags", "eq", "trade fair 2025")),
     },
 )
 VIEWS: tuple[dict[str, Any], ...] = (
