@@ -33,7 +33,7 @@ class Running:
 
 
 def tour_pieces() -> list[str]:
-    tour = README.partition("## A tour of five minutes")[2].partition("\n## ")[0]
+    tour = README.partition("## A tour of seven minutes")[2].partition("\n## ")[0]
     return re.findall(r"```sh\n(.*?)```", tour, re.DOTALL)
 
 
@@ -135,6 +135,52 @@ def test_the_overview_shows_the_account_with_its_people(answers: list[str]) -> N
     overview, chart = documents(piece(answers, "overview"))
     assert overview["account"]["data"]["name"] == "北京未来科技有限公司"  # type: ignore[index]
     assert chart["people"][0]["name"] == "张三"  # type: ignore[index]
+
+
+def test_the_standing_tells_since_when_and_why(answers: list[str]) -> None:
+    (standing,) = documents(piece(answers, "/standing"))
+    stage = standing["present"]["lifecycle_stage"]  # type: ignore[index]
+    assert stage["value"] == "active"
+    assert stage["how"]["reason"]
+    assert stage["how"]["effective_on"] < stage["how"]["at"]
+
+
+def test_the_visit_three_kilometres_off_is_flagged(answers: list[str]) -> None:
+    printed = piece(answers, "activities/check-in")
+    distance = re.search(r"'distance_m': (\d+)", printed)
+    assert distance is not None
+    assert 2_900 < int(distance[1]) < 3_100
+    assert "'is_far': True" in printed
+
+
+def test_the_calendar_names_both_meetings_and_feeds_a_phone(answers: list[str]) -> None:
+    refused, _, feed = piece(answers, "calendar/feeds").partition("BEGIN:VCALENDAR")
+    (problem,) = documents(refused)
+    subjects = {each["subject"] for each in problem["conflicts"]}  # type: ignore[attr-defined]
+    assert (problem["code"], subjects) == (
+        "calendar_conflict",
+        {"年度合作方案讨论", "区域价格评审"},
+    )
+    assert "BEGIN:VEVENT" in feed
+
+
+def test_the_largest_of_the_pool_is_claimed(answers: list[str]) -> None:
+    printed = piece(answers, "claim-next")
+    page, end = json.JSONDecoder().raw_decode(printed)
+    assert len(page["data"]) == 3
+    assert printed[end:].strip().endswith("公司")
+
+
+def test_the_check_for_duplicates_hides_what_is_not_yours(answers: list[str]) -> None:
+    lines = piece(answers, "check-duplicate").splitlines()
+    assert [line.split()[:3] for line in lines if line] == [
+        ["certain", "yours", "刘洋"],
+        ["certain", "hidden", "周敏"],
+    ]
+
+
+def test_the_merge_redirects_until_it_is_undone(answers: list[str]) -> None:
+    assert piece(answers, "/v1/merges").split() == ["308", "undone", "200"]
 
 
 def test_the_manager_sees_more_than_the_salesperson(answers: list[str]) -> None:

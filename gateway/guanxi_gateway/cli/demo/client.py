@@ -3,6 +3,8 @@
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
@@ -11,7 +13,8 @@ import orjson
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.launch.errors import LaunchError
 
-CHUNK = 100
+CHUNK = 250
+AT_ONCE = 6
 PATIENCE_SECONDS = 30.0
 LONGEST_PAUSE = 2.0
 PASSING = frozenset({429, 502, 503, 504})
@@ -22,10 +25,20 @@ class DemoRefused(LaunchError):
     """The suite said no; the sentence says why."""
 
 
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One POST; with `version` it is made on that version of the record or not at all."""
+
+    path: str
+    body: dict[str, Any]
+    version: int | None = None
+
+
 class DemoClient:
-    """Signed in as the demo's admin; every write may be repeated without a second effect."""
+    """Signed in as one of the demo's users; every write may be repeated without a second effect."""
 
     def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
+        self._url, self._transport = url, transport
         self._http = httpx.Client(base_url=url, timeout=CALL_SECONDS, transport=transport)
 
     def __enter__(self) -> Self:
@@ -33,6 +46,10 @@ class DemoClient:
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
+
+    def another(self) -> "DemoClient":
+        """For somebody else to sign in with."""
+        return DemoClient(self._url, transport=self._transport)
 
     def make_organisation(self, organisation: dict[str, Any], *, service_secret: str) -> bool:
         """Whether it is new; needs the secret that the suite's services share."""
@@ -57,28 +74,29 @@ class DemoClient:
         _demand(answer, f"{email} cannot sign in")
         self._http.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
 
-    def organisation_id(self) -> str:
+    def organisation(self) -> dict[str, Any]:
         answer = self._send("GET", "/v1/organisation")
         _demand(answer, "The organisation cannot be read")
-        return str(answer.json()["id"])
+        found: dict[str, Any] = answer.json()
+        return found
 
-    def ids_of(self, path: str) -> set[str]:
-        """The ids of all records of a small resource."""
-        found: set[str] = set()
+    def records_of(self, path: str) -> dict[str, dict[str, Any]]:
+        """All records of a list, by their ids."""
+        found: dict[str, dict[str, Any]] = {}
         cursor = ""
         while True:
-            more = {"cursor": cursor} if cursor else {}
-            answer = self._send("GET", str(httpx.URL(path, params={"limit": "200", **more})))
+            more = {"limit": "200"} | ({"cursor": cursor} if cursor else {})
+            answer = self._send("GET", str(httpx.URL(path).copy_merge_params(more)))
             _demand(answer, f"{path} cannot be read")
             page = answer.json()
-            found |= {record["id"] for record in page["data"]}
+            found |= {record["id"]: record for record in page["data"]}
             cursor = page["page"]["next_cursor"]
             if not cursor:
                 return found
 
     def create_missing(self, path: str, records: Sequence[dict[str, Any]]) -> Iterator[int]:
         """One call each; yields how many of the records are done."""
-        present = self.ids_of(path)
+        present = self.records_of(path)
         for number, record in enumerate(records, start=1):
             if record["id"] not in present:
                 answer = self._send("POST", path, record, key=_key(path, record))
@@ -86,18 +104,37 @@ class DemoClient:
                     _demand(answer, f"{path} refused {record.get('name') or record['id']}")
             yield number
 
-    def create_in_batches(self, path: str, records: Sequence[dict[str, Any]]) -> Iterator[int]:
-        """A hundred in a call; what is there already stays as it is. Yields how many are done."""
+    def create_in_batches(
+        self, path: str, records: Sequence[dict[str, Any]], *, query: str = ""
+    ) -> Iterator[int]:
+        """Many in a call; what is there already stays as it is. Yields how many are done."""
         for first in range(0, len(records), CHUNK):
             chunk = records[first : first + CHUNK]
             body = {
                 "mode": "independent",
                 "operations": [{"op": "create", "data": record} for record in chunk],
             }
-            answer = self._send("POST", f"{path}/batch", body, key=_key(path, body))
+            answer = self._send("POST", f"{path}/batch{query}", body, key=_key(path, body))
             _demand(answer, f"{path} refused a batch")
             _demand_all(answer.json()["results"], path)
             yield first + len(chunk)
+
+    def write_chains(self, chains: Sequence[Sequence[Write]]) -> Iterator[int]:
+        """A few chains at once, the writes of each one after the other; yields how many are done."""
+        pool = ThreadPoolExecutor(AT_ONCE)
+        try:
+            for number, _ in enumerate(pool.map(self._write_chain, chains), start=1):
+                yield number
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _write_chain(self, chain: Sequence[Write]) -> None:
+        """What an earlier load did (409, or 412 for a version that is past) stays as it is."""
+        for write in chain:
+            key = _key(write.path, write.body)
+            answer = self._send("POST", write.path, write.body, key=key, version=write.version)
+            if answer.status_code not in (409, 412):
+                _demand(answer, f"{write.path} refused")
 
     def _send(
         self,
@@ -107,6 +144,7 @@ class DemoClient:
         authorization: str | None = "",
         *,
         key: str | None = None,
+        version: int | None = None,
     ) -> httpx.Response:
         """Tries again while the suite is starting, restarting or busy; DemoRefused when it stays so.
 
@@ -117,6 +155,8 @@ class DemoClient:
             request.headers["Content-Type"] = "application/json"
         if key:
             request.headers["Idempotency-Key"] = key
+        if version is not None:
+            request.headers["If-Match"] = f'"{version}"'
         if authorization:
             request.headers["Authorization"] = authorization
         elif authorization is None:

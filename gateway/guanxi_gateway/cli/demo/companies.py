@@ -89,9 +89,9 @@ def make_companies(seed: int) -> list[Record]:
         parent = companies[above] if above is not None else None
         industry = parent["industry"] if parent else weighted(dice, SECTORS)
         root = names[parent["name"]].root if parent else None
-        name = _new_name(dice, city, industry, root, names) if number else FUTURE_TECH
+        name = new_name(dice, city, industry, root, names) if number else FUTURE_TECH
         names[name.name] = name
-        company = _company(dice, seed, number, city, name, industry)
+        company = one_company(dice, seed, number, city, name, industry)
         if parent:
             company["parent_id"] = parent["id"]
         elif number and dice.random() < REFERRED_SHARE:
@@ -128,7 +128,7 @@ def _cities(dice: Random) -> list[City]:
     return [BEIJING, *found]
 
 
-def _new_name(
+def new_name(
     dice: Random, city: City, industry: str, root: Root | None, taken: Container[str]
 ) -> CompanyName:
     """A name that nobody else has."""
@@ -137,9 +137,10 @@ def _new_name(
     return name
 
 
-def _company(
+def one_company(
     dice: Random, seed: int, number: int, city: City, name: CompanyName, industry: str
 ) -> Record:
+    """All but its grade and its place below others; ids and sites follow from the number."""
     size = company_size(dice)
     domain = "weilai.example" if number == 0 else f"{site_of(name, city)}{number}.example"
     owner = _owner(dice, city, number)

@@ -1,25 +1,35 @@
 """Loads the demo organisation through the public API; running it again completes what is missing."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
 
 import httpx
 
-from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused
-from guanxi_gateway.cli.demo.companies import make_companies
+from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
+from guanxi_gateway.cli.demo.companies import Record
+from guanxi_gateway.cli.demo.customers import Customers, make_customers
 from guanxi_gateway.cli.demo.own_fields import make_fields
-from guanxi_gateway.cli.demo.people import make_people
+from guanxi_gateway.cli.demo.pools import make_pools
+from guanxi_gateway.cli.demo.rhythm import day_of
+from guanxi_gateway.cli.demo.saved import make_segments, make_views
 from guanxi_gateway.cli.demo.seeds import DEFAULT_SEED
 from guanxi_gateway.cli.demo.staff import (
     ADMIN_EMAIL,
+    address_of,
     make_organisation,
     make_teams,
     make_users,
     organisation_id,
 )
+from guanxi_gateway.cli.demo.visits import Visit
 
 Tell = Callable[[str, int, int], None]
 """Called with a step's name, how many of its records are done, and how many there are."""
+
+ACCOUNTS, PEOPLE, ACTIVITIES = "/v1/accounts", "/v1/contacts", "/v1/activities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,32 @@ class Loaded:
     users: int
     companies: int
     people: int
+    activities: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loading:
+    """One load: the admin's client, everybody's password, and whoever wants to know how far it is."""
+
+    client: DemoClient
+    seed: int
+    password: str
+    tell: Tell
+
+    def follow(self, step: str, done: Iterator[int], total: int) -> None:
+        self.tell(step, 0, total)
+        for number in done:
+            self.tell(step, number, total)
+
+    def create(self, step: str, path: str, records: Sequence[Record]) -> None:
+        self.follow(step, self.client.create_missing(path, records), len(records))
+
+    def create_many(self, step: str, path: str, records: Sequence[Record], query: str = "") -> None:
+        done = self.client.create_in_batches(path, records, query=query)
+        self.follow(step, done, len(records))
+
+    def write(self, step: str, chains: Sequence[Sequence[Write]]) -> None:
+        self.follow(step, self.client.write_chains(chains), len(chains))
 
 
 def load(
@@ -45,35 +81,122 @@ def load(
 
     A new kind of record is one more step below, after those that it refers to.
     """
-    companies = make_companies(seed)
-    people = make_people(seed, companies)
-    users = make_users(seed, password)
     with DemoClient(url, transport=transport) as client:
         organisation = make_organisation(seed, password)
         is_new = client.make_organisation(organisation, service_secret=service_secret)
         client.sign_in(ADMIN_EMAIL, password)
-        _demand_same_seed(client, seed)
-        teams, fields = make_teams(seed), make_fields(seed)
-        _follow("teams", client.create_missing("/v1/teams", teams), len(teams), tell)
-        _follow("users", client.create_missing("/v1/users", users), len(users), tell)
-        _follow("fields", client.create_missing("/v1/fields", fields), len(fields), tell)
-        client.sign_in(ADMIN_EMAIL, password)  # services wait until they know the users, too
-        accounts = client.create_in_batches("/v1/accounts", companies)
-        _follow("companies", accounts, len(companies), tell)
-        contacts = client.create_in_batches("/v1/contacts", people)
-        _follow("people", contacts, len(people), tell)
-    return Loaded(is_new, len(users) + 1, len(companies), len(people))
+        customers = make_customers(seed, day_of(_made_at(client, seed)))
+        loading = Loading(client, seed, password, tell)
+        users = _load_staff(loading)
+        _load_customers(loading, customers)
+        _load_dealings(loading, customers)
+        loading.create("segments", "/v1/segments", make_segments(seed))
+        loading.create("views", "/v1/views", make_views(seed))
+    accounts, people = len(customers.accounts), len(customers.people)
+    return Loaded(is_new, users, accounts, people, len(customers.activities))
 
 
-def _demand_same_seed(client: DemoClient, seed: int) -> None:
-    if client.organisation_id() != str(organisation_id(seed)):
+def _made_at(client: DemoClient, seed: int) -> datetime:
+    """When the demo organisation began; DemoRefused if it is not the one of this seed."""
+    organisation = client.organisation()
+    if organisation["id"] != str(organisation_id(seed)):
         raise DemoRefused(
             f"A demo organisation of another seed than {seed} is there: set GUANXI_DEMO_SEED to "
             "that one, or start over with make clean DATA=1."
         )
+    return datetime.fromisoformat(organisation["created_at"])
 
 
-def _follow(step: str, done: Iterator[int], total: int, tell: Tell) -> None:
-    tell(step, 0, total)
-    for number in done:
-        tell(step, number, total)
+def _load_staff(loading: Loading) -> int:
+    """How many users there are, the admin with them."""
+    seed, password = loading.seed, loading.password
+    users = make_users(seed, password)
+    loading.create("teams", "/v1/teams", make_teams(seed))
+    loading.create("users", "/v1/users", users)
+    loading.create("fields", "/v1/fields", make_fields(seed))
+    loading.client.sign_in(ADMIN_EMAIL, password)  # services wait until they know the users, too
+    return len(users) + 1
+
+
+def _load_customers(loading: Loading, customers: Customers) -> None:
+    loading.create_many("companies", ACCOUNTS, customers.accounts)
+    loading.create_many("people", PEOPLE, customers.people)
+    present = loading.client.records_of(f"{ACCOUNTS}?fields=id,version,grade")
+    loading.write("standing", _moves(customers.standing, present))
+    loading.create("pools", "/v1/pools", make_pools(loading.seed))
+    loading.write("open accounts", _releases(customers.releases, present))
+    loading.write("consents", _consents(customers.consents))
+
+
+def _moves(
+    standing: Mapping[str, Sequence[Record]], present: Mapping[str, Record]
+) -> list[list[Write]]:
+    """The nth move makes version n + 1 of its account: whatever is beyond that has been moved, by an
+    earlier load or by somebody, and stays."""
+    return [
+        [
+            Write(f"{ACCOUNTS}/{id}/standing", move, version=version)
+            for version, move in enumerate(moves, start=1)
+            if version >= _version(present.get(id))
+        ]
+        for id, moves in standing.items()
+    ]
+
+
+def _version(account: Record | None) -> float:
+    """An account that is gone, or was graded when it was made (by a demo of another age), is left."""
+    if account is None or (account["version"] == 1 and account["grade"] is not None):
+        return float("inf")
+    return float(account["version"])
+
+
+def _releases(releases: Mapping[str, Record], present: Mapping[str, Record]) -> list[list[Write]]:
+    """Once: who claimed an account since keeps it."""
+    return [
+        [Write(f"{ACCOUNTS}/{id}/release", body)]
+        for id, body in releases.items()
+        if _version(present.get(id)) == 1
+    ]
+
+
+def _consents(consents: Mapping[str, Sequence[Record]]) -> list[list[Write]]:
+    return [
+        [Write(f"{PEOPLE}/{id}/consents", entry) for entry in said] for id, said in consents.items()
+    ]
+
+
+def _load_dealings(loading: Loading, customers: Customers) -> None:
+    """The conflict in the agenda is meant, so that conflicts are allowed."""
+    query = "?allow_conflict=true"
+    loading.create_many("activities", ACTIVITIES, customers.activities, query)
+    asked = f"{ACTIVITIES}?kind=visit&status=done&fields=id,visit"
+    present = loading.client.records_of(asked)
+    missing = [each for each in customers.visits if not _is_over(present, each)]
+    loading.follow("visits", _check_in(loading, missing), len(missing))
+
+
+def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:
+    known = present.get(visit["activity_id"])
+    return known is None or bool(known["visit"] and known["visit"]["checked_out_at"])
+
+
+def _check_in(loading: Loading, visits: Sequence[Visit]) -> Iterator[int]:
+    """Everybody checks in to their own visits."""
+    done = 0
+    in_order = sorted(visits, key=_owner)
+    for owner, own in groupby(in_order, key=_owner):
+        chains = [list(_checks(visit)) for visit in own]
+        with loading.client.another() as client:
+            client.sign_in(address_of(loading.seed, owner), loading.password)
+            yield from (done + number for number in client.write_chains(chains))
+        done += len(chains)
+
+
+def _owner(visit: Visit) -> Any:
+    return visit["owner_id"]
+
+
+def _checks(visit: Visit) -> Iterator[Write]:
+    path = f"{ACTIVITIES}/{visit['activity_id']}"
+    yield Write(f"{path}/check-in", visit["in"])
+    yield Write(f"{path}/check-out", visit["out"])

@@ -126,3 +126,9 @@ def make_users(seed: int, password: str) -> list[dict[str, Any]]:
 def owners_of(territory: str) -> list[str]:
     """The handles of those who sell there."""
     return [member.handle for member in STAFF if territory in member.territories]
+
+
+def address_of(seed: int, user: str) -> str:
+    """What the member with this id signs in with."""
+    found = next(each for each in STAFF if str(user_id(seed, each.handle)) == user)
+    return f"{found.handle}@demo.example"
