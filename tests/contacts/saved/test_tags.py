@@ -130,9 +130,7 @@ async def test_a_place_that_is_given_while_tags_are_renamed_is_in_what_is_told(
     person = await post(organisation.rep, "/v1/contacts", name="张三", tags=["old"])
     path, places = f"/v1/contacts/{person['id']}", [{"account_id": account["id"]}]
     async with service_database.transaction(organisation.id) as blocker:
-        await blocker.execute(
-            "SELECT 1 FROM contacts WHERE id = $1 FOR UPDATE", UUID(person["id"])
-        )
+        await blocker.execute("SELECT 1 FROM contacts WHERE id = $1 FOR UPDATE", UUID(person["id"]))
         placing = asyncio.create_task(rep.patch(path, json={"accounts": places}))
         await until_somebody_waits(service_database)
         started = await rep.post("/v1/contacts/tags/rename", json={"tags": ["old"], "to": "new"})
