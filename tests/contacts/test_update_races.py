@@ -8,9 +8,11 @@ from uuid import UUID
 import httpx
 import pytest
 
-from guanxi_shared.db import Connection
+from guanxi_shared.db import Connection, Database
 from guanxi_shared.deferred import Deferred
+from tests.contacts.merges.merging import WAITING, until_somebody_waits
 from tests.contacts.replaying import Consumer, listed
+from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
 from tests.torture.checks import check_rows
@@ -229,4 +231,29 @@ async def test_an_account_that_is_claimed_while_it_is_changed_keeps_both(
     assert (await slow).status_code == 200
     now = (await rep.get(path)).json()
     assert (now["owner_id"], now["name"]) == (str(organisation.rep.id), "Weilai")
+    await as_told(admin, database, organisation.id)
+
+
+async def test_a_file_that_is_linked_to_what_is_being_merged_blocks_nobody(
+    client: Clients, organisation: Organisation, service_database: Database, database: Clone
+) -> None:
+    admin = client(organisation.admin)
+    survivor, source = [
+        (await admin.post("/v1/accounts", json={"name": n})).json()["id"]
+        for n in ("survivor", "source")
+    ]
+    asked = {"name": "a.txt", "account_id": source}
+    file = (await admin.post("/v1/files", params=asked, content=b"a")).json()["id"]
+    links = [{"type": "account", "id": id} for id in (survivor, source)]
+    async with service_database.transaction(organisation.id) as blocker:
+        await blocker.execute("SELECT 1 FROM files WHERE id = $1 FOR UPDATE", UUID(file))
+        linking = asyncio.create_task(patched(admin, f"/v1/files/{file}", links=links))
+        await until_somebody_waits(service_database)
+        path = f"/v1/accounts/{source}"
+        merging = asyncio.create_task(merge_away(admin, path, survivor, organisation))
+        await until(lambda: service_database.pool.fetchval(f"{WAITING} HAVING count(*) > 1"))
+    assert await linking == 200
+    assert (await merging).status_code == 201
+    shown = (await admin.get(f"/v1/files/{file}")).json()["links"]
+    assert shown == [{"type": "account", "id": survivor}]
     await as_told(admin, database, organisation.id)
