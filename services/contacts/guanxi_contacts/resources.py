@@ -23,7 +23,7 @@ from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
-from guanxi_contacts.consents.resources import CONSENTS, consented
+from guanxi_contacts.consents.resources import CONSENTS, consented, unprepared
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.matching import match_key
@@ -149,7 +149,7 @@ CONTACTS: Resource = Resource(
         **_fields_of(CONTACT, models.CONTACT_SEARCH, lambda: CONTACTS),
         "accounts": Field("accounts", r.OBJECTS, _linked, _linked, (), is_filtered=False),
         "account_id": looked_up("account_id", r.ID, CONTACT, _in_account),
-        "consent": looked_up("consent", r.TEXT, CONTACT, consented),
+        "consent": looked_up("consent", r.TEXT, CONTACT, unprepared, prepare=consented),
     },
     computed=frozenset({"accounts"}),
     search=models.CONTACT_SEARCH,

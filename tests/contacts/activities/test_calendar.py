@@ -317,3 +317,21 @@ async def test_what_is_asked_wrongly_is_named(
 ) -> None:
     answer = await client(organisation.rep).get(CALENDAR + path, params=params)
     assert answer.status_code == status, answer.text
+
+
+async def test_whether_a_conflict_is_allowed_is_said_in_words(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep, wrong = client(organisation.rep), {"allow_conflict": "0.5"}
+    note = {"kind": "note", "subject": "takes no time"}
+    made = (await rep.post("/v1/activities", json=note)).json()["id"]
+    operations = {"mode": "independent", "operations": [{"op": "create", "data": note}]}
+    one = f"/v1/activities/{made}"
+    answers = [
+        await rep.post("/v1/activities", json=note, params=wrong),
+        await rep.patch(one, json={}, params=wrong),
+        await rep.post(f"{one}/complete", json={}, params=wrong),
+        await rep.post("/v1/activities/batch", json=operations, params=wrong),
+    ]
+    assert [answer.status_code for answer in answers] == [400] * 4
+    assert {tuple(answer.json()["errors"]) for answer in answers} == {("allow_conflict",)}

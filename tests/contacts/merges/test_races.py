@@ -168,3 +168,30 @@ async def test_of_several_undos_one_goes_through(
     answers = await asyncio.gather(*(undo(client, rep, done) for _ in range(6)))
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 5
     assert (await read(client, rep, source))["version"] == 3
+
+
+@pytest.mark.parametrize("makes", ["activity", "linked activity"])
+async def test_an_activity_made_during_a_merge_is_moved_or_refused(
+    client: Clients, organisation: Organisation, service_database: Database, makes: str
+) -> None:
+    rep = organisation.rep
+    survivor, source = [await make(client, rep, name=n) for n in ("survivor", "source")]
+    child = await make(client, rep, name="child", parent_id=source["id"])
+    note = {"kind": "note", "subject": "said"}
+    old = (await client(rep).post("/v1/activities", json=note)).json()
+    links = {"account_ids": [source["id"]]}
+    async with service_database.transaction(organisation.id) as blocker:
+        await blocker.execute("SELECT 1 FROM accounts WHERE id = $1 FOR UPDATE", UUID(child["id"]))
+        merging = asyncio.create_task(merge(client, rep, survivor, source))
+        await until_somebody_waits(service_database)
+        if makes == "activity":
+            making = client(rep).post("/v1/activities", json={**note, **links})
+        else:
+            making = client(rep).patch(f"/v1/activities/{old['id']}", json=links)
+        made = asyncio.create_task(making)
+        await asyncio.wait({made}, timeout=0.3)
+    assert (await merging).status_code == 201
+    answer = await made
+    assert answer.status_code in (200, 201, 422), answer.text
+    page = (await client(rep).get("/v1/activities")).json()["data"]
+    assert {id for row in page for id in row["account_ids"]} <= {survivor["id"]}

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -116,6 +117,8 @@ async def test_contacts_are_filtered_by_their_consents(
     assert await listed(client, rep, consent="email:marketing") == {yes, both}
     assert await listed(client, rep, consent="sms:marketing") == {both}
     assert await listed(client, rep, **{"consent[in]": "sms:marketing,email:service"}) == {both}
+    three = "sms:marketing,email:service,email:marketing"
+    assert await listed(client, rep, **{"consent[in]": three}) == {yes, both}
     assert await listed(client, rep, do_not_contact="true") == {stopped}
     assert await listed(client, rep, do_not_contact="false") == {yes, no, both, silent}
     document = {
@@ -282,3 +285,14 @@ def test_what_counts_does_not_depend_on_the_order_in_which_it_is_read(
     entries: list[dict[str, Any]],
 ) -> None:
     assert rules.present(entries) == rules.present(entries[::-1])
+
+
+@pytest.mark.parametrize("path", ["/v1/contacts", "/v1/contacts/export?format=csv"])
+@pytest.mark.parametrize("asked", ["", "email", "email:cake"])
+async def test_no_channel_and_purpose_is_refused_before_anything_is_answered(
+    client: Clients, organisation: Organisation, path: str, asked: str
+) -> None:
+    url = httpx.URL(path).copy_merge_params({"consent": asked})
+    answer = await client(organisation.rep).get(url)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_value")
+    assert answer.json()["errors"].keys() == {"consent"}

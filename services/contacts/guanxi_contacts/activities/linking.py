@@ -9,12 +9,17 @@ from guanxi_contacts.errors import UnknownReference
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 
-# All that is named, in one statement.
+# All that is named, in one statement. Accounts and contacts are held until the transaction ends: who
+# merges or erases them waits, and then sees what points at them.
 KNOWN = """
-SELECT 'accounts' AS resource, id, owner_id, team_id FROM accounts
-WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
-UNION ALL SELECT 'contacts', id, owner_id, team_id FROM contacts
-WHERE organisation_id = $1 AND id = ANY($3::uuid[]) AND deleted_at IS NULL
+WITH held_accounts AS (
+    SELECT id, owner_id, team_id FROM accounts
+    WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
+), held_contacts AS (
+    SELECT id, owner_id, team_id FROM contacts
+    WHERE organisation_id = $1 AND id = ANY($3::uuid[]) AND deleted_at IS NULL ORDER BY id FOR KEY SHARE
+)
+SELECT 'accounts' AS resource, * FROM held_accounts UNION ALL SELECT 'contacts', * FROM held_contacts
 UNION ALL SELECT 'activities', id, owner_id, team_id FROM activities
 WHERE organisation_id = $1 AND id = ANY($4::uuid[]) AND deleted_at IS NULL
 UNION ALL SELECT 'users', id, NULL, NULL FROM directory_users
@@ -35,6 +40,14 @@ def places_of(record: Mapping[str, Any]) -> Iterator[Place]:
         for resource, key in (("users", "user_id"), ("contacts", "contact_id")):
             if person.get(key) is not None:
                 yield resource, f"participants.{index}.{key}", UUID(str(person[key]))
+
+
+async def hold_links(call: Call, connection: Connection, sent: Mapping[str, Any]) -> None:
+    """Accounts and contacts before the activity itself: the order in which a merge holds them."""
+    wanted = [place for place in places_of(sent) if place[0] in ("accounts", "contacts")]
+    if wanted:
+        ids = [[one for resource, _, one in wanted if resource == name] for name in NAMED]
+        await connection.fetch(KNOWN, call.organisation, *ids)
 
 
 async def check_links(

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_contacts.activities import completing, occurrences, service
+from guanxi_contacts.activities.clashing import allows_conflict
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.schemas import (
     ActivityCompleted,
@@ -18,7 +19,7 @@ from guanxi_contacts.activities.schemas import (
 )
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
-from guanxi_shared.calls import begin
+from guanxi_shared.calls import Call, begin
 from guanxi_shared.db import Connection
 from guanxi_shared.edge import hot
 from guanxi_shared.idempotency import Answer, answer_once
@@ -38,6 +39,13 @@ ALLOW_CONFLICT = documents.query_parameter(
 def _may_clash(documented: dict[str, Any]) -> dict[str, Any]:
     documented["openapi_extra"]["parameters"].append(ALLOW_CONFLICT)
     return documented
+
+
+async def _begin_booking(request: Request, permission: str | None) -> Call:
+    """`allow_conflict` is looked at whether or not anything comes to be booked."""
+    call = await begin(request, permission)
+    allows_conflict(call)
+    return call
 
 
 @router.get(ONE, **documents.gets(ACTIVITIES))
@@ -67,14 +75,14 @@ async def search_activities(request: Request) -> Response:
 @router.post(PATH, **_may_clash(documents.creates(ACTIVITIES, ActivityCreate)))
 @hot
 async def create_activity(request: Request) -> Response:
-    call = await begin(request, "activities:create")
+    call = await _begin_booking(request, "activities:create")
     return await writes.create(call, ACTIVITIES, ActivityCreate, service.create_activity, path=PATH)
 
 
 @router.patch(ONE, **_may_clash(documents.updates(ACTIVITIES, ActivityUpdate)))
 @hot
 async def update_activity(request: Request) -> Response:
-    call = await begin(request, "activities:update")
+    call = await _begin_booking(request, "activities:update")
     activity_id, version = (
         id_in_path(request.path_params["activity_id"]),
         writes.wanted_version(call),
@@ -107,7 +115,7 @@ async def delete_activity(request: Request) -> Response:
     **_may_clash(documents.acts(ACTIVITIES, "restore", "Bring a deleted activity back")),
 )
 async def restore_activity(request: Request) -> Response:
-    call = await begin(request, "activities:delete")
+    call = await _begin_booking(request, "activities:delete")
     activity_id = id_in_path(request.path_params["activity_id"])
     return await writes.act(
         call, lambda connection: service.restore_activity(call, connection, activity_id)
@@ -134,7 +142,7 @@ VERBS = Verbs(
     PATH + "/batch", **_may_clash(documents.batches(ACTIVITIES, BatchRequest, BatchAnswer))
 )
 async def batch_activities(request: Request) -> Response:
-    return await run_batch(await begin(request, None), ACTIVITIES, VERBS)
+    return await run_batch(await _begin_booking(request, None), ACTIVITIES, VERBS)
 
 
 @router.post(
@@ -152,7 +160,7 @@ async def batch_activities(request: Request) -> Response:
     ),
 )  # fmt: skip
 async def create_activity_occurrence(request: Request) -> Response:
-    call = await begin(request, "activities:update")
+    call = await _begin_booking(request, "activities:update")
     activity_id = id_in_path(request.path_params["activity_id"])
     raw = await call.body()
     data = writes.parse(OccurrenceCreate, raw)
@@ -180,7 +188,7 @@ async def create_activity_occurrence(request: Request) -> Response:
     ),
 )  # fmt: skip
 async def complete_activity(request: Request) -> Response:
-    call = await begin(request, "activities:update")
+    call = await _begin_booking(request, "activities:update")
     activity_id, version = (
         id_in_path(request.path_params["activity_id"]),
         writes.wanted_version(call),

@@ -8,7 +8,7 @@ from uuid import UUID
 from guanxi_contacts import dealings
 from guanxi_contacts.activities import rules
 from guanxi_contacts.activities.clashing import check_calendar
-from guanxi_contacts.activities.linking import check_links
+from guanxi_contacts.activities.linking import check_links, hold_links
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.schemas import ActivityCreate, ActivityFields, ActivityUpdate
 from guanxi_contacts.errors import UnknownReference
@@ -74,9 +74,11 @@ async def update_activity(
     call: Call, connection: Connection, activity_id: UUID, data: ActivityUpdate, version: int | None
 ) -> State:
     """A merge patch under If-Match; what is done by it may have a next one."""
+    sent = data.model_dump(exclude_unset=True)
+    await hold_links(call, connection, sent)
     loaded = await load_activity(call, connection, activity_id)
     await check_version(connection, ACTIVITIES, loaded, version)
-    state, _ = await change_activity(call, connection, loaded, data.model_dump(exclude_unset=True))
+    state, _ = await change_activity(call, connection, loaded, sent)
     return state
 
 

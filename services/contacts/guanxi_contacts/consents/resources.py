@@ -1,6 +1,7 @@
 """The allow-list of consents, and the filter `consent=email:marketing` of contacts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, Text, func, or_, select, tuple_
@@ -9,6 +10,7 @@ from guanxi_contacts import models
 from guanxi_contacts.consents.schemas import ConsentRead
 from guanxi_contacts.models.privacy import CHANNELS, PURPOSES
 from guanxi_shared.errors import Malformed
+from guanxi_shared.filters import Condition
 from guanxi_shared.resources import Resource, fields_of
 
 METADATA = models.Consent.metadata
@@ -26,10 +28,25 @@ CONSENTS: Final = Resource(
 )
 
 
-def consented(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
+async def consented(asker: Any, item: Condition) -> Condition:
     """People who may be contacted so today: the newest entry grants it and has not run out, and
-    nothing says that they are not to be contacted at all."""
-    pairs = [_pair(text) for text in (value if isinstance(value, list) else [value])]
+    nothing says that they are not to be contacted at all. Looked at before anything is answered:
+    what is no channel and purpose is refused, and the statement depends on how many are asked for."""
+    values = item.value if isinstance(item.value, list) else [item.value]
+    pairs = [_pair(text) for text in values]
+
+    def where(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
+        return _granted(pairs, bind)
+
+    field = replace(item.field, where=where, shape=(len(pairs),), prepare=None)
+    return replace(item, field=field)
+
+
+def unprepared(operator: str, value: Any, bind: Bind) -> ColumnElement[bool]:
+    raise AssertionError("consent was not looked at; see reads.prepared")
+
+
+def _granted(pairs: Sequence[tuple[str, str]], bind: Bind) -> ColumnElement[bool]:
     later = CONSENT.alias("later")
     is_overtaken = (
         select(later.c.id)

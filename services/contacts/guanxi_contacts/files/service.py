@@ -156,7 +156,8 @@ async def update_file(
     call: Call, connection: Connection, file_id: UUID, data: FileUpdate, version: int | None
 ) -> State:
     sent = data.model_dump(exclude_unset=True)
-    if "links" in sent:
+    if "links" in sent:  # records before their files, the order in which an erasure holds them
+        await _hold_subjects(call, connection, as_stored(sent["links"]))
         await connection.execute(HOLD, call.organisation, file_id)
     loaded = await load_file(call, connection, file_id)
     await check_version(connection, FILES, loaded, version)
@@ -218,19 +219,29 @@ def as_stored(links: Sequence[Mapping[str, Any]]) -> Links:
 
 async def check_links(call: Call, connection: Connection, links: Links) -> None:
     """Each record must be there and be seen by the caller; one statement for each kind."""
-    for noun in sorted({link["type"] for link in links}):
+    for noun, rows in (await _hold_subjects(call, connection, links)).items():
         wanted = [UUID(link["id"]) for link in links if link["type"] == noun]
-        table = SUBJECTS.get(noun)
-        if table is None:
-            raise _unknown(noun)
-        rows = await connection.fetch(SUBJECT.format(table=table.name), call.organisation, wanted)
-        covers = (await call.scope(table.name)).covers
+        covers = (await call.scope(SUBJECTS[noun].name)).covers
         seen = {
             r["id"] for r in rows
             if covers(id=r["id"], owner_id=r["owner_id"], team_id=r["team_id"])
         }  # fmt: skip
         if not seen.issuperset(wanted):
             raise _unknown(noun)
+
+
+async def _hold_subjects(
+    call: Call, connection: Connection, links: Links
+) -> dict[str, list[asyncpg.Record]]:
+    """Those of the linked records that are there, by their kind."""
+    found = {}
+    for noun in sorted({link["type"] for link in links}):
+        wanted = [UUID(link["id"]) for link in links if link["type"] == noun]
+        if (table := SUBJECTS.get(noun)) is None:
+            raise _unknown(noun)
+        sql = SUBJECT.format(table=table.name)
+        found[noun] = await connection.fetch(sql, call.organisation, wanted)
+    return found
 
 
 def _unknown(noun: str) -> UnknownReference:

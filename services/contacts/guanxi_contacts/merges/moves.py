@@ -47,9 +47,7 @@ async def find_moves(
     found = []
     for child in children:
         merged = [survivor, *sources]
-        ids = await _children(connection, child, organisation, list(sources))
-        ids = ids if child.kind is Kind.LINK else [each for each in ids if each not in merged]
-        await _hold(connection, child, organisation, ids)
+        ids = await _held_children(connection, child, organisation, merged)
         values = await held_values(connection, child, organisation, ids, merged=merged)
         found += [
             Move(child, each, values[each], _after(child, values[each], survivor, sources))
@@ -89,6 +87,21 @@ async def held_values(
     )
     rows = await connection.fetch(sql, organisation, list(ids))
     return {row["id"]: orjson.loads(row["held"] or "null") for row in rows}
+
+
+async def _held_children(
+    connection: Connection, child: Child, organisation: UUID, merged: Sequence[UUID]
+) -> list[UUID]:
+    """All of them, those too that were made while this waited: what follows an activity inherits
+    what it points at, made by whoever held it."""
+    held: list[UUID] = []
+    while True:
+        ids = await _children(connection, child, organisation, list(merged[1:]))
+        ids = ids if child.kind is Kind.LINK else [each for each in ids if each not in merged]
+        if not set(ids) - set(held):
+            return ids
+        await _hold(connection, child, organisation, ids)
+        held = ids
 
 
 async def _children(
