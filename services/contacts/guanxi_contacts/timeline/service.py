@@ -38,7 +38,7 @@ async def read_timeline(
     """A page of the timeline; kinds that the caller may not read are left out of it."""
     asking = Asking(resource, asked, await _scopes(call, asked))
     asking.values += [call.organisation, record_id]
-    sql = bound(_statement(asking, await call.scope(resource.name), _shown(call, asking)))
+    sql = bound(statement(asking, await call.scope(resource.name), _shown(call, asking)))
     rows = await call.db.pool.fetch(sql, str(call.organisation), *asking.values)
     if not rows:
         raise NotFound(f"There is no {resource.noun} with the id {str(record_id)!r}.")
@@ -69,7 +69,7 @@ def _shown(call: Call, asking: Asking) -> list[str]:
     return [kind for kind in asking.asked.kinds if kind not in hidden]
 
 
-def _statement(asking: Asking, scope: Scope, kinds: list[str]) -> str:
+def statement(asking: Asking, scope: Scope, kinds: list[str]) -> str:
     """With no kind left the record is looked for all the same."""
     parts = [f"({BRANCHES[kind](asking)})" for kind in kinds] or [NOTHING]
     return TIMELINE.format(
