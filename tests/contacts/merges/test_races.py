@@ -9,6 +9,7 @@ import pytest
 from guanxi_shared.db import Database
 from tests.contacts.merges.following import followed
 from tests.contacts.merges.merging import (
+    WAITING,
     everything,
     make,
     merge,
@@ -17,6 +18,7 @@ from tests.contacts.merges.merging import (
     undo,
     until_somebody_waits,
 )
+from tests.deadlines import until
 from tests.factories import Clients, Organisation
 
 
@@ -195,3 +197,40 @@ async def test_an_activity_made_during_a_merge_is_moved_or_refused(
     assert answer.status_code in (200, 201, 422), answer.text
     page = (await client(rep).get("/v1/activities")).json()["data"]
     assert {id for row in page for id in row["account_ids"]} <= {survivor["id"]}
+
+
+@pytest.mark.parametrize("rival", ["merge", "erasure"])
+async def test_a_follow_up_made_while_somebody_waits_for_its_activity_goes_with_it(
+    client: Clients, organisation: Organisation, service_database: Database, rival: str
+) -> None:
+    admin = organisation.admin
+    survivor, source = [await make(client, admin, "contacts", name=n) for n in ("one", "Canary")]
+    sent = {"kind": "task", "subject": "Call Canary", "contact_ids": [source["id"]]}
+    task = (await client(admin).post("/v1/activities", json=sent)).json()
+    done = {
+        "follow_up": {
+            "kind": "task",
+            "subject": "Ask Canary again",
+            "due_at": "2030-01-01T00:00:00Z",
+        }
+    }
+    async with service_database.transaction(organisation.id) as blocker:
+        await blocker.execute("SELECT 1 FROM activities WHERE id = $1 FOR UPDATE", UUID(task["id"]))
+        path = f"/v1/activities/{task['id']}/complete"
+        completing = asyncio.create_task(client(admin).post(path, json=done))
+        await until_somebody_waits(service_database)
+        if rival == "merge":
+            waiting = merge(client, admin, survivor, source, resource="contacts")
+        else:
+            path = f"/v1/contacts/{source['id']}/erase"
+            waiting = client(admin).post(path, json={"reason": "subject_request"})
+        rivals = asyncio.create_task(waiting)
+        await until(lambda: service_database.pool.fetchval(f"{WAITING} HAVING count(*) > 1"))
+    assert (await completing).status_code == 200
+    assert (await rivals).status_code in (200, 201)
+    rows = (await client(admin).get("/v1/activities")).json()["data"]
+    assert len(rows) == 2
+    if rival == "merge":
+        assert {id for row in rows for id in row["contact_ids"]} == {survivor["id"]}
+    else:
+        assert {row["subject"] for row in rows} == {""}

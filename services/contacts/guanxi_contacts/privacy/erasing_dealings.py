@@ -16,6 +16,9 @@ TOLD: Final = (
     "subject", "body", "outcome", "next_step", "location", "latitude", "longitude", "participants",
     "external_id", "tags", "custom", "as_shown",
 )  # fmt: skip
+HOLD: Final = """
+SELECT id FROM activities AS a WHERE organisation_id = $1 AND {links} && $2::uuid[] ORDER BY id FOR UPDATE
+"""
 # All that was said at an activity with this person alone, or that names them; of others, only their
 # place among the participants.
 BLANK: Final = """
@@ -52,6 +55,7 @@ async def erase_activities(erasing: Erasing) -> dict[str, int]:
     texts = ", ".join(f'a."{c.name}"::text' for c in columns)
     links = f"{erasing.kind.noun}_ids"
     ids, needles = list(erasing.person_ids), [in_json(each) for each in erasing.needles]
+    await _hold(erasing, links)
     left = await erasing.connection.fetch(
         LEAVE.format(links=links), erasing.organisation, ids, erasing.erased_at
     )
@@ -66,6 +70,17 @@ async def erase_activities(erasing: Erasing) -> dict[str, int]:
     erasing.ids += gone
     checks = await erasing.connection.execute(CHECKS, erasing.organisation, gone)
     return {"activities": len(rows), "events": events, "visit_checks": int(checks.split()[-1])}
+
+
+async def _hold(erasing: Erasing, links: str) -> None:
+    """All of them, those too that were made while this waited: what follows an activity inherits
+    what it points at, made by whoever held it."""
+    sql, held = HOLD.format(links=links), -1
+    while True:
+        rows = await erasing.connection.fetch(sql, erasing.organisation, list(erasing.person_ids))
+        if len(rows) == held:
+            return
+        held = len(rows)
 
 
 async def _tell(erasing: Erasing, rows: Sequence[dict[str, Any]]) -> int:
