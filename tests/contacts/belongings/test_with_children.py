@@ -34,7 +34,12 @@ async def family(
     noun, rep = request.param, client(organisation.rep)
     account = await made(rep, "/v1/accounts", name="Zanzibar Trading")
     links = [
-        {"account_id": account["id"], "role": "decider", "stance": "supporter", "is_primary": True}
+        {
+            "account_id": account["id"],
+            "role": "decision_maker",
+            "stance": "supporter",
+            "is_primary": True,
+        }
     ]
     person = await made(rep, "/v1/contacts", name="Zanzibar Wang", accounts=links)
     record, other = (account, person) if noun == "account" else (person, account)

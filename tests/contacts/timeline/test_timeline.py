@@ -39,7 +39,7 @@ async def whole(client: Any, path: str, **asked: Any) -> list[dict[str, Any]]:
 async def account(client: Clients, organisation: Organisation) -> str:
     """With something of every kind but what others tell."""
     rep = client(organisation.rep)
-    account = await made(rep, "/v1/accounts", name="Weilai", lifecycle_stage="lead")
+    account = await made(rep, "/v1/accounts", name="Weilai")
     path = f"/v1/accounts/{account['id']}"
     note = {"kind": "note", "subject": "First talk", "body": "x" * 400}
     await made(rep, "/v1/activities", **note, account_ids=[account["id"]])

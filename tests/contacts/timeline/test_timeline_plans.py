@@ -21,7 +21,7 @@ from tests.prepared import Clone
 # Some of everything of everybody, and something of each of the two that are looked at.
 MANY = """
 INSERT INTO accounts (organisation_id, id, name, kind, lifecycle_stage, owner_id)
-SELECT $1, CASE n WHEN 1 THEN $2 ELSE gen_random_uuid() END, 'A' || n, 'company', 'lead', $4 FROM generate_series(1, 4000) n;
+SELECT $1, CASE n WHEN 1 THEN $2 ELSE gen_random_uuid() END, 'A' || n, 'company', 'prospect', $4 FROM generate_series(1, 4000) n;
 INSERT INTO contacts (organisation_id, id, name, owner_id)
 SELECT $1, CASE n WHEN 1 THEN $3 ELSE gen_random_uuid() END, 'C' || n, $4 FROM generate_series(1, 4000) n;
 INSERT INTO activities (organisation_id, id, kind, subject, owner_id, account_ids, contact_ids)

@@ -25,7 +25,9 @@ FROM (SELECT r.id FROM {table} AS r
 LEFT JOIN LATERAL (
   SELECT e.id, e.kind, e.type, e.at, e.title, e.summary, e.subject_type, e.subject_id, e.actor_id,
          u.name AS actor_name, e.data::text AS data
-  FROM (SELECT * FROM ({branches}) AS every ORDER BY at DESC, id DESC LIMIT {limit}) AS e
+  FROM (SELECT * FROM ({branches})
+    AS every (id, kind, type, at, title, summary, subject_type, subject_id, actor_id, data)
+    ORDER BY at DESC, id DESC LIMIT {limit}) AS e
   LEFT JOIN directory_users AS u ON u.organisation_id = $2 AND u.id = e.actor_id
 ) AS page ON true
 ORDER BY page.at DESC, page.id DESC
@@ -81,9 +83,8 @@ def statement(asking: Asking, scope: Scope, kinds: list[str]) -> str:
 
 
 NOTHING = """
-SELECT NULL::uuid AS id, NULL::text AS kind, NULL::text AS type, NULL::timestamptz AS at,
-  NULL::text AS title, NULL::text AS summary, NULL::text AS subject_type, NULL::uuid AS subject_id,
-  NULL::uuid AS actor_id, NULL::jsonb AS data WHERE false
+SELECT NULL::uuid, NULL::text, NULL::text, NULL::timestamptz, NULL::text, NULL::text, NULL::text,
+  NULL::uuid, NULL::uuid, NULL::jsonb WHERE false
 """
 
 
