@@ -17,7 +17,7 @@ from guanxi_contacts.visits.schemas import CheckIn, CheckOut
 from guanxi_gateway.cli.demo.activities import make_activities
 from guanxi_gateway.cli.demo.agenda import make_agenda
 from guanxi_gateway.cli.demo.rhythm import DAYS_BACK, day_of, monday_after
-from guanxi_gateway.cli.demo.staff import user_id
+from guanxi_gateway.cli.demo.staff import team_id, user_id
 from guanxi_gateway.cli.demo.visits import make_visits
 from tests.gateway.demo.made import ACTIVITIES, COMPANIES, CUSTOMERS, PEOPLE, SEED, TODAY
 
@@ -135,6 +135,7 @@ def test_the_conflict_is_next_week_and_the_series_began_long_ago(today: date) ->
         assert 0 <= (at(meeting["starts_at"]).astimezone(SHANGHAI).date() - monday).days < 5
     assert at(weekly["starts_at"]).astimezone(SHANGHAI).weekday() == 0
     assert at(weekly["starts_at"]).date() < today - timedelta(days=100)
+    assert weekly["team_id"] == str(team_id(SEED, "Sales North"))
 
 
 def test_a_third_of_the_open_tasks_is_overdue() -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.rhythm import at, monday_after, written
 from guanxi_gateway.cli.demo.seeds import demo_id
-from guanxi_gateway.cli.demo.staff import ORGANISATION, user_id
+from guanxi_gateway.cli.demo.staff import ORGANISATION, team_id, user_id
 
 WEEKS_HELD = 26
 HOUR = timedelta(hours=1)
@@ -46,6 +46,9 @@ def _weekly(seed: int, first: date) -> Record:
         "recurrence": "FREQ=WEEKLY;BYDAY=MO",
         "participants": [{"user_id": guest, "response": "accepted"} for guest in guests],
         "owner_id": str(user_id(seed, "zhao.lei")),
+        "team_id": str(
+            team_id(seed, "Sales North")
+        ),  # guests see what they may, not what they attend
     }
 
 

@@ -35,7 +35,7 @@ VIEWS: tuple[dict[str, Any], ...] = (
     {
         "name": "大客户 Largest first",
         "resource": "accounts",
-        "document": {**_all_of(("staff_count", "gte", 1000)), "sorts": ["-staff_count"]},
+        "document": {**_all_of(("staff_count", "gte", 10_000)), "sorts": ["-staff_count"]},
         "columns": ["name", "region", "grade", "lifecycle_stage", "staff_count", "owner_id"],
     },
     {
