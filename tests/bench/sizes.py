@@ -17,10 +17,10 @@ class Size:
 
 WHOLE = Size(
     contacts=200_000, rounds=5, brief_rounds=3, seconds=1.2, hello_seconds=0.8,
-    copy_sample=30_000, import_seconds=90.0, limit_seconds=335.0,
+    copy_sample=30_000, import_seconds=70.0, limit_seconds=350.0,
 )  # fmt: skip
 QUICK = Size(
-    contacts=20_000, rounds=2, brief_rounds=1, seconds=0.7, hello_seconds=0.5,
+    contacts=20_000, rounds=2, brief_rounds=1, seconds=0.6, hello_seconds=0.4,
     copy_sample=10_000, import_seconds=10.0, limit_seconds=62.0,
 )  # fmt: skip
 CONNECTIONS = 16
