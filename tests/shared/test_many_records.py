@@ -9,6 +9,7 @@ import pytest
 
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
+from guanxi_shared.errors import Conflict
 from guanxi_shared.many_records import Change, load_many, log_many, write_many
 from tests.factories import Clients, Organisation
 from tests.library.app import BOOK
@@ -129,3 +130,21 @@ async def test_what_only_happened_to_records_is_told_with_their_present_state(
         assert (newest["type"], newest["version"]) == ("library.book.warned", 1)
         assert (newest["changed"], newest["before"]) == ([], {"until": "tomorrow"})
         assert newest["after"] == book
+
+
+async def test_one_that_is_not_as_it_was_read_lets_none_be_written(
+    client: Clients, organisation: Organisation, service_database: Database,
+    books: list[dict[str, Any]],
+) -> None:  # fmt: skip
+    async def write() -> None:
+        async with service_database.transaction(organisation.id) as connection:
+            held = await load_many(connection, BOOK, ids_of(books))
+            held[UUID(books[1]["id"])].row["version"] += 1  # as one who holds no lock would have it
+            changes = [Change(each, {"pages": 7}) for each in held.values()]
+            await write_many(connection, BOOK, changes, actor=ACTOR)
+
+    with pytest.raises(Conflict):
+        await write()
+    for book in books:
+        assert await shown(client, organisation, book) == book
+        assert len(await history(client, organisation, book)) == 1
