@@ -60,7 +60,7 @@ async def load_contacts(admin_url: str, organisation: Organisation, count: int) 
 
 async def load_accounts(admin_url: str, organisation: Organisation, count: int) -> float:
     """Stage so many accounts and take them over, the search indexes built at the end: nothing is
-    compared with these seconds, and entry by entry they would be three times as many."""
+    compared with these seconds."""
     await stage(COMPANIES, admin_url, organisation.id, holders_of(organisation), count)
     began = time.perf_counter()
     async with superuser(admin_url) as connection:
