@@ -295,8 +295,9 @@ def state_bytes(state: State) -> bytes:
     return orjson.dumps(state, option=orjson.OPT_UTC_Z, default=str)
 
 
-# What an update changes, if it is still as it was read; asked as rows of a CTE, so that the table is
-# not looked at before this has run (a binding in front of it comes first, see Deferred.update_alone).
+# What an update changes, if it is still as it was read. That it names something at all is asked without
+# the table's columns, so before the table is looked at, by whatever plan: a binding in front of it has
+# then run (see Deferred.update_alone).
 TARGET = "target AS MATERIALIZED (SELECT $1::uuid AS id, $2::bigint AS version)"
 
 
@@ -360,8 +361,9 @@ def _update_ctes(
         event = events.logged(at + len(words), "updated")
         returned = ", ".join(f"t.{name}" for name in ["organisation_id", "id", *copied])
         return (
-            f"updated AS (UPDATE {table.name} AS t SET {changed} FROM target "
-            f"WHERE t.id = target.id AND t.version = target.version RETURNING {returned}), "
+            f"updated AS (UPDATE {table.name} AS t SET {changed} WHERE (SELECT id FROM target) IS NOT NULL "
+            "AND t.id = (SELECT id FROM target) AND t.version = (SELECT version FROM target) "
+            f"RETURNING {returned}), "
             f"{found}logged AS ({event}) SELECT id FROM updated"
         )
 
