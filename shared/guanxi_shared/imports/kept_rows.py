@@ -104,7 +104,8 @@ async def error_file(
 
 
 def _sentences(reasons: Sequence[Mapping[str, Any]]) -> str:
-    return " ".join(str(each["reason"]).rstrip(".") + "." for each in reasons)
+    """Each sentence once: of a cell that is split into three, all three may be wrong in one way."""
+    return " ".join(dict.fromkeys(str(each["reason"]).rstrip(".") + "." for each in reasons))
 
 
 def _free(name: str, columns: Sequence[str]) -> str:

@@ -109,6 +109,13 @@ async def test_refused_rows_come_back_as_they_were_with_their_reasons(send: Send
     assert found["job"]["errors"] == len(rows) - 1 == 2
 
 
+async def test_a_cell_of_many_words_is_complained_of_once(send: Sender) -> None:
+    found = await send("name,email\nBad,this is none\n")
+
+    (row,) = csv.DictReader(io.StringIO(await send.errors(found["id"])))
+    assert row["Not imported because"].count("@-sign") == 1
+
+
 async def test_the_file_of_errors_can_be_corrected_and_sent_again(
     send: Sender, tmp_path: Path
 ) -> None:
