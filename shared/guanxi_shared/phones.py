@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from phonenumbers import (
@@ -9,9 +10,11 @@ from phonenumbers import (
     NumberParseException,
     PhoneNumber,
     PhoneNumberFormat,
+    PhoneNumberType,
     ValidationResult,
     format_number,
     is_possible_number_with_reason,
+    number_type,
     parse,
 )
 
@@ -57,6 +60,18 @@ def parse_phone(raw: str, default_region: str | None = None) -> Phone:
         return Phone(raw, None, None, digits_of(_without_extension(spelled)))
     e164 = format_number(number, PhoneNumberFormat.E164)
     return Phone(raw, e164, number.extension or None, e164[1:])
+
+
+@lru_cache(maxsize=4096)
+def is_landline(e164: str) -> bool:
+    """Whether the number is surely a fixed line's, that several people may answer. False where a country
+    does not tell mobiles apart (North America) and for what is no number."""
+    if _PLAIN_MOBILE.match(e164):
+        return False
+    try:
+        return number_type(parse(e164)) == PhoneNumberType.FIXED_LINE
+    except NumberParseException:
+        return False
 
 
 def phone_key(raw: str) -> str:

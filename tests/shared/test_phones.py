@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guanxi_shared.phones import Phone, digits_of, parse_phone, phone_key
+from guanxi_shared.phones import Phone, digits_of, is_landline, parse_phone, phone_key
 from guanxi_shared.text import search_digits
 
 any_text = st.lists(st.integers(0, sys.maxunicode), max_size=40).map(
@@ -94,3 +94,19 @@ def test_no_number_is_refused(raw: str, region: str | None) -> None:
 @given(st.one_of(any_text, number_like))
 def test_the_digits_for_search_hold_the_key(raw: str) -> None:
     assert phone_key(raw) in search_digits([raw])
+
+
+@pytest.mark.parametrize(
+    ("e164", "is_one"),
+    [
+        ("+861065544321", True),
+        ("+8613800138000", False),
+        ("+442079460958", True),
+        ("+447911123456", False),
+        ("+12025550123", False),  # nobody can tell
+        ("", False),
+        ("+999", False),
+    ],
+)
+def test_what_is_surely_a_landline(e164: str, is_one: bool) -> None:
+    assert is_landline(e164) is is_one

@@ -69,6 +69,20 @@ def test_accounts_are_alike_by(one: Row, other: Row, level: str, kind: str) -> N
     assert kind in kinds
 
 
+def test_colleagues_who_share_a_switchboard_are_hardly_one() -> None:
+    at = [{"account_id": "a", "is_primary": True}]
+    one = row(name="李雷", phone="010-6554 4321", email="li@w.example", accounts=at)
+    other = row(name="韩梅梅", phone="010-6554 4321", email="han@w.example", accounts=at)
+    score, kinds = judged("contacts", one, other)
+    assert level_of(score) == "possible"
+    assert {"phone", "account", "mail_domain"} <= kinds
+    assert level_of(judged("contacts", one, {**other, "name": "李 雷"})[0]) == "likely"
+    mobile = {"phones": phones_as_stored([{"number": "13800138000"}], "CN")}
+    assert level_of(judged("contacts", one | mobile, other | mobile)[0]) == "likely"
+    home = {"phones": phones_as_stored([{"number": "010-6554 4321", "kind": "home"}], "CN")}
+    assert level_of(judged("contacts", one | home, other | home)[0]) == "likely"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "level", "kind"),
     [

@@ -17,10 +17,14 @@ from guanxi_contacts.duplicates.company_names import compact_company_name, readi
 from guanxi_contacts.duplicates.free_mail import is_free_mail
 from guanxi_contacts.matching import match_key
 from guanxi_shared.emails import domain_of
+from guanxi_shared.phones import is_landline
 from guanxi_shared.text import normalise
 
 ACCOUNT_NAMES = ("name", "legal_name", "short_name", "local_name")
 LONGEST_NAME = 120
+SWITCHBOARD = (
+    0.5  # colleagues share the number of their office, so it says half of what a mobile's does
+)
 _BETWEEN = re.compile(r"[\W_]+")
 
 Row = Mapping[str, Any]
@@ -28,11 +32,13 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class AskedKey:
-    """A key to look for, the field it comes from, and what finding it is evidence of."""
+    """A key to look for, the field it comes from, and what finding it is evidence of, how strong
+    (0 to 1)."""
 
     key: str
     field: str
     kind: str
+    strength: float = 1.0
 
 
 def account_keys(row: Row) -> set[str]:
@@ -65,7 +71,8 @@ def _name_keys(compacts: Sequence[str]) -> set[str]:
 
 def asked_of_account(row: Row) -> list[AskedKey]:
     """What to look for to find an account's duplicates; `row` holds stored columns."""
-    asked = list(_asked_of_both(row))
+    asked = [*_asked_by_id_and_mail(row)]
+    asked += [AskedKey(key, "phones", "phone") for _, key in _phone_keys(row)]
     asked += [AskedKey(f"w:{domain}", field, "domain") for field, domain in _domains(row)]
     for field, name in _names(row, ACCOUNT_NAMES):
         asked.append(AskedKey(f"n:{normalise(name)}", field, "name"))
@@ -74,22 +81,30 @@ def asked_of_account(row: Row) -> list[AskedKey]:
 
 
 def asked_of_person(row: Row) -> list[AskedKey]:
-    asked = list(_asked_of_both(row))
+    asked = [*_asked_by_id_and_mail(row)]
+    for each, key in _phone_keys(row):
+        is_shared = each.get("kind") not in ("mobile", "home") and is_landline(
+            each.get("e164") or ""
+        )
+        asked.append(AskedKey(key, "phones", "phone", SWITCHBOARD if is_shared else 1.0))
     for field, name in _names(row, ("name",)):
         asked.append(AskedKey(f"n:{normalise(name)}", field, "name"))
         asked += _asked_by_name(compact_person_names(name), field, "name_spelling")
     return _first_of_each(asked)
 
 
-def _asked_of_both(row: Row) -> Iterator[AskedKey]:
+def _asked_by_id_and_mail(row: Row) -> Iterator[AskedKey]:
     if row.get("external_id"):
         yield AskedKey(f"x:{row['external_id']}", "external_id", "external_id")
     for each in row.get("emails") or ():
         yield AskedKey(match_key("email", each["address"]) or "", "emails", "email")
+
+
+def _phone_keys(row: Row) -> Iterator[tuple[Row, str]]:
     for each in row.get("phones") or ():
         key = match_key("phone", each.get("e164") or each["number"])
         if key and key != "p:":
-            yield AskedKey(key, "phones", "phone")
+            yield each, key
 
 
 def _asked_by_name(compacts: Sequence[str], field: str, kind: str) -> list[AskedKey]:

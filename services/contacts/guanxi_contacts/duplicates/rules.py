@@ -94,7 +94,7 @@ def level_of(score: float) -> str:
 def shared_keys(asked: Iterable[AskedKey], kept: Set[str]) -> list[Evidence]:
     """What follows from keys alone. The details repeat what was asked for, nothing that is stored."""
     return [
-        Evidence(each.field, each.kind, _SAID[each.kind].format(each.key[2:]))
+        Evidence(each.field, each.kind, _SAID[each.kind].format(each.key[2:]), each.strength)
         for each in asked
         if each.key in kept
     ]
