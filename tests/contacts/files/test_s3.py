@@ -28,7 +28,7 @@ BUCKET = "guanxi-tests"
 @pytest.fixture
 async def s3() -> AsyncIterator[FakeS3]:
     fake = FakeS3(bucket=BUCKET, key_id="key", secret="word")
-    config = uvicorn.Config(fake, lifespan="off", log_level="error", ws="none", http="h11")
+    config = uvicorn.Config(fake, lifespan="off", log_config=None, ws="none", http="h11")
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         fake.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
