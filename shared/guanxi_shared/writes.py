@@ -167,9 +167,13 @@ async def update(
     return Answer(200, state_bytes(state), {"etag": etag_of(state)}).response()
 
 
-async def act(call: Call, work: Callable[[Connection], Awaitable[State]]) -> Response:
-    """Delete, restore and the domain's own verbs: 200 with the record as it is now."""
-    raw = await call.body() if call.request.method == "POST" else b""
+async def act(
+    call: Call, work: Callable[[Connection], Awaitable[State]], *, raw: bytes | None = None
+) -> Response:
+    """Delete, restore and the domain's own verbs: 200 with the record as it is now. `raw` is the body
+    of a verb that has read it (a body can be read once)."""
+    if raw is None:
+        raw = await call.body() if call.request.method == "POST" else b""
 
     async def write(connection: Connection) -> Answer:
         state = await work(connection)

@@ -189,15 +189,13 @@ async def create_activity_occurrence(request: Request) -> Response:
 )  # fmt: skip
 async def complete_activity(request: Request) -> Response:
     call = await _begin_booking(request, "activities:update")
-    activity_id, version = (
-        id_in_path(request.path_params["activity_id"]),
-        writes.wanted_version(call),
-    )
+    activity_id = id_in_path(request.path_params["activity_id"])
     raw = await call.body()
-    data = writes.parse(ActivityCompletion, raw)
-
-    async def work(connection: Connection) -> Answer:
-        state = await completing.complete_activity(call, connection, activity_id, data, version)
-        return Answer(200, state_bytes(state), {"etag": writes.etag_of(state)})
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    data, version = writes.parse(ActivityCompletion, raw), writes.wanted_version(call)
+    return await writes.act(
+        call,
+        lambda connection: completing.complete_activity(
+            call, connection, activity_id, data, version
+        ),
+        raw=raw,
+    )

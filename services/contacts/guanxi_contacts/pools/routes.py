@@ -1,6 +1,9 @@
 """Open pools over HTTP."""
 
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, TypeVar
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter
@@ -26,12 +29,13 @@ from guanxi_contacts.pools.schemas import (
 )
 from guanxi_contacts.pools.stats import pool_stats
 from guanxi_shared import documents, history, reads, writes
-from guanxi_shared.calls import begin
+from guanxi_shared.calls import Call, begin
 from guanxi_shared.db import Connection
 from guanxi_shared.documents import IDEMPOTENCY_KEY, operation, path_id, problems
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.records import state_bytes
+
+Asked = TypeVar("Asked", bound=BaseModel)
 
 router = APIRouter(tags=["pools"])
 PATH = "/v1/pools"
@@ -127,13 +131,10 @@ async def get_pool_stats(request: Request) -> Response:
 )
 async def claim_from_pool(request: Request) -> Response:
     call = await begin(request, "pools:update")
-    pool_id, raw = id_in_path(request.path_params["pool_id"]), await call.body()
-    wanted = writes.parse(Claim, raw).wanted
-
-    async def work(connection: Connection) -> Answer:
-        return _taken(await claiming.claim_records(call, connection, pool_id, wanted))
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    return await _taken(
+        call, Claim,
+        lambda connection, pool_id, asked: claiming.claim_records(call, connection, pool_id, asked.wanted),
+    )  # fmt: skip
 
 
 @router.post(
@@ -149,13 +150,7 @@ async def claim_from_pool(request: Request) -> Response:
 )
 async def claim_next_from_pool(request: Request) -> Response:
     call = await begin(request, "pools:update")
-    pool_id, raw = id_in_path(request.path_params["pool_id"]), await call.body()
-    asked = writes.parse(ClaimNext, raw)
-
-    async def work(connection: Connection) -> Answer:
-        return _taken(await claiming.claim_next(call, connection, pool_id, asked))
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    return await _taken(call, ClaimNext, partial(claiming.claim_next, call))
 
 
 @router.post(
@@ -172,13 +167,7 @@ async def claim_next_from_pool(request: Request) -> Response:
 async def assign_from_pool(request: Request) -> Response:
     call = await begin(request, "pools:update")
     call.by.demand("accounts:assign")
-    pool_id, raw = id_in_path(request.path_params["pool_id"]), await call.body()
-    data = writes.parse(Assignment, raw)
-
-    async def work(connection: Connection) -> Answer:
-        return _taken(await moving.assign_records(call, connection, pool_id, data))
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    return await _taken(call, Assignment, partial(moving.assign_records, call))
 
 
 @router.post(
@@ -197,12 +186,9 @@ async def release_account(request: Request) -> Response:
     call.by.demand("accounts:update")
     account_id, raw = id_in_path(request.path_params["account_id"]), await call.body()
     data = writes.parse(Release, raw)
-
-    async def work(connection: Connection) -> Answer:
-        state = await moving.release_account(call, connection, account_id, data)
-        return Answer(200, state_bytes(state), {"etag": writes.etag_of(state)})
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    return await writes.act(
+        call, lambda connection: moving.release_account(call, connection, account_id, data), raw=raw
+    )
 
 
 @router.get(
@@ -225,6 +211,18 @@ def _shown(model: type[BaseModel], found: dict[str, Any]) -> Response:
     return Response(model.model_validate(found).model_dump_json(), media_type="application/json")
 
 
-def _taken(outcome: claiming.Outcome) -> Answer:
-    body = {"data": outcome[0], "refused": outcome[1]}
-    return Answer(200, orjson.dumps(body, option=orjson.OPT_UTC_Z, default=str))
+async def _taken(
+    call: Call,
+    model: type[Asked],
+    work: Callable[[Connection, UUID, Asked], Awaitable[claiming.Outcome]],
+) -> Response:
+    """What was taken out of the pool of the path, and what was refused and why."""
+    pool_id, raw = id_in_path(call.request.path_params["pool_id"]), await call.body()
+    asked = writes.parse(model, raw)
+
+    async def take(connection: Connection) -> Answer:
+        data, refused = await work(connection, pool_id, asked)
+        body = {"data": data, "refused": refused}
+        return Answer(200, orjson.dumps(body, option=orjson.OPT_UTC_Z, default=str))
+
+    return await answer_once(call, take, fingerprint_of=raw)

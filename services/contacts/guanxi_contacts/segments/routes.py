@@ -135,11 +135,9 @@ async def change_segment_members(request: Request) -> Response:
     call = await begin(request, "segments:update")
     segment_id, raw = id_in_path(request.path_params["segment_id"]), await call.body()
     data = writes.parse(MembersChange, raw)
-
-    async def work(connection: Connection) -> Answer:
-        return _answer(await service.change_members(call, connection, segment_id, data), 200)
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    return await writes.act(
+        call, lambda connection: service.change_members(call, connection, segment_id, data), raw=raw
+    )
 
 
 @router.post(
@@ -160,7 +158,7 @@ async def freeze_segment(request: Request) -> Response:
     name = writes.parse(Freeze, raw).name
 
     async def work(connection: Connection) -> Answer:
-        return _answer(await service.freeze_segment(call, connection, segment_id, name), 201)
+        return _made(await service.freeze_segment(call, connection, segment_id, name))
 
     return await answer_once(call, work, fingerprint_of=raw)
 
@@ -183,7 +181,7 @@ async def combine_segments(request: Request) -> Response:
     data = writes.parse(Combine, raw)
 
     async def work(connection: Connection) -> Answer:
-        return _answer(await service.combine_segments(call, connection, segment_id, data), 201)
+        return _made(await service.combine_segments(call, connection, segment_id, data))
 
     return await answer_once(call, work, fingerprint_of=raw)
 
@@ -195,11 +193,9 @@ async def _maker(request: Request) -> Call:
     return call
 
 
-def _answer(state: State, status: int) -> Answer:
-    headers = {"etag": writes.etag_of(state)}
-    if status == 201:
-        headers["location"] = f"{PATH}/{state['id']}"
-    return Answer(status, state_bytes(state), headers)
+def _made(state: State) -> Answer:
+    headers = {"etag": writes.etag_of(state), "location": f"{PATH}/{state['id']}"}
+    return Answer(201, state_bytes(state), headers)
 
 
 def _of_record(resource: Resource) -> Any:

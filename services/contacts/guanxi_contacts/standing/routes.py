@@ -11,8 +11,6 @@ from guanxi_contacts.standing.queries import read_standing
 from guanxi_contacts.standing.schemas import StandingRead, StandingUpdate
 from guanxi_shared import documents, writes
 from guanxi_shared.calls import begin
-from guanxi_shared.db import Connection
-from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.pages import query_pairs
 from guanxi_shared.records import state_bytes
@@ -59,9 +57,8 @@ async def change_account_standing(request: Request) -> Response:
     raw = await call.body()
     data, version = writes.parse(StandingUpdate, raw), writes.wanted_version(call)
     account_id = id_in_path(request.path_params["account_id"])
-
-    async def work(connection: Connection) -> Answer:
-        state = await service.change_standing(call, connection, account_id, data, version)
-        return Answer(200, state_bytes(state), {"etag": writes.etag_of(state)})
-
-    return await answer_once(call, work, fingerprint_of=raw)
+    return await writes.act(
+        call,
+        lambda connection: service.change_standing(call, connection, account_id, data, version),
+        raw=raw,
+    )

@@ -58,12 +58,9 @@ async def _check(
     raw = await call.body()
     data = writes.parse(model, raw)
     activity_id = id_in_path(call.request.path_params["activity_id"])
-
-    async def write(connection: Connection) -> Answer:
-        state = await work(call, connection, activity_id, data)
-        return Answer(200, state_bytes(state), {"etag": writes.etag_of(state)})
-
-    return await answer_once(call, write, fingerprint_of=raw)
+    return await writes.act(
+        call, lambda connection: work(call, connection, activity_id, data), raw=raw
+    )
 
 
 @router.post(
