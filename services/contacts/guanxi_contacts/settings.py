@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
     files_dir: Path = Path(".data/files/contacts")
     default_region: str = "CN"
     max_import_bytes: int = Field(default=200_000_000, ge=1)
-    import_chunk_rows: int = Field(default=3_000, ge=1)
+    import_chunk_rows: int = Field(default=1_000, ge=1)
     visit_tolerance_m: int = Field(default=500, ge=0)
     max_file_bytes: int = Field(default=100_000_000, ge=1)
     allowed_file_types: Words = ()  # all but the denied
