@@ -152,7 +152,7 @@ class Story:
     async def do_create_contact(self) -> None:
         places = [{"account_id": id, "role": "buyer"} for id in self._some("account")]
         fields = {
-            "name": self.word(), "accounts": places, "tags": self.tags(), "birthday": "1977-07-07",
+            "name": self.word(), "accounts": places, "tags": self.tags(), "birthday": "1966-06-06",
             "emails": [{"address": f"p{self.number}@weilai.example"}], "external_id": f"C{self.number}",
         }  # fmt: skip
         await self.ask("create contact", "POST", "/v1/contacts", keep="contact", json=fields)

@@ -133,7 +133,9 @@ async def test_a_worker_frozen_and_thawed_spoils_nothing_of_its_successor(
         frozen.send_signal(signal.SIGSTOP)
         left_at = len(await jobs.steps(job_id))
         async with worker(environment):
-            await until(lambda: in_the_middle(jobs, job_id, after=left_at + 20))
+            # frozen between its save and its commit it keeps the job's row until Postgres
+            # ends transactions that idle for 30 s
+            await until(lambda: in_the_middle(jobs, job_id, after=left_at + 20), seconds=50)
             frozen.send_signal(signal.SIGCONT)
             await jobs.until_status(job_id, "done", seconds=30)
 
