@@ -9,8 +9,9 @@ import pytest
 from guanxi_gateway.app import assemble
 from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_gateway.openapi import merge
-from guanxi_gateway.settings import GatewaySettings, SuiteSettings
+from guanxi_gateway.settings import GatewaySettings
 from guanxi_shared.edge import Edge
+from guanxi_shared.settings import Common
 from tests.stand_in import SECRET
 
 NOWHERE = "postgresql://nobody@127.0.0.1:1/none"
@@ -23,7 +24,7 @@ def merged(contacts: Edge, tmp_path: Path) -> Document:
     """As the gateway shows it; no database is asked for it."""
     door = assemble(
         GatewaySettings(database_url=NOWHERE, feed_database_url=NOWHERE),
-        SuiteSettings(service_secret=SECRET, data_dir=tmp_path),
+        Common(service_secret=SECRET, data_dir=tmp_path),
         IdentitySettings(),
     )
     assert isinstance(door.own, Edge)

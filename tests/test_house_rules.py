@@ -19,14 +19,14 @@ from pydantic_settings import BaseSettings
 from guanxi_gateway.app import assemble
 from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_gateway.models import PLATFORM_TABLES as GATEWAY_TABLES
-from guanxi_gateway.settings import GatewaySettings, SuiteSettings
+from guanxi_gateway.settings import GatewaySettings
 from guanxi_shared.edge import Edge
 from guanxi_shared.feed import matches_type
 from guanxi_shared.launch.migrating import heads_of
 from guanxi_shared.launch.services import discover_services
 from guanxi_shared.resources import Resource
 from guanxi_shared.schema import PLATFORM_TABLES
-from guanxi_shared.settings import ServiceSettings
+from guanxi_shared.settings import Common, ServiceSettings
 from tests.prepared import Clone
 from tests.stand_in import SECRET
 
@@ -425,7 +425,7 @@ async def gateway(database: Clone, tmp_path_factory: pytest.TempPathFactory) -> 
     urls = database.urls["gateway"]
     settings = GatewaySettings(database_url=urls.request, feed_database_url=urls.feed)
     folder = tmp_path_factory.mktemp("gateway")
-    common = SuiteSettings(service_secret=SECRET, data_dir=folder, log_level="error")
+    common = Common(service_secret=SECRET, data_dir=folder, log_level="error")
     own = assemble(settings, common, IdentitySettings(failed_sign_in_seconds=0)).own
     assert isinstance(own, Edge)
     async with own.app.router.lifespan_context(own.app):

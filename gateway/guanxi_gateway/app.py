@@ -28,7 +28,7 @@ from guanxi_gateway.openapi import Documents, pages
 from guanxi_gateway.peers import Source, own_source, source_of
 from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.routes import INSIDE
-from guanxi_gateway.settings import GatewaySettings, SuiteSettings, named_addresses
+from guanxi_gateway.settings import GatewaySettings
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
 from guanxi_shared import logs
@@ -41,6 +41,7 @@ from guanxi_shared.edge import Edge
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.feed import Feed
 from guanxi_shared.feed_routes import feed_router
+from guanxi_shared.settings import Common, named_addresses
 from guanxi_shared.visibility import Directory
 
 NAME = "gateway"
@@ -56,12 +57,12 @@ _log = logs.logger("app")
 
 def create() -> FrontDoor:
     """What `python -m guanxi_shared.serve guanxi_gateway` serves; settings from the environment."""
-    settings, common = GatewaySettings(), SuiteSettings()
+    settings, common = GatewaySettings(), Common()
     return assemble(settings, common, IdentitySettings())
 
 
 def assemble(
-    settings: GatewaySettings, common: SuiteSettings, identity_settings: IdentitySettings
+    settings: GatewaySettings, common: Common, identity_settings: IdentitySettings
 ) -> FrontDoor:
     here = make_house(settings, common, identity_settings)
     peers = {
@@ -94,7 +95,7 @@ def assemble(
 
 
 def make_house(
-    settings: GatewaySettings, common: SuiteSettings, identity_settings: IdentitySettings
+    settings: GatewaySettings, common: Common, identity_settings: IdentitySettings
 ) -> House:
     """A service's house, but for the keys: ours are read from our own key ring."""
     database = Database(
@@ -125,14 +126,14 @@ def make_house(
     return here
 
 
-def make_mail(settings: IdentitySettings, common: SuiteSettings) -> Mail:
+def make_mail(settings: IdentitySettings, common: Common) -> Mail:
     if settings.smtp_url:
         return SmtpMail(settings.smtp_url, settings.mail_from)
     return FolderMail(common.data_dir / "mail", settings.mail_from)
 
 
 def make_own(
-    here: House, settings: GatewaySettings, common: SuiteSettings, peers: Mapping[str, Upstream]
+    here: House, settings: GatewaySettings, common: Common, peers: Mapping[str, Upstream]
 ) -> Edge:
     """The application behind the door: identity's routes and the views over all services."""
     sources: dict[str, Source] = {name: source_of(peer) for name, peer in peers.items()}

@@ -1,9 +1,9 @@
-"""The gateway's own settings (GATEWAY_…) and those of the suite that only the gateway reads."""
+"""The gateway's own settings (GATEWAY_…)."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from guanxi_shared.settings import Common, ServiceSettings
+from guanxi_shared.settings import ServiceSettings
 
 MEBIBYTE = 1 << 20
 
@@ -29,23 +29,6 @@ class GatewaySettings(ServiceSettings):
     rate_window_seconds: int = Field(default=60, ge=1)
     # Sign-in and token calls per client address and minute.
     sign_in_quota: int = Field(default=120, ge=1)
-
-
-class SuiteSettings(Common):
-    """GUANXI_SERVICES: `contacts=http://127.0.0.1:8101,pipeline=http://…`."""
-
-    services: str = ""
-
-
-def named_addresses(text: str) -> dict[str, str]:
-    """`a=http://x,b=http://y` as a mapping; ValueError names the part that is not `name=url`."""
-    found: dict[str, str] = {}
-    for part in filter(None, (piece.strip() for piece in text.split(","))):
-        name, separator, address = part.partition("=")
-        if not separator or not address.startswith(("http://", "https://")):
-            raise ValueError(f"GUANXI_SERVICES: {part!r} is not `name=http://host:port`")
-        found[name.strip()] = address.strip().rstrip("/")
-    return found
 
 
 def listed(text: str) -> tuple[str, ...]:

@@ -130,6 +130,10 @@ class Invalid(Problem):
     status, code, title = 422, "invalid", "Some fields are not acceptable"
 
 
+class UnknownReference(Invalid):
+    code, title = "unknown_reference", "A record that is named does not exist"
+
+
 class PreconditionRequired(Problem):
     status, code, title = 428, "precondition_required", "Send If-Match with this request"
 

@@ -15,6 +15,7 @@ class Common(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GUANXI_", extra="ignore")
 
     gateway_url: str = "http://127.0.0.1:8000"
+    services: str = ""  # where the services are: `a=http://127.0.0.1:8101,b=http://…`
     service_secret: str = Field(min_length=32)
     data_dir: Path = Path(".data")
     log_level: str = "info"
@@ -30,6 +31,17 @@ class Common(BaseSettings):
                 "`python -c 'import secrets; print(secrets.token_urlsafe(48))'`"
             )
         return self
+
+
+def named_addresses(text: str) -> dict[str, str]:
+    """`a=http://x,b=http://y` as a mapping; ValueError names the part that is not `name=url`."""
+    found: dict[str, str] = {}
+    for part in filter(None, (piece.strip() for piece in text.split(","))):
+        name, separator, address = part.partition("=")
+        if not separator or not address.startswith(("http://", "https://")):
+            raise ValueError(f"GUANXI_SERVICES: {part!r} is not `name=http://host:port`")
+        found[name.strip()] = address.strip().rstrip("/")
+    return found
 
 
 class ServiceSettings(BaseSettings):

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from guanxi_contacts.duplicates.keys import asked_of_account
-from guanxi_contacts.matching import match_key
 from guanxi_shared.bulk import columns_of
+from guanxi_shared.matching import match_key
 from guanxi_shared.phones import phone_key
 from guanxi_shared.resources import DOCUMENT
 from tests.bench.accounts import typed_anew

@@ -14,9 +14,10 @@ import pytest
 from guanxi_contacts.app import create as create_contacts
 from guanxi_gateway.app import assemble
 from guanxi_gateway.identity.settings import IdentitySettings
-from guanxi_gateway.settings import GatewaySettings, SuiteSettings
+from guanxi_gateway.settings import GatewaySettings
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.edge import Edge
+from guanxi_shared.settings import Common
 from tests.conftest import running, settle_environment
 from tests.gateway.identity.people import PASSWORD, unique
 from tests.gateway.loopback import served
@@ -49,7 +50,7 @@ async def url(database: Clone, tmp_path_factory: pytest.TempPathFactory) -> Asyn
     urls = database.urls["gateway"]
     door = assemble(
         GatewaySettings(database_url=urls.request, feed_database_url=urls.feed),
-        SuiteSettings(
+        Common(
             service_secret=SECRET,
             data_dir=folder,
             log_level="error",

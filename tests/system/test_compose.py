@@ -12,10 +12,10 @@ from check_jsonschema.builtin_schemas import get_builtin_schema
 from pydantic_settings import BaseSettings
 
 from guanxi_gateway.cli.app import app as command_line
-from guanxi_gateway.settings import named_addresses
 from guanxi_shared.launch import cluster, postgres, provision_main
 from guanxi_shared.launch.binaries import find_binaries
 from guanxi_shared.launch.services import GATEWAY, Service, discover_services
+from guanxi_shared.settings import named_addresses
 from tests.system.compose_file import (
     Container,
     VariableMissing,

@@ -39,10 +39,6 @@ class NotFrozen(Conflict):
     code, title = "not_frozen", "Only a frozen segment has members one by one"
 
 
-class UnknownReference(Invalid):
-    code, title = "unknown_reference", "A record that is named does not exist"
-
-
 class StageNotReachable(Invalid):
     code, title = "stage_not_reachable", "The lifecycle does not go that way"
 

@@ -26,13 +26,13 @@ from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.consents.resources import CONSENTS, consented, unprepared
 from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.files.resources import FILES
-from guanxi_contacts.matching import match_key
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_contacts.pools.resources import POOLS
 from guanxi_contacts.segments.meaning import segment_field
 from guanxi_contacts.segments.resources import SEGMENTS
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_shared import resources as r
+from guanxi_shared.matching import match_key
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
 from guanxi_shared.search import keyed, tagged
 from guanxi_shared.visibility import Scope, predicate

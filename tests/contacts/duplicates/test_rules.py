@@ -22,8 +22,8 @@ from guanxi_contacts.duplicates.rules import (
     score_of,
     shared_keys,
 )
-from guanxi_contacts.matching import emails_as_stored, phones_as_stored
 from guanxi_contacts.people.rules import found_by as person_found_by
+from guanxi_shared.matching import emails_as_stored, phones_as_stored
 
 Row = dict[str, Any]
 

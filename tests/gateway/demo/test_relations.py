@@ -16,7 +16,6 @@ from guanxi_contacts.duplicates.keys import (
     asked_of_person,
     person_keys,
 )
-from guanxi_contacts.matching import emails_as_stored, match_keys, phones_as_stored
 from guanxi_contacts.people.schemas import ContactCreate
 from guanxi_contacts.pools.schemas import PoolCreate, Release
 from guanxi_contacts.segments.schemas import SegmentCreate
@@ -26,6 +25,7 @@ from guanxi_gateway.cli.demo.duplicates import make_second_accounts, make_second
 from guanxi_gateway.cli.demo.places import CITIES
 from guanxi_gateway.cli.demo.pools import make_pools, make_releases, make_waiting
 from guanxi_gateway.cli.demo.saved import make_segments, make_views
+from guanxi_shared.matching import emails_as_stored, match_keys, phones_as_stored
 from tests.gateway.demo.made import COMPANIES, PEOPLE, SEED, TODAY
 
 Record = dict[str, Any]

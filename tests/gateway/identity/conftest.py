@@ -10,10 +10,11 @@ import pytest
 from guanxi_gateway.app import assemble
 from guanxi_gateway.edge import FrontDoor
 from guanxi_gateway.identity.settings import IdentitySettings
-from guanxi_gateway.settings import GatewaySettings, SuiteSettings
+from guanxi_gateway.settings import GatewaySettings
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.calls import House
 from guanxi_shared.edge import Edge
+from guanxi_shared.settings import Common
 from tests.gateway.identity.people import PASSWORD, Company, Person, unique
 from tests.prepared import Clone
 from tests.stand_in import SECRET
@@ -34,7 +35,7 @@ async def door(database: Clone, mail_folder: Path) -> AsyncIterator[FrontDoor]:
         GatewaySettings(
             database_url=urls.request, feed_database_url=urls.feed, sign_in_quota=100_000
         ),
-        SuiteSettings(service_secret=SECRET, data_dir=mail_folder.parent, log_level="error"),
+        Common(service_secret=SECRET, data_dir=mail_folder.parent, log_level="error"),
         IdentitySettings(public_url=ISSUER, failed_sign_in_seconds=0.05),
     )
     own = made.own

@@ -9,11 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_gateway.identity.audit import write_audit
-from guanxi_gateway.settings import named_addresses
 from guanxi_shared.calls import Actor
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Connection
 from guanxi_shared.directory import feed_over_http, listening_client
+from guanxi_shared.settings import named_addresses
 
 TYPES = ("*.merged", "*.unmerged", "*.erased", "*.exported")
 KEPT = ("resource", "format")  # of what left: an entry can never be erased, so no more than that

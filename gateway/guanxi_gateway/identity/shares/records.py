@@ -6,10 +6,10 @@ from uuid import UUID
 
 from guanxi_gateway.peers import ask
 from guanxi_gateway.routes import service_for
-from guanxi_gateway.settings import SuiteSettings, named_addresses
 from guanxi_gateway.upstream import Upstream
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Invalid, NotFound, Unavailable
+from guanxi_shared.settings import named_addresses
 
 
 async def find_record(call: Call, resource: str, record_id: UUID) -> Mapping[str, Any]:
@@ -33,7 +33,7 @@ def _peer(call: Call, resource: str) -> Upstream:
     """A connection for this one question: shares are rare."""
     common = call.house.common
     service = service_for(resource.encode())
-    addresses = named_addresses(common.services) if isinstance(common, SuiteSettings) else {}
+    addresses = named_addresses(common.services)
     if service is None or service not in addresses:
         raise Invalid(
             f"{resource!r} cannot be shared.",

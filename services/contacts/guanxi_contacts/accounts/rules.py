@@ -5,8 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi_contacts.duplicates.keys import account_keys
-from guanxi_contacts.matching import emails_as_stored, phones_as_stored, search_columns
 from guanxi_shared.emails import domain_of
+from guanxi_shared.matching import emails_as_stored, phones_as_stored, search_columns
 
 FOUND_BY = frozenset(
     {"name", "legal_name", "short_name", "local_name", "phones", "emails", "domain", "website",

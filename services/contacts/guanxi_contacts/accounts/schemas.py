@@ -6,23 +6,20 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from guanxi_contacts.values import (
+from guanxi_contacts.values import Grade, LifecycleStage, NeedsTier, RelationshipLevel
+from guanxi_shared.money import Money
+from guanxi_shared.values import (
     Addresses,
     Custom,
     Emails,
     Fields,
-    Grade,
-    LifecycleStage,
     Line,
     Name,
-    NeedsTier,
     Phones,
     Prose,
-    RelationshipLevel,
     Tags,
     Value,
 )
-from guanxi_shared.money import Money
 
 Kind = Literal["company", "person"]
 Count = Annotated[int, Field(ge=0, le=100_000_000)]

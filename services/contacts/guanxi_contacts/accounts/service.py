@@ -7,26 +7,19 @@ from uuid import UUID
 from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
-from guanxi_contacts.errors import ParentCycle, UnknownReference
-from guanxi_contacts.matching import match_key
+from guanxi_contacts.errors import ParentCycle
 from guanxi_contacts.privacy.tombstones import demand_not_erased, raise_missing
-from guanxi_contacts.records import (
-    default_columns,
-    hold_references,
-    merged,
-    owned_by,
-    refuse_merged,
-    region_of,
-    stored,
-)
+from guanxi_contacts.records import default_columns, hold_references, refuse_merged
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import NotFound
+from guanxi_shared.errors import NotFound, UnknownReference
+from guanxi_shared.matching import match_key
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
+from guanxi_shared.written import merged, owned_by, region_of, stored
 
 # The accounts above one, itself first; stops where a cycle would close.
 ABOVE = """
@@ -50,7 +43,7 @@ async def create_account(call: Call, connection: Connection, data: AccountCreate
     columns = default_columns(call, ACCOUNTS, sent)
     columns |= rules.columns_from(sent, region=region_of(call))
     columns["custom"] = await stored(call, ACCOUNTS, sent.get("custom", {}))
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, ACCOUNTS, sent)
     await _hold_named(call, connection, sent)
     await _check_references(call, connection, columns["id"], sent)
     columns |= rules.found_by({"phones": [], "emails": [], **columns})
@@ -79,7 +72,7 @@ async def update_account(
     changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
     if "custom" in sent:
         changes["custom"] = await stored(call, ACCOUNTS, {**loaded.row["custom"], **sent["custom"]})
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, ACCOUNTS, sent)
     await _check_references(call, connection, account_id, sent)
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})

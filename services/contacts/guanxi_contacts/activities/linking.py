@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_contacts.activities.resources import ACTIVITIES
-from guanxi_contacts.errors import UnknownReference
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import UnknownReference
 
 # All that is named, in one statement. Accounts and contacts are held until the transaction ends: who
 # merges or erases them waits, and then sees what points at them.

@@ -6,18 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from guanxi_contacts.values import (
-    Custom,
-    Fields,
-    Instant,
-    Line,
-    Name,
-    Prose,
-    Tags,
-    TimeZone,
-    Value,
-)
 from guanxi_shared.emails import normalise_email
+from guanxi_shared.values import Custom, Fields, Instant, Line, Name, Prose, Tags, TimeZone, Value
 
 Kind = Literal["call", "visit", "meeting", "email", "message", "note", "task"]
 Status = Literal["planned", "done", "cancelled"]

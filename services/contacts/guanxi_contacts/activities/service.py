@@ -11,13 +11,14 @@ from guanxi_contacts.activities.clashing import check_calendar
 from guanxi_contacts.activities.linking import check_links, hold_links
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.schemas import ActivityCreate, ActivityFields, ActivityUpdate
-from guanxi_contacts.errors import UnknownReference
-from guanxi_contacts.records import default_columns, owned_by, stored
+from guanxi_contacts.records import default_columns
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import UnknownReference
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
+from guanxi_shared.written import owned_by, stored
 
 BY_ID = """
 SELECT id FROM activities WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL
@@ -48,7 +49,7 @@ async def insert_activity(
     columns |= rules.columns_from(own, None, now=datetime.now(UTC), zone=call.by.time_zone)
     custom = {**(given or {}).get("custom", {}), **sent.get("custom", {})}
     columns["custom"] = await stored(call, ACTIVITIES, custom)
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, ACTIVITIES, sent)
     await check_links(call, connection, sent, None)
     if not may_clash:
         await check_calendar(call, connection, columns, None)
@@ -91,7 +92,7 @@ async def change_activity(
     changes = rules.columns_from(sent, before, now=now, zone=call.by.time_zone)
     if "custom" in sent:
         changes["custom"] = await stored(call, ACTIVITIES, {**before["custom"], **sent["custom"]})
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, ACTIVITIES, sent)
     await check_links(call, connection, sent, before)
     await check_calendar(call, connection, {**before, **changes}, before)
     if rules.FOUND_BY & set(changes):

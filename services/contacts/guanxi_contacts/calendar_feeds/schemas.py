@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from guanxi_contacts.values import Fields, Line
+from guanxi_shared.values import Fields, Line
 
 
 class CalendarFeedCreate(Fields):

@@ -14,11 +14,10 @@ from guanxi_contacts.calendar.service import Whose, rows_of, team_s_calendar
 from guanxi_contacts.calendar_feeds import ics_rules, secret_rules
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.calendar_feeds.schemas import CalendarFeedCreate
-from guanxi_contacts.errors import UnknownReference
 from guanxi_shared import delegation, records
 from guanxi_shared.calls import Actor, Call, House
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import NotFound
+from guanxi_shared.errors import NotFound, UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from guanxi_contacts.values import Line, Prose
 from guanxi_shared.documents import Page
+from guanxi_shared.values import Line, Prose
 
 Channel = Literal["email", "phone", "sms", "wechat", "whatsapp", "post", "visit", "push"]
 Purpose = Literal["marketing", "service", "research", "profiling", "sharing"]

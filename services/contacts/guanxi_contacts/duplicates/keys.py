@@ -15,8 +15,8 @@ from typing import Any
 
 from guanxi_contacts.duplicates.company_names import compact_company_name, readings_of
 from guanxi_contacts.duplicates.free_mail import is_free_mail
-from guanxi_contacts.matching import match_key
 from guanxi_shared.emails import domain_of
+from guanxi_shared.matching import match_key
 from guanxi_shared.phones import is_landline
 from guanxi_shared.text import normalise
 

@@ -9,7 +9,7 @@ from guanxi_contacts.accounts.schemas import EXAMPLE as ACCOUNT_EXAMPLE
 from guanxi_contacts.accounts.schemas import AccountFields, AccountRead
 from guanxi_contacts.people.schemas import EXAMPLE as PERSON_EXAMPLE
 from guanxi_contacts.people.schemas import ContactFields, ContactRead
-from guanxi_contacts.values import Name
+from guanxi_shared.values import Name
 
 ITSELF = "A record of yours that is not to be found: the one that is being edited."
 Kind = Literal[

@@ -14,7 +14,6 @@ from guanxi_contacts.duplicates.keys import AskedKey, asked_of_account, asked_of
 from guanxi_contacts.duplicates.rules import Evidence
 from guanxi_contacts.errors import Duplicate
 from guanxi_contacts.people import rules as people_rules
-from guanxi_contacts.records import region_of
 from guanxi_contacts.resources import CONTACTS
 from guanxi_shared import reads
 from guanxi_shared.calls import Call
@@ -23,6 +22,7 @@ from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import NotFound
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
+from guanxi_shared.written import region_of
 
 MOST_SHOWN = 20
 MOST_SIMILAR = 10

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from guanxi_contacts.values import Line
+from guanxi_shared.values import Line
 
 FieldKind = Literal["text", "choice", "choices", "integer", "number", "boolean", "day"]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from guanxi_contacts.values import Fields, Storable, Value
+from guanxi_shared.values import Fields, Storable, Value
 
 EXAMPLE: dict[str, Any] = {
     "id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f60",

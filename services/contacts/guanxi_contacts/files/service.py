@@ -8,17 +8,15 @@ from uuid import UUID
 
 import asyncpg
 
-from guanxi_contacts.errors import UnknownReference
 from guanxi_contacts.files.receiving import Received
 from guanxi_contacts.files.resources import FILES, READABLE, SUBJECTS, Seen, readable_groups
 from guanxi_contacts.files.schemas import FileUpdate
 from guanxi_contacts.files.storage import key_of, name_of, storage_of
-from guanxi_contacts.records import owned_by
 from guanxi_contacts.settings import own_settings
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Conflict, Forbidden, NotFound, Problem
+from guanxi_shared.errors import Conflict, Forbidden, NotFound, Problem, UnknownReference
 from guanxi_shared.filters import Condition
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.pages import ListQuery, Sort
@@ -26,6 +24,7 @@ from guanxi_shared.reads import Row
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_shared.writes import check_version
+from guanxi_shared.written import owned_by
 
 Links = list[dict[str, str]]
 
@@ -161,7 +160,7 @@ async def update_file(
         await connection.execute(HOLD, call.organisation, file_id)
     loaded = await load_file(call, connection, file_id)
     await check_version(connection, FILES, loaded, version)
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, FILES, sent)
     computed = {}
     if "links" in sent:
         links = as_stored(sent.pop("links"))

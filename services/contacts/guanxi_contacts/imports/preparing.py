@@ -9,7 +9,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, ValidationError
 
-from guanxi_contacts.matching import match_key
 from guanxi_contacts.privacy.suppressions import Suppressed, stopped
 from guanxi_contacts.records import DEFAULTS
 from guanxi_shared.bulk import columns_of
@@ -19,6 +18,7 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.cells import CellReader, reason
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.staff import Staff
+from guanxi_shared.matching import match_key
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row

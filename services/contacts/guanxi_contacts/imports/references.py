@@ -7,7 +7,6 @@ from pydantic import ValidationError
 
 from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate
-from guanxi_contacts.matching import match_key
 from guanxi_contacts.records import DEFAULTS
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared.bulk import columns_of
@@ -15,6 +14,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.prepared import Prepared, Terms
+from guanxi_shared.matching import match_key
 from guanxi_shared.visibility import Scope
 
 TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('imports ' || $1::text, 0))"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from guanxi_contacts.matching import email_key, with_one_primary
+from guanxi_shared.matching import email_key, with_one_primary
 from guanxi_shared.phones import phone_key
 
 Row = Mapping[str, Any]

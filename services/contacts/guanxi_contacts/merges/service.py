@@ -13,7 +13,6 @@ from guanxi_contacts.merges.moves import Move, apply_moves, find_moves, keep_mov
 from guanxi_contacts.merges.schemas import MergeCreate
 from guanxi_contacts.merges.subjects import SUBJECTS, Subject
 from guanxi_contacts.people.service import set_places
-from guanxi_contacts.records import owned_by
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -23,6 +22,7 @@ from guanxi_shared.events import dumps
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.many_records import Change, write_many
 from guanxi_shared.records import Loaded
+from guanxi_shared.written import owned_by
 
 ABOVE = """
 WITH RECURSIVE above (id, parent) AS (
@@ -99,7 +99,7 @@ async def _columns(
         columns |= position_of(columns["addresses"])
     columns |= await _references(connection, subject, survivor, sources, chosen)
     columns = {name: value for name, value in columns.items() if value != own[name]}
-    await owned_by(call, connection, columns)
+    await owned_by(call, connection, subject.resource, columns)
     return columns
 
 

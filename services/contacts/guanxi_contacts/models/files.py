@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_contacts.models.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import instant_column, one_of, text_column
 
 STORAGES = ("local", "s3")
 LINKABLE = ("account", "contact", "activity")

@@ -18,7 +18,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_contacts.models.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import instant_column, json_column, one_of, text_column
 
 CHANNELS = ("email", "phone", "sms", "wechat", "whatsapp", "post", "visit", "push")
 PURPOSES = ("marketing", "service", "research", "profiling", "sharing")

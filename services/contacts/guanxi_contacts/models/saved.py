@@ -17,7 +17,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_contacts.models.columns import (
+from guanxi_shared.columns import (
     instant_column,
     json_column,
     one_of,

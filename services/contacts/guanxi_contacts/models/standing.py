@@ -14,7 +14,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_contacts.models.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import instant_column, one_of, text_column
 
 STANDING_DIMENSIONS = ("grade", "lifecycle_stage", "relationship_level", "needs_tier")
 STANDING_SOURCES = ("by_hand", "analytics", "import", "system")

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Uuid
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_contacts.models.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import instant_column, json_column, one_of, text_column
 
 SUBJECTS = ("account", "contact")
 

@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_contacts.models.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import instant_column, one_of, text_column
 
 STEPS = ("in", "out")
 MEASURED_FROM = ("account", "activity")

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from guanxi_contacts.duplicates.keys import person_keys
-from guanxi_contacts.matching import emails_as_stored, phones_as_stored, search_columns
+from guanxi_shared.matching import emails_as_stored, phones_as_stored, search_columns
 
 FOUND_BY = frozenset({"name", "given_name", "family_name", "phones", "emails", "external_id"})
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")

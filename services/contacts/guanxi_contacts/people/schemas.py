@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from guanxi_contacts.values import (
+from guanxi_shared.values import (
     Addresses,
     Custom,
     Emails,

@@ -8,27 +8,21 @@ from uuid import UUID
 import asyncpg
 
 from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
-from guanxi_contacts.errors import ReportingCycle, UnknownReference
-from guanxi_contacts.matching import match_key
+from guanxi_contacts.errors import ReportingCycle
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.privacy.suppressions import stop_of
 from guanxi_contacts.privacy.tombstones import demand_not_erased, raise_missing
-from guanxi_contacts.records import (
-    default_columns,
-    hold_references,
-    owned_by,
-    refuse_merged,
-    region_of,
-    stored,
-)
+from guanxi_contacts.records import default_columns, hold_references, refuse_merged
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Invalid, NotFound
+from guanxi_shared.errors import Invalid, NotFound, UnknownReference
+from guanxi_shared.matching import match_key
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
+from guanxi_shared.written import owned_by, region_of, stored
 
 ABOVE = """
 WITH RECURSIVE above (id, reports_to_id) AS (
@@ -74,7 +68,7 @@ async def create_contact(call: Call, connection: Connection, data: ContactCreate
     columns = default_columns(call, CONTACTS, sent)
     columns |= rules.columns_from(sent, region=region_of(call))
     columns["custom"] = await stored(call, CONTACTS, sent.get("custom", {}))
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, CONTACTS, sent)
     await _check_reporting(call, connection, columns["id"], sent)
     columns |= rules.found_by(columns)
     columns |= rules.contact_stop(sent, {"do_not_contact": False}, datetime.now(UTC))
@@ -111,7 +105,7 @@ async def update_contact(
     changes = rules.columns_from(sent, region=region_of(call))
     if "custom" in sent:
         changes["custom"] = await stored(call, CONTACTS, {**loaded.row["custom"], **sent["custom"]})
-    await owned_by(call, connection, sent)
+    await owned_by(call, connection, CONTACTS, sent)
     await _check_reporting(call, connection, contact_id, sent)
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})

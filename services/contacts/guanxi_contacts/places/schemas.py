@@ -8,8 +8,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model, 
 
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.places.route_rules import MOST_STOPS
-from guanxi_contacts.values import Latitude, Line, Longitude
 from guanxi_shared.documents import Page
+from guanxi_shared.values import Latitude, Line, Longitude
 
 _fields: dict[str, Any] = {
     name: (field.annotation, ... if name == "id" else None)

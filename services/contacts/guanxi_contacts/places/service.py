@@ -11,13 +11,13 @@ from uuid import UUID
 from sqlalchemy import Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guanxi_contacts.errors import UnknownReference
 from guanxi_contacts.places.route_rules import Way, sensible_way
 from guanxi_contacts.places.rules import Point
 from guanxi_contacts.places.schemas import Position, RouteRequest, Stop
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, bound
+from guanxi_shared.errors import UnknownReference
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
 

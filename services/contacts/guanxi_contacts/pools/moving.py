@@ -5,19 +5,20 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
 
-from guanxi_contacts.errors import NoPool, NotOwned, UnknownReference
+from guanxi_contacts.errors import NoPool, NotOwned
 from guanxi_contacts.pools.claiming import Outcome, give, hold_records, refusals, refused_as
 from guanxi_contacts.pools.members import open_pool
 from guanxi_contacts.pools.queries import Entry, entries, home, pools_in_order
 from guanxi_contacts.pools.schemas import Assignment, Release
-from guanxi_contacts.records import owned_by
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import UnknownReference
 from guanxi_shared.filters import Binder
 from guanxi_shared.records import State
 from guanxi_shared.statements import compile_after_binding
+from guanxi_shared.written import owned_by
 
 PUT = """
 UPDATE account_dealings SET pool_id = $3 WHERE organisation_id = $1 AND account_id = ANY($2::uuid[])
@@ -72,7 +73,7 @@ async def assign_records(
 ) -> Outcome:
     """Give records of a pool to somebody. Their limits do not hold here: it is not they who take."""
     pool, order = await open_pool(call, pool_id)
-    await owned_by(call, connection, {"owner_id": data.owner_id})
+    await owned_by(call, connection, ACCOUNTS, {"owner_id": data.owner_id})
     wanted = list(dict.fromkeys(data.record_ids))
     held = await hold_records(call, connection, pool, await entries(call, order), wanted)
     refused = await refusals(call, connection, pool, wanted, held)

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guanxi_contacts.accounts.schemas import AccountRead, Kind
-from guanxi_contacts.values import Fields, Grade, LifecycleStage, Line, Prose, Value
+from guanxi_contacts.values import Grade, LifecycleStage
 from guanxi_shared.documents import FilterGroup
 from guanxi_shared.money import Money
+from guanxi_shared.values import Fields, Line, Prose, Value
 
 Days = Annotated[int, Field(ge=1, le=3650)]
 Most = Annotated[int, Field(ge=1, le=1_000_000)]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
-from guanxi_contacts.values import Storable
+from guanxi_shared.values import Storable
 
 ErasureReason = Literal[
     "subject_request", "retention_expired", "consent_withdrawn", "unlawful", "other"

@@ -21,10 +21,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql import ClauseElement
 
-from guanxi_contacts.errors import UnknownReference
 from guanxi_contacts.segments.meaning import FIND, MEMBER, Build
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import UnknownReference
 from guanxi_shared.filters import Binder
 from guanxi_shared.resources import Resource
 from guanxi_shared.statements import compile_after_binding

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guanxi_contacts.pools.schemas import FilterDocument
 from guanxi_contacts.sharing import SharedWith
-from guanxi_contacts.values import Fields, Line, Prose
+from guanxi_shared.values import Fields, Line, Prose
 
 Kind = Literal["dynamic", "frozen"]
 ResourceName = Literal["accounts", "contacts"]

@@ -7,8 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from guanxi_contacts.standing.rules import DIMENSIONS
-from guanxi_contacts.values import Grade, LifecycleStage, NeedsTier, RelationshipLevel, Storable
+from guanxi_contacts.values import Grade, LifecycleStage, NeedsTier, RelationshipLevel
 from guanxi_shared.documents import Page
+from guanxi_shared.values import Storable
 
 Dimension = Literal["grade", "lifecycle_stage", "relationship_level", "needs_tier"]
 Source = Literal["by_hand", "analytics", "import", "system"]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from guanxi_contacts.values import Tag
+from guanxi_shared.values import Tag
 
 
 class TagCount(BaseModel):

@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_contacts.sharing import SharedWith
-from guanxi_contacts.values import Fields, Line, Storable, Value
 from guanxi_shared.documents import FilterGroup
+from guanxi_shared.values import Fields, Line, Storable, Value
 
 Names = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=100)]
 EXAMPLE: dict[str, Any] = {

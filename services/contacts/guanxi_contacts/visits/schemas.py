@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from guanxi_contacts.values import Instant, Latitude, Line, Longitude, Name, Storable, Value
+from guanxi_shared.values import Instant, Latitude, Line, Longitude, Name, Storable, Value
 
 HERE: dict[str, Any] = {
     "latitude": 39.9836,

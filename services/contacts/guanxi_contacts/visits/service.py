@@ -8,13 +8,7 @@ from uuid import UUID
 from guanxi_contacts.activities.occurrences import STANDING, differ
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.activities.service import insert_activity, load_activity
-from guanxi_contacts.errors import (
-    AlreadyChecked,
-    NotCheckedIn,
-    NotVisited,
-    UnknownReference,
-    VisitCancelled,
-)
+from guanxi_contacts.errors import AlreadyChecked, NotCheckedIn, NotVisited, VisitCancelled
 from guanxi_contacts.places.rules import Point
 from guanxi_contacts.places.service import placed_accounts, point_of
 from guanxi_contacts.settings import own_settings
@@ -24,7 +18,7 @@ from guanxi_contacts.visits.schemas import CheckIn, UnplannedCheckIn
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Conflict, NotFound
+from guanxi_shared.errors import Conflict, NotFound, UnknownReference
 from guanxi_shared.records import Loaded, State
 
 COLUMNS = (

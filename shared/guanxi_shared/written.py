@@ -1,0 +1,65 @@
+"""What creates and updates have in common: whose a record becomes, and what a patch makes of objects."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
+from guanxi_shared.deferred import Deferred
+from guanxi_shared.errors import Forbidden, UnknownReference
+from guanxi_shared.resources import Resource
+
+KNOWN_USERS = """
+SELECT u.id FROM directory_users u WHERE u.organisation_id = $1 AND u.id = $2 AND u.active
+"""
+KNOWN_TEAMS = "SELECT t.id FROM directory_teams t WHERE t.organisation_id = $1 AND t.id = $2"
+
+
+def region_of(call: Call) -> str:
+    """Whose national phone numbers are meant when a number does not say."""
+    region: str = getattr(call.house.settings, "default_region", "CN")
+    return region
+
+
+def merged(sent: dict[str, Any], row: Mapping[str, Any], objects: Sequence[str]) -> dict[str, Any]:
+    """RFC 7396 inside object fields: what is not sent stays, null removes; lists are replaced."""
+    result = dict(sent)
+    for name in objects:
+        if isinstance(sent.get(name), dict):
+            whole = {**(row[name] or {}), **sent[name]}
+            result[name] = {k: v for k, v in whole.items() if v is not None}
+    return result
+
+
+async def stored(call: Call, resource: Resource, custom: Mapping[str, Any]) -> dict[str, Any]:
+    """Custom fields as they are kept, checked against the organisation's definitions."""
+    return await call.house.custom_fields.checked(call.organisation, resource, custom)
+
+
+async def owned_by(
+    call: Call, connection: Connection | Deferred, resource: Resource, sent: Mapping[str, Any]
+) -> None:
+    """An owner and a team must be known; handing a record to somebody whom the caller does not
+    lead needs the permission to assign."""
+    owner, team = sent.get("owner_id"), sent.get("team_id")
+    if team is not None:
+        await _require(connection, KNOWN_TEAMS, call.organisation, team, "team_id")
+    if owner is None or owner == call.by.user_id:
+        return
+    await _require(connection, KNOWN_USERS, call.organisation, owner, "owner_id")
+    scope = await call.scope(resource.name)
+    if not scope.everything and owner not in scope.owners and not call.by.may("records:assign"):
+        raise Forbidden(
+            "You may hand records only to people whose records you see.",
+            errors={"owner_id": "Choose somebody of your own teams."},
+        )
+
+
+async def _require(
+    connection: Connection | Deferred, known: str, organisation: UUID, wanted: UUID, field: str
+) -> None:
+    if await connection.fetchval(known, organisation, wanted) is None:
+        raise UnknownReference(
+            f"{field} names nobody known here.", errors={field: "There is no such record."}
+        )
