@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from guanxi_contacts.app import create as create_contacts
+from guanxi_pipeline.app import create as create_pipeline
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from tests import prepared as preparing
@@ -123,6 +124,20 @@ async def contacts(
             patch, database, "contacts", gateway_stand_in, tmp_path_factory.mktemp("contacts")
         )
         app = create_contacts()
+    async with running(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def pipeline(
+    database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Edge]:
+    """The pipeline service; it knows no address of contacts, so its tests tell it of accounts."""
+    with pytest.MonkeyPatch.context() as patch:
+        settle_environment(
+            patch, database, "pipeline", gateway_stand_in, tmp_path_factory.mktemp("pipeline")
+        )
+        app = create_pipeline()
     async with running(app):
         yield app
 

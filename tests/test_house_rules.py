@@ -434,7 +434,7 @@ async def gateway(database: Clone, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_operation_but_the_public_ones_demands_a_token(
-    service: str, request: pytest.FixtureRequest, contacts: Edge, gateway: Edge
+    service: str, request: pytest.FixtureRequest, contacts: Edge, pipeline: Edge, gateway: Edge
 ) -> None:
     app: Edge = request.getfixturevalue(service)
     operations = list(_operations(app.app.openapi()))
@@ -455,8 +455,10 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
             yield method.upper(), path, operation
 
 
-async def test_internal_routes_demand_a_service(contacts: Edge, gateway: Edge) -> None:
-    for app in (contacts, gateway):
+async def test_internal_routes_demand_a_service(
+    contacts: Edge, pipeline: Edge, gateway: Edge
+) -> None:
+    for app in (contacts, pipeline, gateway):
         paths = [path for path in app._named if path.startswith("/internal/")]
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as nobody:

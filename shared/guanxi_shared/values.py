@@ -1,7 +1,7 @@
 """Values that several resources share: phones, emails, addresses, money, tags, times."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
@@ -23,6 +23,7 @@ from pydantic_core import CoreSchema
 from guanxi_shared.emails import normalise_email
 
 MOST_ENTRIES = 20
+DAY = re.compile(r"\d{4}-\d\d-\d\d")
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]")
 
 
@@ -73,6 +74,18 @@ def _read(value: Any) -> Any:
     return datetime.fromisoformat(value.upper())
 
 
+def _day(value: Any) -> Any:
+    """`2026-11-22` alone, read by hand for the same reason."""
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not DAY.fullmatch(value):
+        raise ValueError("must be a day such as 2026-11-22")
+    found = date.fromisoformat(value)
+    if not 1900 <= found.year <= 2200:
+        raise ValueError("must lie between the years 1900 and 2200")
+    return found
+
+
 def _instant(moment: datetime) -> datetime:
     """Years in which every zone and every sum of times can be told."""
     if not 1900 <= moment.year <= 2200:
@@ -82,6 +95,7 @@ def _instant(moment: datetime) -> datetime:
 
 TimeZone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_read), AfterValidator(_instant)]
+Day = Annotated[date, BeforeValidator(_day)]
 Custom = Annotated[dict[str, Any], Field(max_length=200)]
 Latitude = Annotated[float, Field(ge=-90, le=90)]
 Longitude = Annotated[float, Field(ge=-180, le=180)]

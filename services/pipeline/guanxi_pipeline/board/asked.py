@@ -1,0 +1,87 @@
+"""What a board is asked for: its own parameters, and the filters of a list of opportunities."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_shared import filters, pages, reads
+from guanxi_shared.calls import Call
+from guanxi_shared.documents import list_parameters, query_parameter
+from guanxi_shared.errors import Malformed
+from guanxi_shared.money import CURRENCIES
+from guanxi_shared.pages import ListQuery
+from guanxi_shared.resources import DAY
+
+MOST_CARDS = 100
+CARDS = 25
+OWN = ("cards", "currency", "rate_on")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`currency` is None when nobody insists on one."""
+
+    query: ListQuery
+    cards: int
+    currency: str | None
+    rate_on: date
+
+
+async def asked_of(call: Call) -> Asked:
+    """400 names what a board does not take."""
+    pairs = pages.query_pairs(call.request.scope["query_string"])
+    own = {name: value for name, value in pairs if name in OWN}
+    rest = [(name, value) for name, value in pairs if name not in OWN]
+    for name, _ in rest:
+        if name in pages.OPTIONS - {"q"}:
+            raise Malformed(
+                f"A board does not take {name!r}.", errors={name: "Unknown parameter."},
+                code="unknown_parameter",
+            )  # fmt: skip
+    fields = await reads.all_fields(call, OPPORTUNITIES)
+    query = pages.from_query_string(urlencode(rest).encode(), OPPORTUNITIES, fields, call.clock)
+    return Asked(
+        await reads.prepared(call, query), _cards(own), _currency(own), _day(call, own)
+    )  # fmt: skip
+
+
+def _cards(own: dict[str, str]) -> int:
+    text = own.get("cards", str(CARDS))
+    if not (text.isascii() and text.isdigit() and int(text) <= MOST_CARDS):
+        sentence = f"cards must be from 0 to {MOST_CARDS}."
+        raise Malformed(sentence, errors={"cards": sentence})
+    return int(text)
+
+
+def _currency(own: dict[str, str]) -> str | None:
+    currency = own.get("currency")
+    if currency is not None and currency not in CURRENCIES:
+        raise Malformed(
+            f"{currency[:20]!r} is no ISO 4217 currency.", errors={"currency": "For example CNY."}
+        )
+    return currency
+
+
+def _day(call: Call, own: dict[str, str]) -> date:
+    try:
+        found: date = filters.PARSERS[DAY](own.get("rate_on", "today"), call.clock)
+    except (ValueError, OverflowError) as error:
+        raise Malformed(
+            "rate_on must be a day.", errors={"rate_on": f"Send {filters.WANTED[DAY]}."}
+        ) from error
+    return found
+
+
+def parameters() -> list[dict[str, Any]]:
+    filtering = [
+        each for each in list_parameters(OPPORTUNITIES) if each["name"] not in pages.OPTIONS - {"q"}
+    ]
+    return [
+        query_parameter("cards", "integer", "Cards of each stage, 0 to 100; 25 if absent.",
+                        minimum=0, maximum=MOST_CARDS),
+        query_parameter("currency", "string", "Convert into it; a missing rate is then an error."),
+        query_parameter("rate_on", "string", "The day of the rates; today if absent.", format="date"),
+        *filtering,
+    ]  # fmt: skip

@@ -1,0 +1,17 @@
+"""Every table of pipeline: the data dictionary, a file for each thing that is kept."""
+
+from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
+from guanxi_pipeline.models.pipelines import Pipeline, Stage
+from guanxi_pipeline.models.rates import ExchangeRate
+from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
+
+__all__ = [
+    "OPPORTUNITY_SEARCH",
+    "ExchangeRate",
+    "KnownAccount",
+    "KnownContact",
+    "MergeFollow",
+    "Opportunity",
+    "Pipeline",
+    "Stage",
+]

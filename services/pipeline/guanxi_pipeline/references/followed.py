@@ -1,0 +1,64 @@
+"""What points to accounts and people here, and so follows when they become another one.
+
+A new column that names one belongs in here; a test asks for it.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID
+
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_shared.resources import Resource
+
+Columns = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """`finds` is the condition under which a row names any of `$2`, `names` that under which a row `t`
+    names the copy `k`; `after` gives the columns that change when these ids become the survivor;
+    `column` is the one that is kept to be given back."""
+
+    noun: str
+    resource: Resource
+    column: str
+    finds: str
+    names: str
+    after: Callable[[Mapping[str, Any], Collection[UUID], UUID], Columns]
+    back: Callable[[Any], Columns]
+
+
+def account_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    return {"account_id": survivor}
+
+
+def account_back(value: Any) -> Columns:
+    return {"account_id": None if value is None else UUID(str(value))}
+
+
+def contacts_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    """Each person once: of two roles that become one person's, the survivor's own stays."""
+    names = {str(one) for one in gone}
+    links: dict[str, dict[str, Any]] = {}
+    for link in sorted(row["contacts"], key=lambda each: each["contact_id"] in names):
+        person = str(survivor) if link["contact_id"] in names else link["contact_id"]
+        kept = links.setdefault(person, {**link, "contact_id": person})
+        kept["is_primary"] = kept["is_primary"] or link["is_primary"]
+    return contacts_back(list(links.values()))
+
+
+def contacts_back(value: Any) -> Columns:
+    return {"contacts": value, "contact_ids": [UUID(link["contact_id"]) for link in value]}
+
+
+FOLLOWED: Final = (
+    Followed(
+        "account", OPPORTUNITIES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", OPPORTUNITIES, "contacts", "contact_ids && $2::uuid[]", "t.contact_ids @> ARRAY[k.id]",
+        contacts_after, contacts_back,
+    ),
+)  # fmt: skip

@@ -1,0 +1,89 @@
+"""Accounts and people as contacts tells of them, and what follows here when one changes.
+
+The narrow shape read from each event's `after`:
+
+    contacts.account.*  id, name, industry, region, grade, owner_id, team_id
+    contacts.contact.*  id, name, title, owner_id, team_id
+
+from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with `id` and `source_ids`, and
+from a source's `deleted` the survivor (`before.merged_into_id`).
+"""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from guanxi_pipeline.references.following import follow_merge, follow_name
+from guanxi_shared.consumers import Consumer, Event, FeedSource
+from guanxi_shared.db import Connection
+
+TYPES: Final = ("contacts.account.*", "contacts.contact.*")
+GONE: Final = frozenset({"deleted", "erased"})
+
+ACCOUNT = """
+INSERT INTO known_accounts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, industry, region, grade)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (organisation_id, id) DO UPDATE SET
+  version = excluded.version, name = excluded.name, owner_id = excluded.owner_id, team_id = excluded.team_id,
+  deleted_at = excluded.deleted_at, industry = excluded.industry, region = excluded.region, grade = excluded.grade,
+  merged_into_id = CASE WHEN excluded.deleted_at IS NULL THEN NULL ELSE k.merged_into_id END
+WHERE k.version < excluded.version RETURNING name
+"""
+CONTACT = """
+INSERT INTO known_contacts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, title)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (organisation_id, id) DO UPDATE SET
+  version = excluded.version, name = excluded.name, owner_id = excluded.owner_id, team_id = excluded.team_id,
+  deleted_at = excluded.deleted_at, title = excluded.title,
+  merged_into_id = CASE WHEN excluded.deleted_at IS NULL THEN NULL ELSE k.merged_into_id END
+WHERE k.version < excluded.version RETURNING name
+"""
+MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
+OF_ACCOUNT: Final = ("industry", "region", "grade")
+OF_CONTACT: Final = ("title",)
+
+
+async def apply_contacts_event(connection: Connection, event: Event) -> None:
+    """The copy first, then what points to it here; an older version changes nothing."""
+    organisation = UUID(str(event["organisation_id"]))
+    _, noun, verb = event["type"].split(".", 2)
+    await _copy(connection, organisation, noun, verb, event)
+    told = event.get("before") or {}
+    if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
+        await follow_merge(connection, organisation, noun, _id(event["subject_id"]), merge, verb)
+    if noun == "account" and verb != "created" and "name" in (event.get("changed") or ()):
+        await follow_name(connection, organisation, _id(event["subject_id"]))
+
+
+async def _copy(
+    connection: Connection, organisation: UUID, noun: str, verb: str, event: Event
+) -> None:
+    state, own = event["after"], OF_ACCOUNT if noun == "account" else OF_CONTACT
+    is_gone = verb in GONE
+    values = [
+        organisation, _id(event["subject_id"]), int(event["version"]), state.get("name") or "",
+        _maybe_id(state.get("owner_id")), _maybe_id(state.get("team_id")),
+        _moment(event) if is_gone else None, *(state.get(name) for name in own),
+    ]  # fmt: skip
+    await connection.execute(ACCOUNT if noun == "account" else CONTACT, *values)
+    merged_into = (event.get("before") or {}).get("merged_into_id")
+    if is_gone and merged_into is not None:
+        await connection.execute(
+            MERGED.format(noun=noun), organisation, values[1], _id(merged_into)
+        )
+
+
+def contacts_consumer(source: FeedSource) -> Consumer:
+    return Consumer("contacts", TYPES, source, apply_contacts_event)
+
+
+def _moment(event: Event) -> datetime:
+    """Feeds over HTTP spell moments out."""
+    at = event["occurred_at"]
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
+
+
+def _id(value: Any) -> UUID:
+    return UUID(str(value))
+
+
+def _maybe_id(value: Any) -> UUID | None:
+    return None if value is None else _id(value)

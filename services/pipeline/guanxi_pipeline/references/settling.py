@@ -1,0 +1,52 @@
+"""References that were taken on trust, or overtaken by a merge: set right once a minute.
+
+An opportunity may be written between a merge and the moment that the feed tells of it here. And what was
+written while contacts was away is verified as soon as the copy knows the account.
+"""
+
+from uuid import UUID
+
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.references.followed import FOLLOWED
+from guanxi_pipeline.references.following import ACTOR, move
+from guanxi_pipeline.rounds import every_organisation
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.schedules import schedule
+
+OVERTAKEN = """
+SELECT k.id, k.merged_into_id FROM known_{noun}s k
+WHERE k.organisation_id = $1 AND k.merged_into_id IS NOT NULL
+  AND EXISTS (SELECT 1 FROM {table} t WHERE t.organisation_id = $1 AND {names})
+"""
+VERIFIED = """
+SELECT o.id FROM opportunities o JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
+WHERE o.organisation_id = $1 AND NOT o.is_account_verified AND o.deleted_at IS NULL ORDER BY o.id LIMIT 500
+"""
+
+
+@schedule("* * * * *", name="settle-references")
+async def settle_references(database: Database) -> None:
+    for organisation in await every_organisation(database):
+        await settle_organisation(database, organisation)
+
+
+async def settle_organisation(database: Database, organisation: UUID) -> None:
+    async with database.transaction(organisation) as connection:
+        for followed in FOLLOWED:
+            sql = OVERTAKEN.format(
+                noun=followed.noun, table=followed.resource.table.name, names=followed.names
+            )
+            for row in await connection.fetch(sql, organisation):
+                await move(
+                    connection, organisation, followed, [row["id"]], row["merged_into_id"], None
+                )
+        await _verify(connection, organisation)
+
+
+async def _verify(connection: Connection, organisation: UUID) -> None:
+    """What the copy knows by now is no longer taken on trust."""
+    ids = [row["id"] for row in await connection.fetch(VERIFIED, organisation)]
+    loaded = await load_many(connection, OPPORTUNITIES, ids)
+    changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
+    await write_many(connection, OPPORTUNITIES, changes, actor=ACTOR)

@@ -1,0 +1,6 @@
+"""The allow-lists of pipeline, each in the folder of what it lists."""
+
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.pipelines.resources import PIPELINES
+
+LOGGED = (OPPORTUNITIES, PIPELINES)

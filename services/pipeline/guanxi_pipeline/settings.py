@@ -1,0 +1,26 @@
+"""The settings of pipeline alone; prefix PIPELINE_."""
+
+from pathlib import Path
+
+from pydantic_settings import SettingsConfigDict
+
+from guanxi_shared.calls import Call
+from guanxi_shared.settings import ServiceSettings
+
+
+class Settings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="PIPELINE_", extra="ignore")
+
+    files_dir: Path = Path(".data/files/pipeline")
+    default_region: str = "CN"
+
+
+def settings() -> Settings:
+    return Settings()  # every value comes from the environment
+
+
+def own_settings(call: Call) -> Settings:
+    """Those of the process that answers a request."""
+    found = call.house.settings
+    assert isinstance(found, Settings)
+    return found
