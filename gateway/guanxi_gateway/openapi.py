@@ -77,7 +77,7 @@ def is_public(service: str, path: str) -> bool:
     word = path.removeprefix("/v1/").partition("/")[0].encode()
     if not path.startswith("/v1/"):
         return False
-    return routes.service_for(word) == service or word in routes.EVERYWHERE
+    return routes.service_for(word, path.encode()) == service or word in routes.EVERYWHERE
 
 
 def _components(document: Document) -> Iterator[tuple[Place, Any]]:

@@ -137,7 +137,9 @@ class Opportunity(Table, table=True):
     stage_entered_at: datetime = instant_column("stage_entered_at")
     confirmed: list[str] = texts_column()  # exit criteria of the present stage that were met
     rank: Decimal = Field(sa_column=Column(Numeric, nullable=False))  # the place in its stage
-    last_activity_at: datetime | None = instant_column("last_activity_at", nullable=True)
+    last_activity_at: datetime | None = instant_column(
+        "last_activity_at", nullable=True
+    )  # of contacts' activities about it; no part of the record as it is shown
     description: str | None = text_column()
     external_id: str | None = text_column()
     tags: list[str] = texts_column()

@@ -184,7 +184,6 @@ class OpportunityRead(BaseModel):
     team_id: UUID | None
     stage_entered_at: datetime
     confirmed: list[str]
-    last_activity_at: datetime | None
     description: str | None
     external_id: str | None
     tags: list[str]
