@@ -11,6 +11,7 @@ import httpx
 from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.customers import Customers, make_customers
+from guanxi_gateway.cli.demo.deals import make_pipelines, slips
 from guanxi_gateway.cli.demo.own_fields import make_fields
 from guanxi_gateway.cli.demo.pools import make_pools
 from guanxi_gateway.cli.demo.rhythm import day_of
@@ -30,6 +31,8 @@ Tell = Callable[[str, int, int], None]
 """Called with a step's name, how many of its records are done, and how many there are."""
 
 ACCOUNTS, PEOPLE, ACTIVITIES = "/v1/accounts", "/v1/contacts", "/v1/activities"
+BEGINNING = "Sales"  # the pipeline of every organisation
+PIPELINES, DEALS = "/v1/pipelines", "/v1/opportunities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Loaded:
     companies: int
     people: int
     activities: int
+    opportunities: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +94,12 @@ def load(
         users = _load_staff(loading)
         _load_customers(loading, customers)
         _load_dealings(loading, customers)
+        _load_deals(loading, customers)
         loading.create("segments", "/v1/segments", make_segments(seed))
         loading.create("views", "/v1/views", make_views(seed))
     accounts, people = len(customers.accounts), len(customers.people)
-    return Loaded(is_new, users, accounts, people, len(customers.activities))
+    activities, deals = len(customers.activities), len(customers.deals)
+    return Loaded(is_new, users, accounts, people, activities, deals)
 
 
 def _made_at(client: DemoClient, seed: int) -> datetime:
@@ -173,6 +179,22 @@ def _load_dealings(loading: Loading, customers: Customers) -> None:
     present = loading.client.records_of(asked)
     missing = [each for each in customers.visits if not _is_over(present, each)]
     loading.follow("visits", _check_in(loading, missing), len(missing))
+
+
+def _load_deals(loading: Loading, customers: Customers) -> None:
+    """The pipeline that every organisation begins with gives way to the demo's own two."""
+    client, pipelines = loading.client, make_pipelines(loading.seed)
+    loading.create("pipelines", PIPELINES, pipelines)
+    present = client.records_of(f"{PIPELINES}?fields=id,name")
+    for id in (id for id, found in present.items() if found["name"] == BEGINNING):
+        client.remove(f"{PIPELINES}/{id}")
+    loading.create_many("opportunities", DEALS, customers.deals)
+    put_off = slips(loading.seed, customers.deals)
+    chains = [
+        [Write(f"{DEALS}/{id}", move, version=n, method="PATCH") for n, move in enumerate(moves, 1)]
+        for id, moves in put_off.items()
+    ]
+    loading.write("closing days", chains)
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:

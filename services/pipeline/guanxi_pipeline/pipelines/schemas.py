@@ -51,7 +51,8 @@ class ExitCriterion(Value):
 
 
 class StageValue(Value):
-    """A stage in its pipeline. One with an `id` is changed, one without is new."""
+    """A stage in its pipeline. Of a pipeline that is there, one with an `id` is changed and one without
+    is new; a new pipeline's may bring their own."""
 
     id: UUID | None = None
     name: Line

@@ -16,6 +16,7 @@ from guanxi_pipeline.pipelines.schemas import PipelineCreate, PipelineUpdate
 from guanxi_shared import records
 from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import Conflict, Invalid
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.visibility import EVERYTHING
@@ -37,6 +38,7 @@ ON CONFLICT (organisation_id, id) DO UPDATE SET position = excluded.position, na
   probability = excluded.probability, forecast_category = excluded.forecast_category, max_days = excluded.max_days,
   required_fields = excluded.required_fields, exit_criteria = excluded.exit_criteria, guidance = excluded.guidance
 """
+TAKEN = "SELECT 1 FROM stages WHERE organisation_id = $1 AND id = ANY($2::uuid[]) LIMIT 1"
 REMOVE = "UPDATE stages SET removed_at = now() WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
 STANDING = """
 SELECT s.name, count(*) FROM opportunities o JOIN stages s ON s.organisation_id = o.organisation_id AND s.id = o.stage_id
@@ -72,7 +74,11 @@ async def found_pipeline(
     stages: Sequence[Mapping[str, Any]], *, actor: Actor,
 ) -> State:  # fmt: skip
     """Written whole; what was the default before is it no more, if this one is."""
-    stages = _with_ids(rules.stages_as_stored([{**s, "id": None} for s in stages], []))
+    await _demand_new(connection, organisation, stages)
+    stored = rules.stages_as_stored([{**stage, "id": None} for stage in stages], [])
+    stages = _with_ids(
+        [{**new, "id": sent["id"]} for new, sent in zip(stored, stages, strict=True)]
+    )
     if columns["is_default"]:
         await _end_default(connection, organisation, columns["id"], actor)
     state = await records.insert_record(
@@ -81,6 +87,21 @@ async def found_pipeline(
     )  # fmt: skip
     await _enter(connection, organisation, columns["id"], stages)
     return state
+
+
+async def _demand_new(
+    connection: Connection, organisation: UUID, stages: Sequence[Mapping[str, Any]]
+) -> None:
+    """A client may bring its own ids of stages; none that is taken."""
+    given = [UUID(str(stage["id"])) for stage in stages if stage.get("id")]
+    if len(set(given)) < len(given):
+        raise Invalid("A stage is named twice.", errors={"stages": "Use each id once."})
+    if given and await connection.fetchval(TAKEN, organisation, given):
+        raise Conflict(
+            "A stage with one of these ids exists already.",
+            errors={"stages": "Choose new ids, or leave them out."},
+            code="id_taken",
+        )
 
 
 async def update_pipeline(

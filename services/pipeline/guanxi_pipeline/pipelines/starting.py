@@ -20,7 +20,7 @@ COLUMNS: Final[dict[str, Any]] = {
     "loss_reasons": ["price", "competitor", "no budget", "no decision", "timing", "no answer"],
 }  # fmt: skip
 PLAIN: Final[dict[str, Any]] = {
-    "max_days": None, "required_fields": [], "exit_criteria": [], "guidance": None,
+    "id": None, "max_days": None, "required_fields": [], "exit_criteria": [], "guidance": None,
     "forecast_category": None,
 }  # fmt: skip
 STAGES: Final[list[dict[str, Any]]] = [
