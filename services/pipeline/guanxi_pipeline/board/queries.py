@@ -103,9 +103,8 @@ def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]
 
 
 def _cards(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:
-    stages = func.unnest(bindparam("stages", type_=ARRAY(Uuid))).table_valued(
-        column("stage_id", Uuid), name="wanted_stages"
-    )
+    wanted = func.unnest(bindparam("stages", type_=ARRAY(Uuid)))
+    stages = wanted.table_valued(column("stage_id", Uuid), name="wanted_stages").render_derived()
     shown = [
         func.convert_to(OPPORTUNITY.c.as_shown, literal_column("'UTF8'")).label("as_shown"),
         OPPORTUNITY.c.id, OPPORTUNITY.c.rank, *(OPPORTUNITY.c[name] for name in FLAGGED),
