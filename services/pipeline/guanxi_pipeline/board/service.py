@@ -23,7 +23,7 @@ Sum = tuple[Decimal, str]
 
 
 async def read_board(call: Call, pipeline_id: UUID, asked: Asked) -> dict[str, Any]:
-    known = await pipelines_of(call.house).of(call.organisation)
+    known = await pipelines_of(call.house).of(call.organisation, pipeline_id)
     pipeline = known.pipelines.get(pipeline_id)
     if pipeline is None or pipeline.is_gone:
         raise NotFound(f"There is no pipeline with the id {str(pipeline_id)!r}.")
