@@ -116,14 +116,14 @@ def by_hand(
     """Probability and forecast category that are sent, or taken back (null) to the stage's."""
     columns: dict[str, Any] = {}
     if "probability" in sent:
-        if sent["probability"] is None:
+        if status != "open" and sent["probability"] not in (None, stage_probability):
+            raise Invalid(
+                f"A deal that is {status} has {stage_probability:g} percent.",
+                errors={"probability": "Reopen it first."},
+            )
+        if sent["probability"] is None or status != "open":
             columns |= {"probability": stage_probability, "probability_source": "stage"}
         else:
-            if status != "open" and sent["probability"] != stage_probability:
-                raise Invalid(
-                    f"A deal that is {status} has {stage_probability:g} percent.",
-                    errors={"probability": "Reopen it first."},
-                )
             columns |= {"probability": sent["probability"], "probability_source": "manual"}
     if "forecast_category" in sent:
         if status != "open" and sent["forecast_category"] not in (None, stage_category):

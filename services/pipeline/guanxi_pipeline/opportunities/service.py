@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.errors import StageNotInPipeline
+from guanxi_pipeline.errors import NoPipeline, StageNotInPipeline
 from guanxi_pipeline.opportunities import rules, stage_rules
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.moving import move_to_stage
@@ -45,7 +45,8 @@ NAME_OF_ACCOUNT = "SELECT name FROM known_accounts WHERE organisation_id = $1 AN
 async def create_opportunity(call: Call, connection: Connection, data: OpportunityCreate) -> State:
     """A new opportunity in a stage of its pipeline, as if it had been moved there."""
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
-    known = await pipelines_of(call.house).of(call.organisation)
+    named = (sent.get("pipeline_id"), sent.get("stage_id"))
+    known = await pipelines_of(call.house).of(call.organisation, *named)
     pipeline, stage = place_for(known, sent)
     now = datetime.now(UTC)
     columns = {
@@ -91,7 +92,6 @@ def _begin(
             "This day is still to come.", errors={"closed_on": "Send a day that has passed."}
         )
     begun = {"stage_id": stage.id} | stage_rules.standing({"closed_at": closed_at}, stage, now)
-    begun.pop("reason", None)
     return begun | rules.by_hand(
         sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
         status=stage.kind,
@@ -111,17 +111,40 @@ async def update_opportunity(
     sent = data.model_dump(exclude_unset=True)
     loaded = await load_opportunity(call, connection, opportunity_id)
     await check_version(connection, OPPORTUNITIES, loaded, version)
-    known = await pipelines_of(call.house).of(call.organisation)
-    stage = known.pipelines[loaded.row["pipeline_id"]].stages[loaded.row["stage_id"]]
+    row = loaded.row
+    named = (row["pipeline_id"], row["stage_id"], sent.get("pipeline_id"), sent.get("stage_id"))
+    known = await pipelines_of(call.house).of(call.organisation, *named)
     target = _target(known, loaded, sent)
-    if target is not None and isinstance(connection, Deferred):
+    if target is None:
+        here = known.pipelines[row["pipeline_id"]]
+        if "reason" in sent:
+            stage_rules.demand_reason(here, row["status"], sent["reason"])
+        by_hand = _by_hand(sent, here.stages[row["stage_id"]])
+        return await _write(call, connection, loaded, sent, by_hand)
+    if isinstance(connection, Deferred):
         await connection.open()  # two writes: what is sent, and the move
-    changes = rules.columns_from(sent, loaded.row)
-    if target is None or target.kind == "open":
-        changes |= rules.by_hand(
-            sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
-            status=loaded.row["status"],
-        )  # fmt: skip
+    by_hand = _by_hand(sent, target)
+    why = {name: sent.pop(name) for name in ("reason", "reason_note") if name in sent}
+    await _write(call, connection, loaded, sent, {})
+    return await move_to_stage(
+        call, connection, loaded, target.id, confirmed=(), more=why, by_hand=by_hand
+    )
+
+
+def _by_hand(sent: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
+    """In the stage in which it will stand."""
+    return rules.by_hand(
+        sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
+        status=stage.kind,
+    )  # fmt: skip
+
+
+async def _write(
+    call: Call, connection: Connection, loaded: Loaded, sent: Mapping[str, Any],
+    by_hand: Mapping[str, Any],
+) -> State:  # fmt: skip
+    """What is sent, the stage aside."""
+    changes = rules.columns_from(sent, loaded.row) | by_hand
     if "custom" in sent:
         changes["custom"] = await stored(
             call, OPPORTUNITIES, {**loaded.row["custom"], **sent["custom"]}
@@ -129,9 +152,6 @@ async def update_opportunity(
     account_name = await _set_references(call, changes)
     await owned_by(call, connection, OPPORTUNITIES, sent)
     await _demand_users(call, connection, sent)
-    if loaded.row["status"] != "open" and target is None and "reason" in sent:
-        pipeline = known.pipelines[loaded.row["pipeline_id"]]
-        stage_rules.demand_reason(pipeline, loaded.row["status"], sent["reason"])
     if rules.FOUND_BY & set(changes):
         whole = {**loaded.row, **changes}
         if "account_id" not in changes and whole["account_id"] is not None:
@@ -139,12 +159,9 @@ async def update_opportunity(
                 NAME_OF_ACCOUNT, call.organisation, whole["account_id"]
             )
         changes |= found_by(whole, account_name=account_name)
-    state = await records.update_record(
+    return await records.update_record(
         connection, OPPORTUNITIES, loaded, changes, actor=call.actor
     )
-    if target is None:
-        return state
-    return await move_to_stage(call, connection, loaded, target.id, confirmed=())
 
 
 def _target(known: Known, loaded: Loaded, sent: Mapping[str, Any]) -> Stage | None:
@@ -182,6 +199,10 @@ async def restore_opportunity(call: Call, connection: Connection, opportunity_id
     loaded = await records.load_record(
         connection, OPPORTUNITIES, opportunity_id, scope=scope, deleted=True
     )
+    pipeline_id = loaded.row["pipeline_id"]
+    known = await pipelines_of(call.house).of(call.organisation, pipeline_id)
+    if loaded.row["status"] == "open" and known.pipelines[pipeline_id].is_gone:
+        raise NoPipeline("Its pipeline was put away; bring that back first.")
     return await records.restore_record(connection, OPPORTUNITIES, loaded, actor=call.actor)
 
 

@@ -113,6 +113,12 @@ def _forgotten(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"reason": None, "reason_note": None} if row.get("status", "open") != "open" else {}
 
 
+def why(from_kind: str, to_kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the reasons: why a deal was won says nothing of why it is lost."""
+    is_other = from_kind != "open" and from_kind != to_kind
+    return {**({"reason": None, "reason_note": None} if is_other else {}), **said}
+
+
 def demand_reason(pipeline: PipelineLike, kind: str, reason: str | None) -> None:
     """Of the pipeline's list, where it has one: a closed deal says why, in words that can be counted."""
     listed = {"won": pipeline.win_reasons, "lost": pipeline.loss_reasons}.get(kind, ())
@@ -129,9 +135,15 @@ def demand_reason(pipeline: PipelineLike, kind: str, reason: str | None) -> None
 def _demand_reopening(move: Moving) -> None:
     rule, days = move.pipeline.reopened_by, move.pipeline.reopen_within_days
     if rule == "nobody":
-        raise ReopenRefused("Nothing is reopened in this pipeline; make a new opportunity.")
+        raise ReopenRefused(
+            "Nothing is reopened in this pipeline; make a new opportunity.",
+            errors={"stage_id": "What is closed stays closed here."},
+        )
     if rule == "manager" and not move.leads_others:
-        raise Forbidden("Only who leads others reopens a deal here.", code="reopen_refused")
+        raise Forbidden(
+            "Only who leads others reopens a deal here.", code="reopen_refused",
+            errors={"stage_id": "Ask who leads you."},
+        )  # fmt: skip
     closed_at = move.row.get("closed_at")
     if days is not None and closed_at is not None and move.now - closed_at > timedelta(days=days):
         raise ReopenRefused(

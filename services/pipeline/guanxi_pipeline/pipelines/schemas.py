@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from guanxi_shared.documents import FilterGroup
 from guanxi_shared.values import Fields, Line, Name, Prose, Value
@@ -12,7 +12,8 @@ from guanxi_shared.values import Fields, Line, Name, Prose, Value
 StageKind = Literal["open", "won", "lost"]
 ForecastCategory = Literal["omitted", "pipeline", "best_case", "commit", "closed"]
 Reopener = Literal["anybody", "manager", "nobody"]
-Percent = Annotated[float, Field(ge=0, le=100)]
+# Kept with two digits behind the point, so also shown with them.
+Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(lambda value: round(value, 2))]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Reasons = Annotated[list[Line], Field(max_length=100)]

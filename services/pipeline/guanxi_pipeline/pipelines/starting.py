@@ -1,5 +1,6 @@
 """An organisation that begins has a pipeline: nobody sets one up before the first deal."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -40,9 +41,12 @@ def default_pipeline_consumer(here: House, source: FeedSource) -> Consumer:
         organisation = UUID(str(event["organisation_id"]))
         if await connection.fetchval(HAS_ONE, organisation) is None:
             await begin_pipeline(connection, organisation)
-            pipelines_of(here).forget(organisation)
 
-    return Consumer("beginnings", TYPES, source, apply)
+    def applied(events: Sequence[Event]) -> None:
+        for event in events:
+            pipelines_of(here).forget(UUID(str(event["organisation_id"])))
+
+    return Consumer("beginnings", TYPES, source, apply, applied)
 
 
 async def begin_pipeline(connection: Connection, organisation: UUID) -> None:
