@@ -10,7 +10,6 @@ from uuid import UUID
 
 from guanxi_contacts.exports import rules
 from guanxi_contacts.exports.schemas import ExportRequest
-from guanxi_contacts.filtering import Errand
 from guanxi_contacts.resources import ACCOUNTS, EXPORTED
 from guanxi_shared import delegation, pages, reads
 from guanxi_shared.auth import Principal
@@ -21,6 +20,7 @@ from guanxi_shared.errors import Invalid
 from guanxi_shared.events import publish
 from guanxi_shared.filters import Clock
 from guanxi_shared.jobs import create_job
+from guanxi_shared.kept_filters import Errand
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.writers import (

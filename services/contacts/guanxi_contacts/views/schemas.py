@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from guanxi_contacts.sharing import SharedWith
 from guanxi_shared.documents import FilterGroup
+from guanxi_shared.sharing import SharedWith
 from guanxi_shared.values import Fields, Line, Storable, Value
 
 Names = Annotated[list[Annotated[str, Field(max_length=100)]], Field(max_length=100)]

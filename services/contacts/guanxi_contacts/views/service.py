@@ -6,9 +6,7 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_contacts.filtering import as_kept, broken, whole_values
 from guanxi_contacts.resources import VIEWED
-from guanxi_contacts.sharing import load_shared, sharing_columns
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_contacts.views.schemas import ViewCreate, ViewUpdate
 from guanxi_shared import pages, reads, records
@@ -16,10 +14,12 @@ from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Malformed
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.kept_filters import as_kept, broken, whole_values
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.reads import Asker
 from guanxi_shared.records import State
 from guanxi_shared.resources import Resource
+from guanxi_shared.sharing import load_shared, sharing_columns
 from guanxi_shared.writes import check_version
 
 PAGING = frozenset({"limit", "cursor", "total"})

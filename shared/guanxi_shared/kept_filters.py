@@ -7,16 +7,19 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from guanxi_contacts.errors import BrokenFilter
 from guanxi_shared import filters
 from guanxi_shared.auth import Principal
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
-from guanxi_shared.errors import Malformed
+from guanxi_shared.errors import Invalid, Malformed
 from guanxi_shared.filters import Clock, Groups
 from guanxi_shared.reads import Asker
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import EVERYTHING, Directory, Scope
+
+
+class BrokenFilter(Invalid):
+    code, title = "broken_filter", "A filter names what does not exist"
 
 
 @dataclass(frozen=True, slots=True)
