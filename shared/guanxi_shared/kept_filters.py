@@ -35,8 +35,11 @@ class Errand:
     async def scope_of(self, resource: Resource) -> Scope:
         if self.by is None or not resource.is_owned:
             return EVERYTHING
-        scope = await Directory(self.db).scope(self.by, resource.name)
+        scope = await self.scope(resource.name)
         return scope.and_team(self.organisation) if resource.is_for_everybody else scope
+
+    async def scope(self, resource: str) -> Scope:
+        return EVERYTHING if self.by is None else await Directory(self.db).scope(self.by, resource)
 
 
 def as_kept(asker: Asker) -> Errand:
