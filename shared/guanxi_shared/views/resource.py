@@ -24,12 +24,14 @@ from guanxi_shared.sharing import SHARED_WITH
 from guanxi_shared.views.schemas import ViewRead
 
 
-def add_views_table(metadata: MetaData, resources: Sequence[str]) -> Table:
+def add_views_table(metadata: MetaData, resources: Sequence[str] = ()) -> Table:
     """A search by a name: what is asked, which columns are shown, in which order.
 
     `team_id` is whose it is by the one rule of visibility: the team it is shared with, or the
     organisation itself, which everybody has among their teams where views are read (see sharing.py).
+    With `resources` the database refuses views of others, too.
     """
+    named = [one_of("resource", tuple(resources))] if resources else []
     return Table(
         "views",
         metadata,
@@ -48,7 +50,7 @@ def add_views_table(metadata: MetaData, resources: Sequence[str]) -> Table:
         instant("updated_at", now=True),
         instant("deleted_at", nullable=True),
         PrimaryKeyConstraint("organisation_id", "id"),
-        one_of("resource", tuple(resources)),
+        *named,
         one_of("shared_with", SHARED_WITH),
         CheckConstraint("(shared_with = 'team') = (shared_team_id IS NOT NULL)", name="sharing"),
         Index("ix_views_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
