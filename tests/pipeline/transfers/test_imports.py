@@ -189,6 +189,25 @@ async def test_another_stage_is_a_move_with_its_rules_and_its_event(
     assert (again["status"], again["closed_at"]) == ("open", None)
 
 
+async def test_a_day_of_closing_is_that_of_a_closed_deal(send: Sender, stages: Stages) -> None:
+    options = {"key": "external_id", "duplicates": "update"}
+    await send("external_id,name\n1,Open\n2,Two\n", **options)
+    found = await send(
+        "external_id,name,status,closed_on\n1,,,2026-03-01\n2,,won,2026-03-01\n3,New,,2026-03-01\n"
+        "4,Late,won,2099-03-01\n2,,,2099-03-01\n",
+        **options,
+    )
+    assert counts(found) == {"updated": 1, "refused": 4}
+    assert await reasons(send, found) == [
+        "closed_on: What is open was not closed. Its stage is open.",
+        "closed_on: What is open was not closed. Qualification is open.",
+        "closed_on: This day is still to come. Send a day that has passed.",
+        "closed_on: This day is still to come. Send a day that has passed.",
+    ]
+    corrected = await send("external_id,closed_on\n2,2026-02-28\n", **options)
+    assert counts(corrected) == {"updated": 1}
+
+
 async def test_a_stage_is_one_of_the_pipeline_that_the_deal_is_in(
     send: Sender, stages: Stages
 ) -> None:

@@ -9,7 +9,7 @@ from guanxi_shared.exports.tables import Names
 
 Row = dict[str, Any]
 MOST_LINES: Final = 3
-LINE: Final = ("", "_quantity", "_unit_price", "_discount")
+LINE: Final = ("", "_quantity", "_price", "_discount")
 # Columns whose fields are ids, shown by their names with the ids beside.
 NAMED: Final = ("owner", "team", "account", "pipeline", "stage")
 
@@ -58,7 +58,7 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> Row:
         found |= {
             head: line.get("name") or line.get("product_id"),
             f"{head}_quantity": line["quantity"],
-            f"{head}_unit_price": None if price is None else Decimal(price["amount"]),
+            f"{head}_price": None if price is None else Decimal(price["amount"]),
             f"{head}_discount": line.get("discount") or None,
         }
     more = lines[MOST_LINES:]

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from guanxi_pipeline.imports.rules import name_for, with_priced_lines
+from guanxi_pipeline.imports.rules import name_for, news_in, with_priced_lines
 from guanxi_pipeline.imports.stages import SAID, Place, place_of
 from guanxi_pipeline.opportunities import rules
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
@@ -28,6 +28,7 @@ from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
 
 MOMENT = TypeAdapter(datetime)
+MOMENTS = ("stage_entered_at", "closed_at")
 Columns = dict[str, Any]
 
 
@@ -54,7 +55,7 @@ class Preparation:
         found, document, created_at = read_row(row, self._cells, self._options, self._staff)
         if row.problem is not None:
             return found
-        entered_at = document.pop("stage_entered_at", None)
+        moments = {name: document.pop(name, None) for name in MOMENTS}
         said = self._words(found, document)
         account = self._account_in(found, document)
         name = document.get("name") or name_for(document, account)
@@ -63,8 +64,9 @@ class Preparation:
             return found
         try:
             place = place_of(self._known, said, sent, self._columns())
+            found.more |= {name: _moment(name, value) for name, value in moments.items()}
             self._settle(found, sent, place, has_name=bool(document.get("name")))
-            self._prepare_new(found, place, name, created_at, entered_at)
+            self._prepare_new(found, place, name, created_at)
         except CellProblem as problem:
             cell = found.cells.get(problem.column, "")
             found.reasons.append(reason(problem.column, cell, problem.detail))
@@ -100,17 +102,25 @@ class Preparation:
         )  # fmt: skip
 
     def _settle(self, found: Prepared, sent: Columns, place: Place, *, has_name: bool) -> None:
-        """`more["sent"]` is what the row says, for a change of what is there."""
+        """`more["sent"]` is what the row says, for a change of what is there; `more["closed_at"]` when it
+        was closed, to the moment or else by its day."""
         found.wanted_id = sent.pop("id", None)
+        clock = Clock(now=datetime.now(UTC), zone=self._zone)
+        if (closed_at := found.more["closed_at"]) is not None:
+            sent["closed_on"] = closed_at.astimezone(self._zone).date()
+        elif "closed_on" in sent:
+            found.more["closed_at"] = clock.midnight(sent["closed_on"])
+        if sent.get("closed_on", clock.today) > clock.today:
+            errors = {"closed_on": "Send a day that has passed."}
+            raise Invalid("This day is still to come.", errors=errors)
         found.more["place"] = place
         found.more["sent"] = sent if has_name else {k: v for k, v in sent.items() if k != "name"}
         name = sent.get("name") if has_name else None
         found.keys = keys_of(self._options.key, sent, name)
 
     def _prepare_new(
-        self, found: Prepared, place: Place, name: str | None, created_at: datetime | None,
-        entered_at: Any,
-    ) -> None:  # fmt: skip
+        self, found: Prepared, place: Place, name: str | None, created_at: datetime | None
+    ) -> None:
         """The whole row of a new record, but for its account; left out when the row cannot be one."""
         if name is None:
             return
@@ -119,10 +129,13 @@ class Preparation:
         now = datetime.now(UTC)
         columns = rules.columns_from(sent, {})
         columns |= {"created_at": created_at, "pipeline_id": pipeline.id}
-        begun = begin(Clock(now=now, zone=self._zone), sent, stage, now)
+        usual = {"probability": stage.probability}
+        begun = begin(Clock(now=now, zone=self._zone), news_in(sent, usual), stage, now)
+        if found.more["closed_at"] is not None:
+            begun["closed_at"] = found.more["closed_at"]
         fresh = {**self._base, **columns, **begun, "id": found.wanted_id or new_id()}
         fresh["stage_entered_at"] = (
-            _moment(entered_at) or begun.get("closed_at") or created_at or now
+            found.more["stage_entered_at"] or begun["closed_at"] or created_at or now
         )
         try:
             fresh["custom"] = checked_custom(self._definitions, sent.get("custom", {}))
@@ -147,9 +160,6 @@ class Preparation:
         pipeline = self._known.pipelines.get(row["pipeline_id"])
         return pipeline is not None and row["stage_id"] in pipeline.stages
 
-    def midnight(self, day: Any) -> datetime:
-        return Clock(now=datetime.now(UTC), zone=self._zone).midnight(day)
-
     def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Columns:
         return checked_custom(self._definitions, {**present, **sent})
 
@@ -172,14 +182,12 @@ class Preparation:
         return {name: self._cells.column_of(name) or name for name in SAID}
 
 
-def _moment(value: Any) -> datetime | None:
+def _moment(name: str, value: Any) -> datetime | None:
     """Of a cell, or a default in JSON."""
     if value is None:
         return None
     try:
         found = MOMENT.validate_python(value)
     except ValidationError as error:
-        raise Invalid(
-            "This is no moment.", errors={"stage_entered_at": "Send 2026-11-22T08:00:00Z."}
-        ) from error
+        raise Invalid("This is no moment.", errors={name: "Send 2026-11-22T08:00:00Z."}) from error
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 from guanxi_pipeline.errors import StageNotInPipeline
 from guanxi_pipeline.imports.opportunity_preparing import Preparation
-from guanxi_pipeline.imports.rules import OPPORTUNITY_FIELDS
+from guanxi_pipeline.imports.rules import OPPORTUNITY_FIELDS, demand_closed, news_in
 from guanxi_pipeline.imports.stages import Place, stages_called
 from guanxi_pipeline.opportunities import rules, stage_rules
 from guanxi_pipeline.opportunities.found_rules import found_by
@@ -139,7 +139,8 @@ class OpportunityRows:
         if not self.preparation.knows(entry.row):
             return outcome.refuse(row, reason(None, "", "Its pipeline is just being changed."))
         target = self._target(row.more["place"], entry.row)
-        changes = self._changes(row.more["sent"], entry.row, target)
+        sent = news_in(row.more["sent"], entry.row)
+        changes = self._changes(sent, entry.row, target, row.more["closed_at"])
         if account is not None:
             changes |= {"account_id": account.id, "is_account_verified": True}
         if rules.FOUND_BY & set(changes):
@@ -172,9 +173,11 @@ class OpportunityRows:
         return None if stage.id == row["stage_id"] else stage
 
     def _changes(
-        self, sent: Mapping[str, Any], row: Mapping[str, Any], target: Stage | None
-    ) -> Columns:
+        self, sent: Mapping[str, Any], row: Mapping[str, Any], target: Stage | None,
+        closed_at: datetime | None,
+    ) -> Columns:  # fmt: skip
         """The rules of a patch, without the stage."""
+        demand_closed(closed_at, row["status"] if target is None else target.kind)
         pipeline = self.preparation.pipeline_of(row)
         stage = pipeline.stages[row["stage_id"]]
         changes = rules.columns_from(sent, row)
@@ -188,8 +191,8 @@ class OpportunityRows:
         if row["status"] != "open" and target is None:
             if "reason" in sent:
                 stage_rules.demand_reason(pipeline, row["status"], sent["reason"])
-            if (closed_on := sent.get("closed_on")) is not None:
-                changes["closed_at"] = self.preparation.midnight(closed_on)
+            if closed_at is not None:
+                changes["closed_at"] = closed_at
         return changes
 
     def _moved(
@@ -199,9 +202,9 @@ class OpportunityRows:
         nobody has confirmed do: a file confirms nothing."""
         here = self.preparation.pipeline_of(whole)
         there, _ = self.preparation.where(Place(stage=target))
-        before, closed_on = here.stages[whole["stage_id"]], row.more["sent"].get("closed_on")
-        if closed_on is not None and target.kind != "open":
-            whole = {**whole, "closed_at": self.preparation.midnight(closed_on)}
+        before, closed_at = here.stages[whole["stage_id"]], row.more["closed_at"]
+        if closed_at is not None and target.kind != "open":
+            whole = {**whole, "closed_at": closed_at}
         moving = Moving(
             row={**whole, "pipeline_id": there.id}, pipeline=there, from_stage=before,
             to_stage=target, met=frozenset(whole["confirmed"]), now=datetime.now(UTC),

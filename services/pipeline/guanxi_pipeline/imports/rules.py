@@ -2,9 +2,12 @@
 other record is looked at."""
 
 from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+from guanxi_shared.errors import Invalid
 from guanxi_shared.imports import fields as f
 from guanxi_shared.imports.fields import ImportField
 
@@ -38,7 +41,7 @@ def _lines() -> list[ImportField]:
         part("product", "name", f.TEXT, "product name", "item", "产品", "产品名称", "商品",
              separators=SEVERAL_PRODUCTS),
         part("product_quantity", "quantity", f.NUMBER, "quantity", "qty", "units", "数量"),
-        part("product_unit_price", "unit_price", f.MONEY, "unit price", "price", "单价"),
+        part("product_price", "unit_price", f.MONEY, "unit price", "price", "单价"),
         part("product_discount", "discount", f.NUMBER, "discount", "discount percent", "折扣"),
     ]  # fmt: skip
 
@@ -71,6 +74,7 @@ _ALL = (
     _typed("forecast_category", f.WORD, "forecast", "预测类别"),
     _typed("close_on", f.DAY, "expected close", "expected close date", "close by", "预计成交日期"),
     _typed("closed_on", f.DAY, "close date", "closed date", "date closed", "won on", "成交日期", "关闭日期"),
+    _typed("closed_at", f.INSTANT),
     _typed("stage_entered_at", f.INSTANT, "in stage since", "进入阶段时间"),
     _text("reason", "loss reason", "win reason", "lost reason", "原因", "丢单原因"),
     _text("reason_note", "reason details", "原因说明"),
@@ -110,3 +114,23 @@ def with_priced_lines(document: Mapping[str, Any], *, usual_currency: str) -> di
             line = {**line, "unit_price": {"amount": format(number, "f"), "currency": named}}
         lines.append(line)
     return {**document, LINES: lines} if lines else dict(document)
+
+
+def news_in(sent: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says without what is so anyway: an amount or a probability that comes back out of an
+    export as it was is not given by hand for that."""
+    found = dict(sent)
+    amount = sent.get("amount")
+    if amount is not None and row.get("amount_amount") is not None:
+        is_same = Decimal(amount["amount"]) == row["amount_amount"]
+        if is_same and amount["currency"] == row["amount_currency"]:
+            del found["amount"]
+    if "probability" in sent and sent["probability"] == float(row["probability"]):
+        del found["probability"]
+    return found
+
+
+def demand_closed(closed_at: datetime | None, status: str) -> None:
+    """Invalid when an open deal has a day on which it was closed."""
+    if closed_at is not None and status == "open":
+        raise Invalid("What is open was not closed.", errors={"closed_on": "Its stage is open."})
