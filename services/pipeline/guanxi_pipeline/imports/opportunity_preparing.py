@@ -66,7 +66,8 @@ class Preparation:
             place = place_of(self._known, said, sent, self._columns())
             found.more |= {name: _moment(name, value) for name, value in moments.items()}
             self._settle(found, sent, place, has_name=bool(document.get("name")))
-            self._prepare_new(found, place, name, created_at)
+            if name is not None:
+                self._prepare_new(found, place, name, created_at)
         except CellProblem as problem:
             cell = found.cells.get(problem.column, "")
             found.reasons.append(reason(problem.column, cell, problem.detail))
@@ -119,31 +120,33 @@ class Preparation:
         found.keys = keys_of(self._options.key, sent, name)
 
     def _prepare_new(
-        self, found: Prepared, place: Place, name: str | None, created_at: datetime | None
+        self, found: Prepared, place: Place, name: str, created_at: datetime | None
     ) -> None:
-        """The whole row of a new record, but for its account; left out when the row cannot be one."""
-        if name is None:
-            return
+        """The whole row of a new record, but for its account. What stands against a new one says
+        nothing against a change: it waits in `more["against_new"]`."""
         sent: Columns = {**found.more["sent"], "name": name}
-        pipeline, stage = self.where(place)
-        now = datetime.now(UTC)
-        columns = rules.columns_from(sent, {})
-        columns |= {"created_at": created_at, "pipeline_id": pipeline.id}
+        found.fresh = {}
+        try:
+            pipeline, stage = self.where(place)
+            found.fresh = self._fresh(found, sent, pipeline, stage, created_at)
+            found.more["where"] = (pipeline, stage)
+        except Problem as problem:
+            found.more["against_new"] = self.blame(problem, found.cells)
+
+    def _fresh(
+        self, found: Prepared, sent: Columns, pipeline: Pipeline, stage: Stage,
+        created_at: datetime | None,
+    ) -> Columns:  # fmt: skip
+        now, closed_at = datetime.now(UTC), found.more["closed_at"]
         usual = {"probability": stage.probability}
         begun = begin(Clock(now=now, zone=self._zone), news_in(sent, usual), stage, now)
-        if found.more["closed_at"] is not None:
-            begun["closed_at"] = found.more["closed_at"]
-        fresh = {**self._base, **columns, **begun, "id": found.wanted_id or new_id()}
-        fresh["stage_entered_at"] = (
-            found.more["stage_entered_at"] or begun["closed_at"] or created_at or now
-        )
-        try:
-            fresh["custom"] = checked_custom(self._definitions, sent.get("custom", {}))
-        except Invalid as problem:
-            found.more["custom_problem"] = reason(None, "", problem.detail)
-            fresh["custom"] = {}
-        found.fresh = fresh
-        found.more["where"] = (pipeline, stage)
+        begun["closed_at"] = closed_at or begun["closed_at"]
+        since = found.more["stage_entered_at"] or begun["closed_at"] or created_at or now
+        return {
+            **self._base, **rules.columns_from(sent, {}), **begun, "pipeline_id": pipeline.id,
+            "id": found.wanted_id or new_id(), "created_at": created_at, "stage_entered_at": since,
+            "custom": self.custom({}, sent.get("custom", {})),
+        }  # fmt: skip
 
     def where(self, place: Place, usual: Pipeline | None = None) -> tuple[Pipeline, Stage]:
         """The stage that a row means; without one the first of its status in its pipeline."""

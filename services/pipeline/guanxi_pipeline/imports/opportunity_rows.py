@@ -116,8 +116,8 @@ class OpportunityRows:
 
     def _create(self, row: Prepared, account: Account | None, book: Book, outcome: Outcome) -> None:
         assert row.fresh is not None
-        if (problem := row.more.get("custom_problem")) is not None:
-            return outcome.refuse(row, problem)
+        if (against := row.more.get("against_new")) is not None:
+            return outcome.refuse(row, *against)
         pipeline, stage = row.more["where"]
         fresh = {**row.fresh, "rank": self._rank(row)}
         if account is not None:
