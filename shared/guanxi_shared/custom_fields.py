@@ -43,6 +43,9 @@ class Definition:
     is_required: bool
 
 
+Definitions = Mapping[str, Definition]  # by their keys
+
+
 class CustomFields:
     """The definitions of each organisation, remembered for a second."""
 

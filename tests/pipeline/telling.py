@@ -22,10 +22,12 @@ def told(
 
 def account_told(
     organisation_id: UUID, id: UUID | str, name: str, *, owner_id: UUID | str | None = None,
-    team_id: UUID | str | None = None, industry: str | None = None, grade: str | None = None, **how: Any,
+    team_id: UUID | str | None = None, industry: str | None = None, grade: str | None = None,
+    external_id: str | None = None, **how: Any,
 ) -> dict[str, Any]:  # fmt: skip
     state = {
-        "id": str(id), "name": name, "industry": industry, "region": None, "grade": grade,
+        "id": str(id), "name": name, "external_id": external_id, "industry": industry, "region": None,
+        "grade": grade,
         "owner_id": owner_id and str(owner_id), "team_id": team_id and str(team_id),
     }  # fmt: skip
     return told(organisation_id, "account", id, state, **how)

@@ -146,7 +146,9 @@ async def test_a_converted_sum_states_its_rates_and_adds_up(
     jpy = rounded(Decimal(1000) / Decimal("21.7"), "CNY")
     assert (shown["currency"], shown["rate_on"], shown["missing_rates"]) == ("CNY", str(TODAY), [])
     assert stage["converted"]["amount"] == f"{eur + jpy + 7:f}"
-    used = {rate["currency"]: (rate["rate"], rate["rate_date"]) for rate in stage["converted"]["rates"]}
+    used = {
+        rate["currency"]: (rate["rate"], rate["rate_date"]) for rate in stage["converted"]["rates"]
+    }
     assert used["EUR"] == ("7.8125", str(TODAY - timedelta(3)))
     assert used["JPY"][0].startswith("0.046082949308755760")
     assert shown["total"]["converted"]["amount"] == stage["converted"]["amount"]
@@ -162,7 +164,9 @@ async def test_who_insists_on_a_currency_is_told_which_rate_is_missing(
     ruled = await pipeline_with(client(organisation.admin))
     rep = client(organisation.rep)
     for currency in ("EUR", "JPY", "CNY"):
-        await made(rep, pipeline_id=ruled.pipeline_id, amount={"amount": "10", "currency": currency})
+        await made(
+            rep, pipeline_id=ruled.pipeline_id, amount={"amount": "10", "currency": currency}
+        )
     await rated(service_database, organisation, ("EUR", "CNY", TODAY - timedelta(1), "7.5"))
     path = f"/v1/pipelines/{ruled.pipeline_id}/board"
     found = problem(
@@ -170,7 +174,9 @@ async def test_who_insists_on_a_currency_is_told_which_rate_is_missing(
     )
     assert found["missing"] == [{"from": "JPY", "to": "CNY", "on": str(TODAY)}]
     found = problem(
-        await rep.get(path, params={"currency": "EUR", "rate_on": "2020-01-01"}), 422, "rate_missing"
+        await rep.get(path, params={"currency": "EUR", "rate_on": "2020-01-01"}),
+        422,
+        "rate_missing",
     )
     assert [each["from"] for each in found["missing"]] == ["CNY", "JPY"]
     # Where no yen is shown, none has to be known.
@@ -232,7 +238,11 @@ async def test_everybody_sees_their_own_board(
         return board["total"]["count"], [m["amount"] for m in board["total"]["sums"]], cards
 
     for user in people[:2]:
-        assert await seen(user) == (1, [deals[user.name]["amount"]["amount"]], {deals[user.name]["id"]})
+        assert await seen(user) == (
+            1,
+            [deals[user.name]["amount"]["amount"]],
+            {deals[user.name]["id"]},
+        )
     ids = {name: deal["id"] for name, deal in deals.items()}
     count, sums, cards = await seen(organisation.manager)
     assert cards == {ids["rep"], ids["rep2"], ids["junior"], ids["of team"]}
@@ -300,7 +310,12 @@ async def test_a_board_costs_two_statements_whatever_stands_on_it(
     for currency in ("EUR", "JPY", "CNY"):
         await made(rep, amount={"amount": "10", "currency": currency})
     board = Board(rep, stages)
-    for params in ({}, {"currency": "CNY", "amount[gt]": "99"}, {"q": "licences"}, {"flag": "idle"}):
+    for params in (
+        {},
+        {"currency": "CNY", "amount[gt]": "99"},
+        {"q": "licences"},
+        {"flag": "idle"},
+    ):
         await board(**params)
         with statements_of(service_database) as seen:
             await board(**params)

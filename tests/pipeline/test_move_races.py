@@ -168,7 +168,13 @@ async def test_thirty_random_moves_at_once_leave_each_card_where_its_last_one_pu
     def drop() -> Any:
         card, other = random.sample(cards, 2)
         place: dict[str, Any] = random.choice(
-            [{}, {"position": "top"}, {"position": "bottom"}, {"after_id": other}, {"before_id": other}]
+            [
+                {},
+                {"position": "top"},
+                {"position": "bottom"},
+                {"after_id": other},
+                {"before_id": other},
+            ]
         )
         return moved(random.choice(users), card, random.choice(there), **place)
 

@@ -122,7 +122,9 @@ async def test_why_it_was_won_says_nothing_of_why_it_is_lost(
 ) -> None:
     rep = client(organisation.rep)
     deal = await made(rep)
-    won = (await moved(rep, deal["id"], stages["Won"], reason="They love it", reason_note="x")).json()
+    won = (
+        await moved(rep, deal["id"], stages["Won"], reason="They love it", reason_note="x")
+    ).json()
     problem(await moved(rep, deal["id"], stages["Lost"]), 422, "stage_requirements", "reason")
     lost = (await moved(rep, deal["id"], stages["Lost"], reason="price")).json()
     assert (lost["reason"], lost["reason_note"]) == ("price", None)
@@ -275,7 +277,9 @@ async def test_nothing_is_moved_into_a_pipeline_that_is_put_away(
     assert (await admin.delete(path)).status_code == 200
     for id, stage in ((here["id"], "First"), (won["id"], "First")):
         problem(await moved(rep, id, other[stage]), 422, "stage_not_in_pipeline", "stage_id")
-    assert (await moved(rep, won["id"], other["Lost"])).status_code == 200  # what is closed stays so
+    assert (
+        await moved(rep, won["id"], other["Lost"])
+    ).status_code == 200  # what is closed stays so
     restored = await rep.post(f"{PATH}/{gone['id']}/restore")
     problem(restored, 409, "no_pipeline")
 

@@ -86,6 +86,18 @@ async def test_a_deal_amounts_to_the_sum_of_its_lines_unless_somebody_says_other
     assert (back["amount_source"], back["amount"]["amount"]) == ("lines", "147.47")
 
 
+async def test_a_line_that_says_no_quantity_is_of_one(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    lines = [{"unit_price": {"amount": "19.99", "currency": "EUR"}}]
+    made = await client(organisation.rep).post(
+        "/v1/opportunities", json={"name": "x", "lines": lines}
+    )
+    assert made.status_code == 201, made.text
+    assert made.json()["amount"] == {"amount": "19.99", "currency": "EUR"}
+    assert (made.json()["lines"][0]["quantity"], made.json()["lines"][0]["discount"]) == (1, 0)
+
+
 @pytest.mark.parametrize(
     ("sent", "field"),
     [

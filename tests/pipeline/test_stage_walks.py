@@ -82,7 +82,9 @@ class Walk:
 
     async def vanish(self) -> httpx.Response:
         answer = await (
-            self.user.post(self.path + "/restore") if self.is_deleted else self.user.delete(self.path)
+            self.user.post(self.path + "/restore")
+            if self.is_deleted
+            else self.user.delete(self.path)
         )
         assert answer.status_code == 200, answer.text
         self.is_deleted = not self.is_deleted
@@ -115,7 +117,9 @@ class Walk:
             stage = event["after"]["stage_id"]
         assert events[-1]["after"] == self.deal
         stays = (await self.user.get(self.path + "/stages")).json()
-        entered = [event for n, event in enumerate(events) if n == 0 or "stage_id" in event["changed"]]
+        entered = [
+            event for n, event in enumerate(events) if n == 0 or "stage_id" in event["changed"]
+        ]
         assert [stay["stage_id"] for stay in stays["data"]] == [
             event["after"]["stage_id"] for event in entered
         ]

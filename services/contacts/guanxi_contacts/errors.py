@@ -27,10 +27,6 @@ class NoPool(Conflict):
     code, title = "no_pool", "No pool takes this record"
 
 
-class BrokenFilter(Invalid):
-    code, title = "broken_filter", "A filter names what does not exist"
-
-
 class SegmentCycle(Conflict):
     code, title = "segment_cycle", "A segment cannot be made of itself"
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from guanxi_contacts.activities.reminders import give_reminders
-from guanxi_contacts.exports.writing import delete_old_transfers, write_export
+from guanxi_contacts.exports.tables import delete_old_transfers, write_export
 from guanxi_contacts.files.sweeping import sweep_files
 from guanxi_contacts.imports.taking import take_import
 from guanxi_contacts.pools.sweeping import sweep_pools

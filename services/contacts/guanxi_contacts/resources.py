@@ -24,7 +24,6 @@ from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.consents.resources import CONSENTS, consented, unprepared
-from guanxi_contacts.fields.schemas import FieldDefinitionRead
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_contacts.pools.resources import POOLS
@@ -32,6 +31,7 @@ from guanxi_contacts.segments.meaning import segment_field
 from guanxi_contacts.segments.resources import SEGMENTS
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_shared import resources as r
+from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.matching import match_key
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
 from guanxi_shared.search import keyed, tagged
@@ -156,17 +156,7 @@ CONTACTS: Resource = Resource(
     has_documents=True,
     model=ContactRead,
 )
-_definitions = METADATA.tables["custom_fields"]
-_options = fields_of(_definitions)
-FIELDS = Resource(
-    name="fields",
-    noun="field",
-    service=SERVICE,
-    table=_definitions,
-    fields=_options | {"label": replace(_options["label"], kind=r.OBJECT)},
-    is_owned=False,
-    model=FieldDefinitionRead,
-)
+FIELDS = fields_resource(SERVICE, METADATA)
 RESOURCES = (ACCOUNTS, CONTACTS)
 EXPORTED = (*RESOURCES, ACTIVITIES)
 BY_NAME = {resource.name: resource for resource in RESOURCES}

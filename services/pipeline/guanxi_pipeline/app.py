@@ -6,12 +6,16 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from guanxi_pipeline.board.routes import router as board
 from guanxi_pipeline.clients import CONTACTS, calling_contacts
 from guanxi_pipeline.db import METADATA
+from guanxi_pipeline.exports.routes import router as exports
+from guanxi_pipeline.fields.routes import router as fields
+from guanxi_pipeline.imports.routes import router as imports
 from guanxi_pipeline.opportunities.routes import router as opportunities
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
 from guanxi_pipeline.settings import settings
+from guanxi_pipeline.views.routes import router as views
 from guanxi_shared.app import create_app
 from guanxi_shared.calls import House
 from guanxi_shared.consumers import Consumer, FeedSource
@@ -36,7 +40,7 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, jobs_router()],
+        routers=[exports, imports, board, pipelines, opportunities, fields, views, jobs_router()],
         consumers=lambda here: _consumers(here, shared, listeners),
         started=started,
     )

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.calls import Call
@@ -13,6 +14,8 @@ class Settings(ServiceSettings):
 
     files_dir: Path = Path(".data/files/pipeline")
     default_region: str = "CN"
+    max_import_bytes: int = Field(default=200_000_000, ge=1)
+    import_chunk_rows: int = Field(default=1_000, ge=1)
 
 
 def settings() -> Settings:

@@ -14,6 +14,10 @@ from guanxi_pipeline.errors import MixedCurrencies
 from guanxi_shared.money import scale_of
 
 HUNDRED = Decimal(100)
+# What a line is that says nothing: one of something, without a price yet.
+PLAIN_LINE: Mapping[str, Any] = {
+    "product_id": None, "name": None, "quantity": 1.0, "unit_price": None, "discount": 0,
+}  # fmt: skip
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
@@ -50,12 +54,13 @@ def priced_lines(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _priced(line: Mapping[str, Any]) -> dict[str, Any]:
-    price = line.get("unit_price")
+    line = {**PLAIN_LINE, **line}
+    price = line["unit_price"]
     found = None
     if price is not None:
         amount = line_amount(
             Decimal(str(line["quantity"])), Decimal(price["amount"]),
-            Decimal(str(line.get("discount") or 0)), price["currency"],
+            Decimal(str(line["discount"] or 0)), price["currency"],
         )  # fmt: skip
         found = money(amount, price["currency"])
     return {**line, "amount": found}

@@ -111,8 +111,9 @@ class Book:
         return entry
 
     def update(
-        self, entry: Entry, changes: Mapping[str, Any], computed: Mapping[str, Any] | None = None
-    ) -> bool:
+        self, entry: Entry, changes: Mapping[str, Any], computed: Mapping[str, Any] | None = None,
+        *, verb: str = "updated",
+    ) -> bool:  # fmt: skip
         """The same rules as `records.update_record`: a change of nothing is none."""
         resource, old = self.resource, entry.row
         row = {**old, **changes}
@@ -131,7 +132,7 @@ class Book:
         entry.row, entry.computed = row, together
         before = {name: old_state[name] for name in changed}
         after = self._written(row, state)
-        entry.events.append(self._event("updated", entry, after, changed=changed, before=before))
+        entry.events.append(self._event(verb, entry, after, changed=changed, before=before))
         self._enter_keys(entry, old.get("match_keys", ()), is_new=True)
         return True
 

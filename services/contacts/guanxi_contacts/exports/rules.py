@@ -1,10 +1,9 @@
 """Records as rows of a table: the same names that an import reads, so that a table comes back whole."""
 
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
-import orjson
+from guanxi_shared.exports.flat_rules import money_columns, plain
 
 Row = dict[str, Any]
 Names = Callable[[Any], str | None]
@@ -42,23 +41,13 @@ WIDE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def columns_of(fields: Sequence[str], custom: Sequence[str]) -> list[str]:
-    """The columns of a flat table of these fields."""
-    found: list[str] = []
-    for name in fields:
-        found += (
-            [f"custom.{key}" for key in custom] if name == "custom" else WIDE.get(name, (name,))
-        )
-    return found
-
-
 def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -> Row:
     """A record with lists and objects as columns; `owner`, `team` and `account` give names for ids."""
     found: Row = {}
     for name, stored in row.items():
         value = plain(stored)
         if name == "revenue":
-            found |= _money(name, value)
+            found |= money_columns(name, value)
         elif name in ("phones", "emails"):
             found |= _reaches(
                 name.removesuffix("s"), value, "number" if name == "phones" else "address"
@@ -81,17 +70,6 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
         if f"{name}_id" in found:
             found[name] = look(found[f"{name}_id"])
     return found
-
-
-def plain(value: Any) -> Any:
-    """What a read left as JSON, decoded."""
-    return orjson.loads(orjson.dumps(value)) if isinstance(value, orjson.Fragment) else value
-
-
-def _money(name: str, money: Mapping[str, str] | None) -> Row:
-    if money is None:
-        return {}
-    return {name: Decimal(money["amount"]), f"{name}_currency": money["currency"]}
 
 
 def _reaches(head: str, entries: Sequence[Mapping[str, Any]], key: str) -> Row:

@@ -1,25 +1,13 @@
-"""Exports as the API takes and shows them."""
+"""Which records of contacts can be exported."""
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict
 
-from guanxi_shared.documents import FilterGroup
-
-Format = Literal["csv", "xlsx", "ndjson", "vcard"]
+from guanxi_shared.exports.schemas import NewExport
 
 
-class ExportDocument(BaseModel):
-    """A search document without paging."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    filter_groups: list[FilterGroup] = Field(default_factory=list)
-    query: str | None = None
-    sorts: list[str] | None = None
-
-
-class ExportRequest(BaseModel):
+class ExportRequest(NewExport):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
@@ -33,6 +21,3 @@ class ExportRequest(BaseModel):
     )  # fmt: skip
 
     resource: Literal["accounts", "contacts", "activities"]
-    format: Format = "csv"
-    document: ExportDocument = Field(default_factory=ExportDocument)
-    fields: list[str] | None = Field(default=None, description="All fields if absent.")

@@ -1,19 +1,13 @@
-"""Definitions of an organisation's own fields."""
+"""Which records of contacts have fields that an organisation adds itself."""
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
-from uuid import UUID
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict
 
-from guanxi_shared.values import Line
-
-FieldKind = Literal["text", "choice", "choices", "integer", "number", "boolean", "day"]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-Options = Annotated[list[Line], Field(max_length=500)]
+from guanxi_shared.fields.schemas import FieldDefinition
 
 
-class FieldDefinitionCreate(BaseModel):
+class FieldDefinitionCreate(FieldDefinition):
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={
@@ -27,41 +21,4 @@ class FieldDefinitionCreate(BaseModel):
         },
     )
 
-    id: UUID | None = None
     resource: Literal["accounts", "contacts", "activities"]
-    key: Key
-    kind: FieldKind
-    label: Annotated[dict[str, Line], Field(max_length=20)] = Field(default_factory=dict)
-    options: Options = Field(default_factory=list)
-    is_required: bool = False
-
-    @model_validator(mode="after")
-    def check_options(self) -> "FieldDefinitionCreate":
-        if self.kind.startswith("choice") != bool(self.options):
-            raise ValueError("options go with the kinds choice and choices, and only with them")
-        return self
-
-
-class FieldDefinitionUpdate(BaseModel):
-    """Key and kind stay: stored values would change their meaning."""
-
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"example": {"options": ["AAA", "AA"]}}
-    )
-
-    label: Annotated[dict[str, Line], Field(max_length=20)] = Field(default_factory=dict)
-    options: Options = Field(default_factory=list)
-    is_required: bool = False
-
-
-class FieldDefinitionRead(BaseModel):
-    id: UUID
-    resource: str
-    key: str
-    kind: FieldKind
-    label: dict[str, Any]
-    options: list[str]
-    is_required: bool
-    version: int
-    created_at: datetime
-    updated_at: datetime

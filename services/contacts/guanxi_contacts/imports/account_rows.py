@@ -7,17 +7,10 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.accounts.service import LOCK_TREE
 from guanxi_contacts.imports.likely import LikelyDuplicates
-from guanxi_contacts.imports.preparer import Preparer
+from guanxi_contacts.imports.missing import make_account
+from guanxi_contacts.imports.preparer import preparer_of
 from guanxi_contacts.imports.preparing import Preparation, Subject
-from guanxi_contacts.imports.references import (
-    Reference,
-    is_above,
-    make_account,
-    own_prefix,
-    prefixes_of,
-    reference_in,
-    take_turns,
-)
+from guanxi_contacts.imports.rules import ACCOUNT_FIELDS
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared.db import Connection
@@ -25,9 +18,19 @@ from guanxi_shared.errors import Invalid
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
+from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.preparer import Preparer
+from guanxi_shared.imports.references import (
+    Reference,
+    is_above,
+    own_prefix,
+    prefixes_of,
+    reference_in,
+    take_turns,
+)
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
 
@@ -52,7 +55,7 @@ class AccountRows:
 
     resources: Sequence[Resource] = (ACCOUNTS,)
 
-    def __init__(self, preparer: Preparer, terms: Terms) -> None:
+    def __init__(self, preparer: Preparer[Preparation], terms: Terms) -> None:
         self._preparer = preparer
         self._terms = terms
         kinds = own_prefix(terms.options.key) | prefixes_of(preparer.fields, PARENTS)
@@ -174,3 +177,17 @@ class AccountRows:
         column = self._preparer.column_of("referred_by_id")
         row.reasons.append(reason(column, str(wanted), f"{column}: there is no such account"))
         return False
+
+
+async def _target(taking: Taking) -> AccountRows:
+    return AccountRows(preparer_of(SUBJECT, taking), taking.terms)
+
+
+ACCOUNT_IMPORT = Importable(
+    resource=ACCOUNTS,
+    fields=ACCOUNT_FIELDS,
+    keys=frozenset({"none", "id", "external_id", "email", "phone", "domain", "name"}),
+    named_by=frozenset({"name"}),
+    target=_target,
+    to_make_missing="accounts:create",
+)

@@ -5,17 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_contacts.imports.likely import LikelyDuplicates
-from guanxi_contacts.imports.preparer import Preparer
+from guanxi_contacts.imports.missing import make_account
+from guanxi_contacts.imports.preparer import preparer_of
 from guanxi_contacts.imports.preparing import Columns, Preparation, Subject
-from guanxi_contacts.imports.references import (
-    Reference,
-    is_above,
-    make_account,
-    own_prefix,
-    prefixes_of,
-    reference_in,
-    take_turns,
-)
+from guanxi_contacts.imports.rules import CONTACT_FIELDS
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.people.service import LOCK_TREE
@@ -26,9 +19,19 @@ from guanxi_shared.errors import Invalid
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
+from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.preparer import Preparer
+from guanxi_shared.imports.references import (
+    Reference,
+    is_above,
+    own_prefix,
+    prefixes_of,
+    reference_in,
+    take_turns,
+)
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
 
@@ -63,7 +66,7 @@ class ContactRows:
 
     resources: Sequence[Resource] = (CONTACTS, ACCOUNTS)
 
-    def __init__(self, preparer: Preparer, terms: Terms) -> None:
+    def __init__(self, preparer: Preparer[Preparation], terms: Terms) -> None:
         self._preparer = preparer
         self._terms = terms
         organisation = terms.organisation_id
@@ -225,3 +228,17 @@ def _with_link(present: Sequence[Link], link: Link) -> list[Link]:
     )
     said = {name: value for name, value in link.items() if value is not None}
     return rules.links_as_stored([*others, {**same, **said}])
+
+
+async def _target(taking: Taking) -> ContactRows:
+    return ContactRows(preparer_of(SUBJECT, taking), taking.terms)
+
+
+CONTACT_IMPORT = Importable(
+    resource=CONTACTS,
+    fields=CONTACT_FIELDS,
+    keys=frozenset({"none", "id", "external_id", "email", "phone", "name"}),
+    named_by=frozenset({"name", "given_name", "family_name"}),
+    target=_target,
+    to_make_missing="accounts:create",
+)

@@ -7,20 +7,19 @@ from importlib import import_module
 from typing import Any, Protocol
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from guanxi_contacts.privacy.suppressions import Suppressed, stopped
 from guanxi_contacts.records import DEFAULTS
 from guanxi_shared.bulk import columns_of
-from guanxi_shared.custom_fields import Definition, stored_values
+from guanxi_shared.custom_fields import Definition
 from guanxi_shared.errors import Invalid
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.cells import CellReader, reason
 from guanxi_shared.imports.prepared import Prepared, Terms
+from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
 from guanxi_shared.imports.staff import Staff
-from guanxi_shared.matching import match_key
 from guanxi_shared.resources import Resource
-from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
 
 NOBODY = UUID(int=0)
@@ -79,57 +78,27 @@ class Preparation:
         }
 
     def prepare(self, row: Row) -> Prepared:
-        found = Prepared(row.number, row.line, row.values, row.checkpoint)
+        found, document, created_at = read_row(row, self._cells, self._terms.options, self._staff)
         if row.problem is not None:
-            found.reasons.append(reason(None, "", row.problem))
             return found
-        read = self._cells.read(row.values)
-        found.reasons, found.references = read.reasons, read.references
-        document = {**self._terms.options.defaults, **read.document}
-        created_at = document.pop("created_at", None)
-        self._name_people(found, document)
         sent = self._validated(found, document)
         if sent is None or found.reasons:
             return found
         found.more["accounts"] = sent.pop("accounts", [])
         found.wanted_id = sent.pop("id", None)
         found.columns = self._subject.columns_from(sent, region=self._region)
-        found.keys = self._keys(found.columns)
+        name = self._subject.name_of(found.columns)
+        found.keys = keys_of(self._terms.options.key, found.columns, name)
         self._prepare_new(found, created_at)
         return found
 
-    def _name_people(self, found: Prepared, document: dict[str, Any]) -> None:
-        """Owner and team by what the cell says; ids are held to the same rules."""
-        for name, look in (("owner", self._staff.owner), ("team", self._staff.team)):
-            column = self._cells.column_of(name) or self._cells.column_of(f"{name}_id") or name
-            text = (
-                found.references.pop(name, None)
-                or document.pop(name, None)
-                or document.get(f"{name}_id")
-            )
-            if text is None:
-                continue
-            try:
-                document[f"{name}_id"] = look(str(text), column)
-            except CellProblem as problem:
-                found.reasons.append(reason(column, str(text), problem.detail))
-
     def _validated(self, found: Prepared, document: dict[str, Any]) -> dict[str, Any] | None:
-        subject = self._subject
         for link in document.get("accounts", ()):
             link["account_id"] = NOBODY  # looked up later; the rest of the link is checked here
-        model = subject.create_model if document.get("name") else subject.update_model
-        if "id" in document and model is subject.update_model:
-            found.wanted_id = _uuid(document.pop("id"))
-        try:
-            data = model.model_validate(document)
-        except ValidationError as error:
-            found.reasons.extend(self._cells.blame(error, found.cells))
-            return None
-        sent = data.model_dump(exclude_unset=True, exclude_none=True)
-        if found.wanted_id is not None:
-            sent["id"] = found.wanted_id
-        return sent
+        return validated(
+            found, document, self._cells, new=self._subject.create_model,
+            change=self._subject.update_model, is_new=bool(document.get("name")),
+        )  # fmt: skip
 
     def _prepare_new(self, found: Prepared, created_at: datetime | None) -> None:
         """The whole row of a new record; left out when the row cannot be one."""
@@ -140,17 +109,12 @@ class Preparation:
         fresh = {**self._base, **columns, "name": name, "id": found.wanted_id or new_id()}
         fresh["created_at"] = created_at
         try:
-            fresh["custom"] = self.checked_custom(columns.get("custom", {}))
+            fresh["custom"] = checked_custom(self._definitions, columns.get("custom", {}))
         except Invalid as problem:
             found.more["custom_problem"] = reason(None, "", problem.detail)
             fresh["custom"] = {}
         fresh |= self._subject.found_by(fresh)
         found.fresh = fresh | self._stop_of(fresh)
-
-    def checked_custom(self, custom: Mapping[str, Any]) -> dict[str, Any]:
-        if not custom and not self._definitions:
-            return {}
-        return stored_values(self._definitions, custom)
 
     def changes(self, found: Prepared, present: Mapping[str, Any]) -> Columns:
         """What the row changes of a record that is there; Invalid if the whole breaks a rule."""
@@ -159,7 +123,7 @@ class Preparation:
             if name in changes:
                 changes[name] = {**(present[name] or {}), **changes[name]}
         if "custom" in changes:
-            changes["custom"] = self.checked_custom(changes["custom"])
+            changes["custom"] = checked_custom(self._definitions, changes["custom"])
         if self._subject.found_by is not None:
             changes |= self._subject.found_by({**present, **changes})
         if "emails" in changes or "phones" in changes:
@@ -171,25 +135,3 @@ class Preparation:
         if columns.get("do_not_contact", True) or not self._suppressed.holds(columns["match_keys"]):
             return {}
         return stopped(datetime.now(UTC))
-
-    def _keys(self, columns: Columns) -> list[str]:
-        """The match keys that the row is recognised by."""
-        key = self._terms.options.key
-        if key in ("none", "id"):
-            return []
-        if key == "email":
-            texts = [each["address"] for each in columns.get("emails", ())]
-        elif key == "phone":
-            texts = [each["e164"] or each["number"] for each in columns.get("phones", ())]
-        elif key == "name":
-            texts = [name] if (name := self._subject.name_of(columns)) else []
-        else:
-            texts = [columns[key]] if columns.get(key) else []
-        return [found for text in texts if (found := match_key(key, text)) and len(found) > 2]
-
-
-def _uuid(text: Any) -> UUID | None:
-    try:
-        return UUID(str(text).strip())
-    except ValueError:
-        return None

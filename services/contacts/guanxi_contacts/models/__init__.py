@@ -8,15 +8,17 @@ from guanxi_contacts.models.accounts import ACCOUNT_SEARCH, Account
 from guanxi_contacts.models.activities import ACTIVITY_SEARCH, Activity
 from guanxi_contacts.models.calendar_feeds import CalendarFeed
 from guanxi_contacts.models.files import File, FileLink
-from guanxi_contacts.models.imports import Import, ImportRow
 from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
 from guanxi_contacts.models.privacy import Consent, Erasure, LegalHold, Suppression
-from guanxi_contacts.models.saved import SavedView, Segment, SegmentMember
+from guanxi_contacts.models.saved import Segment, SegmentMember
 from guanxi_contacts.models.standing import StandingChange
 from guanxi_contacts.models.timeline import TimelineEntry, TimelineSource
 from guanxi_contacts.models.visits import VisitCheck
+from guanxi_shared.imports.tables import add_import_tables
+
+add_import_tables(Account.metadata)
 
 __all__ = [
     "ACCOUNT_SEARCH",
@@ -32,15 +34,12 @@ __all__ = [
     "Erasure",
     "File",
     "FileLink",
-    "Import",
-    "ImportRow",
     "LegalHold",
     "Merge",
     "MergeMove",
     "Pool",
     "PoolClaimCount",
     "PoolSweep",
-    "SavedView",
     "Segment",
     "SegmentMember",
     "StandingChange",

@@ -22,12 +22,12 @@ from guanxi_shared.columns import (
     json_column,
     one_of,
     text_column,
-    texts_column,
 )
+from guanxi_shared.sharing import SHARED_WITH
+from guanxi_shared.views.resource import add_views_table
 
 IN_SEGMENTS = ("accounts", "contacts")
 IN_VIEWS = (*IN_SEGMENTS, "activities")
-SHARED_WITH = ("nobody", "team", "all")
 SEGMENT_KINDS = ("dynamic", "frozen")
 
 
@@ -38,34 +38,7 @@ def _sharing() -> tuple[Any, ...]:
     )
 
 
-class SavedView(Table, table=True):
-    """A search by a name: what is asked, which columns are shown, in which order."""
-
-    __tablename__ = "views"
-    __table_args__ = (
-        PrimaryKeyConstraint("organisation_id", "id"),
-        one_of("resource", IN_VIEWS),
-        *_sharing(),
-        Index("ix_views_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
-        Index("ix_views_organisation_id_team_id", "organisation_id", "team_id", "id"),
-    )
-
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    name: str = text_column(nullable=False)
-    resource: str = text_column(nullable=False)
-    document: dict[str, Any] = json_column("{}")  # filter_groups, query, sorts
-    columns: list[str] = texts_column()
-    shared_with: str = Field(sa_column=Column(Text, nullable=False, server_default="nobody"))
-    shared_team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    # Whose it is by the one rule of visibility: the team it is shared with, or the organisation
-    # itself, which everybody has among their teams where views are read (see sharing.py).
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
-    created_at: datetime = instant_column("created_at")
-    updated_at: datetime = instant_column("updated_at")
-    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+add_views_table(Table.metadata, IN_VIEWS)
 
 
 class Segment(Table, table=True):

@@ -8,8 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, case, select, true
 
-from guanxi_contacts.errors import BrokenFilter
-from guanxi_contacts.filtering import as_kept, understood
 from guanxi_contacts.pools.queries import Pool, entries, home, pools_in_order
 from guanxi_contacts.pools.rules import Facts, due_at, falls_back_at, first_to_take
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
@@ -17,6 +15,7 @@ from guanxi_shared import filters
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.filters import Binder
+from guanxi_shared.kept_filters import BrokenFilter, as_kept, understood
 from guanxi_shared.reads import find_record
 from guanxi_shared.statements import compile_after_binding
 

@@ -11,11 +11,11 @@ import orjson
 from sqlalchemy import ColumnElement, Date, DateTime, Uuid, and_, case, func, or_, select, true
 
 from guanxi_contacts import models
-from guanxi_contacts.filtering import as_kept, understood
 from guanxi_contacts.pools.rules import Periods, reached_before
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS
 from guanxi_shared import filters
 from guanxi_shared.filters import Binder, Clock, Groups
+from guanxi_shared.kept_filters import as_kept, understood
 from guanxi_shared.reads import Asker
 
 DEALING = models.Account.metadata.tables["account_dealings"]

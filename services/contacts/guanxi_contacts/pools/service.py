@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from guanxi_contacts.filtering import understood, whole_values
 from guanxi_contacts.pools.resources import POOLS
 from guanxi_contacts.pools.schemas import PoolCreate, PoolUpdate
 from guanxi_contacts.resources import ACCOUNTS
@@ -13,6 +12,7 @@ from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, UnknownReference
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.kept_filters import understood, whole_values
 from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_shared.writes import check_version

@@ -24,8 +24,6 @@ from sqlalchemy import (
     select,
 )
 
-from guanxi_contacts.errors import BrokenFilter
-from guanxi_contacts.filtering import Errand, understood
 from guanxi_contacts.pools.moving import PUT
 from guanxi_contacts.pools.queries import (
     DEALING,
@@ -41,6 +39,7 @@ from guanxi_shared.calls import Actor
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.filters import Binder, Clock
+from guanxi_shared.kept_filters import BrokenFilter, Errand, understood
 from guanxi_shared.many_records import Change, loaded_from, log_many, write_many
 from guanxi_shared.records import Loaded
 from guanxi_shared.schedules import rostered, schedule

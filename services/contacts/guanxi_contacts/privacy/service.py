@@ -9,7 +9,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_contacts.errors import ImportRunning, OnLegalHold
-from guanxi_contacts.exports.service import tell_of_export
 from guanxi_contacts.privacy import rules
 from guanxi_contacts.privacy.erasing import Erasing
 from guanxi_contacts.privacy.kept_files import files_naming
@@ -27,6 +26,7 @@ from guanxi_shared import delegation, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, NotFound
+from guanxi_shared.exports.service import tell_of_export
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.jobs import create_job, to_json
 from guanxi_shared.records import Loaded

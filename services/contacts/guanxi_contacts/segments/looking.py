@@ -7,7 +7,6 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Text, Uuid, bindparam, case, cast, select
 
-from guanxi_contacts.errors import BrokenFilter
 from guanxi_contacts.resources import BY_NAME
 from guanxi_contacts.segments.meaning import Meaning, meaning_of, within_segment
 from guanxi_contacts.segments.members import segment_row
@@ -17,6 +16,7 @@ from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Binder
+from guanxi_shared.kept_filters import BrokenFilter
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.resources import Resource
 from guanxi_shared.statements import compile_after_binding

@@ -14,8 +14,6 @@ import orjson
 from sqlalchemy import ColumnElement, Table, Uuid, func, or_, select, true
 
 from guanxi_contacts import models
-from guanxi_contacts.errors import BrokenFilter
-from guanxi_contacts.filtering import understood
 from guanxi_shared import filters
 from guanxi_shared import resources as r
 from guanxi_shared.auth import Principal
@@ -23,6 +21,7 @@ from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Binder, Clock, Condition, Groups
+from guanxi_shared.kept_filters import BrokenFilter, understood
 from guanxi_shared.reads import Asker
 from guanxi_shared.resources import Field, Resource, looked_up
 from guanxi_shared.visibility import Scope

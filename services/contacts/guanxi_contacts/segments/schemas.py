@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guanxi_contacts.pools.schemas import FilterDocument
-from guanxi_contacts.sharing import SharedWith
+from guanxi_shared.sharing import SharedWith
 from guanxi_shared.values import Fields, Line, Prose
 
 Kind = Literal["dynamic", "frozen"]

@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_contacts.errors import NotFrozen, SegmentCycle
-from guanxi_contacts.filtering import broken, whole_values
 from guanxi_contacts.resources import BY_NAME
 from guanxi_contacts.segments import members
 from guanxi_contacts.segments.meaning import Inside, condition_of, meaning_of
@@ -16,13 +15,14 @@ from guanxi_contacts.segments.schemas import (
     SegmentCreate,
     SegmentUpdate,
 )
-from guanxi_contacts.sharing import load_shared, sharing_columns
 from guanxi_shared import filters, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Malformed
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.kept_filters import broken, whole_values
 from guanxi_shared.records import Loaded, State
+from guanxi_shared.sharing import load_shared, sharing_columns
 from guanxi_shared.writes import check_version
 
 # Segments of one organisation that name others are kept one after the other: two at once could

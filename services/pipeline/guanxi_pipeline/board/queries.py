@@ -117,9 +117,9 @@ def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]
     target = target_currency(bindparam("target", type_=Text)).cte("wanted")
     rate = newest_rate(sums.c.currency, target.c.target, bindparam("rate_on", type_=Date))
     rated = target.outerjoin(sums, true()).outerjoin(rate, true())
-    return select(target.c.target, sums, rate.c.rate, rate.c.valid_on, rate.c.is_inverse).select_from(
-        rated
-    )
+    return select(
+        target.c.target, sums, rate.c.rate, rate.c.valid_on, rate.c.is_inverse
+    ).select_from(rated)
 
 
 def _cards(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:

@@ -4,6 +4,11 @@ from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
+from guanxi_shared.imports.tables import add_import_tables
+from guanxi_shared.views.resource import add_views_table
+
+add_import_tables(Opportunity.metadata)
+add_views_table(Opportunity.metadata)
 
 __all__ = [
     "OPPORTUNITY_SEARCH",

@@ -19,6 +19,11 @@ class KnownAccount(Table, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
         Index("ix_known_accounts_organisation_id_name", "organisation_id", "name", "id"),
+        Index("ix_known_accounts_organisation_id_name_key", "organisation_id", "name_key", "id"),
+        Index(
+            "ix_known_accounts_organisation_id_external_id", "organisation_id", "external_id",
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
         Index(
             "ix_known_accounts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"),
@@ -28,6 +33,8 @@ class KnownAccount(Table, table=True):
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
     id: UUID = Field(sa_column=Column(Uuid, nullable=False))
     name: str = text_column(nullable=False)
+    name_key: str | None = text_column()  # as imports look it up: see references/named.py
+    external_id: str | None = text_column()
     industry: str | None = text_column()
     region: str | None = text_column()
     grade: str | None = text_column()

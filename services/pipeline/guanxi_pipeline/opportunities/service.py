@@ -18,6 +18,7 @@ from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import Invalid, UnknownReference
+from guanxi_shared.filters import Clock
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.matching import match_key
 from guanxi_shared.records import Loaded, State
@@ -58,7 +59,7 @@ async def create_opportunity(call: Call, connection: Connection, data: Opportuni
     account_name = await _set_references(call, columns)
     await owned_by(call, connection, OPPORTUNITIES, sent)
     await _demand_users(call, connection, sent)
-    columns |= _begin(call, columns, sent, stage, now)
+    columns |= begin(call.clock, sent, stage, now)
     stage_rules.demand_entry(columns, pipeline, stage)
     columns |= found_by(columns, account_name=account_name)
     return await records.insert_record(connection, OPPORTUNITIES, columns, actor=call.actor)
@@ -76,18 +77,16 @@ def place_for(known: Known, sent: Mapping[str, Any]) -> tuple[Pipeline, Stage]:
     return pipeline, pipeline.first("open") if stage_id is None else pipeline.stage(stage_id)
 
 
-def _begin(
-    call: Call, columns: Mapping[str, Any], sent: Mapping[str, Any], stage: Stage, now: datetime
-) -> dict[str, Any]:
+def begin(clock: Clock, sent: Mapping[str, Any], stage: Stage, now: datetime) -> dict[str, Any]:
     """Where it stands from the beginning, with what is said by hand."""
     closed_on = sent.get("closed_on")
     if closed_on is not None and stage.kind == "open":
         raise Invalid(
             "What is open was not closed.", errors={"closed_on": f"{stage.name} is open."}
         )
-    closed_at = call.clock.midnight(closed_on) if closed_on is not None else None
+    closed_at = clock.midnight(closed_on) if closed_on is not None else None
     # A client's clock may be ahead; nothing was closed tomorrow.
-    if closed_at is not None and closed_on is not None and closed_on > call.clock.today:
+    if closed_at is not None and closed_on is not None and closed_on > clock.today:
         raise Invalid(
             "This day is still to come.", errors={"closed_on": "Send a day that has passed."}
         )
@@ -159,9 +158,7 @@ async def _write(
                 NAME_OF_ACCOUNT, call.organisation, whole["account_id"]
             )
         changes |= found_by(whole, account_name=account_name)
-    return await records.update_record(
-        connection, OPPORTUNITIES, loaded, changes, actor=call.actor
-    )
+    return await records.update_record(connection, OPPORTUNITIES, loaded, changes, actor=call.actor)
 
 
 def _target(known: Known, loaded: Loaded, sent: Mapping[str, Any]) -> Stage | None:

@@ -73,9 +73,10 @@ def newest_rate(
     found = union_all(
         kept(RATE.c.currency, RATE.c.base, False), kept(RATE.c.base, RATE.c.currency, True)
     )
-    newest = found.order_by(literal_column("valid_on").desc(), literal_column("is_inverse")).limit(1)
+    newest = found.order_by(literal_column("valid_on").desc(), literal_column("is_inverse")).limit(
+        1
+    )
     return newest.lateral("newest")
-
 
 
 async def own_currency(call: Call) -> str:

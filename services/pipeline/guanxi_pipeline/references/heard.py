@@ -2,7 +2,7 @@
 
 The narrow shape read from each event's `after`:
 
-    contacts.account.*  id, name, industry, region, grade, owner_id, team_id
+    contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
     contacts.contact.*  id, name, title, owner_id, team_id
     contacts.activity.* opportunity_id, status, done_at
 
@@ -16,6 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.references.following import follow_merge, follow_name
+from guanxi_pipeline.references.named import name_key
 from guanxi_shared.consumers import Consumer, Event, FeedSource
 from guanxi_shared.db import Connection
 
@@ -23,10 +24,12 @@ TYPES: Final = ("contacts.account.*", "contacts.contact.*", "contacts.activity.*
 GONE: Final = frozenset({"deleted", "erased"})
 
 ACCOUNT = """
-INSERT INTO known_accounts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, industry, region, grade)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (organisation_id, id) DO UPDATE SET
+INSERT INTO known_accounts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, external_id, industry, region, grade,
+  name_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (organisation_id, id) DO UPDATE SET
   version = excluded.version, name = excluded.name, owner_id = excluded.owner_id, team_id = excluded.team_id,
-  deleted_at = excluded.deleted_at, industry = excluded.industry, region = excluded.region, grade = excluded.grade,
+  deleted_at = excluded.deleted_at, external_id = excluded.external_id, industry = excluded.industry,
+  region = excluded.region, grade = excluded.grade, name_key = excluded.name_key,
   merged_into_id = CASE WHEN excluded.deleted_at IS NULL THEN NULL ELSE k.merged_into_id END
 WHERE k.version < excluded.version RETURNING name
 """
@@ -44,7 +47,7 @@ DONE = """
 UPDATE opportunities SET last_activity_at = greatest(last_activity_at, least($3, clock_timestamp()))
 WHERE organisation_id = $1 AND id = $2
 """
-OF_ACCOUNT: Final = ("industry", "region", "grade")
+OF_ACCOUNT: Final = ("external_id", "industry", "region", "grade")
 OF_CONTACT: Final = ("title",)
 
 
@@ -82,7 +85,10 @@ async def _copy(
         _maybe_id(state.get("owner_id")), _maybe_id(state.get("team_id")),
         _moment(event) if is_gone else None, *(state.get(name) for name in own),
     ]  # fmt: skip
-    await connection.execute(ACCOUNT if noun == "account" else CONTACT, *values)
+    if noun == "account":
+        await connection.execute(ACCOUNT, *values, name_key(values[3]))
+    else:
+        await connection.execute(CONTACT, *values)
     merged_into = (event.get("before") or {}).get("merged_into_id")
     if is_gone and merged_into is not None:
         await connection.execute(

@@ -4,19 +4,16 @@ from collections.abc import Mapping
 
 from guanxi_shared.errors import Invalid
 from guanxi_shared.imports.fields import ImportField, find_field
+from guanxi_shared.imports.importable import Importable
 from guanxi_shared.imports.options import ColumnRule, ImportOptions
 from guanxi_shared.tables.rows import Source
 
 Columns = dict[str, tuple[ColumnRule, ImportField]]
-KEYS = {
-    "accounts": {"none", "id", "external_id", "email", "phone", "domain", "name"},
-    "contacts": {"none", "id", "external_id", "email", "phone", "name"},
-}
 PLACES = {"email": "emails", "phone": "phones"}
 
 
 def checked_columns(
-    resource: str, source: Source, options: ImportOptions, suggested: Mapping[str, str],
+    importable: Importable, source: Source, options: ImportOptions, suggested: Mapping[str, str],
     fields: Mapping[str, ImportField],
 ) -> Columns:  # fmt: skip
     """Column → (rule, field); Invalid names every column that is not in the file and every field
@@ -33,7 +30,7 @@ def checked_columns(
             columns[column] = (rule, found)
     errors |= _clashes(columns)
     places = {str(found.path[0]) for _, found in columns.values()} | set(options.defaults)
-    errors |= _missing(resource, options, places)
+    errors |= _missing(importable, options, places)
     if errors:
         place, sentence = next(iter(errors.items()))
         raise Invalid(f"{place}: {sentence}", errors=errors)
@@ -50,13 +47,14 @@ def _clashes(columns: Columns) -> dict[str, str]:
     return errors
 
 
-def _missing(resource: str, options: ImportOptions, places: set[str]) -> dict[str, str]:
+def _missing(importable: Importable, options: ImportOptions, places: set[str]) -> dict[str, str]:
     key = options.key
-    if key not in KEYS[resource]:
-        return {"key": f"{resource.capitalize()} are not recognised by {key!r}."}
+    if key not in importable.keys:
+        name = importable.resource.name.capitalize()
+        return {"key": f"{name} are not recognised by {key!r}."}
     if key != "none" and PLACES.get(key, key) not in places:
         return {"key": f"No column is mapped to {key!r}."}
-    named = "name" in places or (resource == "contacts" and {"given_name", "family_name"} & places)
-    if not named and options.duplicates != "update":
+    is_named = not importable.named_by or importable.named_by & places
+    if not is_named and options.duplicates != "update":
         return {"mapping": "No column is mapped to the name."}
     return {}

@@ -17,6 +17,7 @@ from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 
 SharedWith = Literal["nobody", "team", "all"]
+SHARED_WITH = ("nobody", "team", "all")
 TEAM = "SELECT id FROM directory_teams WHERE organisation_id = $1 AND id = $2"
 
 

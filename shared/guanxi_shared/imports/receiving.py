@@ -11,25 +11,23 @@ import asyncpg
 import orjson
 from pydantic import ValidationError
 
-from guanxi_contacts.imports.mapping_rules import checked_columns
-from guanxi_contacts.imports.rules import FIELDS, with_custom
-from guanxi_contacts.resources import RESOURCES
 from guanxi_shared import delegation
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, Invalid, Malformed, NotFound, from_validation
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.fields import ImportField, suggest_mapping
+from guanxi_shared.imports.importable import Importable, Importing
+from guanxi_shared.imports.mapping_rules import checked_columns
 from guanxi_shared.imports.options import ImportOptions, ReadingOptions
+from guanxi_shared.imports.own_fields import with_custom
 from guanxi_shared.job_routes import sees_all, shown
 from guanxi_shared.jobs import create_job, to_json
-from guanxi_shared.resources import Resource
 from guanxi_shared.tables import FileProblem, Source, read_rows, sniff
 from guanxi_shared.uploads import Upload
 
 PREVIEWED = 10
 KIND = "import"
-BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in RESOURCES}
 
 INSERT = """
 INSERT INTO imports (organisation_id, id, resource, file_name, size, sha256, source, suggestion, preview, created_by)
@@ -57,13 +55,15 @@ def file_of(files_dir: Path, organisation_id: UUID, import_id: UUID) -> Path:
     return files_dir / "imports" / str(organisation_id) / str(import_id)
 
 
-async def take_in(call: Call, upload: Upload, files_dir: Path) -> tuple[UUID, dict[str, Any]]:
+async def take_in(
+    call: Call, importing: Importing, upload: Upload, files_dir: Path
+) -> tuple[UUID, dict[str, Any]]:
     """Understand an uploaded file and lay it where the worker finds it; the values of its row."""
-    resource = _resource(upload.fields.get("resource"))
-    call.by.demand(resource.permission("create"))
+    importable = _importable(importing, upload.fields.get("resource"))
+    call.by.demand(importable.resource.permission("create"))
     reading = options_in(upload.fields.get("options"))
     source, preview = await _understand(upload.path, reading)
-    fields = await import_fields(call, resource)
+    fields = await import_fields(call, importable)
     found = suggest_mapping(source.columns, fields)
     suggestion = {
         column: {"field": name, "score": score} for column, (name, score) in found.items()
@@ -73,7 +73,7 @@ async def take_in(call: Call, upload: Upload, files_dir: Path) -> tuple[UUID, di
     target.parent.mkdir(parents=True, exist_ok=True)
     upload.path.replace(target)
     return import_id, {
-        "resource": resource.name, "file_name": upload.name, "size": upload.size, "sha256": upload.sha256,
+        "resource": importable.resource.name, "file_name": upload.name, "size": upload.size, "sha256": upload.sha256,
         "source": source.as_dict(), "suggestion": suggestion, "preview": preview,
     }  # fmt: skip
 
@@ -89,13 +89,19 @@ async def insert_import(
 
 
 async def start_import(
-    call: Call, connection: Connection, import_id: UUID, options: ImportOptions, *, files_dir: Path
+    call: Call,
+    connection: Connection,
+    importing: Importing,
+    import_id: UUID,
+    options: ImportOptions,
+    *,
+    files_dir: Path,
 ) -> UUID:
     """Queue the job that takes the file; the job's id. A file is taken for real once."""
     await connection.fetchval(HOLD, call.organisation, import_id)
     found = await find_import(call, connection, import_id)
-    resource = _resource(found["resource"])
-    _demand(call, resource, options)
+    importable = _importable(importing, found["resource"])
+    _demand(call, importable, options)
     _refuse_second_run(found, options)
     source = Source.from_dict(found["source"])
     path = file_of(files_dir, call.organisation, import_id)
@@ -104,9 +110,10 @@ async def start_import(
     if any(value is not None for value in _reading(options).values()):
         source, _ = await _understand(path, options)
     suggested = {column: each["field"] for column, each in found["suggestion"].items()}
-    checked_columns(resource.name, source, options, suggested, await import_fields(call, resource))
+    fields = await import_fields(call, importable)
+    checked_columns(importable, source, options, suggested, fields)
     params = {
-        "import_id": str(import_id), "resource": resource.name, "source": source.as_dict(),
+        "import_id": str(import_id), "resource": found["resource"], "source": source.as_dict(),
         "options": options.model_dump(mode="json", exclude_unset=True), "suggested": suggested,
         "by": delegation.as_params(call.by),
     }  # fmt: skip
@@ -134,12 +141,12 @@ async def list_imports(call: Call, *, before: UUID | None, limit: int) -> list[d
     return [_decoded(row) for row in rows]
 
 
-async def import_fields(call: Call, resource: Resource) -> dict[str, ImportField]:
-    definitions = await call.house.custom_fields.definitions(call.organisation, resource)
-    return with_custom(FIELDS[resource.name], definitions)
+async def import_fields(call: Call, importable: Importable) -> dict[str, ImportField]:
+    definitions = await call.house.custom_fields.definitions(call.organisation, importable.resource)
+    return with_custom(importable.fields, definitions)
 
 
-async def show(call: Call, found: Mapping[str, Any]) -> dict[str, Any]:
+async def show(call: Call, importing: Importing, found: Mapping[str, Any]) -> dict[str, Any]:
     """An import as the API shows it."""
     source, job = found["source"], found["job"]
     named = {
@@ -160,7 +167,7 @@ async def show(call: Call, found: Mapping[str, Any]) -> dict[str, Any]:
     has_errors = job is not None and job["errors"] > 0
     return {
         **{name: found[name] for name in kept}, **named, "mapping": found["suggestion"],
-        "fields": list(await import_fields(call, _resource(found["resource"]))),
+        "fields": list(await import_fields(call, importing[found["resource"]])),
         "job": None if job is None else shown(job),
         "errors_url": f"/v1/imports/{found['id']}/errors.csv" if has_errors else None,
     }  # fmt: skip
@@ -175,22 +182,27 @@ def options_in(text: str | None) -> ImportOptions:
         raise from_validation(error) from error
 
 
-def _resource(name: str | None) -> Resource:
-    found = BY_NAME.get(name or "")
+def _importable(importing: Importing, name: str | None) -> Importable:
+    found = importing.get(name or "")
     if found is None:
-        known = ", ".join(BY_NAME)
+        known = ", ".join(importing)
         raise Invalid(
             f"resource must be one of: {known}.", errors={"resource": f"Send one of: {known}."}
         )
     return found
 
 
-def _demand(call: Call, resource: Resource, options: ImportOptions) -> None:
-    call.by.demand(resource.permission("create"))
+def _demand(call: Call, importable: Importable, options: ImportOptions) -> None:
+    call.by.demand(importable.resource.permission("create"))
     if options.duplicates == "update":
-        call.by.demand(resource.permission("update"))
-    if options.create_missing:
-        call.by.demand("accounts:create")
+        call.by.demand(importable.resource.permission("update"))
+    if options.create_missing and importable.to_make_missing is None:
+        raise Invalid(
+            f"Rows of {importable.resource.name} name nothing that could be made on the way.",
+            errors={"create_missing": "Leave it out."},
+        )
+    if options.create_missing and importable.to_make_missing is not None:
+        call.by.demand(importable.to_make_missing)
 
 
 def _refuse_second_run(found: Mapping[str, Any], options: ImportOptions) -> None:

@@ -1,17 +1,13 @@
 """Use cases of exports: the visible rows of a filter as a table, streamed or by a job."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from guanxi_contacts.exports import rules
-from guanxi_contacts.exports.schemas import ExportRequest
-from guanxi_contacts.filtering import Errand
-from guanxi_contacts.resources import ACCOUNTS, EXPORTED
 from guanxi_shared import delegation, pages, reads
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Call
@@ -19,8 +15,12 @@ from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Invalid
 from guanxi_shared.events import publish
+from guanxi_shared.exports.flat_rules import columns_of
+from guanxi_shared.exports.schemas import NewExport
+from guanxi_shared.exports.tables import LookUp, Names, Row, Tables
 from guanxi_shared.filters import Clock
 from guanxi_shared.jobs import create_job
+from guanxi_shared.kept_filters import Errand
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.writers import (
@@ -30,22 +30,17 @@ from guanxi_shared.tables.writers import (
     VcardWriter,
     XlsxWriter,
 )
-from guanxi_shared.visibility import Directory, Scope
+from guanxi_shared.visibility import Scope
 
 KIND = "export"
 PAGE = 1_000
-BY_NAME: Mapping[str, Resource] = {resource.name: resource for resource in EXPORTED}
 ENDINGS = {"csv": "csv", "xlsx": "xlsx", "ndjson": "ndjson", "vcard": "vcf"}
 CONTENT_TYPES = {
     "csv": CsvWriter.content_type, "xlsx": XlsxWriter.content_type,
     "ndjson": NdjsonWriter.content_type, "vcard": VcardWriter.content_type,
 }  # fmt: skip
-VCARD_OF = frozenset({"accounts", "contacts"})  # whoever can stand in an address book
 USERS = "SELECT id::text AS id, email AS name FROM directory_users WHERE organisation_id = $2"
 TEAMS = "SELECT id::text AS id, name FROM directory_teams WHERE organisation_id = $2"
-ACCOUNT_NAMES = """
-SELECT id, name, owner_id, team_id FROM accounts WHERE organisation_id = $2 AND id = ANY($3::uuid[])
-"""
 
 
 def file_of(files_dir: Path, organisation_id: UUID, job_id: UUID, format: str) -> Path:
@@ -61,13 +56,14 @@ class Table:
     resource: Resource
     query: ListQuery
     scope: Scope
-    account_scope: Scope
     format: str
     custom: Sequence[str]
+    tables: Tables
+    look_up: LookUp
 
     @property
     def columns(self) -> list[str]:
-        return rules.columns_of(self.query.fields, self.custom)
+        return columns_of(self.query.fields, self.custom, self.tables.wide)
 
     def writer(self) -> StreamWriter:
         if self.format == "csv":
@@ -76,14 +72,13 @@ class Table:
 
     async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         """Rows as the format has them; made in a thread, because 1,000 of them take 50 ms."""
-        users = await self._names(USERS)
-        teams = await self._names(TEAMS)
+        staff = {"owner": await self._names(USERS), "team": await self._names(TEAMS)}
         async for rows in reads.every_page(self, self.resource, self.query, scope=self.scope):
             if self.format == "ndjson":
                 yield rows
                 continue
-            accounts = await self._account_names(rows)
-            yield await asyncio.to_thread(self._shaped, rows, users, teams, accounts)
+            names = {**staff, **await self.look_up(rows)}
+            yield await asyncio.to_thread(self._shaped, rows, names)
 
     async def stream(self) -> AsyncIterator[bytes]:
         writer = self.writer()
@@ -91,72 +86,55 @@ class Table:
         async for rows in self.pages():
             yield await asyncio.to_thread(writer.rows, rows)
 
-    def _shaped(
-        self, rows: Sequence[Mapping[str, Any]], users: Mapping[str, str], teams: Mapping[str, str],
-        accounts: Mapping[str, str],
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        if self.format == "vcard":
-            return [rules.card(row, account=accounts.get) for row in rows]
-        return [
-            rules.flat(row, owner=users.get, team=teams.get, account=accounts.get) for row in rows
-        ]
+    def _shaped(self, rows: Sequence[Row], names: Names) -> list[Row]:
+        shape = self.tables.flat
+        if self.format == "vcard" and self.tables.card is not None:
+            shape = self.tables.card
+        return [shape(row, names) for row in rows]
 
     async def _names(self, sql: str) -> dict[str, str]:
         rows = await self.db.fetch(self.organisation, sql, self.organisation)
         return {row["id"]: row["name"] for row in rows}
 
-    async def _account_names(self, rows: Iterable[Mapping[str, Any]]) -> dict[str, str]:
-        """Names of accounts that rows point at, as far as the caller may see those too."""
-        wanted = [UUID(each) for each in rules.named_accounts(list(rows))]
-        if not wanted:
-            return {}
-        found = await self.db.fetch(self.organisation, ACCOUNT_NAMES, self.organisation, wanted)
-        covers = self.account_scope.covers
-        return {
-            str(row["id"]): row["name"]
-            for row in found
-            if covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
-        }
 
-
-async def table_for_call(call: Call, resource: Resource, query: ListQuery, format: str) -> Table:
+async def table_for_call(
+    call: Call, tables: Tables, resource: Resource, query: ListQuery, format: str
+) -> Table:
     definitions = await call.house.custom_fields.definitions(call.organisation, resource)
     return Table(
-        call.db, call.organisation, resource, _unpaged(query), await call.scope(resource.name),
-        await call.scope(ACCOUNTS.name), format, list(definitions),
+        call.db, call.organisation, resource, _unpaged(query), await call.scope(resource.name), format,
+        list(definitions), tables, await tables.looking_up(call),
     )  # fmt: skip
 
 
-async def table_for_job(database: Database, by: Principal, request: ExportRequest) -> Table:
+async def table_for_job(
+    database: Database, by: Principal, tables: Tables, request: NewExport
+) -> Table:
     """The same rows in a worker; whose they are is looked up anew."""
-    resource, directory, custom = (
-        BY_NAME[request.resource],
-        Directory(database),
-        CustomFields(database),
-    )
+    resource, custom = tables.resources[request.resource], CustomFields(database)
     fields = await custom.extend(by.organisation, resource)
     errand = Errand(database, by.organisation, _clock(by), custom, by)
     query = pages.from_document(document_of(request), resource, fields, errand.clock)
     query = await reads.prepared(errand, query)
     definitions = await custom.definitions(by.organisation, resource)
     return Table(
-        database, by.organisation, resource, _unpaged(query), await directory.scope(by, resource.name),
-        await directory.scope(by, ACCOUNTS.name), request.format, list(definitions),
+        database, by.organisation, resource, _unpaged(query), await errand.scope(resource.name),
+        request.format, list(definitions), tables, await tables.looking_up(errand),
     )  # fmt: skip
 
 
-def formats_of(resource: Resource) -> list[str]:
-    return [name for name in ENDINGS if name != "vcard" or resource.name in VCARD_OF]
+def formats_of(tables: Tables, resource: Resource) -> list[str]:
+    return [name for name in ENDINGS if name != "vcard" or resource.name in tables.with_cards]
 
 
-async def check_request(call: Call, request: ExportRequest) -> Resource:
+async def check_request(call: Call, tables: Tables, request: NewExport) -> Resource:
     """The permissions, and that the document can be understood."""
-    resource = BY_NAME[request.resource]
+    resource = tables.resources[request.resource]
     call.by.demand(resource.permission("read"))
-    if request.format not in formats_of(resource):
+    if request.format not in formats_of(tables, resource):
         raise Invalid(
             f"{resource.name} cannot be written as {request.format}.",
-            errors={"format": f"Send one of: {', '.join(formats_of(resource))}."},
+            errors={"format": f"Send one of: {', '.join(formats_of(tables, resource))}."},
         )
     fields = await reads.all_fields(call, resource)
     query = pages.from_document(document_of(request), resource, fields, call.clock)
@@ -164,7 +142,7 @@ async def check_request(call: Call, request: ExportRequest) -> Resource:
     return resource
 
 
-async def start_export(call: Call, connection: Connection, request: ExportRequest) -> UUID:
+async def start_export(call: Call, connection: Connection, request: NewExport) -> UUID:
     params = {"request": request.model_dump(mode="json"), "by": delegation.as_params(call.by)}
     job_id = await create_job(
         connection, call.organisation, kind=KIND, params=params, created_by=call.by.user_id
@@ -180,7 +158,7 @@ async def tell_of_export(
     await publish(
         connection,
         organisation_id=call.organisation,
-        type="contacts.export.exported",
+        type=f"{call.house.name}.export.exported",
         subject_type="export",
         subject_id=export_id,
         version=1,
@@ -189,7 +167,7 @@ async def tell_of_export(
     )
 
 
-def document_of(request: ExportRequest) -> dict[str, Any]:
+def document_of(request: NewExport) -> dict[str, Any]:
     document = request.document.model_dump(exclude_none=True, exclude_unset=True)
     return document if request.fields is None else {**document, "fields": request.fields}
 

@@ -6,13 +6,12 @@ import time
 from pathlib import Path
 from typing import Final
 
-from guanxi_contacts.exports.schemas import ExportRequest
-from guanxi_contacts.exports.service import Table, file_of, table_for_job
-from guanxi_contacts.settings import settings
 from guanxi_shared import delegation
 from guanxi_shared.db import Database
+from guanxi_shared.exports.service import Table, file_of, table_for_job
+from guanxi_shared.exports.tables import Tables
 from guanxi_shared.running_jobs import RunningJob
-from guanxi_shared.schedules import delete_expired, schedule
+from guanxi_shared.schedules import delete_expired
 from guanxi_shared.tables.writers import XlsxWriter
 
 DAY: Final = 86_400.0
@@ -20,11 +19,12 @@ FILES_KEPT: Final = 30 * DAY
 PARTS_KEPT: Final = 1 * DAY
 
 
-async def write_export(job: RunningJob) -> None:
+async def write_file(job: RunningJob, tables: Tables, files_dir: Path) -> None:
     """A broken-off export is written anew: its file is there only when it is whole."""
-    request = ExportRequest.model_validate(job.params["request"])
-    table = await table_for_job(job.database, delegation.from_params(job.params["by"]), request)
-    target = file_of(settings().files_dir, job.organisation_id, job.id, request.format)
+    request = tables.request.model_validate(job.params["request"])
+    by = delegation.from_params(job.params["by"])
+    table = await table_for_job(job.database, by, tables, request)
+    target = file_of(files_dir, job.organisation_id, job.id, request.format)
     _make_folder(target)
     part = target.with_suffix(".part")
     if request.format == "xlsx":
@@ -80,11 +80,10 @@ async def _note(job: RunningJob, done: int) -> None:
         await job.save(connection, done=done)
 
 
-@schedule("37 2 * * *", name="delete-old-transfers")
-async def delete_old_transfers(database: Database) -> None:
+async def delete_transfers(database: Database, files_dir: Path) -> None:
     """Uploaded and exported files after a month, halves of files after a day, imports with their rows."""
     await delete_expired(database, "imports")
-    await asyncio.to_thread(_delete_files, settings().files_dir)
+    await asyncio.to_thread(_delete_files, files_dir)
 
 
 def _delete_files(files_dir: Path) -> None:

@@ -7,16 +7,19 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from guanxi_contacts.errors import BrokenFilter
 from guanxi_shared import filters
 from guanxi_shared.auth import Principal
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
-from guanxi_shared.errors import Malformed
+from guanxi_shared.errors import Invalid, Malformed
 from guanxi_shared.filters import Clock, Groups
 from guanxi_shared.reads import Asker
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import EVERYTHING, Directory, Scope
+
+
+class BrokenFilter(Invalid):
+    code, title = "broken_filter", "A filter names what does not exist"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,11 @@ class Errand:
     async def scope_of(self, resource: Resource) -> Scope:
         if self.by is None or not resource.is_owned:
             return EVERYTHING
-        scope = await Directory(self.db).scope(self.by, resource.name)
+        scope = await self.scope(resource.name)
         return scope.and_team(self.organisation) if resource.is_for_everybody else scope
+
+    async def scope(self, resource: str) -> Scope:
+        return EVERYTHING if self.by is None else await Directory(self.db).scope(self.by, resource)
 
 
 def as_kept(asker: Asker) -> Errand:

@@ -1,17 +1,9 @@
-"""Accounts that rows name: found by name or id among those the caller sees, or made on demand."""
+"""Records that rows name: found by name or id among those the caller sees."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from pydantic import ValidationError
-
-from guanxi_contacts.accounts import rules
-from guanxi_contacts.accounts.schemas import AccountCreate
-from guanxi_contacts.records import DEFAULTS
-from guanxi_contacts.resources import ACCOUNTS
-from guanxi_shared.bulk import columns_of
 from guanxi_shared.db import Connection
-from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.matching import match_key
@@ -21,7 +13,7 @@ TAKE_TURNS = "SELECT pg_advisory_xact_lock(hashtextextended('imports ' || $1::te
 
 
 class Reference:
-    """What a row says of an account: a name, an external id or an id."""
+    """What a row says of another record: a name, an external id or an id."""
 
     def __init__(self, field: str, text: str) -> None:
         self.field = field
@@ -88,21 +80,7 @@ def own_prefix(key: str) -> set[str]:
 
 
 def prefixes_of(fields: Iterable[str], named: Iterable[str]) -> set[str]:
-    """The kinds of keys by which those of the fields that are mapped name accounts."""
+    """The kinds of keys by which those of the fields that are mapped name other records."""
     mapped = set(fields) & set(named)
     found = {"x:" for name in mapped if name.endswith("external_id")}
     return found | {"n:" for name in mapped if not name.endswith("_id")}
-
-
-def make_account(book: Book, name: str, terms: Terms) -> Entry | None:
-    """A new account of which only the name is known; None if that can be no name."""
-    try:
-        data = AccountCreate(name=name)
-    except ValidationError:
-        return None
-    row = {
-        **dict.fromkeys(columns_of(ACCOUNTS)), **DEFAULTS["accounts"], "name": data.name,
-        "organisation_id": terms.organisation_id, "id": new_id(), "owner_id": terms.actor.id,
-        "custom": {}, "version": 1,
-    }  # fmt: skip
-    return book.create(row | rules.found_by(row), {})

@@ -1,0 +1,70 @@
+"""Opportunities as rows of a table: the same names that an import reads, so that a table comes back whole."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from guanxi_shared.exports.flat_rules import money_columns, plain
+from guanxi_shared.exports.tables import Names
+
+Row = dict[str, Any]
+MOST_LINES: Final = 3
+LINE: Final = ("", "_quantity", "_price", "_discount")
+# Columns whose fields are ids, shown by their names with the ids beside.
+NAMED: Final = ("owner", "team", "account", "pipeline", "stage")
+
+
+def _line_columns() -> tuple[str, ...]:
+    heads = ["product", *(f"product_{n}" for n in range(2, MOST_LINES + 1))]
+    return (*(head + tail for head in heads for tail in LINE), "more_products")
+
+
+WIDE: Final[Mapping[str, Sequence[str]]] = {
+    **{f"{name}_id": (name, f"{name}_id") for name in NAMED},
+    "amount": ("amount", "amount_currency"),
+    "lines": _line_columns(),
+}
+
+
+def flat(row: Mapping[str, Any], names: Names) -> Row:
+    """A record with lists and objects as columns."""
+    found: Row = {}
+    for name, stored in row.items():
+        value = plain(stored)
+        if name == "amount":
+            found |= money_columns(name, value)
+        elif name == "lines":
+            found |= _lines(value)
+        elif name == "contacts":
+            found[name] = [each["contact_id"] for each in value]
+        elif name == "splits":
+            found[name] = [f"{each['user_id']} {each['share']:g}%" for each in value]
+        elif name == "custom":
+            found |= {f"custom.{key}": item for key, item in value.items()}
+        else:
+            found[name] = value
+    for name in NAMED:
+        if f"{name}_id" in found:
+            found[name] = names.get(name, {}).get(found[f"{name}_id"])
+    return found
+
+
+def _lines(lines: Sequence[Mapping[str, Any]]) -> Row:
+    """What there is no column for stands in the last one."""
+    found: Row = {}
+    for number, line in enumerate(lines[:MOST_LINES], start=1):
+        head = "product" if number == 1 else f"product_{number}"
+        price = line.get("unit_price")
+        found |= {
+            head: line.get("name") or line.get("product_id"),
+            f"{head}_quantity": line["quantity"],
+            f"{head}_price": None if price is None else Decimal(price["amount"]),
+            f"{head}_discount": line.get("discount") or None,
+        }
+    more = lines[MOST_LINES:]
+    return found | {"more_products": [each.get("name") or each.get("product_id") for each in more]}
+
+
+def named_accounts(rows: Sequence[Mapping[str, Any]]) -> set[str]:
+    """The ids of accounts whose names a table of these rows shows."""
+    return {row["account_id"] for row in rows if row.get("account_id")}

@@ -1,0 +1,62 @@
+"""How the records of pipeline stand in tables, and the jobs about their files."""
+
+from collections.abc import Sequence
+from typing import Final
+from uuid import UUID
+
+from guanxi_pipeline.exports import rules
+from guanxi_pipeline.exports.schemas import ExportRequest
+from guanxi_pipeline.resources import EXPORTED
+from guanxi_pipeline.settings import settings
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Database
+from guanxi_shared.exports.tables import LookUp, Names, Row, Tables
+from guanxi_shared.exports.writing import delete_transfers, write_file
+from guanxi_shared.kept_filters import Errand
+from guanxi_shared.running_jobs import RunningJob
+from guanxi_shared.schedules import schedule
+
+ACCOUNT_NAMES = """
+SELECT id, name, owner_id, team_id FROM known_accounts WHERE organisation_id = $2 AND id = ANY($3::uuid[])
+"""
+PIPELINE_NAMES = "SELECT id::text AS id, name FROM pipelines WHERE organisation_id = $2"
+STAGE_NAMES = "SELECT id::text AS id, name FROM stages WHERE organisation_id = $2"
+
+
+async def _looking_up(asker: Call | Errand) -> LookUp:
+    """Names of pipelines and stages, and of accounts as far as the caller may see those."""
+    organisation, covers = asker.organisation, (await asker.scope("accounts")).covers
+    own = {}
+    for name, sql in (("pipeline", PIPELINE_NAMES), ("stage", STAGE_NAMES)):
+        found = await asker.db.fetch(organisation, sql, organisation)
+        own[name] = {row["id"]: row["name"] for row in found}
+
+    async def look_up(rows: Sequence[Row]) -> Names:
+        wanted = [UUID(each) for each in rules.named_accounts(rows)]
+        found = await asker.db.fetch(organisation, ACCOUNT_NAMES, organisation, wanted)
+        accounts = {
+            str(row["id"]): row["name"]
+            for row in found
+            if covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
+        }
+        return {**own, "account": accounts}
+
+    return look_up
+
+
+TABLES: Final = Tables(
+    resources={resource.name: resource for resource in EXPORTED},
+    request=ExportRequest,
+    wide=rules.WIDE,
+    flat=rules.flat,
+    looking_up=_looking_up,
+)
+
+
+async def write_export(job: RunningJob) -> None:
+    await write_file(job, TABLES, settings().files_dir)
+
+
+@schedule("41 2 * * *", name="delete-old-transfers")
+async def delete_old_transfers(database: Database) -> None:
+    await delete_transfers(database, settings().files_dir)

@@ -1,0 +1,196 @@
+"""A row of a file as an opportunity, through the models and rules of requests; no database."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from guanxi_pipeline.imports.rules import name_for, news_in, with_priced_lines
+from guanxi_pipeline.imports.stages import SAID, Place, place_of
+from guanxi_pipeline.opportunities import rules
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
+from guanxi_pipeline.opportunities.service import DEFAULTS, begin
+from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage
+from guanxi_pipeline.references.named import FIELDS, Named
+from guanxi_shared.bulk import columns_of
+from guanxi_shared.custom_fields import Definitions
+from guanxi_shared.errors import Invalid, Problem
+from guanxi_shared.filters import Clock
+from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.importable import Taking
+from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
+from guanxi_shared.imports.staff import Staff
+from guanxi_shared.tables.cell_problem import CellProblem
+from guanxi_shared.tables.rows import Row
+
+MOMENT = TypeAdapter(datetime)
+MOMENTS = ("stage_entered_at", "closed_at")
+Columns = dict[str, Any]
+
+
+class Preparation:
+    """What the rows of a few seconds are held against: people, fields, pipelines."""
+
+    def __init__(
+        self, taking: Taking, known: Known, *, cells: CellReader, staff: Staff,
+        definitions: Definitions,
+    ) -> None:  # fmt: skip
+        self._options = taking.terms.options
+        self._zone = taking.by.zone
+        self._currency = taking.home.currency
+        self._known = known
+        self._cells = cells
+        self._staff = staff
+        self._definitions = definitions
+        self._base = {
+            **dict.fromkeys(columns_of(OPPORTUNITIES)), **DEFAULTS, "version": 1,
+            "organisation_id": taking.terms.organisation_id, "owner_id": staff.by.user_id,
+        }  # fmt: skip
+
+    def prepare(self, row: Row) -> Prepared:
+        found, document, created_at = read_row(row, self._cells, self._options, self._staff)
+        if row.problem is not None:
+            return found
+        moments = {name: document.pop(name, None) for name in MOMENTS}
+        said = self._words(found, document)
+        account = self._account_in(found, document)
+        name = document.get("name") or name_for(document, account)
+        sent = self._sent(found, document, name)
+        if sent is None or found.reasons:
+            return found
+        try:
+            place = place_of(self._known, said, sent, self._columns())
+            found.more |= {name: _moment(name, value) for name, value in moments.items()}
+            self._settle(found, sent, place, has_name=bool(document.get("name")))
+            if name is not None:
+                self._prepare_new(found, place, name, created_at)
+        except CellProblem as problem:
+            cell = found.cells.get(problem.column, "")
+            found.reasons.append(reason(problem.column, cell, problem.detail))
+        except Problem as problem:
+            found.reasons.extend(self.blame(problem, found.cells))
+        return found
+
+    def _words(self, found: Prepared, document: Columns) -> dict[str, str]:
+        """What says where it stands: of the row, else of the defaults."""
+        given = {
+            name: found.references.pop(name, None) or document.pop(name, None) for name in SAID
+        }
+        return {name: str(text) for name, text in given.items() if text}
+
+    def _account_in(self, found: Prepared, document: Columns) -> str | None:
+        """Keeps the account that the row or the defaults name for whoever has the database; ids come
+        before names. The name, if there is one, is given back."""
+        given = {
+            name: found.references.pop(name, None) or document.pop(name, None) for name in FIELDS
+        }
+        field = next((name for name in FIELDS if given[name]), None)
+        if field is not None:
+            found.more["account"] = Named(field, str(given[field]))
+        return str(given["account"]).strip() if given["account"] else None
+
+    def _sent(self, found: Prepared, document: Columns, name: str | None) -> Columns | None:
+        document = with_priced_lines(document, usual_currency=self._currency)
+        if name is not None:
+            document["name"] = name
+        return validated(
+            found, document, self._cells, new=OpportunityCreate, change=OpportunityUpdate,
+            is_new=name is not None,
+        )  # fmt: skip
+
+    def _settle(self, found: Prepared, sent: Columns, place: Place, *, has_name: bool) -> None:
+        """`more["sent"]` is what the row says, for a change of what is there; `more["closed_at"]` when it
+        was closed, to the moment or else by its day."""
+        found.wanted_id = sent.pop("id", None)
+        clock = Clock(now=datetime.now(UTC), zone=self._zone)
+        if (closed_at := found.more["closed_at"]) is not None:
+            sent["closed_on"] = closed_at.astimezone(self._zone).date()
+        elif "closed_on" in sent:
+            found.more["closed_at"] = clock.midnight(sent["closed_on"])
+        if sent.get("closed_on", clock.today) > clock.today:
+            errors = {"closed_on": "Send a day that has passed."}
+            raise Invalid("This day is still to come.", errors=errors)
+        found.more["place"] = place
+        found.more["sent"] = sent if has_name else {k: v for k, v in sent.items() if k != "name"}
+        name = sent.get("name") if has_name else None
+        found.keys = keys_of(self._options.key, sent, name)
+
+    def _prepare_new(
+        self, found: Prepared, place: Place, name: str, created_at: datetime | None
+    ) -> None:
+        """The whole row of a new record, but for its account. What stands against a new one says
+        nothing against a change: it waits in `more["against_new"]`."""
+        sent: Columns = {**found.more["sent"], "name": name}
+        found.fresh = {}
+        try:
+            pipeline, stage = self.where(place)
+            found.fresh = self._fresh(found, sent, pipeline, stage, created_at)
+            found.more["where"] = (pipeline, stage)
+        except Problem as problem:
+            found.more["against_new"] = self.blame(problem, found.cells)
+
+    def _fresh(
+        self, found: Prepared, sent: Columns, pipeline: Pipeline, stage: Stage,
+        created_at: datetime | None,
+    ) -> Columns:  # fmt: skip
+        now, closed_at = datetime.now(UTC), found.more["closed_at"]
+        usual = {"probability": stage.probability}
+        begun = begin(Clock(now=now, zone=self._zone), news_in(sent, usual), stage, now)
+        begun["closed_at"] = closed_at or begun["closed_at"]
+        since = found.more["stage_entered_at"] or begun["closed_at"] or created_at or now
+        return {
+            **self._base, **rules.columns_from(sent, {}), **begun, "pipeline_id": pipeline.id,
+            "id": found.wanted_id or new_id(), "created_at": created_at, "stage_entered_at": since,
+            "custom": self.custom({}, sent.get("custom", {})),
+        }  # fmt: skip
+
+    def where(self, place: Place, usual: Pipeline | None = None) -> tuple[Pipeline, Stage]:
+        """The stage that a row means; without one the first of its status in its pipeline."""
+        if place.stage is not None:
+            return self._known.of_stage(place.stage.id), place.stage
+        pipeline = place.pipeline or usual or self._known.default()
+        return pipeline, pipeline.first(place.status or "open")
+
+    def pipeline_of(self, row: Mapping[str, Any]) -> Pipeline:
+        """Where a stored record stands, though its pipeline may be out of use by now."""
+        return self._known.pipelines[row["pipeline_id"]]
+
+    def knows(self, row: Mapping[str, Any]) -> bool:
+        pipeline = self._known.pipelines.get(row["pipeline_id"])
+        return pipeline is not None and row["stage_id"] in pipeline.stages
+
+    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Columns:
+        return checked_custom(self._definitions, {**present, **sent})
+
+    def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
+        """A rule's refusal, with the columns that its fields come from."""
+        found = []
+        for field, sentence in problem.errors.items():
+            column = self._column_of(field)
+            where = f"{column}: " if column else ""
+            said = f"{where}{problem.detail} {sentence}".strip()
+            found.append(reason(column, cells.get(column or "", ""), said))
+        return found or [reason(None, "", problem.detail)]
+
+    def _column_of(self, field: str) -> str | None:
+        """Ids come from columns of names too."""
+        names = (field, field.removesuffix("_id"), "status" if field == "stage_id" else field)
+        return next((c for name in names if (c := self._cells.column_of(name)) is not None), None)
+
+    def _columns(self) -> dict[str, str]:
+        return {name: self._cells.column_of(name) or name for name in SAID}
+
+
+def _moment(name: str, value: Any) -> datetime | None:
+    """Of a cell, or a default in JSON."""
+    if value is None:
+        return None
+    try:
+        found = MOMENT.validate_python(value)
+    except ValidationError as error:
+        raise Invalid("This is no moment.", errors={name: "Send 2026-11-22T08:00:00Z."}) from error
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,0 +1,7 @@
+"""Imports over HTTP."""
+
+from guanxi_pipeline.imports.schemas import ImportUpload
+from guanxi_pipeline.imports.taking import IMPORTED
+from guanxi_shared.imports.routes import imports_router
+
+router = imports_router(IMPORTED, ImportUpload)

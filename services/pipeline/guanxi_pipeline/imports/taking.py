@@ -1,0 +1,15 @@
+"""What of pipeline can be imported, a file of this folder for each, and the job that does it."""
+
+from typing import Final
+
+from guanxi_pipeline.imports.opportunity_rows import OPPORTUNITY_IMPORT
+from guanxi_pipeline.settings import settings
+from guanxi_shared.imports.importable import Importing
+from guanxi_shared.imports.taking import take_file
+from guanxi_shared.running_jobs import RunningJob
+
+IMPORTED: Final[Importing] = {each.resource.name: each for each in (OPPORTUNITY_IMPORT,)}
+
+
+async def take_import(job: RunningJob) -> None:
+    await take_file(job, IMPORTED, settings())

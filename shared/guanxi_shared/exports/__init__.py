@@ -1,0 +1,1 @@
+"""Records as files: what somebody sees of a filter, streamed at once or written by a job."""

@@ -1,0 +1,44 @@
+"""What a service says of a resource so that files of it can be taken."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from guanxi_shared.auth import Principal
+from guanxi_shared.db import Database
+from guanxi_shared.imports.fields import ImportField
+from guanxi_shared.imports.options import ColumnRule
+from guanxi_shared.imports.prepared import Terms
+from guanxi_shared.imports.staff import Home
+from guanxi_shared.imports.target import Target
+from guanxi_shared.resources import Resource
+
+Columns = Mapping[str, tuple[ColumnRule, ImportField]]
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A file that is about to be taken: for whom, how, and which column is which field."""
+
+    by: Principal
+    database: Database
+    terms: Terms
+    columns: Columns
+    home: Home
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class Importable:
+    """`fields` are what columns can be, `keys` what rows are recognised by, `named_by` the fields of
+    which a new record needs one. Making what rows name and nobody knows asks for the right
+    `to_make_missing`; without one nothing can be made."""
+
+    resource: Resource
+    fields: Mapping[str, ImportField]
+    keys: frozenset[str]
+    named_by: frozenset[str]
+    target: Callable[[Taking], Awaitable[Target]]
+    to_make_missing: str | None = None
+
+
+Importing = Mapping[str, Importable]  # by the resource's name

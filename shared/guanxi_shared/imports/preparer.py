@@ -1,0 +1,71 @@
+"""Keeps what rows are prepared with up to date while an import runs."""
+
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+from guanxi_shared.custom_fields import CustomFields, Definitions
+from guanxi_shared.db import Database
+from guanxi_shared.imports.aside import Preparation
+from guanxi_shared.imports.cells import CellReader
+from guanxi_shared.imports.importable import Taking
+from guanxi_shared.imports.staff import Staff, read_staff
+from guanxi_shared.resources import Resource
+from guanxi_shared.visibility import Directory, Scope
+
+P = TypeVar("P", bound=Preparation)
+
+
+class Preparer(Generic[P]):
+    """`make` gives what a service's rows are held against, from how cells are read, who there is,
+    which fields an organisation added, and whose phone numbers are meant. Whose records of `given_by`
+    one sees decides to whom one may give rows."""
+
+    def __init__(
+        self, resource: Resource, taking: Taking,
+        make: Callable[[CellReader, Staff, Definitions, str], Awaitable[P]], *, given_by: str,
+    ) -> None:  # fmt: skip
+        self.by = taking.by
+        self._resource = resource
+        self._organisation = taking.terms.organisation_id
+        self._database = taking.database
+        self._directory = Directory(taking.database)
+        self._custom = CustomFields(taking.database)
+        self._make = make
+        self._given_by = given_by
+        self._region = taking.terms.options.region or taking.home.region or taking.region
+        self._cells = CellReader(
+            taking.columns, taking.terms.options, zone=taking.home.time_zone,
+            currency=taking.home.currency,
+        )  # fmt: skip
+        self._staff: Staff | None = None
+        self._now: P | None = None
+
+    @property
+    def database(self) -> Database:
+        return self._database
+
+    @property
+    def fields(self) -> set[str]:
+        """The names of the fields that the file fills."""
+        return self._cells.field_names
+
+    @property
+    def now(self) -> P:
+        assert self._now is not None, "refresh first"
+        return self._now
+
+    async def refresh(self) -> None:
+        if self._staff is not None and self._staff.is_fresh:
+            return
+        scope = await self._directory.scope(self.by, self._given_by)
+        self._staff = await read_staff(self._database, self.by, scope)
+        definitions = await self._custom.definitions(self._organisation, self._resource)
+        self._now = await self._make(self._cells, self._staff, definitions, self._region)
+
+    async def scope(self, resource: Resource | str) -> Scope:
+        name = resource if isinstance(resource, str) else resource.name
+        return await self._directory.scope(self.by, name)
+
+    def column_of(self, field_name: str) -> str:
+        """The column that a field comes from, for a sentence about it."""
+        return self._cells.column_of(field_name) or field_name

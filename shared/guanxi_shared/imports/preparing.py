@@ -1,0 +1,102 @@
+"""The steps by which a row becomes a record's columns, through the very models that a request goes
+through; no database. What the steps between are is each service's own."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, ValidationError
+
+from guanxi_shared.custom_fields import Definitions, stored_values
+from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.options import ImportOptions
+from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.staff import Staff
+from guanxi_shared.matching import match_key
+from guanxi_shared.tables.cell_problem import CellProblem
+from guanxi_shared.tables.rows import Row
+
+Document = dict[str, Any]
+
+
+def read_row(
+    row: Row, cells: CellReader, options: ImportOptions, staff: Staff
+) -> tuple[Prepared, Document, datetime | None]:
+    """The row, the document that its cells and the defaults make, and when the record was made, where
+    the file knows. Owner and team are ids already. A row that cannot be read has reasons."""
+    found = Prepared(row.number, row.line, row.values, row.checkpoint)
+    if row.problem is not None:
+        found.reasons.append(reason(None, "", row.problem))
+        return found, {}, None
+    read = cells.read(row.values)
+    found.reasons, found.references = read.reasons, read.references
+    document = {**options.defaults, **read.document}
+    created_at = document.pop("created_at", None)
+    _name_people(found, document, cells, staff)
+    return found, document, created_at
+
+
+def _name_people(found: Prepared, document: Document, cells: CellReader, staff: Staff) -> None:
+    """Owner and team by what the cell says; ids are held to the same rules."""
+    for name, look in (("owner", staff.owner), ("team", staff.team)):
+        column = cells.column_of(name) or cells.column_of(f"{name}_id") or name
+        text = (
+            found.references.pop(name, None)
+            or document.pop(name, None)
+            or document.get(f"{name}_id")
+        )
+        if text is None:
+            continue
+        try:
+            document[f"{name}_id"] = look(str(text), column)
+        except CellProblem as problem:
+            found.reasons.append(reason(column, str(text), problem.detail))
+
+
+def validated(
+    found: Prepared, document: Document, cells: CellReader, *, new: type[BaseModel],
+    change: type[BaseModel], is_new: bool,
+) -> Document | None:  # fmt: skip
+    """What the row sends, held against the model of a new record or of a change; None with reasons."""
+    model = new if is_new else change
+    if "id" in document and not is_new:
+        found.wanted_id = _uuid(document.pop("id"))
+    try:
+        data = model.model_validate(document)
+    except ValidationError as error:
+        found.reasons.extend(cells.blame(error, found.cells))
+        return None
+    sent = data.model_dump(exclude_unset=True, exclude_none=True)
+    if found.wanted_id is not None:
+        sent["id"] = found.wanted_id
+    return sent
+
+
+def keys_of(key: str, columns: Mapping[str, Any], name: str | None) -> list[str]:
+    """The match keys that the row is recognised by; `key` is that of the options."""
+    if key in ("none", "id"):
+        return []
+    if key == "email":
+        texts = [each["address"] for each in columns.get("emails", ())]
+    elif key == "phone":
+        texts = [each["e164"] or each["number"] for each in columns.get("phones", ())]
+    elif key == "name":
+        texts = [name] if name else []
+    else:
+        texts = [columns[key]] if columns.get(key) else []
+    return [found for text in texts if (found := match_key(key, text)) and len(found) > 2]
+
+
+def checked_custom(definitions: Definitions, custom: Mapping[str, Any]) -> dict[str, Any]:
+    """Own fields as they are stored; Invalid where they are not as defined."""
+    if not custom and not definitions:
+        return {}
+    return stored_values(definitions, custom)
+
+
+def _uuid(text: Any) -> UUID | None:
+    try:
+        return UUID(str(text).strip())
+    except ValueError:
+        return None

@@ -1,0 +1,181 @@
+"""Imports over HTTP, the same for every service."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from guanxi_shared import documents, writes
+from guanxi_shared.calls import Call, begin
+from guanxi_shared.db import Connection
+from guanxi_shared.documents import body_of, operation, path_id, problems, query_parameter
+from guanxi_shared.errors import Conflict, Malformed
+from guanxi_shared.idempotency import Answer, answer_once
+from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.imports import receiving as service
+from guanxi_shared.imports.importable import Importing
+from guanxi_shared.imports.kept_rows import error_file
+from guanxi_shared.imports.options import ImportOptions
+from guanxi_shared.imports.schemas import ImportPage, ImportRead, NewImport
+from guanxi_shared.job_routes import JobRead, cursor_id, find_job, limit_of, shown
+from guanxi_shared.pages import MAX_LIMIT, query_pairs
+from guanxi_shared.transfer_settings import transfer_settings
+from guanxi_shared.uploads import receive
+
+PATH = "/v1/imports"
+ONE = PATH + "/{import_id}"
+PAGING = [
+    query_parameter("limit", "integer", "1 to 200, 50 if absent", minimum=1, maximum=MAX_LIMIT),
+    query_parameter("cursor", "string", "The next_cursor of the page before."),
+]
+
+
+def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRouter:
+    """`upload_model` names the resources of `importing`."""
+    router = APIRouter(tags=["imports"])
+    uploads = body_of(upload_model, content_type="multipart/form-data")
+    named = " or ".join(importing)
+
+    @router.post(
+        PATH,
+        operation_id="create_import",
+        summary=f"Upload a table of {named}: what it looks like, and with start=true its job",
+        openapi_extra={**uploads, "parameters": [documents.IDEMPOTENCY_KEY]},
+        response_model=ImportRead,
+        status_code=201,
+        responses={
+            202: {"model": ImportRead, "description": "Uploaded and begun"},
+            **problems(409, 413, 415, 422),
+        },
+    )
+    async def create_import(request: Request) -> Response:
+        call = await begin(request, "imports:create")
+        settings = transfer_settings(call)
+        folder = settings.files_dir / "imports"
+        upload = await receive(request, folder, limit=settings.max_import_bytes)
+        try:
+            starts = service.check_parts(upload.fields)
+            import_id, values = await service.take_in(call, importing, upload, settings.files_dir)
+        finally:
+            upload.path.unlink(missing_ok=True)
+        kept = service.file_of(settings.files_dir, call.organisation, import_id)
+        done = False
+
+        async def work(connection: Connection) -> Answer:
+            nonlocal done
+            await service.insert_import(call, connection, import_id, values)
+            location = f"{PATH}/{import_id}"
+            if starts:
+                options = service.options_in(upload.fields.get("options"))
+                files_dir = settings.files_dir
+                job_id = await service.start_import(
+                    call, connection, importing, import_id, options, files_dir=files_dir
+                )
+                location = f"/v1/jobs/{job_id}"
+            body = await service.show(
+                call, importing, await service.find_import(call, connection, import_id)
+            )
+            done = True
+            return Answer(202 if starts else 201, _bytes(body), {"location": location})
+
+        fingerprint = orjson.dumps([upload.sha256, upload.fields], option=orjson.OPT_SORT_KEYS)
+        try:
+            return await answer_once(call, work, fingerprint_of=fingerprint)
+        finally:
+            if not done:  # refused, or a replay that needs no second copy
+                kept.unlink(missing_ok=True)
+
+    @router.get(
+        PATH,
+        **operation("list_imports", "Your imports, the newest first (an admin sees all)", parameters=PAGING,
+                    response_model=ImportPage, responses=problems()),
+    )  # fmt: skip
+    async def list_imports(request: Request) -> Response:
+        call = await begin(request, "imports:read")
+        options = dict(query_pairs(request.scope["query_string"]))
+        unknown = sorted(set(options) - {"limit", "cursor"})
+        if unknown:
+            raise Malformed(
+                f"The list of imports does not take {unknown[0]!r}.", errors={unknown[0]: "Unknown parameter."},
+                code="unknown_parameter",
+            )  # fmt: skip
+        limit = limit_of(options.get("limit"))
+        found = await service.list_imports(
+            call, before=cursor_id(options.get("cursor")), limit=limit + 1
+        )
+        data = [await service.show(call, importing, each) for each in found[:limit]]
+        following = str(data[-1]["id"]) if len(found) > limit else None
+        page = {"next_cursor": following, "has_more": following is not None, "total": None}
+        return Response(_bytes({"data": data, "page": page}), media_type="application/json")
+
+    @router.get(
+        ONE,
+        **operation("get_import", "A file, how it was understood, and how its job went",
+                    parameters=[path_id("import_id")], response_model=ImportRead, responses=problems(404)),
+    )  # fmt: skip
+    async def get_import(request: Request) -> Response:
+        call = await begin(request, "imports:read")
+        found = await _find(call, request)
+        return Response(
+            _bytes(await service.show(call, importing, found)), media_type="application/json"
+        )
+
+    @router.post(
+        ONE + "/start",
+        **operation("start_import", "Take the file with these options; a dry run writes nothing",
+                    parameters=[path_id("import_id"), documents.IDEMPOTENCY_KEY], body=ImportOptions,
+                    response_model=JobRead, status_code=202, responses=problems(404, 409, 413, 415, 422)),
+    )  # fmt: skip
+    async def start_import(request: Request) -> Response:
+        call = await begin(request, "imports:create")
+        import_id = id_in_path(request.path_params["import_id"])
+        raw = await call.body()
+        options = writes.parse(ImportOptions, raw)
+        files_dir = transfer_settings(call).files_dir
+
+        async def work(connection: Connection) -> Answer:
+            job_id = await service.start_import(
+                call, connection, importing, import_id, options, files_dir=files_dir
+            )
+            job = await find_job(call, connection, job_id)
+            return Answer(202, _bytes(shown(job)), {"location": f"/v1/jobs/{job_id}"})
+
+        return await answer_once(call, work, fingerprint_of=raw)
+
+    @router.get(
+        ONE + "/errors.csv",
+        operation_id="get_import_errors",
+        summary="The rows that did not go through, as they were, with their reasons",
+        openapi_extra={"parameters": [path_id("import_id")]},
+        response_class=Response,
+        responses={
+            200: {
+                "description": "A table",
+                "content": {"text/csv": {"schema": {"type": "string"}}},
+            },
+            **problems(404, 409),
+        },
+    )
+    async def get_import_errors(request: Request) -> Response:
+        call = await begin(request, "imports:read")
+        found = await _find(call, request)
+        if found["job_id"] is None:
+            raise Conflict("This import was not begun, so it has no errors.", code="not_begun")
+        rows = error_file(call.db, call.organisation, found["job_id"], found["source"]["columns"])
+        name = f"errors-{str(found['id'])[:8]}.csv"
+        headers = {"content-disposition": f'attachment; filename="{name}"'}
+        return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+    return router
+
+
+async def _find(call: Call, request: Request) -> dict[str, Any]:
+    import_id = id_in_path(request.path_params["import_id"])
+    async with call.db.transaction(call.organisation) as connection:
+        return await service.find_import(call, connection, import_id)
+
+
+def _bytes(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str)

@@ -1,0 +1,1 @@
+"""Saved views: searches by a name, of whatever resources a service names."""

@@ -1,0 +1,72 @@
+"""Saved views and custom fields of opportunities."""
+
+from typing import Any
+
+from tests.factories import Clients, Organisation
+from tests.pipeline.conftest import Stages
+
+OPEN: dict[str, Any] = {
+    "filter_groups": [{"filters": [{"field": "status", "operator": "eq", "value": "open"}]}],
+    "sorts": ["-amount"],
+}
+
+
+async def test_a_view_is_run_with_the_eyes_of_whoever_looks(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    rep, other = client(organisation.rep), client(organisation.other_rep)
+    for who, amount in ((rep, "5"), (rep, "9"), (other, "7")):
+        money = {"amount": amount, "currency": "CNY"}
+        assert (await who.post("/v1/opportunities", json={"name": "x", "amount": money})).is_success
+    view = {
+        "name": "Open", "resource": "opportunities", "document": OPEN, "columns": ["amount"],
+        "shared_with": "all",
+    }  # fmt: skip
+    made = await rep.post("/v1/views", json=view)
+    assert made.status_code == 201, made.text
+    path = f"/v1/views/{made.json()['id']}"
+    mine = (await rep.get(f"{path}/records")).json()["data"]
+    assert [row["amount"]["amount"] for row in mine] == ["9.00", "5.00"]
+    assert [
+        row["amount"]["amount"] for row in (await other.get(f"{path}/records")).json()["data"]
+    ] == ["7.00"]
+    assert (await other.patch(path, json={"name": "Mine"})).status_code == 403
+    assert (await rep.patch(path, json={"shared_with": "nobody"})).status_code == 200
+    assert (await other.get(path)).status_code == 404
+    assert (await rep.delete(path)).is_success
+    assert (await rep.post(f"{path}/restore")).status_code == 200
+    verbs = [each["type"] for each in (await rep.get(f"{path}/history")).json()["data"]]
+    assert verbs[0] == "pipeline.view.restored"
+
+
+async def test_a_view_means_something_when_it_is_kept(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    broken = {"filter_groups": [{"filters": [{"field": "nothing", "operator": "eq", "value": 1}]}]}
+    for sent, named in (
+        ({"resource": "opportunities", "document": broken}, "document"),
+        ({"resource": "accounts"}, "resource"),
+        ({"resource": "opportunities", "columns": ["nothing"]}, "document"),
+    ):
+        refused = await rep.post("/v1/views", json={"name": "x", **sent})
+        assert refused.status_code == 422, refused.text
+        assert named in refused.json()["errors"]
+
+
+async def test_an_own_field_is_asked_for_filtered_by_and_given_up(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    admin, rep = client(organisation.admin), client(organisation.rep)
+    field = {"resource": "opportunities", "key": "score", "kind": "integer", "is_required": True}
+    made = await admin.post("/v1/fields", json=field)
+    assert made.status_code == 201, made.text
+    assert (await rep.post("/v1/fields", json=field)).status_code == 403
+    refused = await rep.post("/v1/opportunities", json={"name": "x"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["custom.score"])
+    kept = await rep.post("/v1/opportunities", json={"name": "x", "custom": {"score": 7}})
+    assert kept.status_code == 201, kept.text
+    found = (await rep.get("/v1/opportunities?custom.score[gte]=7")).json()["data"]
+    assert [each["id"] for each in found] == [kept.json()["id"]]
+    assert (await admin.delete(f"/v1/fields/{made.json()['id']}")).is_success
+    assert (await rep.post("/v1/opportunities", json={"name": "y"})).status_code == 201
