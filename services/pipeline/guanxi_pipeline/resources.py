@@ -1,6 +1,13 @@
 """The allow-lists of pipeline, each in the folder of what it lists."""
 
+from guanxi_pipeline.assignment_rules.resources import ASSIGNMENT_RULES
+from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
+from guanxi_pipeline.lead_settings.resources import LEAD_SETTINGS
+from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.pipelines.resources import PIPELINES
+from guanxi_pipeline.scorecards.resources import SCORECARDS
 
-LOGGED = (OPPORTUNITIES, PIPELINES)
+LOGGED = (
+    OPPORTUNITIES, PIPELINES, LEADS, LEAD_FORMS, LEAD_SETTINGS, SCORECARDS, ASSIGNMENT_RULES,
+)  # fmt: skip

@@ -1,15 +1,34 @@
 """Every table of pipeline: the data dictionary, a file for each thing that is kept."""
 
+from guanxi_pipeline.models.conversions import Conversion
+from guanxi_pipeline.models.lead_forms import LeadForm, LeadFormCount, LeadFormHit
+from guanxi_pipeline.models.lead_rules import (
+    AssignmentRule,
+    AssignmentTurn,
+    LeadScorecard,
+    LeadSettings,
+)
+from guanxi_pipeline.models.leads import LEAD_SEARCH, Lead
 from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
 
 __all__ = [
+    "LEAD_SEARCH",
     "OPPORTUNITY_SEARCH",
+    "AssignmentRule",
+    "AssignmentTurn",
+    "Conversion",
     "ExchangeRate",
     "KnownAccount",
     "KnownContact",
+    "Lead",
+    "LeadForm",
+    "LeadFormCount",
+    "LeadFormHit",
+    "LeadScorecard",
+    "LeadSettings",
     "MergeFollow",
     "Opportunity",
     "Pipeline",
