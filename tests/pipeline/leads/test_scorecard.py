@@ -1,5 +1,6 @@
 """The scorecard: evidence that sums to the score exactly, and follows every write."""
 
+import asyncio
 from typing import Any
 from uuid import UUID
 
@@ -78,6 +79,19 @@ async def running(database: Database, organisation_id: UUID) -> RunningJob:
     found = await claim(database, organisation_id, row["id"], lease_seconds=30)
     assert isinstance(found, RunningJob)
     return found
+
+
+async def test_of_many_changes_at_once_each_counts(
+    client: Clients, organisation: Organisation, card: dict[str, Any], made: Made
+) -> None:
+    path, rep = f"/v1/leads/{(await made())['id']}", client(organisation.rep)
+    changes = [{"industry": "software"}, {"answers": {"budget": "approved"}}, {"company": None},
+               {"title": "CEO"}, {"tags": ["hot"]}]  # fmt: skip
+    answers = await asyncio.gather(*(rep.patch(path, json=change) for change in changes))
+    assert {answer.status_code for answer in answers} == {200}
+    read = (await rep.get(path)).json()
+    assert (read["score"], read["version"]) == (20 + 30 - 5, 6)
+    assert (await rep.get(f"{path}/score")).json()["is_current"] is True
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from guanxi_pipeline.clients import contacts_client
 from guanxi_pipeline.lead_duplicates import rules
 from guanxi_pipeline.leads.resources import LEADS
@@ -15,7 +17,7 @@ from guanxi_shared.errors import NotFound, Unauthenticated, Unavailable, Upstrea
 from guanxi_shared.http import ServiceClient, within
 from guanxi_shared.reads import find_record
 
-SECONDS = 1.5
+SECONDS = 1.0
 MOST = 20
 ALIKE = """
 SELECT s.id, s.match_keys, l.name, l.status, l.owner_id, l.team_id, u.name AS owner_name
@@ -34,7 +36,9 @@ async def find_duplicates(call: Call, lead: Mapping[str, Any]) -> dict[str, Any]
 
 
 async def check_lead(call: Call, lead_id: UUID) -> dict[str, Any]:
-    return await find_duplicates(call, await find_record(call, LEADS, lead_id))
+    found = await find_record(call, LEADS, lead_id)
+    # Lists come out of Postgres as JSON that nobody has read yet.
+    return await find_duplicates(call, orjson.loads(orjson.dumps(found)))
 
 
 async def _leads(call: Call, lead: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -79,7 +79,9 @@ async def _filled_in(request: Request) -> Mapping[str, Any]:
     raw = await read_body(request, LONGEST_BODY)
     if content_type == URLENCODED:
         try:
-            return dict(parse_qsl(raw.decode(), keep_blank_values=True, max_num_fields=200))
+            return dict(
+                parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=200)
+            )
         except ValueError as error:  # not UTF-8, or too many fields
             raise Malformed("The form cannot be read.") from error
     if content_type != "application/json":

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_pipeline.lead_duplicates.on_create import WITH_DUPLICATES, with_duplicates
+from guanxi_pipeline.lead_duplicates.on_create import documented, is_checked, with_duplicates
 from guanxi_pipeline.leads import service
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.leads.schemas import LeadCreate, LeadUpdate
@@ -41,10 +41,11 @@ async def search_leads(request: Request) -> Response:
     return await reads.search_records(await begin(request, "leads:read"), LEADS)
 
 
-@router.post(PATH, **(documents.creates(LEADS, LeadCreate) | WITH_DUPLICATES))
+@router.post(PATH, **documented())
 @hot
 async def create_lead(request: Request) -> Response:
     call = await begin(request, "leads:create")
+    is_checked(call)
     made = await writes.create(call, LEADS, LeadCreate, service.create_lead, path=PATH)
     return await with_duplicates(call, made)
 

@@ -2,7 +2,7 @@
 
 from guanxi_pipeline.models.conversions import Conversion
 from guanxi_pipeline.models.lead_forms import LeadForm, LeadFormCount, LeadFormHit
-from guanxi_pipeline.models.lead_rules import (
+from guanxi_pipeline.models.lead_ways import (
     AssignmentRule,
     AssignmentTurn,
     LeadScorecard,
