@@ -355,6 +355,23 @@ async def test_rights_are_asked_for_before_anything_is_made(
     assert (await client(may_all).post(f"{lead_path}/convert", json=WHOLE)).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [({"account": {"fields": {"owner_id": "x"}}}, "account.fields.owner_id"),
+     ({"account": {"fields": {"parent_id": "x"}}}, "account.fields.parent_id"),
+     ({"contact": {"fields": {"accounts": []}}}, "contact.fields.accounts"),
+     ({"opportunity": {"contacts": []}}, "opportunity.contacts"),
+     ({"account": {"id": "x"}}, "account.id"), ({"deal": {}}, "deal")],
+)  # fmt: skip
+async def test_what_points_elsewhere_is_not_sent_along(
+    client: Clients, organisation: Organisation, contacts_fake: FakeContacts, lead_path: str,
+    asked: dict[str, Any], field: str,
+) -> None:  # fmt: skip
+    refused = await client(organisation.rep).post(f"{lead_path}/convert", json=asked)
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, [field]), refused.text
+    assert [step for step, _ in contacts_fake.calls if "check" not in step] == []
+
+
 async def test_without_contacts_nothing_is_begun(
     client: Clients, organisation: Organisation, lead_path: str
 ) -> None:

@@ -19,20 +19,26 @@ FIELDS: dict[str, Any] = {
     "emails": [{"address": "zhang@weilai.example"}], "phones": [{"number": "13800138000"}],
     "website": "https://weilai.example", "industry": "software", "region": "华北", "source": "fair",
     "title": "CEO", "tags": ["hot"], "description": "Met at the fair.",
+    "consents": [{"channel": "email", "purpose": "marketing", "text": "You may write to me.",
+                  "given_at": "2026-11-01T08:00:00Z"}],
 }  # fmt: skip
 WHOLE: dict[str, Any] = {"opportunity": {"name": "Licences"}}
 
 
 class Cut(httpx.AsyncBaseTransport):
-    """The real service behind a link that may be cut: `cut` requests do not arrive, `lost` answers are
-    not heard."""
+    """The real service behind a link that may be cut: after some that pass, `cut` requests do not
+    arrive, or `lost` answers are not heard."""
 
     def __init__(self, app: Edge) -> None:
         self._inner = httpx.ASGITransport(app=app)
+        self.passes = 0
         self.cut = 0
         self.lost = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.passes:
+            self.passes -= 1
+            return await self._inner.handle_async_request(request)
         if self.cut:
             self.cut -= 1
             raise httpx.ConnectError("cut")
@@ -83,17 +89,24 @@ async def test_contacts_takes_what_a_lead_becomes(
     for name in ("name", "title", "emails", "phones", "source", "tags", "description"):
         assert contact[name] == first[name], name
     assert [each["account_id"] for each in contact["accounts"]] == [account["id"]]
+    consents = await of_contacts(organisation.rep).get(f"/v1/contacts/{contact['id']}/consents")
+    (consent,) = consents.json()["present"]
+    assert (consent["channel"], consent["status"], consent["proof"], consent["given_at"]) == (
+        "email", "granted", "You may write to me.", "2026-11-01T08:00:00Z",
+    )  # fmt: skip
     twin = (await made(**FIELDS))["duplicates"]
     assert [each["record"]["id"] for each in twin["accounts"]] == [account["id"]]
     assert [each["record"]["id"] for each in twin["contacts"]] == [contact["id"]]
 
 
+@pytest.mark.parametrize("step", [0, 1, 2])
 @pytest.mark.parametrize("is_lost", [True, False])
 async def test_the_worker_finishes_what_a_cut_link_left(
     client: Clients, organisation: Organisation, link: Cut, stages: Stages, made: Made,
-    of_contacts: Clients, service: Edge, is_lost: bool,
+    of_contacts: Clients, service: Edge, is_lost: bool, step: int,
 ) -> None:  # fmt: skip
     path = f"/v1/leads/{(await made(**FIELDS))['id']}"
+    link.passes = step
     link.cut, link.lost = int(not is_lost), int(is_lost)
     rep = client(organisation.rep)
     assert (await rep.post(f"{path}/convert", json=WHOLE)).status_code == 202
@@ -101,6 +114,8 @@ async def test_the_worker_finishes_what_a_cut_link_left(
     assert (await rep.get(path)).json()["status"] == "converted"
     found = await there(of_contacts, organisation)
     assert [len(each) for each in found.values()] == [1, 1]
+    path = f"/v1/contacts/{found['contacts'][0]['id']}/consents"
+    assert len((await of_contacts(organisation.rep).get(path)).json()["data"]) == 1
 
 
 async def test_a_person_whom_contacts_refuses_takes_the_account_with_them(

@@ -120,7 +120,7 @@ async def test_consent_is_kept_in_the_words_of_that_moment(
     client: Clients, organisation: Organisation, formed: Formed
 ) -> None:
     form = await formed(
-        consent_text="You may write to me.", consent_channel="email", consent_purpose="newsletter",
+        consent_text="You may write to me.", consent_channel="email", consent_purpose="research",
         is_consent_required=True,
     )  # fmt: skip
     refused = await client().post(at(form), json=FILLED)
@@ -137,7 +137,7 @@ async def test_consent_is_kept_in_the_words_of_that_moment(
     (consent,) = made["consents"]
     assert consent.pop("given_at") is not None
     assert consent == {
-        "channel": "email", "purpose": "newsletter", "text": "You may write to me.",
+        "channel": "email", "purpose": "research", "text": "You may write to me.",
         "address": "203.0.113.7", "form_id": form["id"],
     }  # fmt: skip
 

@@ -10,9 +10,11 @@ from guanxi_shared.db import Connection, Database
 
 COLUMNS = """
 id, lead_id, status, asked::text, account_id, contact_id, opportunity_id, new_account::text,
-new_contact::text, new_opportunity::text, rights::text, problem::text, tries, created_at, finished_at
+new_contact::text, new_opportunity::text, new_consents::text, rights::text, problem::text, tries, created_at, finished_at
 """
-JSON = ("asked", "new_account", "new_contact", "new_opportunity", "rights", "problem")
+JSON = (
+    "asked", "new_account", "new_contact", "new_opportunity", "new_consents", "rights", "problem"
+)  # fmt: skip
 SHOWN = (
     "id", "lead_id", "status", "account_id", "contact_id", "opportunity_id", "problem", "tries",
     "created_at", "finished_at",
@@ -26,9 +28,9 @@ ONE = f"SELECT {COLUMNS} FROM lead_conversions WHERE organisation_id = $1 AND id
 LEASE = "interval '60 seconds'"
 KEEP = f"""
 INSERT INTO lead_conversions (organisation_id, id, lead_id, asked, account_id, contact_id, opportunity_id,
-  new_account, new_contact, new_opportunity, rights, tries, next_try_at)
+  new_account, new_contact, new_opportunity, new_consents, rights, tries, next_try_at)
 VALUES ($1, $2, $3, $4::text::jsonb, $5, $6, $7, $8::text::jsonb, $9::text::jsonb, $10::text::jsonb,
-  $11::text::jsonb, 1, now() + {LEASE}) RETURNING {COLUMNS}
+  $11::text::jsonb, $12::text::jsonb, 1, now() + {LEASE}) RETURNING {COLUMNS}
 """
 TAKE_UP = f"""
 UPDATE lead_conversions SET next_try_at = now() + {LEASE}, tries = tries + 1

@@ -25,7 +25,7 @@ def answered(status: int, problem: Mapping[str, Any], *, part: str) -> Answered:
     if status < 300:
         return Answered("made")
     code = str(problem.get("code", ""))
-    if status == 409 and code == "id_taken":
+    if status == 409 and code in ("id_taken", "not_unique"):
         return Answered("made")
     if status in PENDING_ANSWERS or (status == 409 and code == "still_running"):
         return Answered("away")
@@ -82,6 +82,13 @@ def new_contact(
     return {
         **copied, **_reached(lead), **linked, **_owned(lead, owner_id), **fields, "id": str(id)
     }  # fmt: skip
+
+
+def new_consent(consent: Mapping[str, Any], lead: Mapping[str, Any], *, id: UUID) -> Sent:
+    """What was agreed to, as contacts takes it, with the words as the proof."""
+    asked = {name: consent[name] for name in ("channel", "purpose", "given_at")}
+    source = lead["source"] or "lead"
+    return {"id": str(id), **asked, "status": "granted", "source": source, "proof": consent["text"]}
 
 
 def new_opportunity(lead: Mapping[str, Any], fields: Mapping[str, Any], *, owner_id: Any) -> Sent:

@@ -40,11 +40,16 @@ async def _go_on(call: Call, client: ServiceClient | None, found: Kept, token: s
     for part, resource in PARTS:
         if found[f"new_{part}"] is None:
             continue
-        step = await _make(call, client, found, part, resource, token)
-        if step.outcome == "away":
-            return False
-        if step.outcome == "refused":
-            return await _refuse(call, found, step.problem)
+        step = await _make(
+            call, client, found, part, f"/v1/{resource}", found[f"new_{part}"], token
+        )
+        if step.outcome != "made":
+            return await _stop(call, found, step)
+    for consent in found["new_consents"] or ():
+        path = f"/v1/contacts/{found['contact_id']}/consents"
+        step = await _make(call, client, found, "consents", path, consent, token)
+        if step.outcome != "made":
+            return await _stop(call, found, step)
     try:
         await complete(call, found["id"])
     except Problem as problem:
@@ -55,6 +60,10 @@ async def _go_on(call: Call, client: ServiceClient | None, found: Kept, token: s
     return False
 
 
+async def _stop(call: Call, found: Kept, step: Answered) -> bool:
+    return step.outcome == "refused" and await _refuse(call, found, step.problem)
+
+
 async def _refuse(call: Call, found: Kept, problem: Mapping[str, Any]) -> bool:
     await kept.begin_undoing(call.db, call.organisation, found["id"], problem)
     found |= {"status": "undoing", "problem": dict(problem)}
@@ -62,16 +71,15 @@ async def _refuse(call: Call, found: Kept, problem: Mapping[str, Any]) -> bool:
 
 
 async def _make(
-    call: Call, client: ServiceClient | None, found: Kept, part: str, resource: str,
-    token: str | None,
+    call: Call, client: ServiceClient | None, found: Kept, part: str, path: str,
+    sent: Mapping[str, Any], token: str | None,
 ) -> Answered:  # fmt: skip
     if client is None:
         return Answered("away")
     try:
         response = await client.request(
-            "POST", f"/v1/{resource}", json=found[f"new_{part}"], token=token,
-            organisation_id=call.organisation,
-            idempotency_key=f"lead conversion {found['id']} {part}",
+            "POST", path, json=sent, token=token, organisation_id=call.organisation,
+            idempotency_key=f"lead conversion {found['id']} {part} {sent['id']}",
             headers={"x-guanxi-channel": "conversion"},
         )  # fmt: skip
     except (Unavailable, Upstream):

@@ -23,7 +23,12 @@ from guanxi_shared.reads import find_record
 from guanxi_shared.records import Loaded
 
 AWAY = "Contacts is away; nothing was begun."
-OWN_FIELDS = frozenset({"id", "account_id", "contacts"})
+POINTING = frozenset({"id", "owner_id", "team_id"})
+OWN_FIELDS = {
+    "account.fields": POINTING | {"parent_id", "referred_by_id"},
+    "contact.fields": POINTING | {"accounts", "reports_to_id"},
+    "opportunity": frozenset({"id", "account_id", "contacts"}),
+}
 
 
 async def get_conversion(call: Call, lead_id: UUID) -> dict[str, Any]:
@@ -47,6 +52,7 @@ async def keep_conversion(
         _demand_same(before, asked)
         return before, False
     demand_open(loaded.row)
+    _demand_own_fields(asked)
     _demand_rights(call, loaded.row, asked)
     await _demand_owner(call, loaded)
     plan = await _plan(call, loaded.row, asked)
@@ -55,7 +61,8 @@ async def keep_conversion(
         kept.KEEP, call.organisation, new_id(), lead_id, kept.dumped(asked),
         plan["account_id"], plan["contact_id"], plan["opportunity_id"],
         kept.dumped(plan["new_account"]), kept.dumped(plan["new_contact"]),
-        kept.dumped(plan["new_opportunity"]), kept.dumped(delegation.as_params(call.by)),
+        kept.dumped(plan["new_opportunity"]), kept.dumped(plan["new_consents"]),
+        kept.dumped(delegation.as_params(call.by)),
     )  # fmt: skip
     assert row is not None
     await connection.execute(kept.HOLD_LEAD, call.organisation, lead_id, row["id"])
@@ -82,6 +89,8 @@ def _demand_rights(call: Call, lead: Mapping[str, Any], asked: Mapping[str, Any]
     for resource, is_made in wanted.items():
         if is_made:
             call.by.demand(f"{resource}:create")
+    if wanted["contacts"] and lead["consents"]:
+        call.by.demand("contacts:update")
     if (wanted["accounts"] or wanted["contacts"]) and contacts_client(call.house) is None:
         raise Unavailable(AWAY)
 
@@ -105,7 +114,8 @@ async def _plan(call: Call, lead: Mapping[str, Any], asked: Mapping[str, Any]) -
     owner = lead["owner_id"] or call.by.user_id
     account, contact = rules.chosen(asked, "account"), rules.chosen(asked, "contact")
     plan: Kept = dict.fromkeys(
-        ("account_id", "contact_id", "opportunity_id", "new_account", "new_contact", "new_opportunity")
+        ("account_id", "contact_id", "opportunity_id", "new_account", "new_contact", "new_opportunity",
+         "new_consents")
     )  # fmt: skip
     has_contact = rules.wants_contact(lead, asked)
     if account.get("id"):
@@ -124,19 +134,29 @@ async def _plan(call: Call, lead: Mapping[str, Any], asked: Mapping[str, Any]) -
             lead, contact.get("fields", {}), id=plan["contact_id"], owner_id=owner,
             account_id=plan["account_id"],
         )  # fmt: skip
+        plan["new_consents"] = [
+            rules.new_consent(each, lead, id=new_id()) for each in lead["consents"]
+        ]
     if asked.get("opportunity") is not None:
-        _demand_own_fields(asked["opportunity"])
         plan["opportunity_id"] = new_id()
         plan["new_opportunity"] = rules.new_opportunity(lead, asked["opportunity"], owner_id=owner)
     return plan
 
 
-def _demand_own_fields(sent: Mapping[str, Any]) -> None:
-    for name in OWN_FIELDS & set(sent):
-        raise Invalid(
-            "Whom the deal is with follows from the conversion.",
-            errors={f"opportunity.{name}": "Leave this out."},
-        )
+def _demand_own_fields(asked: Mapping[str, Any]) -> None:
+    """What follows from the conversion is not sent, nor what points to records: the worker, which may
+    everything, could point where the caller may not."""
+    sent = {
+        "account.fields": rules.chosen(asked, "account").get("fields", {}),
+        "contact.fields": rules.chosen(asked, "contact").get("fields", {}),
+        "opportunity": asked.get("opportunity") or {},
+    }  # fmt: skip
+    for part, fields in sent.items():
+        for name in sorted(OWN_FIELDS[part] & set(fields)):
+            raise Invalid(
+                f"{name} follows from the conversion or is set afterwards.",
+                errors={f"{part}.{name}": "Leave this out."},
+            )
 
 
 async def _present(call: Call, resource: str, id: str, field: str) -> UUID:

@@ -127,7 +127,7 @@ def consent_of(
     if not form["consent_text"] or not has_consented(texts):
         return []
     return [
-        {"channel": form["consent_channel"] or "email", "purpose": form["consent_purpose"] or "marketing",
+        {"channel": form["consent_channel"], "purpose": form["consent_purpose"],
          "text": form["consent_text"], "given_at": now, "address": address, "form_id": str(form["id"])}
     ]  # fmt: skip
 

@@ -1,12 +1,13 @@
 """Web forms as managers define them, and as anybody fills them in."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from guanxi_pipeline.lead_settings.schemas import Minutes
+from guanxi_pipeline.leads.schemas import ConsentChannel, ConsentPurpose
 from guanxi_pipeline.pipelines.schemas import Key
 from guanxi_shared.values import Fields, Line, Name, Prose, Storable, Tags, Value
 
@@ -17,7 +18,6 @@ FieldName = Annotated[
         r"|custom\.[a-z][a-z0-9_]{0,59})$"
     ),
 ]
-Channel = Literal["email", "phone", "sms", "wechat", "post", "any"]
 Address = Annotated[
     str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000), Storable
 ]
@@ -64,8 +64,8 @@ class LeadFormFields(Fields):
     )
     tags: Tags = Field(default_factory=list)
     consent_text: Prose | None = None
-    consent_channel: Channel = "email"
-    consent_purpose: Line | None = None
+    consent_channel: ConsentChannel = "email"
+    consent_purpose: ConsentPurpose = "marketing"
     is_consent_required: bool = False
     thanks_text: Prose | None = None
     redirect_url: Address | None = Field(
@@ -112,8 +112,8 @@ class LeadFormRead(BaseModel):
     team_id: UUID | None
     tags: list[str]
     consent_text: str | None
-    consent_channel: str | None
-    consent_purpose: str | None
+    consent_channel: ConsentChannel
+    consent_purpose: ConsentPurpose
     is_consent_required: bool
     thanks_text: str | None
     redirect_url: str | None

@@ -41,16 +41,20 @@ EXAMPLE: dict[str, Any] = {
     "next_step": "Call back",
 }
 CONSENT_EXAMPLE: dict[str, Any] = {
-    "channel": "email", "purpose": "newsletter", "text": "You may write to me.",
+    "channel": "email", "purpose": "marketing", "text": "You may write to me.",
     "given_at": "2026-11-22T08:00:00Z",
 }  # fmt: skip
+
+
+ConsentChannel = Literal["email", "phone", "sms", "wechat", "whatsapp", "post", "visit", "push"]
+ConsentPurpose = Literal["marketing", "service", "research", "profiling", "sharing"]
 
 
 class Consent(Value):
     """What somebody agreed to, in which words and when; `address` is where their request came from."""
 
-    channel: Line
-    purpose: Line
+    channel: ConsentChannel
+    purpose: ConsentPurpose
     text: Prose
     given_at: Instant
     address: Line | None = None

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, PrimaryKeyConstraint, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -46,8 +46,9 @@ class Conversion(Table, table=True):
     new_account: Any = Field(default=None, sa_column=Column(JSONB))  # what contacts is sent
     new_contact: Any = Field(default=None, sa_column=Column(JSONB))
     new_opportunity: Any = Field(default=None, sa_column=Column(JSONB))
-    is_account_made: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
-    is_contact_made: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
+    new_consents: Any = Field(
+        default=None, sa_column=Column(JSONB)
+    )  # what the new contact agreed to
     rights: dict[str, Any] = json_column("{}")  # the caller, in whose name it is finished
     problem: Any = Field(default=None, sa_column=Column(JSONB))  # why it was refused
     tries: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))

@@ -44,8 +44,8 @@ class LeadForm(Table, table=True):
     team_id: UUID | None = id_column()  # gateway's team, in whose pool its leads lie
     tags: list[str] = texts_column()
     consent_text: str | None = text_column()
-    consent_channel: str | None = text_column()
-    consent_purpose: str | None = text_column()
+    consent_channel: str = text_column(nullable=False)  # contacts' words for both
+    consent_purpose: str = text_column(nullable=False)
     is_consent_required: bool = Field(
         sa_column=Column(Boolean, nullable=False, server_default="false")
     )

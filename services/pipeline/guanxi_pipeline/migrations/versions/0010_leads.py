@@ -83,8 +83,7 @@ def upgrade() -> None:
         sa.Column("new_account", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("new_contact", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("new_opportunity", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
-        sa.Column("is_account_made", sa.Boolean(), server_default="false", nullable=False),
-        sa.Column("is_contact_made", sa.Boolean(), server_default="false", nullable=False),
+        sa.Column("new_consents", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column(
             "rights",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -181,8 +180,8 @@ def upgrade() -> None:
             "tags", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'"), nullable=False
         ),
         sa.Column("consent_text", sa.Text(), nullable=True),
-        sa.Column("consent_channel", sa.Text(), nullable=True),
-        sa.Column("consent_purpose", sa.Text(), nullable=True),
+        sa.Column("consent_channel", sa.Text(), nullable=False),
+        sa.Column("consent_purpose", sa.Text(), nullable=False),
         sa.Column("is_consent_required", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("thanks_text", sa.Text(), nullable=True),
         sa.Column("redirect_url", sa.Text(), nullable=True),
