@@ -158,7 +158,8 @@ async def test_by_rules_on_demand_and_a_clear_word_when_none_fits(
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"filter_groups": [{"filters": [{"field": "nope", "operator": "eq", "value": 1}]}]}, "filter_groups"),
-     ({"action": {"kind": "person"}}, "action.user_id"),
+     ({"filter_groups": [{"filters": [{"field": "score", "operator": "eq", "value": 10**30}]}]}, "filter_groups"),
+     ({"action": None}, "action"), ({"action": {"kind": "person"}}, "action.user_id"),
      ({"action": {"kind": "person", "user_id": str(UUID(int=7))}}, "action.user_id"),
      ({"action": {"kind": "team", "team_id": str(UUID(int=7))}}, "action.team_id"),
      ({"action": {"kind": "round_robin", "user_id": str(UUID(int=7))}}, "action.team_id"),

@@ -355,6 +355,16 @@ async def test_rights_are_asked_for_before_anything_is_made(
     assert (await client(may_all).post(f"{lead_path}/convert", json=WHOLE)).status_code == 200
 
 
+async def test_no_number_is_too_long_to_be_passed_on(
+    client: Clients, organisation: Organisation, contacts_fake: FakeContacts, lead_path: str
+) -> None:
+    asked = {"account": {"fields": {"staff_count": 10**30}}, "contact": None}
+    answer = await client(organisation.rep).post(f"{lead_path}/convert", json=asked)
+    assert answer.status_code == 200, answer.text
+    (account,) = contacts_fake.records["accounts"].values()
+    assert account["staff_count"] == 1e30
+
+
 @pytest.mark.parametrize(
     ("asked", "field"),
     [({"account": {"fields": {"owner_id": "x"}}}, "account.fields.owner_id"),

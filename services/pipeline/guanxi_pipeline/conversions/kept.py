@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from pydantic_core import to_json
 
 from guanxi_shared.db import Connection, Database
 
@@ -64,7 +65,8 @@ def read(row: Any) -> Kept:
 
 
 def dumped(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value, default=str).decode()
+    """As Postgres reads it; integers beyond 64 bits too, which orjson refuses."""
+    return None if value is None else to_json(value).decode()
 
 
 def shown(kept: Kept) -> dict[str, Any]:

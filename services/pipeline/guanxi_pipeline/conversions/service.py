@@ -183,6 +183,7 @@ async def _try_opportunity(call: Call, connection: Connection, plan: Kept) -> No
 
 
 def _of_opportunity(problem: Problem) -> Problem:
+    problem.detail = f"opportunity: {problem.detail}"
     problem.errors = {f"opportunity.{name}": said for name, said in problem.errors.items()}
     problem.violations = [
         {**each, "pointer": f"/opportunity{each['pointer']}"} for each in problem.violations

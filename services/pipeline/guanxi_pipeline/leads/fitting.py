@@ -33,6 +33,12 @@ async def understood(call: Call, document: Sequence[Any], *, where: str) -> Grou
     """The conditions of a kept document as they are meant now; BrokenFilter names `where`."""
     fields = await call.custom_fields.extend(call.organisation, LEADS)
     try:
+        orjson.dumps(document)
+    except TypeError as error:  # an integer beyond 64 bits, which could not be kept
+        raise BrokenFilter(
+            f"{where}: a number is too long.", errors={where: "A number is too long."}
+        ) from error
+    try:
         return filters.groups_from_document(list(document), fields, call.clock)
     except Malformed as problem:
         reasons = " ".join(problem.errors.values())
