@@ -53,3 +53,47 @@ class MixedCurrencies(Invalid):
 
 class RateMissing(Invalid):
     code, title = "rate_missing", "There is no exchange rate for this day"
+
+
+class LeadClosed(Conflict):
+    code, title = "lead_closed", "The lead is converted or disqualified"
+
+
+class LeadOpen(Conflict):
+    code, title = "lead_open", "The lead is still open"
+
+
+class ReasonUnknown(Invalid):
+    code, title = "reason_unknown", "The reason is none of the organisation's list"
+
+
+class AlreadyClaimed(Conflict):
+    code, title = "already_claimed", "Somebody was quicker"
+
+
+class ClaimLimit(Conflict):
+    code, title = "claim_limit", "You hold as many claimed leads as one person may"
+
+
+class NotOwned(Conflict):
+    code, title = "not_owned", "Nobody owns this lead"
+
+
+class NoRuleFits(Conflict):
+    code, title = "no_rule_fits", "No assignment rule has somebody for this lead"
+
+
+class BrokenFilter(Invalid):
+    code, title = "broken_filter", "The filter means nothing here"
+
+
+class ConversionUnderWay(Conflict):
+    code, title = "conversion_under_way", "The lead is being converted"
+
+
+class AlreadyConverted(Conflict):
+    code, title = "already_converted", "The lead was converted otherwise"
+
+
+class ConversionRefused(Invalid):
+    code, title = "conversion_refused", "What the lead would become was refused"

@@ -1,5 +1,14 @@
 """Every table of pipeline: the data dictionary, a file for each thing that is kept."""
 
+from guanxi_pipeline.models.conversions import Conversion
+from guanxi_pipeline.models.lead_forms import LeadForm, LeadFormCount, LeadFormHit
+from guanxi_pipeline.models.lead_ways import (
+    AssignmentRule,
+    AssignmentTurn,
+    LeadScorecard,
+    LeadSettings,
+)
+from guanxi_pipeline.models.leads import LEAD_SEARCH, Lead
 from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
 from guanxi_pipeline.models.rates import ExchangeRate
@@ -11,10 +20,20 @@ add_import_tables(Opportunity.metadata)
 add_views_table(Opportunity.metadata)
 
 __all__ = [
+    "LEAD_SEARCH",
     "OPPORTUNITY_SEARCH",
+    "AssignmentRule",
+    "AssignmentTurn",
+    "Conversion",
     "ExchangeRate",
     "KnownAccount",
     "KnownContact",
+    "Lead",
+    "LeadForm",
+    "LeadFormCount",
+    "LeadFormHit",
+    "LeadScorecard",
+    "LeadSettings",
     "MergeFollow",
     "Opportunity",
     "Pipeline",

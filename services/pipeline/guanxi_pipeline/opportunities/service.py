@@ -12,7 +12,7 @@ from guanxi_pipeline.opportunities.moving import move_to_stage
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, pipelines_of
-from guanxi_pipeline.references.service import find_references
+from guanxi_pipeline.references.service import Reference, find_references, known_or_trusted
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -43,8 +43,12 @@ WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS N
 NAME_OF_ACCOUNT = "SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2"
 
 
-async def create_opportunity(call: Call, connection: Connection, data: OpportunityCreate) -> State:
-    """A new opportunity in a stage of its pipeline, as if it had been moved there."""
+async def create_opportunity(
+    call: Call, connection: Connection, data: OpportunityCreate, *,
+    trusted: Collection[UUID] = (), lead_id: UUID | None = None,
+) -> State:  # fmt: skip
+    """A new opportunity in a stage of its pipeline, as if it had been moved there. `trusted` are ids
+    of contacts that need no look: they were made, or seen to be there, for this very deal."""
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
     named = (sent.get("pipeline_id"), sent.get("stage_id"))
     known = await pipelines_of(call.house).of(call.organisation, *named)
@@ -53,10 +57,10 @@ async def create_opportunity(call: Call, connection: Connection, data: Opportuni
     columns = {
         **DEFAULTS, "organisation_id": call.organisation, "id": data.id or new_id(),
         "owner_id": call.by.user_id, "pipeline_id": pipeline.id, "stage_entered_at": now,
-        "rank": rules.top_rank(now), **rules.columns_from(sent, {}),
+        "rank": rules.top_rank(now), "lead_id": lead_id, **rules.columns_from(sent, {}),
     }  # fmt: skip
     columns["custom"] = await stored(call, OPPORTUNITIES, sent.get("custom", {}))
-    account_name = await _set_references(call, columns)
+    account_name = await _set_references(call, columns, trusted)
     await owned_by(call, connection, OPPORTUNITIES, sent)
     await _demand_users(call, connection, sent)
     columns |= begin(call.clock, sent, stage, now)
@@ -219,12 +223,14 @@ async def find_opportunities(
     return [row["id"] for row in await connection.fetch(BY_KEY, call.organisation, key)]
 
 
-async def _set_references(call: Call, columns: dict[str, Any]) -> str | None:
+async def _set_references(
+    call: Call, columns: dict[str, Any], trusted: Collection[UUID] = ()
+) -> str | None:
     """What is named of contacts exists for the caller, merged ones as their survivors; the account's
     name, if one is named and known."""
     account_name = None
     if (account_id := columns.get("account_id")) is not None:
-        found = (await find_references(call, "accounts", [account_id], field="account_id"))[
+        found = (await _references(call, "accounts", [account_id], trusted, field="account_id"))[
             account_id
         ]
         columns |= {"account_id": found.id, "is_account_verified": found.is_verified}
@@ -232,13 +238,21 @@ async def _set_references(call: Call, columns: dict[str, Any]) -> str | None:
     elif "account_id" in columns:
         columns["is_account_verified"] = True
     if people := columns.get("contact_ids"):
-        meant = await find_references(call, "contacts", people, field="contacts")
+        meant = await _references(call, "contacts", people, trusted, field="contacts")
         columns["contact_ids"] = _unique(meant[id].id for id in people)
         columns["contacts"] = rules.links_as_stored(
             _once([{**link, "contact_id": str(meant[UUID(link["contact_id"])].id)}
                    for link in columns["contacts"]])
         )  # fmt: skip
     return account_name
+
+
+async def _references(
+    call: Call, resource: str, ids: Collection[UUID], trusted: Collection[UUID], *, field: str
+) -> dict[UUID, Reference]:
+    asked = [id for id in ids if id not in trusted]
+    found = await find_references(call, resource, asked, field=field)
+    return found | await known_or_trusted(call, resource, [id for id in ids if id in trusted])
 
 
 def _unique(ids: Any) -> list[UUID]:
