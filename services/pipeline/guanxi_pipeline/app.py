@@ -9,9 +9,13 @@ from guanxi_pipeline.db import METADATA
 from guanxi_pipeline.opportunities.routes import router as opportunities
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
+from guanxi_pipeline.price_books.entry_routes import router as price_book_entries
+from guanxi_pipeline.price_books.routes import router as price_books
+from guanxi_pipeline.products.routes import router as products
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
 from guanxi_pipeline.settings import settings
+from guanxi_pipeline.tax_classes.routes import router as tax_classes
 from guanxi_shared.app import create_app
 from guanxi_shared.calls import House
 from guanxi_shared.consumers import Consumer
@@ -46,7 +50,16 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, jobs_router()],
+        routers=[
+            board,
+            pipelines,
+            opportunities,
+            tax_classes,
+            products,
+            price_books,
+            price_book_entries,
+            jobs_router(),
+        ],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )

@@ -2,5 +2,8 @@
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.pipelines.resources import PIPELINES
+from guanxi_pipeline.price_books.resources import PRICE_BOOKS
+from guanxi_pipeline.products.resources import PRODUCTS
+from guanxi_pipeline.tax_classes.resources import TAX_CLASSES
 
-LOGGED = (OPPORTUNITIES, PIPELINES)
+LOGGED = (OPPORTUNITIES, PIPELINES, PRODUCTS, TAX_CLASSES, PRICE_BOOKS)

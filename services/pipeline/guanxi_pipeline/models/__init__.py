@@ -2,16 +2,28 @@
 
 from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
+from guanxi_pipeline.models.products import (
+    PRODUCT_SEARCH,
+    PriceBook,
+    PriceBookEntry,
+    Product,
+    TaxClass,
+)
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
 
 __all__ = [
     "OPPORTUNITY_SEARCH",
+    "PRODUCT_SEARCH",
     "ExchangeRate",
     "KnownAccount",
     "KnownContact",
     "MergeFollow",
     "Opportunity",
     "Pipeline",
+    "PriceBook",
+    "PriceBookEntry",
+    "Product",
     "Stage",
+    "TaxClass",
 ]

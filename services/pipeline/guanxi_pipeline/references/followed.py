@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_shared.resources import Resource
 
 Columns = dict[str, Any]
@@ -52,6 +53,19 @@ def contacts_back(value: Any) -> Columns:
     return {"contacts": value, "contact_ids": [UUID(link["contact_id"]) for link in value]}
 
 
+def named_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    """Each account of a price book once."""
+    return {
+        "account_ids": list(
+            dict.fromkeys(survivor if id in gone else id for id in row["account_ids"])
+        )
+    }
+
+
+def named_back(value: Any) -> Columns:
+    return {"account_ids": [UUID(str(id)) for id in value]}
+
+
 FOLLOWED: Final = (
     Followed(
         "account", OPPORTUNITIES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
@@ -60,5 +74,9 @@ FOLLOWED: Final = (
     Followed(
         "contact", OPPORTUNITIES, "contacts", "contact_ids && $2::uuid[]", "t.contact_ids @> ARRAY[k.id]",
         contacts_after, contacts_back,
+    ),
+    Followed(
+        "account", PRICE_BOOKS, "account_ids", "account_ids && $2::uuid[]", "t.account_ids @> ARRAY[k.id]",
+        named_after, named_back,
     ),
 )  # fmt: skip
