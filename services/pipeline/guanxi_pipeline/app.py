@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+from guanxi_pipeline.approval_rules.routes import router as approval_rules
 from guanxi_pipeline.board.routes import router as board
 from guanxi_pipeline.clients import CONTACTS, calling_contacts
 from guanxi_pipeline.db import METADATA
@@ -12,6 +13,9 @@ from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
 from guanxi_pipeline.price_books.entry_routes import router as price_book_entries
 from guanxi_pipeline.price_books.routes import router as price_books
 from guanxi_pipeline.products.routes import router as products
+from guanxi_pipeline.quotes.public_routes import router as public_quotes
+from guanxi_pipeline.quotes.routes import router as quotes
+from guanxi_pipeline.quotes.verb_routes import router as quote_verbs
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
 from guanxi_pipeline.settings import settings
@@ -58,6 +62,10 @@ def create() -> Edge:
             products,
             price_books,
             price_book_entries,
+            approval_rules,
+            quotes,
+            quote_verbs,
+            public_quotes,
             jobs_router(),
         ],
         consumers=lambda here: _consumers(here, listeners),

@@ -9,12 +9,15 @@ from guanxi_pipeline.models.products import (
     Product,
     TaxClass,
 )
+from guanxi_pipeline.models.quotes import QUOTE_SEARCH, ApprovalRule, Quote, QuoteNumber
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
 
 __all__ = [
     "OPPORTUNITY_SEARCH",
     "PRODUCT_SEARCH",
+    "QUOTE_SEARCH",
+    "ApprovalRule",
     "ExchangeRate",
     "KnownAccount",
     "KnownContact",
@@ -24,6 +27,8 @@ __all__ = [
     "PriceBook",
     "PriceBookEntry",
     "Product",
+    "Quote",
+    "QuoteNumber",
     "Stage",
     "TaxClass",
 ]

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
+from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_shared.resources import Resource
 
 Columns = dict[str, Any]
@@ -53,6 +54,14 @@ def contacts_back(value: Any) -> Columns:
     return {"contacts": value, "contact_ids": [UUID(link["contact_id"]) for link in value]}
 
 
+def contact_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    return {"contact_id": survivor}
+
+
+def contact_back(value: Any) -> Columns:
+    return {"contact_id": None if value is None else UUID(str(value))}
+
+
 def named_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
     """Each account of a price book once."""
     return {
@@ -78,5 +87,13 @@ FOLLOWED: Final = (
     Followed(
         "account", PRICE_BOOKS, "account_ids", "account_ids && $2::uuid[]", "t.account_ids @> ARRAY[k.id]",
         named_after, named_back,
+    ),
+    Followed(
+        "account", QUOTES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", QUOTES, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
     ),
 )  # fmt: skip
