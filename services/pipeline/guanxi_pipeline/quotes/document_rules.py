@@ -8,6 +8,7 @@ from typing import Any
 UNBROKEN = re.compile(r"[!-~]{24,}")
 ZERO_WIDTH_SPACE = "\u200b"
 RUN = 20
+LONG_DESCRIPTION = 600
 
 WORDS: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -61,7 +62,7 @@ def document_of(
     quote: Mapping[str, Any], *, language: str, seller: str, customer: str | None, contact: str | None,
     owner: str | None,
 ) -> dict[str, Any]:  # fmt: skip
-    """What the template prints, all of it text."""
+    """What the template prints: texts, and whether a line is a short one."""
     words = WORDS[language]
     is_gross = quote["price_mode"] == "gross"
     facts = [
@@ -91,7 +92,7 @@ def document_of(
     }  # fmt: skip
 
 
-def _line(line: Mapping[str, Any]) -> dict[str, str]:
+def _line(line: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "position": str(line["position"]),
         "name": breakable(line["name"]),
@@ -103,6 +104,8 @@ def _line(line: Mapping[str, Any]) -> dict[str, str]:
         "discount": f"{plain(line['discount'])}%" if line["discount"] else "",
         "tax": f"{plain(line['tax_rate'])}%",
         "amount": number_text(line["amount"]["amount"]),
+        # A line stays on its page, if it is not half a page itself.
+        "is_short": len(line["description"] or "") < LONG_DESCRIPTION,
     }
 
 

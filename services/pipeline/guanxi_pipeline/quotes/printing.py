@@ -77,6 +77,6 @@ async def print_quote(
         quote, language=language_of(language, quote["language"], seller["region"]),
         seller=seller["name"], **dict(rows[0]),
     )  # fmt: skip
-    made_at = datetime.fromisoformat(str(quote["updated_at"]))
+    made_at = datetime.fromisoformat(str(quote["updated_at"])).replace(microsecond=0)
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(PRINTERS, set_type, document, made_at)
