@@ -168,7 +168,7 @@ async def test_rules_are_whole_and_admins_alone_write_them(
         ({"discount_from": 5, "approver_id": str(organisation.rep.id)}, "approver_id"),
         ({"discount_from": 5, "approver": "user", "approver_id": str(organisation.id)}, "approver_id"),
         ({"discount_from": 101}, "discount_from"),
-        ({"total_from": {"amount": "1", "currency": "XXX"}}, "total_from"),
+        ({"total_from": {"amount": "1", "currency": "ZZZ"}}, "total_from"),
     ):  # fmt: skip
         refused = await admin.post(RULES, json={"name": "R"} | sent)
         assert (refused.status_code, field in refused.json()["errors"]) == (422, True), refused.text

@@ -1,15 +1,18 @@
 """Quotes: filled up from products and books, numbered without a gap, sealed when sent, revised."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.products.selling import cny, entry, made, price_book, product, usd
 from tests.pipeline.quotes.offering import act, line, quote, sent_quote, told
 from tests.pipeline.telling import account_told
+from tests.shared.test_statements import statements_of
 
 
 async def test_lines_are_filled_up_from_product_price_book_and_tax_class(
@@ -165,7 +168,7 @@ async def test_numbers_have_no_gap_and_no_double_whatever_goes_wrong_between(
         ({"discount": {"percent": 1, "amount": cny("1")}}, "discount"),
         ({"discount": {"amount": cny("100.01")}}, "discount"),
         ({"discount": {"amount": usd("1")}}, "discount.amount"),
-        ({"currency": "XXX"}, "currency"),
+        ({"currency": "ZZZ"}, "currency"),
         ({"account_id": "nobody"}, "account_id"),
         ({"valid_until": "soon"}, "valid_until"),
         ({"status": "accepted"}, "status"),
@@ -314,14 +317,60 @@ async def test_quotes_follow_accounts_and_people_that_become_one(
 
 
 async def test_a_hundred_lines_cost_no_more_statements_than_one(
-    client: Clients, organisation: Organisation
+    client: Clients, organisation: Organisation, service_database: Database
 ) -> None:
     rep, sold = client(organisation.rep), await product(client(organisation.manager), "P")
     lines = [{"product_id": sold["id"], "quantity": n + 1, "discount": n % 7} for n in range(100)]
-    found = await quote(rep, *lines, discount={"percent": 3})
-    assert len(found["lines"]) == 100
-    shares = sum(float(each["discount_share"]["amount"]) for each in found["lines"])
-    assert round(shares, 2) == float(found["totals"]["discount"]["amount"])
+    await quote(rep, *lines[:1])
+    for count in (1, 100):
+        with statements_of(service_database) as seen:
+            found = await quote(rep, *lines[:count], discount={"percent": 3})
+        assert len(found["lines"]) == count
+        # The organisation's currency, prices and products, the number, the quote with its event.
+        assert len(seen) == 4, [sql[:80] for sql in seen]
+    shares = sum(Decimal(each["discount_share"]["amount"]) for each in found["lines"])
+    assert shares == Decimal(found["totals"]["discount"]["amount"]) > 0
+
+
+async def test_a_change_and_a_sending_at_once_never_send_what_nobody_saw(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    for _ in range(6):
+        found = await quote(rep)
+        path = f"/v1/quotes/{found['id']}"
+        changed, sent = await asyncio.gather(
+            client(organisation.rep).patch(path, json={"lines": [line("1")]}),
+            client(organisation.rep).post(f"{path}/send", json={}),
+        )
+        kept = (await rep.get(path)).json()
+        assert (sent.status_code, kept["total"]) == (200, sent.json()["total"])
+        assert changed.status_code == (200 if kept["total"] == cny("1.00") else 409)
+
+
+async def test_what_was_not_sent_cannot_be_answered(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    found = await quote(rep)
+    for verb, more in (("accept", {}), ("reject", {"reason": "No"})):
+        assert (await act(rep, found, verb, 409, name="X", **more))["code"] == "quote_state"
+
+
+async def test_it_is_found_by_the_new_name_of_its_account(
+    client: Clients, organisation: Organisation, account: Known, heard: Heard
+) -> None:
+    rep, mine = client(organisation.rep), await account("Old name")
+    found = await quote(rep, account_id=mine)
+    await heard(
+        account_told(
+            organisation.id, mine, "远航贸易", owner_id=organisation.rep.id, version=2,
+            verb="updated", changed=["name"],
+        )
+    )  # fmt: skip
+    for query, ids in (("远航", [found["id"]]), ("Old name", []), (found["number"], [found["id"]])):
+        page = (await rep.get(f"/v1/quotes?q={query}")).json()["data"]
+        assert [row["id"] for row in page] == ids, query
 
 
 async def test_an_accepted_offer_sets_the_amount_of_its_deal_if_that_is_wanted(

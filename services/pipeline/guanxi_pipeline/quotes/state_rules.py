@@ -19,8 +19,6 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "approved": frozenset({"pending_approval"}),
     "refused": frozenset({"pending_approval"}),
     "sent": frozenset({"draft", "approved"}),
-    "accepted": frozenset({"sent"}),
-    "rejected": frozenset({"sent"}),
     "withdrawn": frozenset({"pending_approval", "approved", "sent"}),
     "revised": frozenset({"sent", "rejected", "expired", "withdrawn", "superseded"}),
     "deleted": frozenset({"draft", "pending_approval", "approved"}),
@@ -75,6 +73,8 @@ def is_over(row: Mapping[str, Any], today: date) -> bool:
 def demand_open_offer(row: Mapping[str, Any], today: date) -> None:
     """The customer can still say yes or no to this version."""
     status = row["status"]
+    if status in OPEN:
+        raise QuoteState("It was not sent yet; send it first.", status_now=status)
     if status in ("accepted", "rejected"):
         raise AlreadyDecided(f"This offer was {status} already.", status_now=status)
     if status == "sent" and not is_over(row, today):
