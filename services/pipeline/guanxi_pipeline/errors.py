@@ -97,3 +97,27 @@ class AlreadyConverted(Conflict):
 
 class ConversionRefused(Invalid):
     code, title = "conversion_refused", "What the lead would become was refused"
+
+
+class BundleCycle(Invalid):
+    code, title = "bundle_cycle", "A bundle cannot hold itself"
+
+
+class NoPrice(Invalid):
+    code, title = "no_price", "There is no price for a line"
+
+
+class DiscountTooLarge(Invalid):
+    code, title = "discount_too_large", "The discount is larger than what it is taken from"
+
+
+class QuoteState(Conflict):
+    code, title = "quote_state", "The quote is not in a state that allows this"
+
+
+class ApprovalRequired(Conflict):
+    code, title = "approval_required", "Somebody must approve this first"
+
+
+class AlreadyDecided(Conflict):
+    code, title = "already_decided", "The offer was answered already"

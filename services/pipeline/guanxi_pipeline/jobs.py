@@ -7,6 +7,7 @@ from guanxi_pipeline.conversions.finishing import finish_conversions
 from guanxi_pipeline.exports.tables import delete_old_transfers, write_export
 from guanxi_pipeline.imports.taking import take_import
 from guanxi_pipeline.lead_forms.sweeping import sweep_form_hits
+from guanxi_pipeline.quotes.expiring import expire_quotes
 from guanxi_pipeline.references.settling import settle_references
 from guanxi_pipeline.scorecards.rescoring import rescore_leads
 from guanxi_pipeline.scorecards.service import RESCORE
@@ -22,4 +23,5 @@ SCHEDULES: Final = (
     delete_old_transfers,
     finish_conversions,
     sweep_form_hits,
+    expire_quotes,
 )

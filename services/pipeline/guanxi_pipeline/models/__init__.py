@@ -11,6 +11,14 @@ from guanxi_pipeline.models.lead_ways import (
 from guanxi_pipeline.models.leads import LEAD_SEARCH, Lead
 from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
+from guanxi_pipeline.models.products import (
+    PRODUCT_SEARCH,
+    PriceBook,
+    PriceBookEntry,
+    Product,
+    TaxClass,
+)
+from guanxi_pipeline.models.quotes import QUOTE_SEARCH, ApprovalRule, Quote, QuoteNumber
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_shared.imports.tables import add_import_tables
@@ -22,6 +30,9 @@ add_views_table(Opportunity.metadata)
 __all__ = [
     "LEAD_SEARCH",
     "OPPORTUNITY_SEARCH",
+    "PRODUCT_SEARCH",
+    "QUOTE_SEARCH",
+    "ApprovalRule",
     "AssignmentRule",
     "AssignmentTurn",
     "Conversion",
@@ -37,5 +48,11 @@ __all__ = [
     "MergeFollow",
     "Opportunity",
     "Pipeline",
+    "PriceBook",
+    "PriceBookEntry",
+    "Product",
+    "Quote",
+    "QuoteNumber",
     "Stage",
+    "TaxClass",
 ]

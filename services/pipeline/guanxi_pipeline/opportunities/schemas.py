@@ -18,7 +18,7 @@ ContactRole = Literal[
 FlagName = Literal["overdue", "idle", "slipping", "stuck"]
 
 
-def _exact(value: Any) -> Any:
+def exact(value: Any) -> Any:
     """A number or its decimal text, at most six digits behind the point, so that it is exact."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number")
@@ -28,7 +28,7 @@ def _exact(value: Any) -> Any:
     return number
 
 
-Quantity = Annotated[float, BeforeValidator(_exact), Field(gt=0, le=1_000_000_000)]
+Quantity = Annotated[float, BeforeValidator(exact), Field(gt=0, le=1_000_000_000)]
 Discount = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(gt=0, le=100)]
 

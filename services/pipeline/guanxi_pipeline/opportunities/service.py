@@ -12,6 +12,7 @@ from guanxi_pipeline.opportunities.moving import move_to_stage
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, pipelines_of
+from guanxi_pipeline.products.service import demand_products
 from guanxi_pipeline.references.service import Reference, find_references, known_or_trusted
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -229,6 +230,7 @@ async def _set_references(
     """What is named of contacts exists for the caller, merged ones as their survivors; the account's
     name, if one is named and known."""
     account_name = None
+    await demand_products(call, columns.get("product_ids") or (), field="lines")
     if (account_id := columns.get("account_id")) is not None:
         found = (await _references(call, "accounts", [account_id], trusted, field="account_id"))[
             account_id
