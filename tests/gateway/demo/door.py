@@ -49,7 +49,7 @@ class Door:
             where = path.removesuffix("/batch")
             results = [self._create(each["data"], where) for each in body["operations"]]
             return httpx.Response(200, json={"results": results})
-        if path.count("/") > 2 and not path.endswith("/consents"):
+        if path.count("/") > 2 and "id" not in body and not path.endswith("/consents"):
             return self._move(request, body)
         result = self._create(body, path)
         return httpx.Response(result["status"], json=result)

@@ -58,8 +58,17 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "activities/batch",
         "check-in",
         "check-out",
+        "exchange-rates/batch",
+        "tax-classes",
+        "products",
+        "assignment-rules",
+        "forms",
+        "leads/batch",
         "pipelines",
         "opportunities/batch",
+        "quotes",
+        "send",
+        "orders/batch",
         "segments",
         "views",
     ]
@@ -83,6 +92,14 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/contacts": 900 + 4,
         "/v1/pools": 2,
         "/v1/activities": loaded.activities,
+        "/v1/exchange-rates": 260,
+        "/v1/products/tax-classes": 3,
+        "/v1/products": 13,
+        "/v1/leads/assignment-rules": 2,
+        "/v1/leads/forms": 1,
+        "/v1/leads": 140,
+        "/v1/quotes": 62,
+        "/v1/orders": loaded.orders,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -91,6 +108,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     assert 4_000 < loaded.activities < 6_000
     assert 400 < consents < 700
     assert 1_000 < loaded.opportunities < 1_500
+    assert 1_200 < loaded.orders < 2_500
     verbs = Counter(move["verb"] for moves in door.moves.values() for move in moves)
     assert (verbs["check-in"], verbs["check-out"], verbs["release"]) == (150, 150, 25)
     assert verbs["standing"] > 600
@@ -180,7 +198,9 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
     load_into(Door(), tell=lambda step, done, total: seen.update({step: (done, total)}))
     assert list(seen) == [
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
-        "consents", "activities", "visits", "pipelines", "opportunities", "closing days", "segments", "views",
+        "consents", "activities", "visits", "exchange rates",
+        "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
+        "opportunities", "closing days", "quotes", "quotes sent", "orders", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

@@ -44,6 +44,11 @@ def stage_id(seed: int, pipeline: int, stage: int) -> str:
     return str(demo_id(seed, "stage", pipeline * 20 + stage))
 
 
+def offered_stages(seed: int) -> set[str]:
+    """Where a quote lies on the table: proposal, negotiation, offered."""
+    return {stage_id(seed, 0, 2), stage_id(seed, 0, 3), stage_id(seed, 1, 1)}
+
+
 def make_pipelines(seed: int) -> list[Record]:
     """As `POST /v1/pipelines` takes them; the first is the default."""
     return [

@@ -1,6 +1,6 @@
 """Loads the demo organisation through the public API; running it again completes what is missing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,10 +11,11 @@ import httpx
 from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.customers import Customers, make_customers
-from guanxi_gateway.cli.demo.deals import make_pipelines, slips
+from guanxi_gateway.cli.demo.loads import Loading, Tell
 from guanxi_gateway.cli.demo.own_fields import make_fields
 from guanxi_gateway.cli.demo.pools import make_pools
 from guanxi_gateway.cli.demo.rhythm import day_of
+from guanxi_gateway.cli.demo.sales_loading import load_sales
 from guanxi_gateway.cli.demo.saved import make_segments, make_views
 from guanxi_gateway.cli.demo.seeds import DEFAULT_SEED
 from guanxi_gateway.cli.demo.staff import (
@@ -27,12 +28,7 @@ from guanxi_gateway.cli.demo.staff import (
 )
 from guanxi_gateway.cli.demo.visits import Visit
 
-Tell = Callable[[str, int, int], None]
-"""Called with a step's name, how many of its records are done, and how many there are."""
-
 ACCOUNTS, PEOPLE, ACTIVITIES = "/v1/accounts", "/v1/contacts", "/v1/activities"
-BEGINNING = "Sales"  # the pipeline of every organisation
-PIPELINES, DEALS = "/v1/pipelines", "/v1/opportunities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +41,7 @@ class Loaded:
     people: int
     activities: int
     opportunities: int
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """One load: the admin's client, everybody's password, and whoever wants to know how far it is."""
-
-    client: DemoClient
-    seed: int
-    password: str
-    tell: Tell
-
-    def follow(self, step: str, done: Iterator[int], total: int) -> None:
-        self.tell(step, 0, total)
-        for number in done:
-            self.tell(step, number, total)
-
-    def create(self, step: str, path: str, records: Sequence[Record]) -> None:
-        self.follow(step, self.client.create_missing(path, records), len(records))
-
-    def create_many(self, step: str, path: str, records: Sequence[Record], query: str = "") -> None:
-        done = self.client.create_in_batches(path, records, query=query)
-        self.follow(step, done, len(records))
-
-    def write(self, step: str, chains: Sequence[Sequence[Write]]) -> None:
-        self.follow(step, self.client.write_chains(chains), len(chains))
+    orders: int
 
 
 def load(
@@ -89,17 +61,18 @@ def load(
         organisation = make_organisation(seed, password)
         is_new = client.make_organisation(organisation, service_secret=service_secret)
         client.sign_in(ADMIN_EMAIL, password)
-        customers = make_customers(seed, day_of(_made_at(client, seed)))
+        today = day_of(_made_at(client, seed))
+        customers = make_customers(seed, today)
         loading = Loading(client, seed, password, tell)
         users = _load_staff(loading)
         _load_customers(loading, customers)
         _load_dealings(loading, customers)
-        _load_deals(loading, customers)
+        load_sales(loading, customers, today)
         loading.create("segments", "/v1/segments", make_segments(seed))
         loading.create("views", "/v1/views", make_views(seed))
     accounts, people = len(customers.accounts), len(customers.people)
     activities, deals = len(customers.activities), len(customers.deals)
-    return Loaded(is_new, users, accounts, people, activities, deals)
+    return Loaded(is_new, users, accounts, people, activities, deals, len(customers.orders))
 
 
 def _made_at(client: DemoClient, seed: int) -> datetime:
@@ -179,22 +152,6 @@ def _load_dealings(loading: Loading, customers: Customers) -> None:
     present = loading.client.records_of(asked)
     missing = [each for each in customers.visits if not _is_over(present, each)]
     loading.follow("visits", _check_in(loading, missing), len(missing))
-
-
-def _load_deals(loading: Loading, customers: Customers) -> None:
-    """The pipeline that every organisation begins with gives way to the demo's own two."""
-    client, pipelines = loading.client, make_pipelines(loading.seed)
-    loading.create("pipelines", PIPELINES, pipelines)
-    present = client.records_of(f"{PIPELINES}?fields=id,name")
-    for id in (id for id, found in present.items() if found["name"] == BEGINNING):
-        client.remove(f"{PIPELINES}/{id}")
-    loading.create_many("opportunities", DEALS, customers.deals)
-    put_off = slips(loading.seed, customers.deals)
-    chains = [
-        [Write(f"{DEALS}/{id}", move, version=n, method="PATCH") for n, move in enumerate(moves, 1)]
-        for id, moves in put_off.items()
-    ]
-    loading.write("closing days", chains)
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:
