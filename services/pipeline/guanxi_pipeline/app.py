@@ -12,6 +12,7 @@ from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
 from guanxi_pipeline.settings import settings
+from guanxi_pipeline.win_model.routes import router as win_model
 from guanxi_shared.app import create_app
 from guanxi_shared.calls import House
 from guanxi_shared.consumers import Consumer
@@ -46,7 +47,7 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, jobs_router()],
+        routers=[board, pipelines, opportunities, win_model, jobs_router()],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )

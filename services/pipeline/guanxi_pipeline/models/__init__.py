@@ -4,6 +4,7 @@ from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
+from guanxi_pipeline.models.win_models import WinModel
 
 __all__ = [
     "OPPORTUNITY_SEARCH",
@@ -14,4 +15,5 @@ __all__ = [
     "Opportunity",
     "Pipeline",
     "Stage",
+    "WinModel",
 ]

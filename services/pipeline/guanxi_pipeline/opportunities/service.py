@@ -90,7 +90,10 @@ def _begin(
         raise Invalid(
             "This day is still to come.", errors={"closed_on": "Send a day that has passed."}
         )
+    rules.demand_opened(sent.get("opened_on"), closed_on=closed_on, today=call.clock.today)
     begun = {"stage_id": stage.id} | stage_rules.standing({"closed_at": closed_at}, stage, now)
+    if stage.kind == "open" and "opened_on" not in sent:
+        begun["opened_on"] = call.clock.today
     begun.pop("reason", None)
     return begun | rules.by_hand(
         sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
@@ -117,6 +120,10 @@ async def update_opportunity(
     if target is not None and isinstance(connection, Deferred):
         await connection.open()  # two writes: what is sent, and the move
     changes = rules.columns_from(sent, loaded.row)
+    if "opened_on" in sent:
+        closed_at = loaded.row["closed_at"]
+        closed_on = closed_at and closed_at.astimezone(call.by.zone).date()
+        rules.demand_opened(sent["opened_on"], closed_on=closed_on, today=call.clock.today)
     if target is None or target.kind == "open":
         changes |= rules.by_hand(
             sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
