@@ -94,7 +94,7 @@ def test_scores_are_those_of_scikit_learn_and_of_brute_force(
     if not won or not lost:
         assert score_rules.auc(p, y) is None
         return
-    above = sum((w > l) + (w == l) / 2 for w in won for l in lost)
+    above = sum((w > other) + (w == other) / 2 for w in won for other in lost)
     assert score_rules.auc(p, y) == pytest.approx(above / (len(won) * len(lost)))
 
 
