@@ -1,7 +1,7 @@
 """A worker that learns, and short ways to tell the service of past deals."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from guanxi_pipeline.jobs import HANDLERS
+from guanxi_pipeline.win_model.schemas import WinModelRead
 from guanxi_shared.db import Database
 from guanxi_shared.worker import Worker, WorkerSettings
 from tests.deadlines import until
@@ -90,15 +91,13 @@ class Past:
             answer = await admin.get(self.path)
             assert answer.status_code == 200, answer.text
             found: dict[str, Any] = answer.json()
+            WinModelRead.model_validate(found)
             return found
 
 
 @pytest.fixture
 def past(client: Clients, organisation: Organisation, stages: Stages, worker: Worker) -> Past:
     return Past(client, organisation, stages)
-
-
-Learn = Callable[[], Awaitable[dict[str, Any]]]
 
 
 def day(number: int, of: int) -> date:

@@ -12,6 +12,7 @@ import pytest
 from guanxi_pipeline.win_model import applying
 from guanxi_pipeline.win_model.applying import apply_in
 from guanxi_pipeline.win_model.model_rules import Model
+from guanxi_pipeline.win_model.schemas import WinProbability
 from guanxi_pipeline.win_model.term_rules import NONE, Term
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
@@ -101,6 +102,7 @@ async def test_every_answer_is_given_with_what_moved_it(
     await given()
     deal = await opened(rep, source="referral", account_id=await account(industry="steel"))
     found = (await rep.get(f"/v1/opportunities/{deal['id']}/win-probability")).json()
+    WinProbability.model_validate(found)
     assert (found["in_use"], found["stage_default"], found["by_hand"]) == ("stage", 10, None)
     assert (found["learnt"], found["why_not"]) == (pytest.approx(77.73), None)  # 1 / (1 + e^-1.25)
     assert [(each["term"], each["value"], each["log_odds"]) for each in found["evidence"]] == [
@@ -127,6 +129,7 @@ async def test_nothing_learnt_says_why(rep: Rep, stages: Stages, given: Given) -
     deal = await opened(rep)
     path = f"/v1/opportunities/{deal['id']}/win-probability"
     found = (await rep.get(path)).json()
+    WinProbability.model_validate(found)
     assert found["learnt"] is None
     assert "200 closed deals" in found["why_not"]
     await given()

@@ -24,17 +24,18 @@ class Learner:
     def __init__(self, pipe: Pipe) -> None:
         self._pipe = pipe
 
+    async def ask(self, asked: Mapping[str, Any]) -> None:
+        """What `fitting.learn` takes beside the sights; before them."""
+        await self._do(self._pipe.send, dict(asked))
+
     async def tell(self, page: list[bytes]) -> None:
         await self._do(self._pipe.send, page)
 
     async def answer(self) -> dict[str, Any]:
         """What was learnt from the pages told; see `fitting.learn`."""
-        await self.tell_end()
+        await self._do(self._pipe.send, None)
         found: dict[str, Any] = await self._do(self._pipe.recv)
         return found
-
-    async def tell_end(self) -> None:
-        await self._do(self._pipe.send, None)
 
     async def _do(self, call: Any, *arguments: Any) -> Any:
         try:
@@ -44,7 +45,7 @@ class Learner:
 
 
 @asynccontextmanager
-async def learner(asked: Mapping[str, Any]) -> AsyncIterator[Learner]:
+async def learner() -> AsyncIterator[Learner]:
     """A process for as long as the block lasts, ended with it whatever it does by then."""
     context = get_context("spawn")
     pipe, theirs = context.Pipe()
@@ -52,7 +53,6 @@ async def learner(asked: Mapping[str, Any]) -> AsyncIterator[Learner]:
     await asyncio.to_thread(process.start)
     theirs.close()  # theirs alone: when their end closes, ours is told
     try:
-        pipe.send(dict(asked))
         yield Learner(pipe)
     finally:
         process.terminate()

@@ -7,6 +7,7 @@ the seed.
 import os
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
+from math import log
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any, Final
@@ -175,8 +176,11 @@ def predict(model: Model, sights: Sequence[Sight], late: Sequence[str]) -> list[
 
 def fit(sights: Sequence[Sight], late: Sequence[str], seed: int) -> Model:
     known = [(str(sight["deal"]), facts_of(sight, late=late)) for sight in sights]
-    terms = learn_terms(known)
-    x, y = matrix(terms, known), [int(sight["won"]) for sight in sights]
+    terms, y = learn_terms(known), [int(sight["won"]) for sight in sights]
+    if not terms:  # all of them say the same
+        share = sum(y) / len(y)
+        return Model(log(share / (1 - share)), (), (), slope=1.0, offset=0.0)
+    x = matrix(terms, known)
     whole = fit_matrix(x, y, [deal for deal, _ in known], seed)
     return model_of(terms, whole.calibrated_classifiers_[0])
 

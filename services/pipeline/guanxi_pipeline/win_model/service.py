@@ -140,7 +140,8 @@ async def _learnt(call: Call, state: Mapping[str, Any], pipeline: Pipeline) -> d
     if state["status"] != "open":
         return {**NOTHING, **about, "why_not": f"It is {state['status']}."}
     said = await _answer(call, state, found["model"])
-    return {**about, **said, "learnt": said.pop("probability"), "why_not": None}
+    learnt = said.pop("probability")
+    return {**about, **said, "learnt": learnt, "why_not": None}
 
 
 async def _answer(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.win_model import reading
-from guanxi_pipeline.win_model.beside import learner
+from guanxi_pipeline.win_model.beside import Learner, learner
 from guanxi_pipeline.win_model.verdict_rules import BETTER
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
@@ -28,26 +28,32 @@ ON CONFLICT (organisation_id, pipeline_id) DO UPDATE SET id = excluded.id, verdi
 
 
 async def train_win_model(job: RunningJob) -> None:
-    """Reads in one transaction, learns beside it, keeps in another. JobFailed with the sentence that
+    """Reads in one transaction, learns in none, keeps in another. JobFailed with the sentence that
     refuses; what was in use before then stays."""
     pipeline_id = UUID(job.params["pipeline_id"])
-    async with job.transaction() as connection:
-        stages = await reading.stages_of(connection, job.organisation_id, pipeline_id)
-        seen = await reading.watermark(connection, job.organisation_id, pipeline_id)
-        defaults = {str(stage["id"]): stage["probability"] for stage in stages}
-        async with learner({"stage_defaults": defaults}) as beside:
-            pages = reading.sights(
-                connection, job.organisation_id, pipeline_id, reading.first_open(stages)
-            )
-            async for page in pages:
-                await beside.tell(page)
-            found = await beside.answer()
+    async with learner() as beside:
+        async with job.transaction() as connection:
+            seen = await _tell_all(connection, beside, job.organisation_id, pipeline_id)
+        found = await beside.answer()
     if "refused" in found:
         raise JobFailed(found["refused"])
     async with job.transaction() as connection:
         await keep(connection, job, pipeline_id, found, seen)
         url = f"/v1/pipelines/{pipeline_id}/win-model"
         await job.save(connection, done=1, total=1, result={"url": url})
+
+
+async def _tell_all(
+    connection: Connection, beside: Learner, organisation: UUID, pipeline_id: UUID
+) -> dict[str, Any]:
+    """The watermark of what was told."""
+    stages = await reading.stages_of(connection, organisation, pipeline_id)
+    defaults = {str(stage["id"]): stage["probability"] for stage in stages}
+    await beside.ask({"stage_defaults": defaults})
+    first = reading.first_open(stages)
+    async for page in reading.sights(connection, organisation, pipeline_id, first):
+        await beside.tell(page)
+    return await reading.watermark(connection, organisation, pipeline_id)
 
 
 async def keep(
