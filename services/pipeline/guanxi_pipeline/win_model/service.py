@@ -8,7 +8,6 @@ import orjson
 
 from guanxi_pipeline.errors import TooFewDeals
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
-from guanxi_pipeline.pipelines.known import Pipeline, pipelines_of
 from guanxi_pipeline.win_model import verdict_rules
 from guanxi_pipeline.win_model.model_rules import answer, model_from
 from guanxi_pipeline.win_model.reading import CLOSED
@@ -27,6 +26,9 @@ FROM win_models w WHERE w.organisation_id = $2 AND w.pipeline_id = $3
 """
 USES = "SELECT p.uses_model FROM pipelines p WHERE p.organisation_id = $2 AND p.id = $3 AND p.deleted_at IS NULL"
 COUNTED = CLOSED.replace("$2", "$3").replace("$1", "$2")
+STAGE = """
+SELECT s.probability::float8 AS probability FROM stages s WHERE s.organisation_id = $2 AND s.id = $3
+"""
 ACCOUNT = """
 SELECT k.id, k.industry, k.region, k.owner_id, k.team_id FROM known_accounts k
 WHERE k.organisation_id = $2 AND k.id = $3
@@ -109,22 +111,22 @@ async def read_win_probability(call: Call, opportunity_id: UUID) -> dict[str, An
     """The stage's, the one by hand and the learnt one of a visible deal, with what moved the last."""
     found = await reads.find_record(call, OPPORTUNITIES, opportunity_id)
     state: dict[str, Any] = orjson.loads(orjson.dumps(found, option=orjson.OPT_UTC_Z))
-    known = await pipelines_of(call.house).of(call.organisation)
-    pipeline = known.pipelines[UUID(state["pipeline_id"])]
+    asked = (call.organisation, UUID(state["stage_id"]))
+    stage = await call.db.fetchrow(call.organisation, STAGE, *asked)
+    assert stage is not None  # a deal stands in a stage: the database sees to it
     source = state["probability_source"]
     return {
         "opportunity_id": state["id"], "status": state["status"], "in_use": source,
-        "probability": state["probability"],
-        "stage_default": pipeline.stages[UUID(state["stage_id"])].probability,
+        "probability": state["probability"], "stage_default": stage["probability"],
         "by_hand": state["probability"] if source == "manual" else None,
-        **await _learnt(call, state, pipeline),
+        **await _learnt(call, state, UUID(state["pipeline_id"])),
     }  # fmt: skip
 
 
-async def _learnt(call: Call, state: Mapping[str, Any], pipeline: Pipeline) -> dict[str, Any]:
-    found = await _model(call, pipeline.id)
+async def _learnt(call: Call, state: Mapping[str, Any], pipeline_id: UUID) -> dict[str, Any]:
+    found = await _model(call, pipeline_id)
     if found is None:
-        closed = await _closed(call, pipeline.id)
+        closed = await _closed(call, pipeline_id)
         return {**NOTHING, "why_not": _untrained(closed)["sentence"]}
     comparison = found["comparison"]
     about = {
@@ -150,8 +152,8 @@ async def _answer(
     """What is said of an account that the caller may not see moves the answer, unnamed."""
     account = None
     if state["account_id"] is not None:
-        asked = (call.organisation, call.organisation, UUID(state["account_id"]))
-        row = await call.db.fetchrow(asked[0], ACCOUNT, *asked[1:])
+        asked = (call.organisation, UUID(state["account_id"]))
+        row = await call.db.fetchrow(call.organisation, ACCOUNT, *asked)
         account = None if row is None else dict(row)
     sight = sight_of(state, account)
     shown = shown_of(sight)
