@@ -50,7 +50,7 @@ class Past:
         async with self.clients(self.organisation.admin) as admin:
             for first in range(0, len(operations), 1_000):
                 sent = {"operations": list(operations[first : first + 1_000])}
-                answer = await admin.post("/v1/opportunities/batch", json=sent, timeout=120)
+                answer = await admin.post("/v1/opportunities/batch", json=sent, timeout=300)
                 assert answer.status_code == 200, answer.text[:2_000]
                 assert answer.json()["failed"] == 0, answer.text[:2_000]
                 found += [result["data"] for result in answer.json()["results"]]
@@ -82,7 +82,7 @@ class Past:
                 job = (await admin.get(where)).json()
                 return job["status"] not in ("queued", "running")
 
-            await until(ended, seconds=120)
+            await until(ended, seconds=300)
             found: dict[str, Any] = (await admin.get(where)).json()
             return found
 
