@@ -51,6 +51,10 @@ class MixedCurrencies(Invalid):
     code, title = "mixed_currencies", "Amounts of several currencies do not make a sum"
 
 
+class TooFewDeals(Invalid):
+    code, title = "too_few_deals", "Too few closed deals to learn from"
+
+
 class RateMissing(Invalid):
     code, title = "rate_missing", "There is no exchange rate for this day"
 

@@ -27,13 +27,14 @@ from guanxi_pipeline.quotes.verb_routes import router as quote_verbs
 from guanxi_pipeline.scorecards.routes import router as scorecards
 from guanxi_pipeline.tax_classes.routes import router as tax_classes
 from guanxi_pipeline.views.routes import router as views
+from guanxi_pipeline.win_model.routes import router as win_model
 from guanxi_shared.job_routes import jobs_router
 
 LEADS: Final = (
     lead_settings, scorecards, assignment_rules, lead_forms, public_forms, lead_pools, conversions,
     lead_duplicates, lead_verbs, leads,
 )  # fmt: skip
-DEALS: Final = (board, pipelines, opportunities)
+DEALS: Final = (board, pipelines, opportunities, win_model)
 CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)
 QUOTES: Final = (approval_rules, quotes, quote_verbs, public_quotes)
 DATA_WORK: Final = (exports, imports, fields, views, jobs_router())

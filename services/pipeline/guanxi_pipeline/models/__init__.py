@@ -21,6 +21,7 @@ from guanxi_pipeline.models.products import (
 from guanxi_pipeline.models.quotes import QUOTE_SEARCH, ApprovalRule, Quote, QuoteNumber
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
+from guanxi_pipeline.models.win_models import WinModel
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.views.resource import add_views_table
 
@@ -55,4 +56,5 @@ __all__ = [
     "QuoteNumber",
     "Stage",
     "TaxClass",
+    "WinModel",
 ]

@@ -97,6 +97,13 @@ class Opportunity(Table, table=True):
             "ix_opportunities_unverified", "organisation_id", "id",
             postgresql_where=text("NOT is_account_verified AND deleted_at IS NULL"),
         ),
+        # Whose probability a learnt model gave: what goes back when it ends.
+        Index(
+            "ix_opportunities_by_model", "organisation_id", "pipeline_id", "id",
+            postgresql_where=text(
+                "probability_source = 'model' AND status = 'open' AND deleted_at IS NULL"
+            ),
+        ),
     )  # fmt: skip
 
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
@@ -118,6 +125,7 @@ class Opportunity(Table, table=True):
     product_ids: list[UUID] = ids_column()  # those of `lines`
     probability: Decimal = Field(sa_column=Column(Numeric(5, 2), nullable=False))  # percent
     probability_source: str = Field(sa_column=Column(Text, nullable=False, server_default="stage"))
+    opened_on: date | None = Field(default=None, sa_column=Column(Date))  # when selling began
     close_on: date | None = Field(default=None, sa_column=Column(Date))
     first_close_on: date | None = Field(default=None, sa_column=Column(Date))
     close_on_moves: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))

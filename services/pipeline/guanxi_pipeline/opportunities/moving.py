@@ -20,6 +20,7 @@ from guanxi_pipeline.opportunities.schemas import Move
 from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.criteria import criterion_groups
 from guanxi_pipeline.pipelines.known import Pipeline, Stage, pipelines_of
+from guanxi_pipeline.win_model.applying import probability_there
 from guanxi_shared import filters, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -106,6 +107,8 @@ async def move_to_stage(
     moving = await _moving(call, loaded, here, there, before, after, met, said, now)
     stage_rules.demand_move(moving)
     changes = {**said, **stage_rules.changes_of(moving), **(by_hand or {}), "rank": rank}
+    if loaded.row["probability_source"] == "model" and before.kind == after.kind == "open":
+        changes |= await probability_there(connection, {**loaded.row, **changes}, after)
     return await records.update_record(
         connection, OPPORTUNITIES, loaded, changes, actor=call.actor,
         verb=stage_rules.verb_of(before.kind, after.kind),

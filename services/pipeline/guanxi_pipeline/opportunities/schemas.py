@@ -85,6 +85,9 @@ class OpportunityFields(Fields):
     probability: Percent | None = Field(
         default=None, description="Percent, by hand. Null: that of the stage."
     )
+    opened_on: Day | None = Field(
+        default=None, description="When selling began; today for what begins open."
+    )
     close_on: Day | None = None
     forecast_category: ForecastCategory | None = Field(
         default=None, description="Null: that of the stage."
@@ -166,6 +169,7 @@ class OpportunityRead(BaseModel):
     lines: list[OpportunityLine]
     probability: float
     probability_source: Literal["stage", "manual", "model"]
+    opened_on: date | None
     close_on: date | None
     first_close_on: date | None
     close_on_moves: int

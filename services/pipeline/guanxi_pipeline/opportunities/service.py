@@ -95,7 +95,10 @@ def begin(clock: Clock, sent: Mapping[str, Any], stage: Stage, now: datetime) ->
         raise Invalid(
             "This day is still to come.", errors={"closed_on": "Send a day that has passed."}
         )
+    rules.demand_opened(sent.get("opened_on"), closed_on=closed_on, today=clock.today)
     begun = {"stage_id": stage.id} | stage_rules.standing({"closed_at": closed_at}, stage, now)
+    if stage.kind == "open" and "opened_on" not in sent:
+        begun["opened_on"] = clock.today
     return begun | rules.by_hand(
         sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
         status=stage.kind,
@@ -149,6 +152,10 @@ async def _write(
 ) -> State:  # fmt: skip
     """What is sent, the stage aside."""
     changes = rules.columns_from(sent, loaded.row) | by_hand
+    if "opened_on" in sent:
+        closed_at = loaded.row["closed_at"]
+        closed_on = closed_at and closed_at.astimezone(call.by.zone).date()
+        rules.demand_opened(sent["opened_on"], closed_on=closed_on, today=call.clock.today)
     if "custom" in sent:
         changes["custom"] = await stored(
             call, OPPORTUNITIES, {**loaded.row["custom"], **sent["custom"]}

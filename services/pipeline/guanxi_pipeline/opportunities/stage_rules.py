@@ -97,11 +97,11 @@ def changes_of(move: Moving) -> dict[str, Any]:
 
 
 def standing(row: Mapping[str, Any], stage: StageLike, now: datetime) -> dict[str, Any]:
-    """Status, probability and category as a stage gives them. A probability by hand stays by hand while
-    the deal is open; closing and reopening end it."""
+    """Status, probability and category as a stage gives them. A probability by hand or of a model stays
+    so while the deal is open (whoever moves it asks the model anew); closing and reopening end it."""
     columns: dict[str, Any] = {"status": stage.kind, "forecast_category": stage.forecast_category}
-    by_hand = row.get("probability_source") == "manual" and row.get("status", "open") == "open"
-    if stage.kind != "open" or not by_hand:
+    stays = row.get("probability_source") in ("manual", "model")
+    if stage.kind != "open" or not stays or row.get("status", "open") != "open":
         columns |= {"probability": stage.probability, "probability_source": "stage"}
     if stage.kind == "open":
         return columns | {"closed_at": None, **_forgotten(row)}

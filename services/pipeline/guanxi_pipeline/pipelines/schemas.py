@@ -86,6 +86,10 @@ class PipelineFields(Fields):
         default="anybody", description="Who may reopen what is closed; `manager`: who leads others."
     )
     reopen_within_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    uses_model: bool = Field(
+        default=False,
+        description="Open deals take the learnt probability, as long as a model is in use.",
+    )
     win_reasons: Reasons = Field(default_factory=list, description="Empty: any reason is taken.")
     loss_reasons: Reasons = Field(default_factory=list, description="Empty: any reason is taken.")
     external_id: Line | None = None
@@ -132,6 +136,7 @@ class PipelineRead(BaseModel):
     idle_days: int
     reopened_by: Reopener
     reopen_within_days: int | None
+    uses_model: bool
     win_reasons: list[str]
     loss_reasons: list[str]
     external_id: str | None

@@ -18,6 +18,7 @@ HAS_ONE = "SELECT 1 FROM pipelines WHERE organisation_id = $1 LIMIT 1"
 COLUMNS: Final[dict[str, Any]] = {
     "name": "Sales", "description": None, "is_default": True, "is_active": True, "idle_days": 14,
     "reopened_by": "anybody", "reopen_within_days": None, "win_reasons": [], "external_id": None,
+    "uses_model": False,
     "loss_reasons": ["price", "competitor", "no budget", "no decision", "timing", "no answer"],
 }  # fmt: skip
 PLAIN: Final[dict[str, Any]] = {
