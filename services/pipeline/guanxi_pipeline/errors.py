@@ -53,3 +53,7 @@ class MixedCurrencies(Invalid):
 
 class RateMissing(Invalid):
     code, title = "rate_missing", "There is no exchange rate for this day"
+
+
+class RateDayTaken(Conflict):
+    code, title = "rate_day_taken", "This pair has a rate for this day already"
