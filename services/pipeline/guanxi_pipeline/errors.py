@@ -57,3 +57,19 @@ class RateMissing(Invalid):
 
 class RateDayTaken(Conflict):
     code, title = "rate_day_taken", "This pair has a rate for this day already"
+
+
+class OrderStatus(Conflict):
+    code, title = "order_status", "The order's status does not allow this"
+
+
+class OrderIncomplete(Invalid):
+    code, title = "order_incomplete", "The order lacks something to be placed"
+
+
+class NumberTaken(Conflict):
+    code, title = "number_taken", "Another order has this number"
+
+
+class TooMuch(Invalid):
+    code, title = "too_much", "More than there is"

@@ -65,6 +65,13 @@ def currency_of(sent: Sent, name: str) -> str | None:
     return currency
 
 
+def demanded_currency(sent: Sent, name: str) -> str:
+    demanded(sent, name, "CNY")
+    found = currency_of(sent, name)
+    assert found is not None
+    return found
+
+
 def amount_of(sent: Sent, name: str, currency: str) -> Decimal:
     """An amount of that currency, its digits enforced."""
     text = demanded(sent, name, "1000.50")

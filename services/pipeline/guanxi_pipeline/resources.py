@@ -1,7 +1,8 @@
 """The allow-lists of pipeline, each in the folder of what it lists."""
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 
-LOGGED = (OPPORTUNITIES, PIPELINES, EXCHANGE_RATES)
+LOGGED = (OPPORTUNITIES, PIPELINES, EXCHANGE_RATES, ORDERS)

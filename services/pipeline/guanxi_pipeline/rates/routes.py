@@ -9,9 +9,8 @@ from starlette.responses import Response
 
 from guanxi_pipeline.parameters import (
     amount_of,
-    currency_of,
     day_of,
-    demanded,
+    demanded_currency,
     parameters_of,
 )
 from guanxi_pipeline.rates import service
@@ -46,10 +45,7 @@ ONE = PATH + "/{exchange_rate_id}"
 async def convert_amount(request: Request) -> Response:
     call = await begin(request, "exchange-rates:read")
     sent = parameters_of(call, ("from", "to", "amount", "on"))
-    demanded(sent, "from", "USD")
-    demanded(sent, "to", "CNY")
-    source, target = currency_of(sent, "from"), currency_of(sent, "to")
-    assert source is not None and target is not None
+    source, target = demanded_currency(sent, "from"), demanded_currency(sent, "to")
     on: date = day_of(call, sent, "on") or call.clock.today
     found = await service.convert_amount(
         call, amount_of(sent, "amount", source), source, target, on

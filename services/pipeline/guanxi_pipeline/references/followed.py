@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_shared.resources import Resource
 
 Columns = dict[str, Any]
@@ -37,6 +38,14 @@ def account_back(value: Any) -> Columns:
     return {"account_id": None if value is None else UUID(str(value))}
 
 
+def contact_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    return {"contact_id": survivor}
+
+
+def contact_back(value: Any) -> Columns:
+    return {"contact_id": None if value is None else UUID(str(value))}
+
+
 def contacts_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
     """Each person once: of two roles that become one person's, the survivor's own stays."""
     names = {str(one) for one in gone}
@@ -60,5 +69,13 @@ FOLLOWED: Final = (
     Followed(
         "contact", OPPORTUNITIES, "contacts", "contact_ids && $2::uuid[]", "t.contact_ids @> ARRAY[k.id]",
         contacts_after, contacts_back,
+    ),
+    Followed(
+        "account", ORDERS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", ORDERS, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
     ),
 )  # fmt: skip

@@ -4,15 +4,20 @@ An opportunity may be written between a merge and the moment that the feed tells
 written while contacts was away is verified as soon as the copy knows the account.
 """
 
+from typing import Final
 from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_pipeline.references.following import ACTOR, move
 from guanxi_pipeline.rounds import every_organisation
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.resources import Resource
 from guanxi_shared.schedules import schedule
+
+TRUSTED: Final = (OPPORTUNITIES, ORDERS)
 
 OVERTAKEN = """
 SELECT k.id, k.merged_into_id FROM known_{noun}s k
@@ -20,7 +25,7 @@ WHERE k.organisation_id = $1 AND k.merged_into_id IS NOT NULL
   AND EXISTS (SELECT 1 FROM {table} t WHERE t.organisation_id = $1 AND {names})
 """
 VERIFIED = """
-SELECT o.id FROM opportunities o JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
+SELECT o.id FROM {table} o JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
 WHERE o.organisation_id = $1 AND NOT o.is_account_verified AND o.deleted_at IS NULL ORDER BY o.id LIMIT 500
 """
 
@@ -41,12 +46,14 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
                 await move(
                     connection, organisation, followed, [row["id"]], row["merged_into_id"], None
                 )
-        await _verify(connection, organisation)
+        for resource in TRUSTED:
+            await _verify(connection, organisation, resource)
 
 
-async def _verify(connection: Connection, organisation: UUID) -> None:
+async def _verify(connection: Connection, organisation: UUID, resource: Resource) -> None:
     """What the copy knows by now is no longer taken on trust."""
-    ids = [row["id"] for row in await connection.fetch(VERIFIED, organisation)]
-    loaded = await load_many(connection, OPPORTUNITIES, ids)
+    sql = VERIFIED.format(table=resource.table.name)
+    ids = [row["id"] for row in await connection.fetch(sql, organisation)]
+    loaded = await load_many(connection, resource, ids)
     changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
-    await write_many(connection, OPPORTUNITIES, changes, actor=ACTOR)
+    await write_many(connection, resource, changes, actor=ACTOR)
