@@ -10,6 +10,7 @@ from guanxi_pipeline.opportunities.routes import router as opportunities
 from guanxi_pipeline.orders.routes import router as orders
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
+from guanxi_pipeline.purchases.routes import router as purchases
 from guanxi_pipeline.rates.routes import router as exchange_rates
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
@@ -48,7 +49,7 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, exchange_rates, orders, jobs_router()],
+        routers=[board, pipelines, opportunities, exchange_rates, purchases, orders, jobs_router()],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )
