@@ -15,6 +15,7 @@ from guanxi_pipeline.rates.routes import router as exchange_rates
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
 from guanxi_pipeline.settings import settings
+from guanxi_pipeline.stock.routes import router as stock_reports
 from guanxi_shared.app import create_app
 from guanxi_shared.calls import House
 from guanxi_shared.consumers import Consumer
@@ -49,7 +50,16 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, exchange_rates, purchases, orders, jobs_router()],
+        routers=[
+            board,
+            pipelines,
+            opportunities,
+            exchange_rates,
+            purchases,
+            stock_reports,
+            orders,
+            jobs_router(),
+        ],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )

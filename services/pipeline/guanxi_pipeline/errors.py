@@ -73,3 +73,11 @@ class NumberTaken(Conflict):
 
 class TooMuch(Invalid):
     code, title = "too_much", "More than there is"
+
+
+class StockDifference(Invalid):
+    code, title = "stock_difference", "The stock does not come out"
+
+
+class StockMonthTaken(Conflict):
+    code, title = "stock_month_taken", "This month was reported already"

@@ -24,7 +24,7 @@ def _not_negative(money: Money) -> Money:
     return money
 
 
-def _exact_rate(value: Any) -> Any:
+def exact_number(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
     if round(float(value), 6) != float(value):
@@ -33,7 +33,7 @@ def _exact_rate(value: Any) -> Any:
 
 
 Price = Annotated[Money, AfterValidator(_not_negative)]
-TaxRate = Annotated[float, BeforeValidator(_exact_rate), Field(ge=0, le=1000)]
+TaxRate = Annotated[float, BeforeValidator(exact_number), Field(ge=0, le=1000)]
 Taken = Annotated[float, Field(ge=0, le=1_000_000_000)]
 EXAMPLE: dict[str, Any] = {
     "account_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50",
@@ -181,7 +181,7 @@ class ReturnedQuantity(Value):
     """`refund` is what is paid back, with tax; without it, what the quantity cost."""
 
     line_id: UUID
-    quantity: Annotated[float, BeforeValidator(_exact_rate), Field(ge=0, le=1_000_000_000)] = 0
+    quantity: Annotated[float, BeforeValidator(exact_number), Field(ge=0, le=1_000_000_000)] = 0
     refund: Price | None = None
 
 

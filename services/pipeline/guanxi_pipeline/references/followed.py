@@ -10,6 +10,7 @@ from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.resources import Resource
 
 Columns = dict[str, Any]
@@ -77,5 +78,9 @@ FOLLOWED: Final = (
     Followed(
         "contact", ORDERS, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
         contact_after, contact_back,
+    ),
+    Followed(
+        "account", STOCK_REPORTS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
     ),
 )  # fmt: skip

@@ -12,12 +12,13 @@ from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_pipeline.references.following import ACTOR, move
 from guanxi_pipeline.rounds import every_organisation
+from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_shared.resources import Resource
 from guanxi_shared.schedules import schedule
 
-TRUSTED: Final = (OPPORTUNITIES, ORDERS)
+TRUSTED: Final = (OPPORTUNITIES, ORDERS, STOCK_REPORTS)
 
 OVERTAKEN = """
 SELECT k.id, k.merged_into_id FROM known_{noun}s k
