@@ -119,10 +119,15 @@ def operation(
     return {"operation_id": operation_id, "summary": summary, "openapi_extra": extra, **more}
 
 
+def _word(resource: Resource) -> str:
+    """The plural as part of a name in code."""
+    return resource.name.replace("-", "_")
+
+
 def lists(resource: Resource) -> dict[str, Any]:
     """`GET /v1/{resource}`."""
     return operation(
-        f"list_{resource.name}",
+        f"list_{_word(resource)}",
         f"A page of {resource.name}, filtered and sorted",
         parameters=list_parameters(resource),
         response_model=page_model(resource),
@@ -132,7 +137,7 @@ def lists(resource: Resource) -> dict[str, Any]:
 
 def searches(resource: Resource) -> dict[str, Any]:
     return operation(
-        f"search_{resource.name}",
+        f"search_{_word(resource)}",
         f"A page of {resource.name} from a search document: groups OR, filters AND",
         body=SearchDocument,
         response_model=page_model(resource),
@@ -245,7 +250,7 @@ def histories(resource: Resource) -> dict[str, Any]:
 
 def batches(resource: Resource, body: type[BaseModel], answer: type[BaseModel]) -> dict[str, Any]:
     return operation(
-        f"batch_{resource.name}",
+        f"batch_{_word(resource)}",
         f"Up to 1,000 writes of {resource.name} in one request",
         parameters=[IDEMPOTENCY_KEY],
         body=body,

@@ -128,13 +128,16 @@ class Resource:
     is_owned: bool = True  # False: everybody of the organisation sees all of it
     is_for_everybody: bool = False  # True: what has the organisation as its team, everybody sees
     model: type[Any] | None = None
+    permitted_as: str | None = (
+        None  # the resource whose permissions count, where it is a part of it
+    )
 
     @property
     def is_searchable(self) -> bool:
         return self.search is not None
 
     def permission(self, action: str) -> str:
-        return f"{self.name}:{action}"
+        return f"{self.permitted_as or self.name}:{action}"
 
     def event_type(self, verb: str) -> str:
         return f"{self.service}.{self.noun}.{verb}"

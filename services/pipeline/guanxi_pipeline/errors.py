@@ -125,3 +125,31 @@ class ApprovalRequired(Conflict):
 
 class AlreadyDecided(Conflict):
     code, title = "already_decided", "The offer was answered already"
+
+
+class RateDayTaken(Conflict):
+    code, title = "rate_day_taken", "This pair has a rate for this day already"
+
+
+class OrderStatus(Conflict):
+    code, title = "order_status", "The order's status does not allow this"
+
+
+class OrderIncomplete(Invalid):
+    code, title = "order_incomplete", "The order lacks something to be placed"
+
+
+class NumberTaken(Conflict):
+    code, title = "number_taken", "Another order has this number"
+
+
+class TooMuch(Invalid):
+    code, title = "too_much", "More than there is"
+
+
+class StockDifference(Invalid):
+    code, title = "stock_difference", "The stock does not come out"
+
+
+class StockMonthTaken(Conflict):
+    code, title = "stock_month_taken", "This month was reported already"

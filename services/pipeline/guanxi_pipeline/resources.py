@@ -8,11 +8,14 @@ from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
 from guanxi_pipeline.lead_settings.resources import LEAD_SETTINGS
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import METADATA, OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.products.resources import PRODUCTS
 from guanxi_pipeline.quotes.resources import QUOTES
+from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 from guanxi_pipeline.scorecards.resources import SCORECARDS
+from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_pipeline.tax_classes.resources import TAX_CLASSES
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
@@ -31,6 +34,9 @@ LOGGED = (
     TAX_CLASSES,
     PRICE_BOOKS,
     QUOTES,
+    EXCHANGE_RATES,
+    ORDERS,
+    STOCK_REPORTS,
     APPROVAL_RULES,
     FIELDS,
     VIEWS,

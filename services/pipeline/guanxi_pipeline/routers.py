@@ -17,14 +17,18 @@ from guanxi_pipeline.lead_settings.routes import router as lead_settings
 from guanxi_pipeline.leads.routes import router as leads
 from guanxi_pipeline.leads.verbs import router as lead_verbs
 from guanxi_pipeline.opportunities.routes import router as opportunities
+from guanxi_pipeline.orders.routes import router as orders
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.price_books.entry_routes import router as price_book_entries
 from guanxi_pipeline.price_books.routes import router as price_books
 from guanxi_pipeline.products.routes import router as products
+from guanxi_pipeline.purchases.routes import router as purchases
 from guanxi_pipeline.quotes.public_routes import router as public_quotes
 from guanxi_pipeline.quotes.routes import router as quotes
 from guanxi_pipeline.quotes.verb_routes import router as quote_verbs
+from guanxi_pipeline.rates.routes import router as exchange_rates
 from guanxi_pipeline.scorecards.routes import router as scorecards
+from guanxi_pipeline.stock.routes import router as stock_reports
 from guanxi_pipeline.tax_classes.routes import router as tax_classes
 from guanxi_pipeline.views.routes import router as views
 from guanxi_pipeline.win_model.routes import router as win_model
@@ -37,5 +41,6 @@ LEADS: Final = (
 DEALS: Final = (board, pipelines, opportunities, win_model)
 CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)
 QUOTES: Final = (approval_rules, quotes, quote_verbs, public_quotes)
+ORDERS: Final = (exchange_rates, purchases, stock_reports, orders)
 DATA_WORK: Final = (exports, imports, fields, views, jobs_router())
-ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES)
+ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES, *ORDERS)

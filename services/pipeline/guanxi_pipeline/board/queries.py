@@ -10,11 +10,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
-    Date,
     Select,
-    Text,
     Uuid,
     bindparam,
     column,
@@ -26,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES, OPPORTUNITY
-from guanxi_pipeline.rates.looking_up import newest_rate, rate_of, target_currency
+from guanxi_pipeline.rates.looking_up import rates_beside, rates_of, target_currency
 from guanxi_pipeline.rates.rules import Rates
 from guanxi_shared import filters, search, selects
 from guanxi_shared.calls import Call
@@ -52,9 +51,9 @@ async def stage_sums(
     that day into `currency`, or into the organisation's own."""
     values = {"pipeline": pipeline_id, "target": currency, "rate_on": on}
     rows = await _fetch(call, "sums", query, scope, values, _sums)
-    found = {row["currency"]: rate_of(row) for row in rows if row["rate"] is not None}
+    newest = orjson.loads(rows[0]["rates"] or "[]")
     sums = [row for row in rows if row["stage_id"] is not None]
-    return sums, Rates(rows[0]["target"], on, found)
+    return sums, rates_of(newest, rows[0]["target"], on)
 
 
 async def first_cards(
@@ -114,12 +113,10 @@ def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]
     ).select_from(OPPORTUNITY)
     found = _joined(found, query, scope).where(*_wanted(scope, conditions))
     sums = found.group_by(OPPORTUNITY.c.stage_id, currency).cte("sums")
-    target = target_currency(bindparam("target", type_=Text)).cte("wanted")
-    rate = newest_rate(sums.c.currency, target.c.target, bindparam("rate_on", type_=Date))
-    rated = target.outerjoin(sums, true()).outerjoin(rate, true())
-    return select(
-        target.c.target, sums, rate.c.rate, rate.c.valid_on, rate.c.is_inverse
-    ).select_from(rated)
+    about = select(target_currency().label("target"), rates_beside()).subquery("about")
+    return select(about.c.target, literal_column("about.rates"), sums).select_from(
+        about.outerjoin(sums, true())
+    )
 
 
 def _cards(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:

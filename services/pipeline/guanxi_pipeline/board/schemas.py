@@ -7,13 +7,8 @@ from pydantic import BaseModel
 
 from guanxi_pipeline.opportunities.schemas import FlaggedOpportunity
 from guanxi_pipeline.pipelines.schemas import StageKind
+from guanxi_pipeline.rates.schemas import RateUsed
 from guanxi_shared.money import Money
-
-
-class RateUsed(BaseModel):
-    currency: str
-    rate: str
-    rate_date: date
 
 
 class Converted(Money):

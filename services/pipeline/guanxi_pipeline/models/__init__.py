@@ -10,6 +10,13 @@ from guanxi_pipeline.models.lead_ways import (
 )
 from guanxi_pipeline.models.leads import LEAD_SEARCH, Lead
 from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
+from guanxi_pipeline.models.orders import (
+    Order,
+    OrderLine,
+    OrderNumber,
+    OrderReturn,
+    OrderReturnLine,
+)
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
 from guanxi_pipeline.models.products import (
     PRODUCT_SEARCH,
@@ -21,6 +28,7 @@ from guanxi_pipeline.models.products import (
 from guanxi_pipeline.models.quotes import QUOTE_SEARCH, ApprovalRule, Quote, QuoteNumber
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
+from guanxi_pipeline.models.stock import StockReport
 from guanxi_pipeline.models.win_models import WinModel
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.views.resource import add_views_table
@@ -48,6 +56,11 @@ __all__ = [
     "LeadSettings",
     "MergeFollow",
     "Opportunity",
+    "Order",
+    "OrderLine",
+    "OrderNumber",
+    "OrderReturn",
+    "OrderReturnLine",
     "Pipeline",
     "PriceBook",
     "PriceBookEntry",
@@ -55,6 +68,7 @@ __all__ = [
     "Quote",
     "QuoteNumber",
     "Stage",
+    "StockReport",
     "TaxClass",
     "WinModel",
 ]

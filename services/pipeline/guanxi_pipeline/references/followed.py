@@ -10,8 +10,10 @@ from uuid import UUID
 
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.quotes.resources import QUOTES
+from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.resources import Resource
 
 Columns = dict[str, Any]
@@ -104,5 +106,17 @@ FOLLOWED: Final = (
     Followed(
         "contact", QUOTES, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
         contact_after, contact_back,
+    ),
+    Followed(
+        "account", ORDERS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", ORDERS, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
+    ),
+    Followed(
+        "account", STOCK_REPORTS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
     ),
 )  # fmt: skip

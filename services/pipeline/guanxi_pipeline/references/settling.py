@@ -4,16 +4,22 @@ An opportunity may be written between a merge and the moment that the feed tells
 written while contacts was away is verified as soon as the copy knows the account.
 """
 
+from typing import Final
 from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_pipeline.references.following import ACTOR, move
 from guanxi_pipeline.rounds import every_organisation
+from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.resources import Resource
 from guanxi_shared.schedules import schedule
+
+TRUSTED: Final = (OPPORTUNITIES, QUOTES, ORDERS, STOCK_REPORTS)
 
 OVERTAKEN = """
 SELECT k.id, k.merged_into_id FROM known_{noun}s k
@@ -42,14 +48,14 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
                 await move(
                     connection, organisation, followed, [row["id"]], row["merged_into_id"], None
                 )
-        await _verify(connection, organisation)
+        for resource in TRUSTED:
+            await _verify(connection, organisation, resource)
 
 
-async def _verify(connection: Connection, organisation: UUID) -> None:
+async def _verify(connection: Connection, organisation: UUID, resource: Resource) -> None:
     """What the copy knows by now is no longer taken on trust."""
-    for resource in (OPPORTUNITIES, QUOTES):
-        sql = VERIFIED.format(table=resource.table.name)
-        ids = [row["id"] for row in await connection.fetch(sql, organisation)]
-        loaded = await load_many(connection, resource, ids)
-        changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
-        await write_many(connection, resource, changes, actor=ACTOR)
+    sql = VERIFIED.format(table=resource.table.name)
+    ids = [row["id"] for row in await connection.fetch(sql, organisation)]
+    loaded = await load_many(connection, resource, ids)
+    changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
+    await write_many(connection, resource, changes, actor=ACTOR)

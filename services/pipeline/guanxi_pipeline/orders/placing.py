@@ -1,0 +1,164 @@
+"""New orders into the database: one, or many in a few statements.
+
+What is written was decided by `rules.order_from`. An order that begins placed is told as `created`, then
+as `placed`; one that is brought in further on is told as `created` alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from guanxi_pipeline.orders.line_rules import Line
+from guanxi_pipeline.orders.lines import enter_lines, with_ids
+from guanxi_pipeline.orders.numbering import demand_free, give_numbers
+from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.orders.rules import order_from
+from guanxi_pipeline.orders.schemas import OrderCreate
+from guanxi_shared import events, records
+from guanxi_shared.bulk import encoded, insert_events, insert_rows
+from guanxi_shared.calls import Actor
+from guanxi_shared.db import Connection
+from guanxi_shared.identifiers import new_id
+from guanxi_shared.records import Loaded, State, state_bytes
+from guanxi_shared.resources import DOCUMENT
+from guanxi_shared.writes import parse_object
+
+ABOUT = """
+SELECT currency, (now() AT TIME ZONE time_zone)::date AS today FROM directory_state WHERE organisation_id = $1
+"""
+NAMED_BY_US = ("quote_id", "is_account_verified")
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """All columns but the number, if none is brought, and the lines with their ids."""
+
+    row: dict[str, Any]
+    lines: list[Line]
+
+
+async def place_order(
+    connection: Connection, organisation: UUID, data: Mapping[str, Any], *, actor: Actor
+) -> State:
+    """An order as it was agreed elsewhere in this service (a quote that is accepted), placed.
+
+    `data` is what `POST /v1/orders` takes, and `quote_id`. Whom it names was looked up by whoever calls;
+    Invalid where it cannot be placed (nobody ordered, nothing was, several currencies)."""
+    return (await place_many(connection, organisation, [data], actor=actor))[0]
+
+
+async def place_many(
+    connection: Connection, organisation: UUID, orders: Sequence[Mapping[str, Any]], *, actor: Actor
+) -> list[State]:
+    """Many of them, each with its own `status` (placed, unless it says so), in some ten statements:
+    number, rows, lines and events. The first that cannot be written refuses all."""
+    if not orders:
+        return []
+    about = await connection.fetchrow(ABOUT, organisation)
+    currency = about["currency"] if about is not None else "CNY"
+    today = about["today"] if about is not None else datetime.now(UTC).date()
+    made = [
+        new_order(_checked(order), organisation=organisation, own_currency=currency, today=today)
+        for order in orders
+    ]
+    return await write_orders(connection, organisation, made, actor=actor)
+
+
+def _checked(order: Mapping[str, Any]) -> dict[str, Any]:
+    """By the same model as a request; ids, days and decimals may come as such."""
+    named = {name: order[name] for name in NAMED_BY_US if order.get(name) is not None}
+    sent = {name: value for name, value in order.items() if name not in NAMED_BY_US}
+    model = parse_object(OrderCreate, {"status": "placed", **sent})
+    return model.model_dump(exclude_unset=True, exclude_none=True) | named
+
+
+def new_order(
+    sent: Mapping[str, Any], *, organisation: UUID, own_currency: str, today: date
+) -> NewOrder:
+    wanted = {**sent, "lines": with_ids(sent.get("lines") or [])}
+    row, lines = order_from(
+        wanted, organisation=organisation, own_currency=own_currency, today=today
+    )
+    now = datetime.now(UTC)
+    row = {"number": None, **row, "id": row.get("id") or new_id()}
+    return NewOrder({**row, "version": 1, "created_at": now, "updated_at": now}, lines)
+
+
+async def write_order(
+    connection: Connection, organisation: UUID, new: NewOrder, *, actor: Actor
+) -> State:
+    """One, in as few statements as it takes."""
+    await _number(connection, organisation, [new])
+    first = {**new.row, "status": "draft"} if new.row["status"] == "placed" else new.row
+    computed = {"lines": new.lines}
+    state = await records.insert_record(connection, ORDERS, first, actor=actor, computed=computed)
+    await enter_lines(connection, organisation, [(new.row["id"], new.lines)])
+    if first is new.row:
+        return state
+    return await records.update_record(
+        connection,
+        ORDERS,
+        Loaded(first, computed),
+        {"status": "placed"},
+        actor=actor,
+        verb="placed",
+    )
+
+
+async def write_orders(
+    connection: Connection, organisation: UUID, orders: Sequence[NewOrder], *, actor: Actor
+) -> list[State]:
+    await _number(connection, organisation, orders)
+    logged: list[list[Any]] = []
+    rows, states = [], []
+    for order in orders:
+        row, state = _as_written(order, actor, logged)
+        rows.append(encoded(ORDERS, row))
+        states.append(state)
+    await insert_rows(connection, ORDERS, rows)
+    await enter_lines(connection, organisation, [(o.row["id"], o.lines) for o in orders])
+    await insert_events(connection, logged)
+    return states
+
+
+def _as_written(
+    order: NewOrder, actor: Actor, logged: list[list[Any]]
+) -> tuple[dict[str, Any], State]:
+    """The row with its document, and its state; its events are left in `logged`."""
+    row, computed = dict(order.row), {"lines": order.lines}
+    status = row["status"]
+    if status == "placed":
+        row["status"] = "draft"
+    state = ORDERS.state(row, computed)
+    logged.append(_event("created", row, state, actor, changed=(), before=None))
+    if status == "placed":
+        row |= {"status": status, "version": 2}
+        state = ORDERS.state(row, computed)
+        before = {"status": "draft"}
+        logged.append(_event("placed", row, state, actor, changed=("status",), before=before))
+    return {**row, DOCUMENT: state_bytes(state).decode()}, state
+
+
+def _event(
+    verb: str, row: Mapping[str, Any], state: State, actor: Actor,
+    *, changed: Sequence[str], before: Mapping[str, Any] | None,
+) -> list[Any]:  # fmt: skip
+    return events.event_values(
+        organisation_id=row["organisation_id"], type=ORDERS.event_type(verb),
+        subject_type=ORDERS.noun, subject_id=row["id"], version=row["version"], actor=actor,
+        changed=changed, before=before, after=state_bytes(state), owner_id=row["owner_id"],
+        team_id=row["team_id"], occurred_at=row["updated_at"],
+    )  # fmt: skip
+
+
+async def _number(connection: Connection, organisation: UUID, orders: Sequence[NewOrder]) -> None:
+    """Numbers for those that bring none, in their order; those that are brought must be free."""
+    brought = [order.row["number"] for order in orders if order.row["number"] is not None]
+    if brought:
+        await demand_free(connection, organisation, brought)
+    without = [order for order in orders if order.row["number"] is None]
+    given = await give_numbers(connection, organisation, len(without), besides=set(brought))
+    for order, number in zip(without, given, strict=True):
+        order.row["number"] = number

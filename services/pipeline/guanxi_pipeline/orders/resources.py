@@ -1,0 +1,139 @@
+"""The allow-list of orders. Their lines are rows of their own, which purchases are summed from, and are
+shown inside the order: a get and a list read them from its document, in one statement."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Table,
+    Text,
+    Uuid,
+    any_,
+    case,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from guanxi_pipeline import models
+from guanxi_pipeline.orders.schemas import OrderRead
+from guanxi_shared import resources as r
+from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
+from guanxi_shared.visibility import Scope, predicate
+
+METADATA = models.Order.metadata
+ORDER: Final[Table] = METADATA.tables["orders"]
+LINE: Final[Table] = METADATA.tables["order_lines"]
+ACCOUNT: Final[Table] = METADATA.tables["known_accounts"]
+MONEYS = ("subtotal", "tax", "shipping", "total", "cost", "costed", "margin", "refunded")
+EMPTY = text("'[]'::jsonb")
+
+
+def _money(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+    built = func.jsonb_build_object("amount", cast(amount, Text), "currency", ORDER.c.currency)
+    return case((amount.is_not(None), built))
+
+
+def _money_field(name: str) -> Field:
+    """An amount in the order's one currency."""
+    amount = ORDER.c[f"{name}_amount"]
+    return Field(name, r.MONEY, _money(amount), amount, (f"{name}_amount", "currency"))
+
+
+def _lines() -> ColumnElement[Any]:
+    """The lines of an order as the API shows them, in their order."""
+    line = LINE.c
+    shown: list[Any] = ["id", cast(line.id, Text), "product_id", cast(line.product_id, Text)]
+    for name in ("sku", "name", "category"):
+        shown += [name, line[name]]
+    for name in ("quantity", "discount", "tax_rate", "fulfilled", "returned"):
+        shown += [name, cast(line[name], Float)]
+    for name in ("unit_price", "amount", "tax", "cost", "refunded"):
+        shown += [name, _money(line[name])]
+    ordered = aggregate_order_by(func.jsonb_build_object(*shown), line.position)
+    listed = select(func.coalesce(func.jsonb_agg(ordered), EMPTY)).where(
+        line.organisation_id == ORDER.c.organisation_id, line.order_id == ORDER.c.id
+    )
+    return listed.correlate(ORDER).scalar_subquery()
+
+
+def _with_line(*columns: str) -> Where:
+    """Orders with a line of which one of the columns is one of the values."""
+
+    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+        values = value if isinstance(value, list) else [value]
+        kind = ARRAY(Uuid) if columns == ("product_id",) else ARRAY(Text)
+        bound = bind(values, kind)
+        found = select(LINE.c.order_id).where(
+            LINE.c.organisation_id == ORDER.c.organisation_id,
+            or_(*(LINE.c[name] == any_(bound) for name in columns)),
+        )
+        return ORDER.c.id.in_(found)
+
+    return where
+
+
+def _of_account(name: str) -> Where:
+    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+        values = bind(value if isinstance(value, list) else [value], ARRAY(Text))
+        known = select(ACCOUNT.c.id).where(
+            ACCOUNT.c.organisation_id == ORDER.c.organisation_id, ACCOUNT.c[name] == any_(values)
+        )
+        return ORDER.c.account_id.in_(known)
+
+    return where
+
+
+def _account(scope: Scope) -> ColumnElement[Any]:
+    """`include=account`: what is known here of it, null for those who may not see it."""
+    shown = func.jsonb_build_object(
+        "id", cast(ACCOUNT.c.id, Text), "name", ACCOUNT.c.name, "industry", ACCOUNT.c.industry,
+        "region", ACCOUNT.c.region, "grade", ACCOUNT.c.grade,
+    )  # fmt: skip
+    found = select(shown).where(
+        ACCOUNT.c.organisation_id == ORDER.c.organisation_id,
+        ACCOUNT.c.id == ORDER.c.account_id,
+        ACCOUNT.c.deleted_at.is_(None),
+        predicate(ACCOUNT, scope, prefix="account"),
+    )
+    return found.correlate(ORDER).scalar_subquery()
+
+
+def _fields() -> dict[str, Field]:
+    stored = fields_of(ORDER, hidden=[f"{name}_amount" for name in MONEYS])
+    stored["custom"] = replace(stored["custom"], kind=r.OBJECT)
+    fields: dict[str, Field] = {}
+    for name, field in stored.items():
+        fields[name] = field
+        if name == "status":
+            lines = _lines()
+            fields["lines"] = Field("lines", r.OBJECTS, lines, lines, (), is_filtered=False)
+            fields |= {money: _money_field(money) for money in MONEYS}
+    looked = [
+        looked_up("product_id", r.ID, ORDER, _with_line("product_id")),
+        looked_up("sku", r.TEXT, ORDER, _with_line("sku")),
+        looked_up("category", r.TEXT, ORDER, _with_line("category")),
+        *(
+            looked_up(f"account_{name}", r.TEXT, ORDER, _of_account(name))
+            for name in ("name", "industry", "region", "grade")
+        ),
+    ]
+    return fields | {field.name: field for field in looked}
+
+
+ORDERS: Resource = Resource(
+    name="orders",
+    noun="order",
+    service="pipeline",
+    table=ORDER,
+    fields=_fields(),
+    includes={"account": Include("account", _account, "accounts")},
+    computed=frozenset({"lines"}),
+    has_documents=True,
+    model=OrderRead,
+)
