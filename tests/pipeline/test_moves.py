@@ -59,6 +59,7 @@ CRITERIA = [
     {"key": "budget", "text": "The budget is agreed"},
     {"key": "big", "text": "It is worth it", "filter_groups": [
         {"filters": [{"field": "amount", "operator": "gte", "value": 500},
+                     {"field": "flag", "operator": "in", "value": ["overdue"]},
                      {"field": "stage", "operator": "eq", "value": "First"}]}]},
 ]  # fmt: skip
 ASKING = [
@@ -78,7 +79,7 @@ async def test_a_stage_is_left_forwards_when_its_criteria_hold(
         refused = await moved(rep, deal["id"], asking[stage], confirmed=["budget"])
         found = problem(refused, 422, "stage_requirements", "confirmed.big")
         assert found["missing"] == ["big"]
-    await rep.patch(f"{PATH}/{deal['id']}", json={"amount": CNY})
+    await rep.patch(f"{PATH}/{deal['id']}", json={"amount": CNY, "close_on": "2026-01-01"})
     refused = await moved(rep, deal["id"], asking["Second"], confirmed=["nothing_known"])
     assert problem(refused, 422, "stage_requirements", "confirmed.budget")["missing"] == ["budget"]
     # What was confirmed in its stage needs no second word.

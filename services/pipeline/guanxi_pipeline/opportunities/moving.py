@@ -196,6 +196,7 @@ async def _fits(
     wanted = [table.c.id == bindparam("record", type_=Uuid)]
     found = select(table.c.id).where(*wanted, *([] if condition is None else [condition]))
     compiled = compile_after_binding(found)
-    values = compiled.args({"record": opportunity_id, **bind.values})
+    asked = {"record": opportunity_id, "organisation": call.organisation}
+    values = compiled.args({**asked, **bind.values})
     sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
     return await connection.fetchval(sql, "", *values) is not None
