@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     Select,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
+    cast,
     column,
     func,
     literal_column,
@@ -115,13 +117,19 @@ def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]
     columns = (table.stage_id, table.amount_currency, table.amount_amount, table.probability)
     parts = [_rows(columns, query, scope, conditions, p) for p in parts_of(OPPORTUNITY, scope)]
     rows = union_all(*parts).subquery("rows")
-    weighted = func.sum(rows.c.amount_amount * rows.c.probability) * literal_column("0.01")
+    key = (rows.c.stage_id, rows.c.amount_currency, rows.c.probability)
+    # One addition for a row; probabilities are few, so multiplied is what was added up.
+    alike = select(
+        *key, func.count().label("count"), func.sum(rows.c.amount_amount).label("amount")
+    ).group_by(*key).subquery("alike")  # fmt: skip
+    weighted = func.sum(alike.c.amount * alike.c.probability) * literal_column("0.01")
     sums = (
         select(
-            rows.c.stage_id, rows.c.amount_currency.label("currency"), func.count().label("count"),
-            func.sum(rows.c.amount_amount).label("amount"), weighted.label("weighted"),
+            alike.c.stage_id, alike.c.amount_currency.label("currency"),
+            cast(func.sum(alike.c.count), BigInteger).label("count"),
+            func.sum(alike.c.amount).label("amount"), weighted.label("weighted"),
         )
-        .group_by(rows.c.stage_id, rows.c.amount_currency)
+        .group_by(alike.c.stage_id, alike.c.amount_currency)
         .cte("sums")
     )  # fmt: skip
     target = target_currency(bindparam("target", type_=Text)).cte("wanted")
