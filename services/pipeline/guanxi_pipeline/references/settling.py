@@ -8,7 +8,7 @@ from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.references.followed import FOLLOWED
-from guanxi_pipeline.references.following import ACTOR, move
+from guanxi_pipeline.references.following import ACTOR, follow_name, move
 from guanxi_pipeline.rounds import every_organisation
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.many_records import Change, load_many, write_many
@@ -38,9 +38,8 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
                 noun=followed.noun, table=followed.resource.table.name, names=followed.names
             )
             for row in await connection.fetch(sql, organisation):
-                await move(
-                    connection, organisation, followed, [row["id"]], row["merged_into_id"], None
-                )
+                id, survivor = row["id"], row["merged_into_id"]
+                await move(connection, organisation, followed, [id], survivor, id)
         await _verify(connection, organisation)
 
 
@@ -50,3 +49,5 @@ async def _verify(connection: Connection, organisation: UUID) -> None:
     loaded = await load_many(connection, OPPORTUNITIES, ids)
     changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
     await write_many(connection, OPPORTUNITIES, changes, actor=ACTOR)
+    for account_id in {record.row["account_id"] for record in loaded.values()}:
+        await follow_name(connection, organisation, account_id)  # it was not known when they came
