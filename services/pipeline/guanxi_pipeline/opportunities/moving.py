@@ -18,9 +18,9 @@ from guanxi_pipeline.opportunities import rules, stage_rules
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import Move
 from guanxi_pipeline.opportunities.stage_rules import Moving
-from guanxi_pipeline.pipelines.criteria import criterion_groups
+from guanxi_pipeline.pipelines.criteria import criterion_condition
 from guanxi_pipeline.pipelines.known import Pipeline, Stage, pipelines_of
-from guanxi_shared import filters, records
+from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Malformed
@@ -182,17 +182,16 @@ async def _met(
 async def _fits(
     call: Call, connection: Connection, opportunity_id: UUID, criterion: Mapping[str, Any]
 ) -> bool:
+    bind = Binder()
     try:
-        groups = await criterion_groups(call, criterion)
+        condition = await criterion_condition(call, criterion, bind)
     except Malformed as problem:
         raise Invalid(
             f"The criterion {criterion['key']!r} of this stage asks for what is not there any more; "
             "have the pipeline mended.",
             errors={f"confirmed.{criterion['key']}": problem.detail},
         ) from problem
-    bind = Binder()
     table = OPPORTUNITIES.table
-    condition = filters.compile_groups(groups, bind)
     wanted = [table.c.id == bindparam("record", type_=Uuid)]
     found = select(table.c.id).where(*wanted, *([] if condition is None else [condition]))
     compiled = compile_after_binding(found)

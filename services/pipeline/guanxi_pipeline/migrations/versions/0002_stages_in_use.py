@@ -36,6 +36,8 @@ CREATE TRIGGER stage_is_there BEFORE INSERT OR UPDATE OF stage_id ON opportuniti
 
 def upgrade() -> None:
     execute_script(STAGE_IS_THERE)
+    # By its name a refusal says which field is taken.
+    op.execute("ALTER INDEX uq_pipelines_name RENAME TO uq_pipelines_organisation_id_name")
     op.create_index(
         "ix_opportunities_board_of_team",
         "opportunities",
@@ -47,5 +49,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_opportunities_board_of_team", "opportunities")
+    op.execute("ALTER INDEX uq_pipelines_organisation_id_name RENAME TO uq_pipelines_name")
     op.execute("DROP TRIGGER stage_is_there ON opportunities")
     op.execute("DROP FUNCTION stage_is_there()")
