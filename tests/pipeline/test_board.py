@@ -305,3 +305,21 @@ async def test_a_board_costs_two_statements_whatever_stands_on_it(
         with statements_of(service_database) as seen:
             await board(**params)
         assert len(seen) <= 2, seen
+
+
+async def test_amounts_beyond_what_money_holds_are_refused_and_large_ones_are_exact(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    rep = client(organisation.rep)
+    price = {"amount": "999999999999999999.99", "currency": "CNY"}
+    for quantity in (1_000_000_000, 2):
+        line = {"name": "x", "quantity": quantity, "unit_price": price}
+        refused = await rep.post(PATH, json={"name": "x", "lines": [line]})
+        problem(refused, 422, "invalid", "lines")
+    two = [{"name": "x", "unit_price": price}, {"name": "y", "unit_price": price}]
+    problem(await rep.post(PATH, json={"name": "x", "lines": two}), 422, "invalid", "lines")
+    for _ in range(3):
+        await made(rep, amount=price)
+    total = (await Board(rep, stages)())["total"]
+    assert total["sums"] == [{"amount": "2999999999999999999.97", "currency": "CNY"}]
+    assert total["weighted"] == [{"amount": "300000000000000000.00", "currency": "CNY"}]
