@@ -143,7 +143,11 @@ async def test_what_contacts_tells_is_what_pipeline_reads(
     await hear(selling, begun, apply_contacts_event)
     deals = {
         name: await made(
-            rep, "/v1/opportunities", name=name, account_id=id, contacts=[{"contact_id": people[name]}]
+            rep,
+            "/v1/opportunities",
+            name=name,
+            account_id=id,
+            contacts=[{"contact_id": people[name]}],
         )
         for name, id in accounts.items()
         if name != "erased"  # what it was called is gone from its first event, too
@@ -171,7 +175,10 @@ async def the_copies_agree(
             assert (copies[id]["deleted_at"] is None) == answer.is_success, (noun, name)
             if answer.is_success:
                 theirs = answer.json()
-                assert (copies[id]["name"], copies[id]["owner_id"]) == (theirs["name"], theirs["owner_id"])
+                assert (copies[id]["name"], copies[id]["owner_id"]) == (
+                    theirs["name"],
+                    theirs["owner_id"],
+                )
         assert copies[ids["source"]]["merged_into_id"] == ids["survivor"]
         assert copies[ids["undone"]]["merged_into_id"] is None
         assert copies[ids["erased"]]["name"] == ""

@@ -160,5 +160,8 @@ def test_a_rep_does_not_get_what_is_another_reps(
 ) -> None:
     until_whole(suite)
     pair = [rep(admin, "alice"), rep(admin, "bob")]
-    only = ["--include-path-regex", "^/v1/(accounts|contacts|opportunities|imports|shares|sessions|customers)"]
+    only = [
+        "--include-path-regex",
+        "^/v1/(accounts|contacts|opportunities|imports|shares|sessions|customers)",
+    ]
     fuzz(tmp_path, suite.url, pair, "--phases", "fuzzing,stateful", *only)

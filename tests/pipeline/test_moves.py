@@ -1,7 +1,8 @@
 """Moves: what a stage asks for, what it gives, and what refuses one."""
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -123,7 +124,9 @@ async def test_why_it_was_won_says_nothing_of_why_it_is_lost(
 ) -> None:
     rep = client(organisation.rep)
     deal = await made(rep)
-    won = (await moved(rep, deal["id"], stages["Won"], reason="They love it", reason_note="x")).json()
+    won = (
+        await moved(rep, deal["id"], stages["Won"], reason="They love it", reason_note="x")
+    ).json()
     problem(await moved(rep, deal["id"], stages["Lost"]), 422, "stage_requirements", "reason")
     lost = (await moved(rep, deal["id"], stages["Lost"], reason="price")).json()
     assert (lost["reason"], lost["reason_note"]) == ("price", None)
@@ -143,7 +146,7 @@ async def closed(client: Clients, organisation: Organisation, **rules: Any) -> t
     ruled = await pipeline_with(client(organisation.admin), **rules)
     deal = await made(
         client(organisation.rep), pipeline_id=ruled.pipeline_id, stage_id=ruled["Won"],
-        closed_on=str(date.today() - timedelta(days=10)),
+        closed_on=str(datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=10)),
     )  # fmt: skip
     return deal["id"], ruled
 
@@ -276,7 +279,9 @@ async def test_nothing_is_moved_into_a_pipeline_that_is_put_away(
     assert (await admin.delete(path)).status_code == 200
     for id, stage in ((here["id"], "First"), (won["id"], "First")):
         problem(await moved(rep, id, other[stage]), 422, "stage_not_in_pipeline", "stage_id")
-    assert (await moved(rep, won["id"], other["Lost"])).status_code == 200  # what is closed stays so
+    assert (
+        await moved(rep, won["id"], other["Lost"])
+    ).status_code == 200  # what is closed stays so
     restored = await rep.post(f"{PATH}/{gone['id']}/restore")
     problem(restored, 409, "no_pipeline")
 

@@ -138,7 +138,9 @@ async def test_a_line_of_which_only_the_price_is_said_is_one_of_it(
 ) -> None:
     rep = client(organisation.rep)
     price = {"amount": "12.50", "currency": "EUR"}
-    made = (await rep.post("/v1/opportunities", json={"name": "x", "lines": [{"unit_price": price}]})).json()
+    made = (
+        await rep.post("/v1/opportunities", json={"name": "x", "lines": [{"unit_price": price}]})
+    ).json()
     assert made["amount"] == price
     assert made["lines"] == [
         {"product_id": None, "name": None, "quantity": 1.0, "unit_price": price, "discount": 0, "amount": price}

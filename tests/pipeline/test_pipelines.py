@@ -39,7 +39,10 @@ async def test_a_pipeline_is_shown_as_it_was_made(
     assert (await admin.get(PATH)).json()["data"] == [found]
     history = (await admin.get(f"{PATH}/{found['id']}/history")).json()["data"]
     assert history[0]["after"] == found
-    kinds = [(stage["kind"], stage["probability"], stage["forecast_category"]) for stage in found["stages"]]
+    kinds = [
+        (stage["kind"], stage["probability"], stage["forecast_category"])
+        for stage in found["stages"]
+    ]
     assert kinds[1:] == [("won", 100, "closed"), ("lost", 0, "omitted")]
     patched = await admin.patch(f"{PATH}/{found['id']}", json={"stages": found["stages"]})
     assert (patched.status_code, patched.json()) == (200, found)  # nothing changed by it
@@ -85,7 +88,12 @@ async def test_the_list_of_stages_is_replaced_as_a_whole(
 ) -> None:
     admin, path = client(organisation.admin), f"{PATH}/{stages.pipeline_id}"
     present = (await admin.get(path)).json()["stages"]
-    turned = [present[1] | {"name": "Renamed"}, present[0], {"name": "New", "probability": 60}, *present[4:]]
+    turned = [
+        present[1] | {"name": "Renamed"},
+        present[0],
+        {"name": "New", "probability": 60},
+        *present[4:],
+    ]
     found = (await admin.patch(path, json={"stages": turned})).json()["stages"]
     assert [stage["name"] for stage in found] == ["Renamed", "Qualification", "New", "Won", "Lost"]
     assert [stage["id"] for stage in found[:2]] == [present[1]["id"], present[0]["id"]]
@@ -100,12 +108,18 @@ async def test_the_list_of_stages_is_replaced_as_a_whole(
 async def test_a_stage_with_deals_in_it_stays_and_they_are_counted(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
-    admin, rep, path = client(organisation.admin), client(organisation.rep), f"{PATH}/{stages.pipeline_id}"
+    admin, rep, path = (
+        client(organisation.admin),
+        client(organisation.rep),
+        f"{PATH}/{stages.pipeline_id}",
+    )
     present = (await admin.get(path)).json()["stages"]
     for _ in range(2):
         await made(rep, stage_id=stages["Needs analysis"])
     await made(client(organisation.other_rep), stage_id=stages["Won"])
-    kept = [s for s in present if s["name"] != "Needs analysis"] + [{"name": "Also won", "kind": "won"}]
+    kept = [s for s in present if s["name"] != "Needs analysis"] + [
+        {"name": "Also won", "kind": "won"}
+    ]
     refused = await admin.patch(path, json={"stages": kept, "name": "Half"})
     found = problem(refused, 409, "stage_in_use", "stages")
     assert "2 in Needs analysis" in found["detail"]
@@ -216,7 +230,11 @@ async def test_a_change_is_seen_by_the_next_request(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
     """What is remembered for a second is forgotten once the change stands, however many read meanwhile."""
-    admin, rep, path = client(organisation.admin), client(organisation.rep), f"{PATH}/{stages.pipeline_id}"
+    admin, rep, path = (
+        client(organisation.admin),
+        client(organisation.rep),
+        f"{PATH}/{stages.pipeline_id}",
+    )
     for n in range(6):
         present = (await admin.get(path)).json()["stages"]
         new = [{"name": f"New {n}", "probability": n}, *present]

@@ -103,7 +103,9 @@ async def test_what_is_erased_there_is_not_found_here_any_more(
     assert "王" not in rows[0]["words"]
     for table in ("known_accounts", "known_contacts"):
         sql = f"SELECT name FROM {table} WHERE organisation_id = $2"
-        assert [r["name"] for r in await service_database.fetch(organisation.id, sql, organisation.id)] == [""]
+        assert [
+            r["name"] for r in await service_database.fetch(organisation.id, sql, organisation.id)
+        ] == [""]
     again = await rep.post(PATH, json={"name": "x", "account_id": id})
     problem(again, 422, "unknown_reference", "account_id")
 
@@ -114,13 +116,17 @@ async def test_a_deleted_account_is_named_by_nothing_new(
     rep, id = client(organisation.rep), await account()
     deal = await made(rep, account_id=id)
     await heard(
-        account_told(organisation.id, id, "Acme", owner_id=organisation.rep.id, version=2, verb="deleted")
+        account_told(
+            organisation.id, id, "Acme", owner_id=organisation.rep.id, version=2, verb="deleted"
+        )
     )
     problem(await rep.post(PATH, json={"name": "x", "account_id": id}), 422, "unknown_reference")
     kept = await rep.patch(f"{PATH}/{deal['id']}", json={"next_step": "Call"})
     assert kept.json()["account_id"] == id
     await heard(
-        account_told(organisation.id, id, "Acme", owner_id=organisation.rep.id, version=3, verb="restored")
+        account_told(
+            organisation.id, id, "Acme", owner_id=organisation.rep.id, version=3, verb="restored"
+        )
     )
     assert (await rep.post(PATH, json={"name": "x", "account_id": id})).status_code == 201
 
@@ -178,7 +184,14 @@ async def test_chains_of_merges_end_at_the_last_survivor(
     assert (await made(rep, "New", account_id=a))["account_id"] == c
     for merge, source, survivor, version in ((second, b, c, 4), (first, a, b, 5)):
         for event in merged_told(
-            organisation, "account", merge, [source], survivor, "X", version=version, verb="unmerged"
+            organisation,
+            "account",
+            merge,
+            [source],
+            survivor,
+            "X",
+            version=version,
+            verb="unmerged",
         ):
             await heard(event)
         assert (await got(rep, deal["id"]))["account_id"] == source
@@ -202,7 +215,7 @@ async def test_people_who_become_one_have_one_role(
     after = await got(rep, deal["id"])
     roles = {link["contact_id"]: (link["role"], link["is_primary"]) for link in after["contacts"]}
     assert roles == {bob: ("user", False), ann: ("champion", True)}
-    assert [link["contact_id"] for link in after["contacts"]][0] == bob  # in their order
+    assert after["contacts"][0]["contact_id"] == bob  # in their order
     assert [link["contact_id"] for link in (await got(rep, single["id"]))["contacts"]] == [bob, ann]
     for id, count in ((ann, 2), (anne, 0), (bob, 2)):
         listed = (await rep.get(PATH, params={"contact_id": id})).json()["data"]
@@ -295,11 +308,17 @@ async def test_one_that_contacts_does_not_show_does_not_exist(
     rep, id = client(organisation.rep), str(uuid4())
     with contacts_saying(pipeline, shown()):
         problem(
-            await rep.post(PATH, json={"name": "x", "account_id": id}), 422, "unknown_reference", "account_id"
+            await rep.post(PATH, json={"name": "x", "account_id": id}),
+            422,
+            "unknown_reference",
+            "account_id",
         )
         people = [{"contact_id": id}]
         problem(
-            await rep.post(PATH, json={"name": "x", "contacts": people}), 422, "unknown_reference", "contacts"
+            await rep.post(PATH, json={"name": "x", "contacts": people}),
+            422,
+            "unknown_reference",
+            "contacts",
         )
     assert (await rep.get(PATH)).json()["data"] == []
 

@@ -58,12 +58,19 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
     stages: Stages, canary: dict[str, str],
 ) -> None:  # fmt: skip
     wrong = []
-    strangers = [organisation.rep2, organisation.other_rep, organisation.read_only, other_organisation.admin]
+    strangers = [
+        organisation.rep2,
+        organisation.other_rep,
+        organisation.read_only,
+        other_organisation.admin,
+    ]
     for user in strangers:
         for method, path in operations(pipeline):
             filled = path.format_map(_Ids(canary))
             body = bodies(stages).get(path, {} if method in ("post", "patch", "put") else None)
-            answer = await client(user).request(method, filled, json=body, headers={"accept": "*/*"})
+            answer = await client(user).request(
+                method, filled, json=body, headers={"accept": "*/*"}
+            )
             if shows(answer.text):
                 wrong.append((user.name, method, path, "shows it"))
             if "{opportunity_id}" in path and answer.status_code not in (403, 404):
@@ -131,7 +138,11 @@ async def test_a_batch_takes_each_item_as_the_caller_may(
         {"op": "update", "id": id, "data": {"name": "x"}},
         {"op": "update", "id": id, "data": {"stage_id": stages["Needs analysis"]}},
         {"op": "delete", "id": id},
-        {"op": "update", "match": {"field": "external_id", "value": "canary"}, "data": {"name": "x"}},
+        {
+            "op": "update",
+            "match": {"field": "external_id", "value": "canary"},
+            "data": {"name": "x"},
+        },
         {"op": "create", "data": {"name": "Mine", "stage_id": stages["Needs analysis"]}},
         {"op": "create", "data": {"name": "Not whole", "stage_id": stages["Negotiation"]}},
     ]

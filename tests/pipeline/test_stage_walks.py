@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -82,7 +83,9 @@ class Walk:
 
     async def vanish(self) -> httpx.Response:
         answer = await (
-            self.user.post(self.path + "/restore") if self.is_deleted else self.user.delete(self.path)
+            self.user.post(self.path + "/restore")
+            if self.is_deleted
+            else self.user.delete(self.path)
         )
         assert answer.status_code == 200, answer.text
         self.is_deleted = not self.is_deleted
@@ -115,7 +118,9 @@ class Walk:
             stage = event["after"]["stage_id"]
         assert events[-1]["after"] == self.deal
         stays = (await self.user.get(self.path + "/stages")).json()
-        entered = [event for n, event in enumerate(events) if n == 0 or "stage_id" in event["changed"]]
+        entered = [
+            event for n, event in enumerate(events) if n == 0 or "stage_id" in event["changed"]
+        ]
         assert [stay["stage_id"] for stay in stays["data"]] == [
             event["after"]["stage_id"] for event in entered
         ]
@@ -125,7 +130,7 @@ class Walk:
         data = stays["data"]
         assert data[0]["entered_at"] == self.deal["created_at"]
         assert data[-1]["left_at"] is None
-        assert all(a["left_at"] == b["entered_at"] for a, b in zip(data, data[1:], strict=False))
+        assert all(a["left_at"] == b["entered_at"] for a, b in pairwise(data))
         for stay in data[:-1]:
             took = _moment(stay["left_at"]) - _moment(stay["entered_at"])
             assert stay["seconds"] == int(took.total_seconds())

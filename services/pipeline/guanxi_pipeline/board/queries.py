@@ -158,8 +158,9 @@ def _cards(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any
         *(card.c[name] for name in FLAGGED),
     ]  # fmt: skip
     joined = stages.join(first, true()).join(
-        card, and_(selects.of_organisation(card), card.c.id == first.c.id)
+        card,
+        and_(
+            card.c.organisation_id == bindparam("organisation", type_=Uuid), card.c.id == first.c.id
+        ),
     )
-    return (
-        select(*shown).select_from(joined).order_by(card.c.stage_id, card.c.rank, card.c.id)
-    )
+    return select(*shown).select_from(joined).order_by(card.c.stage_id, card.c.rank, card.c.id)

@@ -124,7 +124,7 @@ async def update_opportunity(
     if isinstance(connection, Deferred):
         await connection.open()  # two writes: what is sent, and the move
     by_hand = _by_hand(sent, target)
-    why = {name: sent.pop(name) for name in ("reason", "reason_note") if name in sent}
+    why: dict[str, Any] = {n: sent.pop(n) for n in ("reason", "reason_note") if n in sent}
     await _write(call, connection, loaded, sent, {})
     return await move_to_stage(
         call, connection, loaded, target.id, confirmed=(), more=why, by_hand=by_hand
@@ -141,7 +141,7 @@ def _by_hand(sent: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
 
 async def _write(
     call: Call, connection: Connection, loaded: Loaded, sent: Mapping[str, Any],
-    by_hand: Mapping[str, Any],
+    by_hand: dict[str, Any],
 ) -> State:  # fmt: skip
     """What is sent, the stage aside."""
     changes = rules.columns_from(sent, loaded.row) | by_hand
@@ -159,9 +159,7 @@ async def _write(
                 NAME_OF_ACCOUNT, call.organisation, whole["account_id"]
             )
         changes |= found_by(whole, account_name=account_name)
-    return await records.update_record(
-        connection, OPPORTUNITIES, loaded, changes, actor=call.actor
-    )
+    return await records.update_record(connection, OPPORTUNITIES, loaded, changes, actor=call.actor)
 
 
 def _target(known: Known, loaded: Loaded, sent: Mapping[str, Any]) -> Stage | None:

@@ -74,7 +74,6 @@ class Pipeline:
             )
         return found
 
-
     def demand_open_to(self, stage: Stage, *, is_there: bool) -> None:
         """A pipeline that is put away takes nothing in, and nothing is reopened in it; one that is
         not in use lets those go on that stand in it."""

@@ -9,7 +9,6 @@ from uuid import UUID
 from sqlalchemy import (
     Column,
     ColumnElement,
-    Lateral,
     Select,
     Table,
     func,
@@ -17,6 +16,7 @@ from sqlalchemy import (
     select,
     union_all,
 )
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from guanxi_pipeline import models
 from guanxi_pipeline.rates.rules import Rate, Rates, inverse
@@ -58,9 +58,9 @@ def target_currency(wanted: ColumnElement[Any]) -> Select[Any]:
 
 def newest_rate(
     currency: ColumnElement[Any], target: ColumnElement[Any], on: ColumnElement[Any]
-) -> Lateral:
+) -> LateralFromClause:
     """The rate of NEWEST for one currency, to be joined to a row that names both."""
-    outer = (currency.table, target.table)  # type: ignore[attr-defined]
+    outer = (currency.table, target.table)
 
     def kept(one: Column[Any], other: Column[Any], is_inverse: bool) -> Select[Any]:
         return select(
@@ -73,9 +73,10 @@ def newest_rate(
     found = union_all(
         kept(RATE.c.currency, RATE.c.base, False), kept(RATE.c.base, RATE.c.currency, True)
     )
-    newest = found.order_by(literal_column("valid_on").desc(), literal_column("is_inverse")).limit(1)
+    newest = found.order_by(literal_column("valid_on").desc(), literal_column("is_inverse")).limit(
+        1
+    )
     return newest.lateral("newest")
-
 
 
 async def own_currency(call: Call) -> str:

@@ -13,7 +13,6 @@ from typing import Any
 from guanxi_pipeline.errors import RateMissing
 from guanxi_pipeline.sum_rules import money, rounded
 
-
 INVERSE_DIGITS = 18
 
 
