@@ -92,10 +92,7 @@ async def move_to_stage(
     now, said = datetime.now(UTC), dict(more or {})
     rank = await _rank(connection, call.organisation, there.id, stage_id, loaded, place, now)
     if stage_id == loaded.row["stage_id"]:
-        if "reason" in said:
-            stage_rules.demand_reason(here, loaded.row["status"], said["reason"])
-        kept = sorted({*loaded.row["confirmed"], *confirmed})
-        changes = {"rank": rank, "confirmed": kept, **said}
+        changes = _staying(here, loaded, confirmed, said) | {"rank": rank}
         return await records.update_record(
             connection, OPPORTUNITIES, loaded, changes, actor=call.actor
         )
@@ -110,6 +107,15 @@ async def move_to_stage(
         connection, OPPORTUNITIES, loaded, changes, actor=call.actor,
         verb=stage_rules.verb_of(before.kind, after.kind),
     )  # fmt: skip
+
+
+def _staying(
+    here: Pipeline, loaded: Loaded, confirmed: Collection[str], said: dict[str, Any]
+) -> dict[str, Any]:
+    """What a move changes that ends where it began."""
+    if "reason" in said:
+        stage_rules.demand_reason(here, loaded.row["status"], said["reason"])
+    return {"confirmed": sorted({*loaded.row["confirmed"], *confirmed}), **said}
 
 
 async def _moving(
