@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Table, Uuid, any_, bindparam, false, or_, true
+from sqlalchemy import ColumnElement, Table, Uuid, and_, any_, bindparam, false, or_, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared.auth import Principal
@@ -116,6 +116,23 @@ def predicate(table: Table, scope: Scope, *, prefix: str = "") -> ColumnElement[
         id_column = table.c.subject_id if "subject_id" in table.c else table.c.id
         parts.append(id_column == any_(bindparam(f"{prefix}scope_shared", type_=UUIDS)))
     return or_(*parts)
+
+
+def parts_of(table: Table, scope: Scope) -> list[ColumnElement[bool]]:
+    """The rule of `predicate` as alternatives that exclude each other, each of which an index serves:
+    for sums, which must count nothing twice. Its parameters are `scope.params()`."""
+    if scope.everything or "owner_id" not in table.c:
+        return [predicate(table, scope)]
+    rules = [_owned(table, scope, "scope_owners")]
+    if scope.teams and "team_id" in table.c:
+        rules.append(table.c.team_id == any_(bindparam("scope_teams", type_=UUIDS)))
+    if scope.shared:
+        rules.append(table.c.id == any_(bindparam("scope_shared", type_=UUIDS)))
+    # IS NOT true, since nobody's record is not "not mine" but unknown.
+    return [
+        and_(rule, *(earlier.is_not(true()) for earlier in rules[:n]))
+        for n, rule in enumerate(rules)
+    ]
 
 
 def branches(table: Table, scope: Scope) -> list[ColumnElement[bool]]:

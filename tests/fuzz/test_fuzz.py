@@ -136,6 +136,11 @@ def test_contacts_keep_to_their_document(suite: Suite, admin: Admin, tmp_path: P
     fuzz(tmp_path, url_of(suite, "contacts"), [by])
 
 
+def test_the_pipeline_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:
+    by = caller(suite, "admin", admin.email, admin.password)
+    fuzz(tmp_path, url_of(suite, "pipeline"), [by])
+
+
 def test_the_whole_suite_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:
     until_whole(suite)
     by = caller(suite, "admin", admin.email, admin.password)
@@ -155,5 +160,8 @@ def test_a_rep_does_not_get_what_is_another_reps(
 ) -> None:
     until_whole(suite)
     pair = [rep(admin, "alice"), rep(admin, "bob")]
-    only = ["--include-path-regex", "^/v1/(accounts|contacts|imports|shares|sessions|customers)"]
+    only = [
+        "--include-path-regex",
+        "^/v1/(accounts|contacts|opportunities|imports|shares|sessions|customers)",
+    ]
     fuzz(tmp_path, suite.url, pair, "--phases", "fuzzing,stateful", *only)

@@ -9,10 +9,12 @@ import httpx
 import pytest
 
 from guanxi_shared.db import Database
+from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
 from tests.pipeline.deals import PATH, events_of, got, made, moved, pipeline_with
 
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 RANKS = """
 SELECT id::text, rank, stage_id::text FROM opportunities
 WHERE organisation_id = $2 AND pipeline_id = $3::text::uuid AND deleted_at IS NULL ORDER BY rank, id
@@ -257,16 +259,7 @@ async def test_a_card_that_leaves_while_its_stage_is_numbered_keeps_its_new_plac
             there, leaving,
         )  # fmt: skip
         waiting = asyncio.create_task(moved(rep, moving, here, after_id=min(first, second)))
-        await until_waiting(service_database)
+        await until(lambda: service_database.pool.fetchval(WAITING))
     assert (await waiting).status_code == 200
     rows = await service_database.fetch(organisation.id, RANKS, organisation.id, stages.pipeline_id)
     assert {row["id"]: int(row["rank"]) for row in rows}[leaving] == -77
-
-
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-
-
-async def until_waiting(database: Database) -> None:
-    async with asyncio.timeout(5):
-        while not await database.pool.fetchval(WAITING):
-            await asyncio.sleep(0.01)

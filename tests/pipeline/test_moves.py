@@ -1,7 +1,8 @@
 """Moves: what a stage asks for, what it gives, and what refuses one."""
 
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -59,6 +60,7 @@ CRITERIA = [
     {"key": "budget", "text": "The budget is agreed"},
     {"key": "big", "text": "It is worth it", "filter_groups": [
         {"filters": [{"field": "amount", "operator": "gte", "value": 500},
+                     {"field": "flag", "operator": "in", "value": ["overdue"]},
                      {"field": "stage", "operator": "eq", "value": "First"}]}]},
 ]  # fmt: skip
 ASKING = [
@@ -78,7 +80,7 @@ async def test_a_stage_is_left_forwards_when_its_criteria_hold(
         refused = await moved(rep, deal["id"], asking[stage], confirmed=["budget"])
         found = problem(refused, 422, "stage_requirements", "confirmed.big")
         assert found["missing"] == ["big"]
-    await rep.patch(f"{PATH}/{deal['id']}", json={"amount": CNY})
+    await rep.patch(f"{PATH}/{deal['id']}", json={"amount": CNY, "close_on": "2026-01-01"})
     refused = await moved(rep, deal["id"], asking["Second"], confirmed=["nothing_known"])
     assert problem(refused, 422, "stage_requirements", "confirmed.budget")["missing"] == ["budget"]
     # What was confirmed in its stage needs no second word.
@@ -144,7 +146,7 @@ async def closed(client: Clients, organisation: Organisation, **rules: Any) -> t
     ruled = await pipeline_with(client(organisation.admin), **rules)
     deal = await made(
         client(organisation.rep), pipeline_id=ruled.pipeline_id, stage_id=ruled["Won"],
-        closed_on=str(date.today() - timedelta(days=10)),
+        closed_on=str(datetime.now(ZoneInfo("Asia/Shanghai")).date() - timedelta(days=10)),
     )  # fmt: skip
     return deal["id"], ruled
 

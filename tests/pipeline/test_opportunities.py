@@ -143,3 +143,19 @@ async def test_slips_are_counted_from_the_first_closing_day(
     for name, expected in (("overdue", 1), ("slipping", 1), ("idle", 0), ("stuck", 0)):
         listed = (await rep.get(f"/v1/opportunities?flag={name}")).json()["data"]
         assert len(listed) == expected, name
+
+
+async def test_a_line_of_which_only_the_price_is_said_is_one_of_it(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    rep = client(organisation.rep)
+    price = {"amount": "12.50", "currency": "EUR"}
+    made = (
+        await rep.post("/v1/opportunities", json={"name": "x", "lines": [{"unit_price": price}]})
+    ).json()
+    assert made["amount"] == price
+    assert made["lines"] == [
+        {"product_id": None, "name": None, "quantity": 1.0, "unit_price": price, "discount": 0, "amount": price}
+    ]  # fmt: skip
+    patched = await rep.patch(f"/v1/opportunities/{made['id']}", json={"lines": [{"name": "Free"}]})
+    assert (patched.status_code, patched.json()["amount"]) == (200, None)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -85,7 +86,7 @@ def test_five_thousand_drops_numbered_anew_when_crowded_are_a_total_order() -> N
         ranks.insert(1, rank_between(ranks[0], ranks[1], NOW))
         names.insert(1, name)
         assert ranks[0] < ranks[1] < ranks[2]
-    assert all(a < b for a, b in zip(ranks, ranks[1:], strict=False))
+    assert all(a < b for a, b in pairwise(ranks))
     assert names[:4] == [0, 5009, 5008, 5007]
 
 

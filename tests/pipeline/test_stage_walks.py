@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from random import Random
 from typing import Any
 
@@ -129,7 +130,7 @@ class Walk:
         data = stays["data"]
         assert data[0]["entered_at"] == self.deal["created_at"]
         assert data[-1]["left_at"] is None
-        assert all(a["left_at"] == b["entered_at"] for a, b in zip(data, data[1:], strict=False))
+        assert all(a["left_at"] == b["entered_at"] for a, b in pairwise(data))
         for stay in data[:-1]:
             took = _moment(stay["left_at"]) - _moment(stay["entered_at"])
             assert stay["seconds"] == int(took.total_seconds())

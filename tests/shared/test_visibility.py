@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
-from sqlalchemy import Column, MetaData, Table, Uuid
+from sqlalchemy import Column, MetaData, Table, Uuid, select
 
 from guanxi_shared.db import Database
-from guanxi_shared.visibility import Scope, branches
+from guanxi_shared.statements import compile_after_binding
+from guanxi_shared.visibility import Scope, branches, parts_of, predicate
 from tests.factories import (
     Clients,
     Organisation,
@@ -327,3 +328,35 @@ def test_a_table_without_teams_is_asked_by_owners_alone() -> None:
     scope = Scope(owners=(uuid4(), uuid4()), teams=(uuid4(),))
     assert scope.branch_shape is not None
     assert len(branches(table, scope)) == 2
+
+
+async def test_parts_of_the_rule_give_each_record_once(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    """Whatever is owned, of a team, shared, all of that or of nobody: the parts add up to the rule."""
+    table = Table(
+        "rows", MetaData(), *(Column(name, Uuid) for name in ("id", "owner_id", "team_id"))
+    )
+    mine, other, team = uuid4(), uuid4(), uuid4()
+    owners, teams = (mine, other, None), (team, uuid4(), None)
+    rows = [
+        {"id": uuid4(), "owner_id": o, "team_id": t} for o in owners for t in teams for _ in "ab"
+    ]
+    shared = tuple(row["id"] for row in rows[::2])
+    values = ", ".join(
+        "(" + ", ".join(f"'{v}'::uuid" if v else "NULL::uuid" for v in row.values()) + ")"
+        for row in rows
+    )
+    for scope in (Scope(owners=(mine,), teams=(team,), shared=shared), Scope(owners=(mine, uuid4())),
+                  Scope(owners=(mine,), shared=shared[:1]), Scope(everything=True)):  # fmt: skip
+        found = []
+        for part in [predicate(table, scope), *parts_of(table, scope)]:
+            compiled = compile_after_binding(select(table.c.id).where(part))
+            sql = f"WITH rows (id, owner_id, team_id) AS (VALUES {values}) {compiled.sql}"
+            asked = await service_database.fetch(
+                organisation.id, sql, *compiled.args(scope.params())
+            )
+            found.append([row["id"] for row in asked])
+        whole, *parts = found
+        assert sorted(id for part in parts for id in part) == sorted(whole)
+        assert len(whole) > 0

@@ -7,10 +7,11 @@ reader adds up by hand is what stands below.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Any
 
 from guanxi_pipeline.errors import MixedCurrencies
+from guanxi_shared.errors import Invalid
 from guanxi_shared.money import scale_of
 
 HUNDRED = Decimal(100)
@@ -18,18 +19,32 @@ HUNDRED = Decimal(100)
 PLAIN_LINE: Mapping[str, Any] = {
     "product_id": None, "name": None, "quantity": 1.0, "unit_price": None, "discount": 0,
 }  # fmt: skip
+MOST = Decimal(10) ** 18  # of `guanxi_shared.money`
+MOST_DIGITS = 100  # of what is on the way to it
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """To the currency's smallest unit (ISO 4217), half away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-scale_of(currency)), rounding=ROUND_HALF_UP)
+    with localcontext(prec=MOST_DIGITS):
+        return amount.quantize(Decimal(1).scaleb(-scale_of(currency)), rounding=ROUND_HALF_UP)
 
 
 def line_amount(
     quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str
 ) -> Decimal:
     """`discount` in percent, 0 to 100."""
-    return rounded(quantity * unit_price * (HUNDRED - discount) / HUNDRED, currency)
+    with localcontext(prec=MOST_DIGITS):
+        exact = quantity * unit_price * (HUNDRED - discount) / HUNDRED
+    return holdable(rounded(exact, currency), field="lines")
+
+
+def holdable(amount: Decimal, *, field: str) -> Decimal:
+    """What money holds; Invalid names `field` for more."""
+    if abs(amount) >= MOST:
+        raise Invalid(
+            f"{field} amount to more than {MOST:.0e}.", errors={field: "This is too much."}
+        )
+    return amount
 
 
 def one_currency(currencies: Iterable[str], *, field: str) -> str | None:
@@ -50,11 +65,10 @@ def money(amount: Decimal, currency: str) -> dict[str, str]:
 def priced_lines(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Lines as they are kept: each with its amount; those without a price amount to nothing yet."""
     one_currency((p["currency"] for line in lines if (p := line.get("unit_price"))), field="lines")
-    return [_priced(line) for line in lines]
+    return [_priced({**PLAIN_LINE, **line}) for line in lines]
 
 
 def _priced(line: Mapping[str, Any]) -> dict[str, Any]:
-    line = {**PLAIN_LINE, **line}
     price = line["unit_price"]
     found = None
     if price is not None:
@@ -72,4 +86,5 @@ def sum_of_lines(lines: Sequence[Mapping[str, Any]]) -> tuple[Decimal, str] | No
     currency = one_currency((amount["currency"] for amount in amounts), field="lines")
     if currency is None:
         return None
-    return sum((Decimal(amount["amount"]) for amount in amounts), Decimal(0)), currency
+    total = sum((Decimal(amount["amount"]) for amount in amounts), Decimal(0))
+    return holdable(total, field="lines"), currency

@@ -12,15 +12,19 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Select,
     Uuid,
+    and_,
     bindparam,
+    cast,
     column,
     func,
     literal_column,
     select,
     true,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
@@ -33,7 +37,7 @@ from guanxi_shared.db import bound
 from guanxi_shared.filters import Binder
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.statements import Shapes
-from guanxi_shared.visibility import Scope, predicate
+from guanxi_shared.visibility import Scope, parts_of
 
 SHAPES = Shapes()
 FLAGGED = (
@@ -82,14 +86,19 @@ async def _fetch(
     return [dict(row) for row in rows]
 
 
-def _wanted(scope: Scope, conditions: Conditions) -> list[ColumnElement[bool]]:
-    return [
+def _rows(
+    columns: Sequence[Any], query: ListQuery, scope: Scope, conditions: Conditions,
+    part: ColumnElement[bool],
+) -> Select[Any]:  # fmt: skip
+    """The caller's opportunities of the pipeline, as far as one part of the visibility rule gives them."""
+    found = _joined(select(*columns).select_from(OPPORTUNITY), query, scope)
+    return found.where(
         selects.of_organisation(OPPORTUNITY),
         OPPORTUNITY.c.pipeline_id == bindparam("pipeline", type_=Uuid),
         OPPORTUNITY.c.deleted_at.is_(None),
-        predicate(OPPORTUNITY, scope),
+        part,
         *conditions,
-    ]
+    )
 
 
 def _joined(found: Select[Any], query: ListQuery, scope: Scope) -> Select[Any]:
@@ -103,16 +112,25 @@ def _joined(found: Select[Any], query: ListQuery, scope: Scope) -> Select[Any]:
 
 def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:
     """One row at least, which says what the target is."""
-    amount, currency = OPPORTUNITY.c.amount_amount, OPPORTUNITY.c.amount_currency
-    found = select(
-        OPPORTUNITY.c.stage_id,
-        currency.label("currency"),
-        func.count().label("count"),
-        func.sum(amount).label("amount"),
-        func.sum(amount * OPPORTUNITY.c.probability / 100).label("weighted"),
-    ).select_from(OPPORTUNITY)
-    found = _joined(found, query, scope).where(*_wanted(scope, conditions))
-    sums = found.group_by(OPPORTUNITY.c.stage_id, currency).cte("sums")
+    table = OPPORTUNITY.c
+    columns = (table.stage_id, table.amount_currency, table.amount_amount, table.probability)
+    parts = [_rows(columns, query, scope, conditions, p) for p in parts_of(OPPORTUNITY, scope)]
+    rows = union_all(*parts).subquery("rows")
+    key = (rows.c.stage_id, rows.c.amount_currency, rows.c.probability)
+    # One addition for a row; probabilities are few, so multiplied is what was added up.
+    alike = select(
+        *key, func.count().label("count"), func.sum(rows.c.amount_amount).label("amount")
+    ).group_by(*key).subquery("alike")  # fmt: skip
+    weighted = func.sum(alike.c.amount * alike.c.probability) * literal_column("0.01")
+    sums = (
+        select(
+            alike.c.stage_id, alike.c.amount_currency.label("currency"),
+            cast(func.sum(alike.c.count), BigInteger).label("count"),
+            func.sum(alike.c.amount).label("amount"), weighted.label("weighted"),
+        )
+        .group_by(alike.c.stage_id, alike.c.amount_currency)
+        .cte("sums")
+    )  # fmt: skip
     about = select(target_currency().label("target"), rates_beside()).subquery("about")
     return select(about.c.target, literal_column("about.rates"), sums).select_from(
         about.outerjoin(sums, true())
@@ -120,19 +138,28 @@ def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]
 
 
 def _cards(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:
+    """The heads of the stages by index entries alone, then those records."""
     wanted = func.unnest(bindparam("stages", type_=ARRAY(Uuid)))
     stages = wanted.table_valued(column("stage_id", Uuid), name="wanted_stages").render_derived()
+    place = (OPPORTUNITY.c.rank, OPPORTUNITY.c.id)
+
+    def head(part: ColumnElement[bool]) -> Select[Any]:
+        rows = _rows(place, query, scope, conditions, part)
+        here = rows.where(OPPORTUNITY.c.stage_id == stages.c.stage_id).correlate(stages)
+        return here.order_by(*place).limit(bindparam("most"))
+
+    heads = union_all(*map(head, parts_of(OPPORTUNITY, scope))).subquery("found")
+    head_of_all = select(heads.c.id).order_by(heads.c.rank, heads.c.id).limit(bindparam("most"))
+    first = head_of_all.correlate(stages).lateral("heads")
+    card = OPPORTUNITY.alias("card")
     shown = [
-        func.convert_to(OPPORTUNITY.c.as_shown, literal_column("'UTF8'")).label("as_shown"),
-        OPPORTUNITY.c.id, OPPORTUNITY.c.rank, *(OPPORTUNITY.c[name] for name in FLAGGED),
+        func.convert_to(card.c.as_shown, literal_column("'UTF8'")).label("as_shown"),
+        *(card.c[name] for name in FLAGGED),
     ]  # fmt: skip
-    found = _joined(select(*shown).select_from(OPPORTUNITY), query, scope)
-    found = found.where(
-        OPPORTUNITY.c.stage_id == stages.c.stage_id, *_wanted(scope, conditions)
-    ).order_by(OPPORTUNITY.c.rank, OPPORTUNITY.c.id)
-    heads = found.limit(bindparam("most")).correlate(stages).lateral("heads")
-    return (
-        select(heads)
-        .select_from(stages.join(heads, true()))
-        .order_by(heads.c.stage_id, heads.c.rank, heads.c.id)
+    joined = stages.join(first, true()).join(
+        card,
+        and_(
+            card.c.organisation_id == bindparam("organisation", type_=Uuid), card.c.id == first.c.id
+        ),
     )
+    return select(*shown).select_from(joined).order_by(card.c.stage_id, card.c.rank, card.c.id)

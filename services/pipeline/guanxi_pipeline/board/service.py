@@ -35,8 +35,8 @@ async def read_board(call: Call, pipeline_id: UUID, asked: Asked) -> dict[str, A
     held = {row["stage_id"] for row in sums}
     stages = [s for s in pipeline.stages.values() if not s.is_removed or s.id in held]
     cards = await first_cards(
-        call, pipeline_id, [s.id for s in stages], asked.query, scope, most=asked.cards + 1
-    ) if asked.cards else []  # fmt: skip
+        call, pipeline_id, sorted(held), asked.query, scope, most=asked.cards + 1
+    ) if asked.cards and held else []  # fmt: skip
     shown = [_stage(call, known, stage, sums, cards, asked, rates) for stage in stages]
     return _board(pipeline, stages, sums, shown, asked, rates)
 

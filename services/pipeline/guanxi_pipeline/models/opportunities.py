@@ -92,6 +92,12 @@ class Opportunity(Table, table=True):
             postgresql_include=["amount_currency", "amount_amount", "probability", "team_id"],
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index(
+            "ix_opportunities_board_of_team",
+            "organisation_id", "team_id", "pipeline_id", "stage_id", "rank", "id",
+            postgresql_include=["amount_currency", "amount_amount", "probability", "owner_id"],
+            postgresql_where=text("team_id IS NOT NULL AND deleted_at IS NULL"),
+        ),
         # What waits for the feed, or was overtaken by a merge.
         Index(
             "ix_opportunities_unverified", "organisation_id", "id",

@@ -44,7 +44,7 @@ class Pipeline(Table, table=True):
             postgresql_where=text("is_default AND deleted_at IS NULL"),
         ),
         Index(
-            "uq_pipelines_name", "organisation_id", text("lower(name)"), unique=True,
+            "uq_pipelines_organisation_id_name", "organisation_id", text("lower(name)"), unique=True,
             postgresql_where=text("deleted_at IS NULL"),
         ),
     )  # fmt: skip

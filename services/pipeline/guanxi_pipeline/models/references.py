@@ -78,7 +78,7 @@ class MergeFollow(Table, table=True):
     )  # fmt: skip
 
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    merge_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # contacts' merge
+    merge_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # contacts' merge, or the source
     resource: str = text_column(nullable=False)
     field: str = text_column(nullable=False)  # the column that names it
     record_id: UUID = Field(sa_column=Column(Uuid, nullable=False))

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from guanxi_pipeline import models
 from guanxi_pipeline.opportunities.flag_rules import FLAGS, SLIP_DAYS, SLIPS
 from guanxi_shared.errors import Malformed
+from guanxi_shared.selects import of_organisation
 
 METADATA = models.Opportunity.metadata
 DEAL: Final[Table] = METADATA.tables["opportunities"]
@@ -44,8 +45,9 @@ def _of(table: Table, column: str, key: ColumnElement[Any]) -> ColumnElement[Any
 
 
 def _today() -> ColumnElement[Any]:
-    zone = select(STATE.c.time_zone).where(STATE.c.organisation_id == DEAL.c.organisation_id)
-    local = func.timezone(func.coalesce(zone.correlate(DEAL).scalar_subquery(), "UTC"), func.now())
+    """Asked once a statement: the organisation is the caller's, not each row's."""
+    zone = select(STATE.c.time_zone).where(of_organisation(STATE))
+    local = func.timezone(func.coalesce(zone.scalar_subquery(), "UTC"), func.now())
     return cast(local, DEAL.c.close_on.type)
 
 

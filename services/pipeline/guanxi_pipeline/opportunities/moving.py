@@ -18,10 +18,10 @@ from guanxi_pipeline.opportunities import rules, stage_rules
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import Move
 from guanxi_pipeline.opportunities.stage_rules import Moving
-from guanxi_pipeline.pipelines.criteria import criterion_groups
+from guanxi_pipeline.pipelines.criteria import criterion_condition
 from guanxi_pipeline.pipelines.known import Pipeline, Stage, pipelines_of
 from guanxi_pipeline.win_model.applying import probability_there
-from guanxi_shared import filters, records
+from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Malformed
@@ -93,10 +93,7 @@ async def move_to_stage(
     now, said = datetime.now(UTC), dict(more or {})
     rank = await _rank(connection, call.organisation, there.id, stage_id, loaded, place, now)
     if stage_id == loaded.row["stage_id"]:
-        if "reason" in said:
-            stage_rules.demand_reason(here, loaded.row["status"], said["reason"])
-        kept = sorted({*loaded.row["confirmed"], *confirmed})
-        changes = {"rank": rank, "confirmed": kept, **said}
+        changes = _staying(here, loaded, confirmed, said) | {"rank": rank}
         return await records.update_record(
             connection, OPPORTUNITIES, loaded, changes, actor=call.actor
         )
@@ -113,6 +110,15 @@ async def move_to_stage(
         connection, OPPORTUNITIES, loaded, changes, actor=call.actor,
         verb=stage_rules.verb_of(before.kind, after.kind),
     )  # fmt: skip
+
+
+def _staying(
+    here: Pipeline, loaded: Loaded, confirmed: Collection[str], said: dict[str, Any]
+) -> dict[str, Any]:
+    """What a move changes that ends where it began."""
+    if "reason" in said:
+        stage_rules.demand_reason(here, loaded.row["status"], said["reason"])
+    return {"confirmed": sorted({*loaded.row["confirmed"], *confirmed}), **said}
 
 
 async def _moving(
@@ -185,20 +191,20 @@ async def _met(
 async def _fits(
     call: Call, connection: Connection, opportunity_id: UUID, criterion: Mapping[str, Any]
 ) -> bool:
+    bind = Binder()
     try:
-        groups = await criterion_groups(call, criterion)
+        condition = await criterion_condition(call, criterion, bind)
     except Malformed as problem:
         raise Invalid(
             f"The criterion {criterion['key']!r} of this stage asks for what is not there any more; "
             "have the pipeline mended.",
             errors={f"confirmed.{criterion['key']}": problem.detail},
         ) from problem
-    bind = Binder()
     table = OPPORTUNITIES.table
-    condition = filters.compile_groups(groups, bind)
     wanted = [table.c.id == bindparam("record", type_=Uuid)]
     found = select(table.c.id).where(*wanted, *([] if condition is None else [condition]))
     compiled = compile_after_binding(found)
-    values = compiled.args({"record": opportunity_id, **bind.values})
+    asked = {"record": opportunity_id, "organisation": call.organisation}
+    values = compiled.args({**asked, **bind.values})
     sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({compiled.sql}) AS found"
     return await connection.fetchval(sql, "", *values) is not None

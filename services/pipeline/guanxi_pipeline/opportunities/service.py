@@ -131,7 +131,7 @@ async def update_opportunity(
     if isinstance(connection, Deferred):
         await connection.open()  # two writes: what is sent, and the move
     by_hand = _by_hand(sent, target)
-    why = {name: sent.pop(name) for name in ("reason", "reason_note") if name in sent}
+    why: dict[str, Any] = {n: sent.pop(n) for n in ("reason", "reason_note") if n in sent}
     await _write(call, connection, loaded, sent, {})
     return await move_to_stage(
         call, connection, loaded, target.id, confirmed=(), more=why, by_hand=by_hand
@@ -148,7 +148,7 @@ def _by_hand(sent: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
 
 async def _write(
     call: Call, connection: Connection, loaded: Loaded, sent: Mapping[str, Any],
-    by_hand: Mapping[str, Any],
+    by_hand: dict[str, Any],
 ) -> State:  # fmt: skip
     """What is sent, the stage aside."""
     changes = rules.columns_from(sent, loaded.row) | by_hand

@@ -3,17 +3,23 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import ColumnElement
+
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Invalid, Malformed
-from guanxi_shared.filters import Groups
+from guanxi_shared.filters import Binder
 
 
-async def criterion_groups(call: Call, criterion: Mapping[str, Any]) -> Groups:
-    """What the filter of a criterion means now; Malformed when it means nothing (any more)."""
+async def criterion_condition(
+    call: Call, criterion: Mapping[str, Any], bind: Binder
+) -> ColumnElement[bool] | None:
+    """What the filter of a criterion means now; Malformed when it means nothing (any more), which some
+    values show only when they become SQL."""
     fields = await call.custom_fields.extend(call.organisation, OPPORTUNITIES)
-    return filters.groups_from_document(criterion["filter_groups"], fields, call.clock)
+    groups = filters.groups_from_document(criterion["filter_groups"], fields, call.clock)
+    return filters.compile_groups(groups, bind)
 
 
 async def check_criteria(call: Call, stages: Sequence[Mapping[str, Any]]) -> None:
@@ -23,7 +29,7 @@ async def check_criteria(call: Call, stages: Sequence[Mapping[str, Any]]) -> Non
             if not criterion.get("filter_groups"):
                 continue
             try:
-                await criterion_groups(call, criterion)
+                await criterion_condition(call, criterion, Binder())
             except Malformed as problem:
                 where = f"stages.{index}.exit_criteria.{number}.filter_groups"
                 reasons = " ".join(problem.errors.values())

@@ -26,9 +26,9 @@ ON CONFLICT (organisation_id, merge_id, resource, field, record_id) DO NOTHING
 """
 KEPT = """
 SELECT record_id, before::text, after::text FROM merge_follows
-WHERE organisation_id = $1 AND merge_id = $2 AND resource = $3 AND field = $4
+WHERE organisation_id = $1 AND merge_id = ANY($2::uuid[]) AND resource = $3 AND field = $4
 """
-FORGET = "DELETE FROM merge_follows WHERE organisation_id = $1 AND merge_id = $2"
+FORGET = "DELETE FROM merge_follows WHERE organisation_id = $1 AND merge_id = ANY($2::uuid[])"
 OF_ACCOUNT = """
 SELECT o.*, k.name AS account_name FROM {table} o
 JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
@@ -60,16 +60,18 @@ async def follow_merge(
         if verb == "merged":
             await move(connection, organisation, followed, sources, survivor, merge_id)
         else:
-            await _give_back(connection, organisation, followed, merge_id)
+            await _give_back(connection, organisation, followed, [merge_id, *sources])
     if verb == "unmerged":
-        await connection.execute(FORGET, organisation, merge_id)
+        await connection.execute(FORGET, organisation, [merge_id, *sources])
 
 
 async def move(
     connection: Connection, organisation: UUID, followed: Followed, sources: Collection[UUID],
-    survivor: UUID, merge_id: UUID | None,
+    survivor: UUID, kept_as: UUID,
 ) -> None:  # fmt: skip
-    """Records that name a source, from now on the survivor. Deleted ones too: they may come back."""
+    """Records that name a source, from now on the survivor. Deleted ones too: they may come back.
+
+    What they named is kept under `kept_as`: the merge or, where nobody knows of it yet, the source."""
     table = followed.resource.table.name
     sql = f"SELECT id FROM {table} WHERE organisation_id = $1 AND {followed.finds} ORDER BY id"
     ids = [row["id"] for row in await connection.fetch(sql, organisation, list(sources))]
@@ -84,18 +86,19 @@ async def move(
             )
             changes.append(Change(record, columns))
         await write_many(connection, followed.resource, changes, actor=ACTOR)
-        if merge_id is not None:
-            rows = orjson.dumps(kept, default=str).decode()
-            name = (followed.resource.name, followed.column)
-            await connection.execute(KEEP, organisation, merge_id, *name, rows)
+        rows = orjson.dumps(kept, default=str).decode()
+        name = (followed.resource.name, followed.column)
+        await connection.execute(KEEP, organisation, kept_as, *name, rows)
+    if ids and followed.noun == "account":
+        await follow_name(connection, organisation, survivor)
 
 
 async def _give_back(
-    connection: Connection, organisation: UUID, followed: Followed, merge_id: UUID
+    connection: Connection, organisation: UUID, followed: Followed, kept_as: Sequence[UUID]
 ) -> None:
     """Only what is as the merge left it: whoever changed it since meant that."""
     name = (followed.resource.name, followed.column)
-    rows = await connection.fetch(KEPT, organisation, merge_id, *name)
+    rows = await connection.fetch(KEPT, organisation, list(kept_as), *name)
     kept = {
         row["record_id"]: (orjson.loads(row["before"]), orjson.loads(row["after"])) for row in rows
     }
@@ -107,6 +110,9 @@ async def _give_back(
         if present == after:
             changes.append(Change(record, followed.back(before)))
     await write_many(connection, followed.resource, changes, actor=ACTOR)
+    if followed.noun == "account":
+        for account_id in {UUID(before) for before, _ in kept.values() if before is not None}:
+            await follow_name(connection, organisation, account_id)
 
 
 async def follow_name(connection: Connection, organisation: UUID, account_id: UUID) -> None:

@@ -62,7 +62,9 @@ async def apply_contacts_event(connection: Connection, event: Event) -> None:
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
         await follow_merge(connection, organisation, noun, _id(event["subject_id"]), merge, verb)
-    if noun == "account" and verb != "created" and "name" in (event.get("changed") or ()):
+    # An erasure names no fields; what was erased is found by nothing any more.
+    is_renamed = verb == "erased" or "name" in (event.get("changed") or ())
+    if noun == "account" and verb != "created" and is_renamed:
         await follow_name(connection, organisation, _id(event["subject_id"]))
 
 

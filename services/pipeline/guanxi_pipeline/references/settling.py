@@ -11,7 +11,7 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.references.followed import FOLLOWED
-from guanxi_pipeline.references.following import ACTOR, move
+from guanxi_pipeline.references.following import ACTOR, follow_name, move
 from guanxi_pipeline.rounds import every_organisation
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.db import Connection, Database
@@ -45,9 +45,8 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
                 noun=followed.noun, table=followed.resource.table.name, names=followed.names
             )
             for row in await connection.fetch(sql, organisation):
-                await move(
-                    connection, organisation, followed, [row["id"]], row["merged_into_id"], None
-                )
+                id, survivor = row["id"], row["merged_into_id"]
+                await move(connection, organisation, followed, [id], survivor, id)
         for resource in TRUSTED:
             await _verify(connection, organisation, resource)
 
@@ -59,3 +58,5 @@ async def _verify(connection: Connection, organisation: UUID, resource: Resource
     loaded = await load_many(connection, resource, ids)
     changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
     await write_many(connection, resource, changes, actor=ACTOR)
+    for account_id in {record.row["account_id"] for record in loaded.values()}:
+        await follow_name(connection, organisation, account_id)  # it was not known when they came

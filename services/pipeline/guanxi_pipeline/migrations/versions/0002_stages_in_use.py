@@ -1,6 +1,8 @@
 """Nothing comes to stand in a stage that is removed, or open in a pipeline that is put away, at the same
-moment: whoever puts something in holds both, whoever takes them away waits for that."""
+moment: whoever puts something in holds both, whoever takes them away waits for that. And a board of what is
+placed on a team, from an index alone."""
 
+import sqlalchemy as sa
 from alembic import op
 
 from guanxi_shared.migrations import execute_script
@@ -34,8 +36,19 @@ CREATE TRIGGER stage_is_there BEFORE INSERT OR UPDATE OF stage_id ON opportuniti
 
 def upgrade() -> None:
     execute_script(STAGE_IS_THERE)
+    # By its name a refusal says which field is taken.
+    op.execute("ALTER INDEX uq_pipelines_name RENAME TO uq_pipelines_organisation_id_name")
+    op.create_index(
+        "ix_opportunities_board_of_team",
+        "opportunities",
+        ["organisation_id", "team_id", "pipeline_id", "stage_id", "rank", "id"],
+        postgresql_include=["amount_currency", "amount_amount", "probability", "owner_id"],
+        postgresql_where=sa.text("team_id IS NOT NULL AND deleted_at IS NULL"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_opportunities_board_of_team", "opportunities")
+    op.execute("ALTER INDEX uq_pipelines_organisation_id_name RENAME TO uq_pipelines_name")
     op.execute("DROP TRIGGER stage_is_there ON opportunities")
     op.execute("DROP FUNCTION stage_is_there()")
