@@ -204,8 +204,12 @@ async def test_a_day_of_closing_is_that_of_a_closed_deal(send: Sender, stages: S
         "closed_on: This day is still to come. Send a day that has passed.",
         "closed_on: This day is still to come. Send a day that has passed.",
     ]
-    corrected = await send("external_id,closed_on\n2,2026-02-28\n", **options)
+    corrected = await send(
+        "external_id,closed_on\n2,2026-02-28\n", **options, time_zone="America/New_York"
+    )
     assert counts(corrected) == {"updated": 1}
+    _, won = await send.records()
+    assert won["closed_at"] == "2026-02-28T05:00:00Z"
 
 
 async def test_a_stage_is_one_of_the_pipeline_that_the_deal_is_in(

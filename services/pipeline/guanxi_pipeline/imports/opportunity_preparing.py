@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -40,7 +41,8 @@ class Preparation:
         definitions: Definitions,
     ) -> None:  # fmt: skip
         self._options = taking.terms.options
-        self._zone = taking.by.zone
+        zone = taking.terms.options.time_zone
+        self._zone = ZoneInfo(zone) if zone else taking.by.zone
         self._currency = taking.home.currency
         self._known = known
         self._cells = cells
