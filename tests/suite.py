@@ -22,6 +22,7 @@ from guanxi_shared.auth import sign_service_token
 from guanxi_shared.launch.settings import LaunchSettings
 
 ROOT = Path(__file__).parents[1]
+MEMBERS = [ROOT / "shared", ROOT / "gateway", *sorted((ROOT / "services").iterdir())]
 START_SECONDS = 90
 STOP_SECONDS = 30
 # Sign-ins that fail lock the network address they come from; those that must work come from here.
@@ -99,7 +100,7 @@ def running_suite(data: Path | None = None, **environment: str) -> Iterator[Suit
         }
         env |= {
             "GUANXI_DATA_DIR": str(place), "GUANXI_PORT": str(port), "GUANXI_DEMO": "0",
-            "PYTHONPATH": os.pathsep.join(str(ROOT / p) for p in ("shared", "gateway", "services/contacts")),
+            "PYTHONPATH": os.pathsep.join(map(str, MEMBERS)),
             **environment,
         }  # fmt: skip
         log = (place / "suite.log").open("wb")

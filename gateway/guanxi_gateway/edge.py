@@ -18,6 +18,7 @@ from guanxi_gateway.hardening import (
     HARDENING_OF_PAGES,
     HSTS,
     PAGES,
+    allow_everybody,
     allow_origin,
     is_preflight,
 )
@@ -47,6 +48,8 @@ FindService = Callable[[Passage, Caller, bytes], Awaitable[Upstream]]
 
 # Calendars ask every few minutes, and a whole office behind one address.
 SECRET_READS = Limit("secret-reads", 600, 60, 300)
+# Forms that are sent and quotes that are accepted without a sign-in.
+PUBLIC_WRITES = Limit("public-writes", 60, 60, 30)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ID_CHARACTERS = 128
 BATCH_BYTES = 8 << 20
@@ -136,7 +139,9 @@ class FrontDoor:
         answer += HARDENING_OF_PAGES if is_page else HARDENING
         if passage.scope.get("scheme") == "https":
             answer.append(HSTS)
-        if self._origins:
+        if routes.is_public(passage.raw_path):
+            allow_everybody(headers, answer)
+        elif self._origins:
             allow_origin(self._origins, headers.get(b"origin"), answer)
 
     def _admit(self, passage: Passage) -> bytes:
@@ -182,14 +187,19 @@ class FrontDoor:
         ):
             await _send_empty(passage, 204)
             return
-        service = routes.service_for(word)
+        service = routes.service_for(word, passage.raw_path)
         if service is routes.OWN or word[:1] == b"/":
             await self._answer_ourselves(passage, word)
             return
         if service is None and word not in routes.EVERYWHERE:
             raise NotFound("There is nothing at this path; /docs lists what there is.")
         if service is not None and routes.is_secret(passage.raw_path):
-            await self._answer_secret(passage, service)
+            await self._answer_open(passage, service, READS, SECRET_READS)
+            return
+        if service is not None and routes.is_public(passage.raw_path):
+            is_read = passage.scope["method"] in READS
+            limit = SECRET_READS if is_read else PUBLIC_WRITES
+            await self._answer_open(passage, service, READS | {"POST"}, limit)
             return
         caller = await self._caller(passage)
         if service is None:
@@ -207,16 +217,19 @@ class FrontDoor:
         self._introduce(passage, caller, word)
         await self._forward(passage, peer)
 
-    async def _answer_secret(self, passage: Passage, service: str) -> None:
-        """A path that proves itself: read only, without a caller, limited by the client's address
-        so that nobody tries secrets by the million."""
+    async def _answer_open(
+        self, passage: Passage, service: str, methods: frozenset[str], limit: Limit
+    ) -> None:
+        """A path that proves itself: without a caller, limited by the client's address so that nobody
+        tries secrets by the million, nor fills a form without end."""
         peer = self._peers.get(service)
         if peer is None:
             raise NotFound(f"The {service} service is not part of this installation.")
-        if passage.scope["method"] not in READS:
-            raise MethodNotAllowed(headers={"Allow": "GET, HEAD"})
-        address = _address(passage)
-        await self._budgets.pay(f"secret:{address}", SECRET_READS, cost=1, fail_open=True)
+        if passage.scope["method"] not in methods:
+            allowed = sorted(methods - {"OPTIONS"})
+            raise MethodNotAllowed(headers={"Allow": ", ".join(allowed)})
+        key = f"{limit.name}:{_address(passage)}"
+        await self._budgets.pay(key, limit, cost=1, fail_open=True)
         passage.deadline_ms = self._deadline(passage, b"")
         passage.added = _whereabouts(passage)
         await self._forward(passage, peer)
@@ -363,7 +376,7 @@ async def _send_empty(passage: Passage, status: int) -> None:
 def _tell(passage: Passage, word: bytes, seconds: float) -> None:
     """Metrics under the path's first word, which is one of a fixed list; a log line if it matters."""
     method, status = passage.scope["method"], passage.status
-    service = routes.service_for(word)
+    service = routes.service_for(word, passage.raw_path)
     if service not in (None, routes.OWN):  # our own application counts its templates itself
         metrics.observe_request(method, f"/v1/{word.decode()}", status, seconds)
     is_patient = word == b"events" or word in routes.LONG or service is None

@@ -37,6 +37,17 @@ def allow_origin(origins: frozenset[bytes], origin: bytes | None, answer: Header
         answer.append((b"access-control-expose-headers", EXPOSED))
 
 
+def allow_everybody(headers: Mapping[bytes, bytes], answer: Headers) -> None:
+    """What is public may be called by any page, which sends no credential with it."""
+    answer.append((b"access-control-allow-origin", b"*"))
+    if b"access-control-request-method" in headers:
+        answer += [
+            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST"),
+            (b"access-control-allow-headers", b"Content-Type, Idempotency-Key"),
+            (b"access-control-max-age", b"600"),
+        ]
+
+
 def is_preflight(
     origins: frozenset[bytes], headers: Mapping[bytes, bytes], answer: Headers
 ) -> bool:

@@ -89,7 +89,7 @@ def is_public(service: str, path: str) -> bool:
         return False
     if service in routes.DIVIDED.get(word, ()):
         return True
-    return routes.service_for(word) == service or word in routes.EVERYWHERE
+    return routes.service_for(word, path.encode()) == service or word in routes.EVERYWHERE
 
 
 def _agreed(

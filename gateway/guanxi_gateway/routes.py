@@ -21,7 +21,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "pipeline": (
         "pipeline", "leads", "pipelines", "opportunities", "products", "price-books", "quotes",
         "orders", "contracts", "invoices", "payments", "forecasts", "quotas", "territories",
-        "commissions", "exchange-rates",
+        "commissions", "exchange-rates", "public",
     ),
     "tickets": (
         "tickets", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
@@ -64,8 +64,16 @@ LONG_ENDINGS: Final = (b"/batch", b"/snapshot", b"/export")
 DEAR_READS: Final[Mapping[bytes, int]] = {b"search": 5, b"analytics": 5}
 
 
-def service_for(word: bytes) -> str | None:
+# What another service than an account's own tells of it: `/v1/accounts/{id}/purchases`.
+TOLD_OF_ACCOUNTS: Final[Mapping[bytes, str]] = {b"purchases": "pipeline", b"stock": "pipeline"}
+
+
+def service_for(word: bytes, raw_path: bytes = b"") -> str | None:
     """The service of `/v1/{word}/…`; None for what nobody serves."""
+    if word == b"accounts" and raw_path.count(b"/") == 4:
+        told = TOLD_OF_ACCOUNTS.get(raw_path.rpartition(b"/")[2])
+        if told is not None:
+            return told
     return SERVICE_OF.get(word)
 
 
@@ -79,9 +87,20 @@ def is_secret(raw_path: bytes) -> bool:
     return raw_path.startswith(head) and raw_path.endswith(tail)
 
 
+# For whoever has the address, written to as well: a form on a website, a quote that a customer accepts.
+PUBLIC: Final = b"/v1/public/"
+
+
+def is_public(raw_path: bytes) -> bool:
+    return raw_path.startswith(PUBLIC)
+
+
 def shown(path: str) -> str:
     """A path as a log may keep it."""
-    return f"{SECRET_PATH[0].decode()}…" if is_secret(path.encode()) else path
+    for open_path, known in ((SECRET_PATH[0], is_secret), (PUBLIC, is_public)):
+        if known(path.encode()):
+            return f"{open_path.decode()}…"
+    return path
 
 
 def is_ambiguous(raw_path: bytes) -> bool:

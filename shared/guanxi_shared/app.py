@@ -98,11 +98,11 @@ def create_app(
         )
         try:
             async with contextlib.AsyncExitStack() as stack:
+                if started is not None:
+                    await stack.enter_async_context(started(here))
                 await stack.enter_async_context(
                     consuming.running([*heard, *consumers(here)], here.db)
                 )
-                if started is not None:
-                    await stack.enter_async_context(started(here))
                 _settle_garbage()
                 yield
         finally:

@@ -17,6 +17,7 @@ LOG = structlog.get_logger()
 BATCH = 500
 WAIT_SECONDS = 20
 PAUSE_SECONDS = 1.0
+QUIET_FAILURES = 3
 
 LOCK = "SELECT epoch, position FROM feed_cursors WHERE consumer = $1 FOR UPDATE"
 START = "INSERT INTO feed_cursors (consumer, position) VALUES ($1, 0) ON CONFLICT DO NOTHING"
@@ -53,14 +54,18 @@ class Consumer:
     async def run(self, db: Database) -> None:
         """Until cancelled. A peer that is away is asked again each second; an event that cannot be
         applied is tried again as loudly, because what comes after it must not overtake it."""
+        in_vain = 0
         while True:
             try:
                 async with db.transaction(None) as connection:
                     await connection.execute(START, self.name)
                 while True:
                     await self.step(db, wait=WAIT_SECONDS)
+                    in_vain = 0
             except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                LOG.warning("feed_unreachable", consumer=self.name, error=str(error))
+                in_vain += 1  # a suite that starts has peers that are not there yet
+                tell = LOG.info if in_vain <= QUIET_FAILURES else LOG.warning
+                tell("feed_unreachable", consumer=self.name, error=str(error))
             except Exception as error:
                 LOG.error("feed_not_applied", consumer=self.name, exc_info=error)
             await asyncio.sleep(PAUSE_SECONDS)

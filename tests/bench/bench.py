@@ -14,6 +14,7 @@ from tests.bench.organisation import Organisation
 from tests.bench.processes import Hello, Suite
 from tests.bench.report import Report, Row
 from tests.bench.sizes import Size
+from tests.bench.stock import COMPANIES
 from tests.bench.traffic import Traffic, request
 
 WARM_UP_SECONDS = 0.3
@@ -43,7 +44,7 @@ class Bench:
     def account_ids(self) -> list[UUID]:
         """Of accounts that the salesperson owned when they were first asked for."""
         seller = self.organisation.seller.id
-        found = asyncio.run(ids_of(self.suite.admin_url, seller, table="accounts"))
+        found = asyncio.run(ids_of(self.suite.admin_url, seller, kind=COMPANIES))
         return [record_id for record_id, _ in found]
 
     @property

@@ -12,20 +12,22 @@ import asyncpg
 from sqlalchemy import Table
 
 from tests.bench.organisation import Organisation
-from tests.bench.staging import SETTINGS, stage
-from tests.bench.stock import COMPANIES, PEOPLE, Kind
+from tests.bench.staging import stage
+from tests.bench.stock import COMPANIES, DEALS, PEOPLE, Kind
 
 OWNERS = 100
 OWNERLESS_EVERY = 10
 WORD_INDEXES = """
 SELECT indexname, indexdef FROM pg_indexes
-WHERE schemaname = 'contacts' AND tablename = ANY($1::text[]) AND indexdef LIKE '% USING gin %'
+WHERE schemaname = current_schema() AND tablename = ANY($1::text[]) AND indexdef LIKE '% USING gin %'
 """
 
 
 @asynccontextmanager
-async def superuser(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
-    connection = await asyncpg.connect(admin_url, server_settings=SETTINGS, command_timeout=300)
+async def superuser(admin_url: str, kind: Kind = PEOPLE) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(
+        admin_url, server_settings=kind.settings, command_timeout=300
+    )
     try:
         yield connection
     finally:
@@ -62,16 +64,26 @@ async def load_accounts(admin_url: str, organisation: Organisation, count: int) 
     """Stage so many accounts and take them over, the search indexes built at the end: nothing is
     compared with these seconds."""
     await stage(COMPANIES, admin_url, organisation.id, holders_of(organisation), count)
+    return await take_over(COMPANIES, admin_url)
+
+
+async def load_deals(admin_url: str, organisation: Organisation, count: int) -> float:
+    """The same of opportunities; their pipeline is there already."""
+    await stage(DEALS, admin_url, organisation.id, owners_of(organisation), count)
+    return await take_over(DEALS, admin_url)
+
+
+async def take_over(kind: Kind, admin_url: str) -> float:
     began = time.perf_counter()
-    async with superuser(admin_url) as connection:
-        async with connection.transaction(), without_word_indexes(connection, COMPANIES):
-            for table in COMPANIES.tables:
+    async with superuser(admin_url, kind) as connection:
+        async with connection.transaction(), without_word_indexes(connection, kind):
+            for table in kind.tables:
                 names = ", ".join(f'"{name}"' for name in named(table))
                 await connection.execute(
-                    f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {COMPANIES.staging}"
+                    f"INSERT INTO {table.name} ({names}) SELECT {names} FROM {kind.staging}"
                 )
-        await connection.execute(f"DROP TABLE {COMPANIES.staging}")
-        await tidy(connection, COMPANIES)
+        await connection.execute(f"DROP TABLE {kind.staging}")
+        await tidy(connection, kind)
     return time.perf_counter() - began
 
 
@@ -138,12 +150,12 @@ async def rate_of_plain_copy(admin_url: str, count: int) -> float:
 
 
 async def ids_of(
-    admin_url: str, owner: UUID, *, table: str = "contacts", most: int = 2_000
+    admin_url: str, owner: UUID, *, kind: Kind = PEOPLE, most: int = 2_000
 ) -> list[tuple[UUID, int]]:
     """Ids and versions of what somebody owns."""
-    async with superuser(admin_url) as connection:
+    async with superuser(admin_url, kind) as connection:
         rows: Sequence[asyncpg.Record] = await connection.fetch(
-            f"SELECT id, version FROM {table} WHERE owner_id = $1 AND deleted_at IS NULL "
+            f"SELECT id, version FROM {kind.resource.table.name} WHERE owner_id = $1 AND deleted_at IS NULL "
             "ORDER BY id LIMIT $2",
             owner,
             most,

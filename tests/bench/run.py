@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from guanxi_shared.launch.place import remove_cluster
-from tests.bench import accounts, goals, reads, texts, writes
+from tests.bench import accounts, deals, goals, reads, texts, writes
 from tests.bench.bench import Bench
 from tests.bench.cases import Case, measure
 from tests.bench.hop import measure_hop
 from tests.bench.imports import measure_import
 from tests.bench.load import generator
-from tests.bench.loading import load_accounts, load_contacts
+from tests.bench.loading import load_accounts, load_contacts, load_deals
 from tests.bench.memory import resident
 from tests.bench.organisation import Organisation, found_organisation
 from tests.bench.processes import Hello, Suite
@@ -71,6 +71,9 @@ def measure_all(bench: Bench, only: str) -> None:
     if any(only in case.name for case in accounts.CASES):
         bench.attempt("accounts", lambda: load_all(bench, "accounts", load_accounts), leaving=keep)
         attempt_cases(bench, accounts.CASES, only, leaving=keep)
+    if any(only in case.name for case in deals.CASES):
+        bench.attempt("deals", lambda: load_them(bench), leaving=keep)
+        attempt_cases(bench, deals.CASES, only, leaving=keep)
     if only in "import":
         bench.attempt("import", lambda: measure_import(bench))
 
@@ -81,6 +84,11 @@ def load_all(bench: Bench, name: str, load: Load) -> tuple[Row, ...]:
     seconds = asyncio.run(load(bench.suite.admin_url, bench.organisation, bench.size.contacts))
     bench.say(f"loaded in {seconds:.1f} s")
     return ()
+
+
+def load_them(bench: Bench) -> tuple[Row, ...]:
+    deals.make_pipeline(bench)
+    return load_all(bench, "deals", load_deals)
 
 
 def attempt_cases(bench: Bench, cases: Sequence[Case], only: str, *, leaving: float = 0.0) -> None:

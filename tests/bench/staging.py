@@ -48,7 +48,7 @@ async def stage(
     kind: Kind, admin_url: str, organisation_id: UUID, owners: Owners, count: int
 ) -> None:
     """Fill a new staging table with so many records of the kind."""
-    connection = await asyncpg.connect(admin_url, server_settings=SETTINGS)
+    connection = await asyncpg.connect(admin_url, server_settings=kind.settings)
     try:
         await connection.execute(making(kind))
     finally:
@@ -82,7 +82,7 @@ def fill(order: Order) -> None:
 
 async def _copy(order: Order) -> None:
     kind = KINDS[order.name]
-    connection = await asyncpg.connect(order.admin_url, server_settings=SETTINGS)
+    connection = await asyncpg.connect(order.admin_url, server_settings=kind.settings)
     try:
         columns = bulk.columns_of(kind.resource)
         await connection.copy_records_to_table(

@@ -12,9 +12,13 @@ from guanxi_contacts.accounts import rules as account_rules
 from guanxi_contacts.people import rules as people_rules
 from guanxi_contacts.records import DEFAULTS
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
+from guanxi_pipeline.opportunities.found_rules import found_by as deal_found_by
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.opportunities.service import DEFAULTS as DEAL_DEFAULTS
 from guanxi_shared.resources import Resource
 from guanxi_shared.search import table_of
 from tests.bench.companies import company
+from tests.bench.deal_stock import deal
 from tests.bench.people import person
 
 REGION = "CN"
@@ -29,10 +33,16 @@ class Kind:
     columns_from: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     found_by: Callable[[Mapping[str, Any]], Mapping[str, Any]]
     computed: Mapping[str, Any]
+    defaults: Mapping[str, Any]
 
     @property
     def tables(self) -> tuple[Table, Table]:
         return self.resource.table, table_of(self.resource)
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """Of a connection that works in the schema of its service."""
+        return {"search_path": f"{self.resource.service},public", "timezone": "UTC"}
 
     @property
     def staging(self) -> str:
@@ -40,7 +50,7 @@ class Kind:
 
     def row(self, number: int) -> dict[str, Any]:
         """Every column that the service would fill for this create, but ids, owner and times."""
-        columns = {**DEFAULTS[self.resource.name], **self.columns_from(self.sent(number))}
+        columns = {**self.defaults, **self.columns_from(self.sent(number))}
         return {**columns, "custom": {}, "version": 1, **self.found_by(columns)}
 
 
@@ -50,6 +60,7 @@ PEOPLE = Kind(
     partial(people_rules.columns_from, region=REGION),
     people_rules.found_by,
     {"accounts": []},
+    DEFAULTS["contacts"],
 )
 COMPANIES = Kind(
     ACCOUNTS,
@@ -57,5 +68,14 @@ COMPANIES = Kind(
     partial(account_rules.columns_from, region=REGION),
     account_rules.found_by,
     {},
+    DEFAULTS["accounts"],
 )
-KINDS: Mapping[str, Kind] = {kind.resource.name: kind for kind in (PEOPLE, COMPANIES)}
+DEALS = Kind(
+    OPPORTUNITIES,
+    deal,
+    dict,
+    partial(deal_found_by, account_name=None),
+    {},
+    DEAL_DEFAULTS,
+)
+KINDS: Mapping[str, Kind] = {kind.resource.name: kind for kind in (PEOPLE, COMPANIES, DEALS)}

@@ -136,7 +136,7 @@ def test_processor_time_is_shared_out_among_the_requests() -> None:
     cost = Cost()
     cost.add({"gateway": 1.0, "postgres": 5.0}, {"gateway": 1.5, "postgres": 4.0}, 500)
     cost.add({"gateway": 1.5}, {"gateway": 2.0, "contacts": 9.0}, 500)
-    assert cost.microseconds() == {"gateway": 1000, "contacts": 0, "postgres": 0}
+    assert cost.microseconds() == {"gateway": 1000, "contacts": 0, "pipeline": 0, "postgres": 0}
     assert Cost().microseconds() == {}
 
 

@@ -125,5 +125,5 @@ async def test_a_row_that_is_shown_or_found_otherwise_than_it_is_would_be_notice
         await connection.close()
     wrong = await check_rows(database.admin_url, organisation.id)
     assert sorted(sentence.partition(" ")[0] for sentence in wrong) == [
-        "accounts:", "contacts:", "contacts:"
+        "contacts.accounts:", "contacts.contacts:", "contacts:"
     ]  # fmt: skip

@@ -308,7 +308,9 @@ async def gateway(urls: Mapping[str, str], **options: Any) -> AsyncIterator[http
 async def in_front_of(service: App, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     async with (
         served(service) as port,
-        gateway({"contacts": f"http://127.0.0.1:{port}"}, **options) as client,
+        gateway(
+            dict.fromkeys(("contacts", "pipeline"), f"http://127.0.0.1:{port}"), **options
+        ) as client,
     ):
         yield client
 

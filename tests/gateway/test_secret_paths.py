@@ -58,3 +58,52 @@ async def test_who_reads_without_pause_is_told_to_wait() -> None:
 def test_a_log_keeps_no_secret() -> None:
     assert routes.shown(FEED) == "/v1/calendar/feeds/…"
     assert routes.shown("/v1/accounts/1") == "/v1/accounts/1"
+
+
+FORM = "/v1/public/forms/k3y"
+
+
+async def test_what_is_public_is_written_to_without_a_token_by_any_page() -> None:
+    service = Service(name="pipeline")
+    async with in_front_of(service, fetchrow=away) as client:
+        sent = await client.post(
+            FORM, json={"name": "Ann"}, headers={"origin": "https://any.example"}
+        )
+        asked = await client.options(
+            FORM, headers={"origin": "https://any.example", "access-control-request-method": "POST"}
+        )
+        refused = await client.delete(FORM)
+    assert sent.status_code == 200, sent.text
+    assert sent.headers["access-control-allow-origin"] == "*"
+    seen = dict(sent.json()["headers"])
+    assert "authorization" not in seen
+    assert seen["x-forwarded-for"] == "127.0.0.1"
+    assert (asked.status_code, asked.headers["access-control-allow-methods"]) == (
+        204,
+        "GET, HEAD, OPTIONS, POST",
+    )
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert routes.shown(FORM) == "/v1/public/…"
+
+
+async def test_who_fills_a_form_without_pause_is_told_to_wait() -> None:
+    service = Service(name="pipeline")
+    async with in_front_of(service, fetchrow=away) as client:
+        statuses = [(await client.post(FORM, json={})).status_code for _ in range(120)]
+    assert set(statuses) == {200, 429}
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/v1/accounts/1/purchases", "pipeline"),
+        ("/v1/accounts/1/stock", "pipeline"),
+        ("/v1/accounts/purchases", "contacts"),
+        ("/v1/accounts/1/files/purchases", "contacts"),
+        ("/v1/accounts/1", "contacts"),
+    ],
+)
+def test_what_is_told_of_an_account_by_another_service_is_asked_there(
+    path: str, service: str
+) -> None:
+    assert routes.service_for(b"accounts", path.encode()) == service

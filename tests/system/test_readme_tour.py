@@ -33,7 +33,7 @@ class Running:
 
 
 def tour_pieces() -> list[str]:
-    tour = README.partition("## A tour of seven minutes")[2].partition("\n## ")[0]
+    tour = README.partition("## A tour of eight minutes")[2].partition("\n## ")[0]
     return re.findall(r"```sh\n(.*?)```", tour, re.DOTALL)
 
 
@@ -162,6 +162,19 @@ def test_the_calendar_names_both_meetings_and_feeds_a_phone(answers: list[str]) 
         {"年度合作方案讨论", "区域价格评审"},
     )
     assert "BEGIN:VEVENT" in feed
+
+
+def test_the_deal_goes_along_the_board_and_onto_the_timeline(answers: list[str]) -> None:
+    printed = piece(answers, "/board?")
+    moved, end = json.JSONDecoder().raw_decode(printed)
+    assert (moved["status"], moved["probability"]) == ("open", 25.0)
+    rest = printed[end:]
+    assert '"name": "新业务 New business"' in rest
+    assert "\nwon\n" in rest
+    stays, told = documents(rest.partition("\nwon\n")[2])
+    assert len(stays["data"]) == 3  # type: ignore[arg-type]
+    titles = [entry["title"] for entry in told["data"]]  # type: ignore[attr-defined]
+    assert titles == [f"Opportunity {verb}: 产线升级" for verb in ("won", "moved", "created")]
 
 
 def test_the_largest_of_the_pool_is_claimed(answers: list[str]) -> None:

@@ -134,6 +134,59 @@ def test_an_overview_marks_what_is_away(suite: Suite, me: SignedIn) -> None:
     assert partial.json()["parts"]["contacts"]["status"] == "unavailable"
 
 
+def first_pipeline(me: SignedIn) -> dict[str, Any]:
+    """The one that an organisation begins with, once the news of it has arrived."""
+
+    def read() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = me.client.get("/v1/pipelines").json()["data"]
+        return found
+
+    until(lambda: bool(read()), "a pipeline is there", seconds=20)
+    return read()[0]
+
+
+def test_a_deal_is_told_on_the_timeline_of_its_account_and_stands_in_its_overview(
+    me: SignedIn,
+) -> None:
+    """From the pipeline that an organisation begins with to contacts' timeline, by the feeds."""
+    pipeline = first_pipeline(me)
+    account = me.create("苏州智造科技有限公司")
+    sent = {
+        "name": "产线升级",
+        "account_id": account,
+        "amount": {"amount": "9.5", "currency": "CNY"},
+    }
+    deal = me.client.post("/v1/opportunities", json=sent)
+    # The copy may not know the account yet: then contacts is asked.
+    assert deal.status_code == 201, deal.text
+    assert deal.json()["is_account_verified"] is True
+    won = next(stage for stage in pipeline["stages"] if stage["kind"] == "won")
+    path = f"/v1/opportunities/{deal.json()['id']}/move"
+    me.client.post(path, json={"stage_id": won["id"]}).raise_for_status()
+
+    def told() -> list[str]:
+        page = me.client.get(f"/v1/accounts/{account}/timeline", params={"kind": "external"})
+        return [entry["title"] for entry in page.json()["data"]]
+
+    wanted = ["Opportunity won: 产线升级", "Opportunity created: 产线升级"]
+    until(lambda: told() == wanted, "the account's timeline tells of it", seconds=20)
+    parts = me.client.get(f"/v1/customers/{account}/overview").json()["parts"]
+    assert [each["id"] for each in parts["opportunities"]["data"]["data"]] == [deal.json()["id"]]
+    board = me.client.get(f"/v1/pipelines/{pipeline['id']}/board").json()
+    stage = next(stage for stage in board["stages"] if stage["kind"] == "won")
+    assert (stage["count"], stage["sums"]) == (1, [{"amount": "9.50", "currency": "CNY"}])
+
+
+def test_with_contacts_away_a_deal_is_taken_on_trust(suite: Suite, me: SignedIn) -> None:
+    first_pipeline(me)
+    sent = {"name": "On trust", "account_id": str(uuid4())}
+    with halted(suite, "contacts"):
+        deal = me.client.post("/v1/opportunities", json=sent)
+    assert (deal.status_code, deal.json().get("is_account_verified")) == (201, False), deal.text
+    refused = me.client.post("/v1/opportunities", json=sent)
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_reference")
+
+
 def test_after_a_killed_service_its_requests_recover(suite: Suite, me: SignedIn) -> None:
     account = me.create("成都天府食品有限公司")
     kill(suite, "contacts")

@@ -14,9 +14,10 @@ import httpx
 from tests.suite import Admin, Suite, database_of, is_ready, running_suite
 from tests.torture import checks
 from tests.torture.storm import storm
-from tests.torture.workload import Client, Ledger, write_until
+from tests.torture.workload import CONTACTS, DEALS, Client, Ledger, write_until
 
 SETTLE_SECONDS = 60
+PAUSE_SECONDS = 0.2
 
 
 def main() -> int:
@@ -57,6 +58,7 @@ async def _torture(suite: Suite, *, seconds: float, seed: int, clients: int) -> 
     await _settled(suite)
     found = [await _check(a, ledger) for a, ledger in zip(admins, ledgers, strict=True)]
     rows = await checks.check_rows(database_of(suite))
+    rows += await _copied(suite)
     return [*rows, *(sentence for sentences in found for sentence in sentences)]
 
 
@@ -67,8 +69,31 @@ async def _client(
         return await asyncio.to_thread(admin.token)
 
     async with httpx.AsyncClient(base_url=admin.suite.url, timeout=10) as http:
-        client = Client(http, sign_in, ledger, foreign, random.Random(seed), await sign_in())
+        token = await sign_in()
+        stages = await _stages(http, token)
+        client = Client(http, sign_in, ledger, foreign, random.Random(seed), stages, token)
         await write_until(client, until)
+
+
+async def _stages(http: httpx.AsyncClient, token: str) -> list[str]:
+    """Of the organisation's own pipeline, those that ask for nothing; it comes with the feed's news."""
+    headers = {"authorization": f"Bearer {token}"}
+    for _ in range(int(SETTLE_SECONDS / PAUSE_SECONDS)):
+        found = (await http.get("/v1/pipelines", headers=headers)).json()["data"]
+        if found:
+            return [s["id"] for s in found[0]["stages"] if not s["required_fields"]]
+        await asyncio.sleep(PAUSE_SECONDS)
+    raise RuntimeError("the organisation never got its pipeline")
+
+
+async def _copied(suite: Suite) -> list[str]:
+    """What still differs when the feed has had its time."""
+    deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
+    while differing := await checks.copies_differ(database_of(suite)):
+        if asyncio.get_running_loop().time() > deadline:
+            return differing
+        await asyncio.sleep(PAUSE_SECONDS)
+    return []
 
 
 def _show(faults: Counter[str], ledgers: list[Ledger]) -> None:
@@ -92,14 +117,14 @@ async def _check(admin: Admin, ledger: Ledger) -> list[str]:
     token = await asyncio.to_thread(admin.token)
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=admin.suite.url, headers=headers, timeout=30) as http:
-        records = await checks.all_records(http)
-        print(f"  {ledger.canary}: {len(records)} records stored")
-        return [
-            *ledger.wrong,
-            *await checks.check_records(http, ledger),
-            *checks.check_keys(ledger, records),
-            *await checks.check_feed(http, records),
-        ]
+        kinds = {path: await checks.all_records(http, path) for path in (CONTACTS, DEALS)}
+        print(f"  {ledger.canary}: {sum(map(len, kinds.values()))} records stored")
+        together = {id: record for records in kinds.values() for id, record in records.items()}
+        found = [*ledger.wrong, *await checks.check_records(http, ledger)]
+        found += checks.check_keys(ledger, together)
+        for path, records in kinds.items():
+            found += await checks.check_feed(http, path, records)
+        return found
 
 
 if __name__ == "__main__":

@@ -9,21 +9,28 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from tests.torture.workload import Ledger
+from tests.torture.workload import CONTACTS, DEALS, Ledger
 
 READ_AT_ONCE = 20
-KEPT = {"accounts": "account", "contacts": "contact", "activities": "activity"}
+# Schema and table of what is kept whole, and its noun in the log.
+KEPT = {
+    "contacts.accounts": "account",
+    "contacts.contacts": "contact",
+    "contacts.activities": "activity",
+    "pipeline.opportunities": "opportunity",
+}
+TOLD = {CONTACTS: "contacts.contact.", DEALS: "pipeline.opportunity."}
 # The log's newest word on a record, or none on one that was erased: its document is gone.
 SHOWN = """
-SELECT t.id FROM contacts.{table} AS t LEFT JOIN LATERAL (
-  SELECT e.after FROM contacts.events AS e
+SELECT t.id FROM {schema}.{table} AS t LEFT JOIN LATERAL (
+  SELECT e.after FROM {schema}.events AS e
   WHERE e.organisation_id = t.organisation_id AND e.subject_id = t.id AND e.subject_type = '{noun}'
   ORDER BY e.version DESC, e.id DESC LIMIT 1) AS told ON to_jsonb(t) ->> 'erased_at' IS NULL
 WHERE t.as_shown::jsonb IS DISTINCT FROM told.after AND ($1::uuid IS NULL OR t.organisation_id = $1)
 """
 FOUND = """
-SELECT coalesce(t.id, s.id) AS id FROM contacts.{table} AS t
-FULL JOIN contacts.{table}_search AS s ON s.organisation_id = t.organisation_id AND s.id = t.id
+SELECT coalesce(t.id, s.id) AS id FROM {schema}.{table} AS t
+FULL JOIN {schema}.{table}_search AS s ON s.organisation_id = t.organisation_id AND s.id = t.id
 WHERE ($1::uuid IS NULL OR coalesce(t.organisation_id, s.organisation_id) = $1)
   AND (t.id IS NULL OR s.id IS NULL OR (s.owner_id, s.team_id, s.tags, s.deleted_at)
     IS DISTINCT FROM (t.owner_id, t.team_id, t.tags, t.deleted_at))
@@ -39,13 +46,30 @@ WHERE t.deleted_at IS NULL AND ($1::uuid IS NULL OR t.organisation_id = $1)
 """
 
 
+# What pipeline keeps of people, against what contacts has of them.
+COPIED = """
+SELECT coalesce(t.id, k.id) AS id FROM contacts.contacts AS t
+FULL JOIN pipeline.known_contacts AS k ON k.organisation_id = t.organisation_id AND k.id = t.id
+WHERE ($1::uuid IS NULL OR coalesce(t.organisation_id, k.organisation_id) = $1)
+  AND (t.id IS NULL OR k.id IS NULL OR (t.version, t.name, t.owner_id, t.deleted_at IS NULL)
+    IS DISTINCT FROM (k.version, k.name, k.owner_id, k.deleted_at IS NULL))
+"""
+# A deal's status is its stage's kind, and it is closed or it is not.
+STANDING = """
+SELECT o.id FROM pipeline.opportunities AS o
+JOIN pipeline.stages AS s ON s.organisation_id = o.organisation_id AND s.id = o.stage_id
+WHERE ($1::uuid IS NULL OR o.organisation_id = $1)
+  AND (o.status <> s.kind OR (o.closed_at IS NULL) <> (o.status = 'open'))
+"""
+
+
 async def check_records(http: httpx.AsyncClient, ledger: Ledger) -> list[str]:
     """Every acknowledged write is there with its version and its name."""
     limit = asyncio.Semaphore(READ_AT_ONCE)
 
     async def one(record_id: str, version: int) -> str | None:
         async with limit:
-            answer = await http.get(f"/v1/contacts/{record_id}")
+            answer = await http.get(f"{ledger.paths[record_id]}/{record_id}")
         if answer.status_code != 200:
             return f"{record_id} was acknowledged and is {answer.status_code}"
         record = answer.json()
@@ -57,11 +81,11 @@ async def check_records(http: httpx.AsyncClient, ledger: Ledger) -> list[str]:
     return [sentence for sentence in found if sentence is not None]
 
 
-async def all_records(http: httpx.AsyncClient) -> dict[str, dict[str, Any]]:
+async def all_records(http: httpx.AsyncClient, path: str) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     params: dict[str, Any] = {"limit": 200}
     while True:
-        page = (await http.get("/v1/contacts", params=params)).raise_for_status().json()
+        page = (await http.get(path, params=params)).raise_for_status().json()
         found |= {row["id"]: row for row in page["data"]}
         if not page["page"]["has_more"]:
             return found
@@ -81,12 +105,14 @@ def check_keys(ledger: Ledger, records: dict[str, dict[str, Any]]) -> list[str]:
     ]
 
 
-async def check_feed(http: httpx.AsyncClient, records: dict[str, dict[str, Any]]) -> list[str]:
+async def check_feed(
+    http: httpx.AsyncClient, path: str, records: dict[str, dict[str, Any]]
+) -> list[str]:
     """Replayed from the start, the feed ends with the tables' content, no version left out."""
     seen: dict[str, list[int]] = defaultdict(list)
     last: dict[str, dict[str, Any]] = {}
     async for event in events_of(http):
-        if event["type"].startswith("contacts.contact."):
+        if event["type"].startswith(TOLD[path]):
             data = event["data"]
             seen[data["id"]].append(data["version"])
             last[data["id"]] = data["state"]
@@ -123,8 +149,9 @@ async def check_rows(admin_url: str, organisation: UUID | None = None) -> list[s
     """What is kept of a record beside its columns says what they say: the document that is shown,
     the row it is found by, its places. Read as a superuser; of one organisation, or of all."""
     questions: Mapping[str, str] = {
-        **{SHOWN.format(table=t, noun=n): f"{t}: not shown as last told" for t, n in KEPT.items()},
-        **{FOUND.format(table=t): f"{t}: not found as it is" for t in KEPT},
+        **{_of(SHOWN, name): f"{name}: not shown as last told" for name in KEPT},
+        **{_of(FOUND, name): f"{name}: not found as it is" for name in KEPT},
+        STANDING: "deals: not where their stage says",
         PLACED: "contacts: not placed as shown",
     }
     connection = await asyncpg.connect(admin_url)
@@ -136,3 +163,18 @@ async def check_rows(admin_url: str, organisation: UUID | None = None) -> list[s
         ]
     finally:
         await connection.close()
+
+
+def _of(sql: str, name: str) -> str:
+    schema, _, table = name.partition(".")
+    return sql.format(schema=schema, table=table, noun=KEPT[name])
+
+
+async def copies_differ(admin_url: str) -> list[str]:
+    """People whose copy in pipeline is not what contacts has; none once the feed is heard."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        rows = await connection.fetch(COPIED, None)
+    finally:
+        await connection.close()
+    return [f"pipeline's copy differs: {row['id']}" for row in rows]

@@ -4,14 +4,12 @@ import asyncio
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
+from tests.suite import MEMBERS, ROOT
 from tests.torture.checks import check_keys
 from tests.torture.workload import Ledger
-
-ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.system
@@ -27,9 +25,7 @@ async def test_what_was_acknowledged_survives_a_short_storm() -> None:
         "--clients",
         "6",
     ]
-    paths = os.pathsep.join(
-        str(ROOT / part) for part in ("shared", "gateway", "services/contacts", ".")
-    )
+    paths = os.pathsep.join(map(str, [*MEMBERS, ROOT]))
     done = await asyncio.to_thread(
         subprocess.run, command, cwd=ROOT, env={**os.environ, "PYTHONPATH": paths},
         capture_output=True, text=True, timeout=240, check=False,

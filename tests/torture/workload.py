@@ -11,6 +11,7 @@ import httpx
 
 FORGIVEN = frozenset({401, 409, 429, 502, 503, 504})
 GIVE_UP_SECONDS = 60
+CONTACTS, DEALS = "/v1/contacts", "/v1/opportunities"
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Ledger:
     canary: str
     versions: dict[str, int] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    paths: dict[str, str] = field(default_factory=dict)  # by id, the list that a record is in
     keys: dict[str, str] = field(default_factory=dict)  # idempotency key → id of the record made
     acknowledged: int = 0
     replayed: int = 0
@@ -36,6 +38,7 @@ class Client:
     ledger: Ledger
     foreign: str
     random: random.Random
+    stages: list[str] = field(default_factory=list)  # of the organisation's pipeline
     token: str = ""
 
     async def send(self, method: str, path: str, **request: Any) -> httpx.Response | None:
@@ -78,24 +81,25 @@ def _is_verdict(answer: httpx.Response) -> bool:
 
 
 async def write_until(client: Client, until: asyncio.Event) -> None:
-    """Creates, and changes of records of one's own, each acknowledged one noted."""
+    """Creates, changes and moves of records of one's own, each acknowledged one noted."""
     mine: list[str] = []
     while not until.is_set():
+        path = client.random.choice([CONTACTS, DEALS])
         if mine and client.random.random() < 0.5:
             await _change(client, client.random.choice(mine))
         else:
-            record_id = await _create(client)
+            record_id = await _create(client, path)
             if record_id is not None:
                 mine.append(record_id)
         if client.random.random() < 0.05:
             await client.send("GET", "/v1/contacts", params={"q": client.foreign[:4], "limit": 5})
 
 
-async def _create(client: Client) -> str | None:
+async def _create(client: Client, path: str) -> str | None:
     key = uuid4().hex
     name = f"{client.ledger.canary} {key[:8]}"
     request = {"json": {"name": name, "external_id": key}, "headers": {"Idempotency-Key": key}}
-    answer = await client.send("POST", "/v1/contacts", **request)
+    answer = await client.send("POST", path, **request)
     if answer is None or answer.status_code not in (200, 201):
         if answer is not None:
             client.ledger.wrong.append(
@@ -103,10 +107,11 @@ async def _create(client: Client) -> str | None:
             )
         return None
     record = answer.json()
+    client.ledger.paths[record["id"]] = path
     _note(client.ledger, record)
     client.ledger.keys[key] = record["id"]
     if client.random.random() < 0.1:  # deliver it twice
-        again = await client.send("POST", "/v1/contacts", **request)
+        again = await client.send("POST", path, **request)
         if again is not None and again.content != answer.content:
             client.ledger.wrong.append(
                 f"a repeated create was answered differently: {again.text[:200]}"
@@ -117,8 +122,16 @@ async def _create(client: Client) -> str | None:
 
 async def _change(client: Client, record_id: str) -> None:
     """Only this client changes this record, so a lost answer is recognised by reading."""
-    title = f"v{client.ledger.versions[record_id] + 1}"
-    answer = await client.send("PATCH", f"/v1/contacts/{record_id}", json={"title": title})
+    path = f"{client.ledger.paths[record_id]}/{record_id}"
+    said = f"v{client.ledger.versions[record_id] + 1}"
+    if not path.startswith(DEALS):
+        answer = await client.send("PATCH", path, json={"title": said})
+    elif client.random.random() < 0.5:
+        answer = await client.send("PATCH", path, json={"next_step": said})
+    else:
+        moved = {"stage_id": client.random.choice(client.stages), "position": "top"}
+        key = {"Idempotency-Key": uuid4().hex}
+        answer = await client.send("POST", f"{path}/move", json=moved, headers=key)
     if answer is not None and answer.status_code == 200:
         _note(client.ledger, answer.json())
     elif answer is not None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from guanxi_gateway.identity.tree_rules import LEVELS
 
 ACTIONS = ("read", "create", "update", "delete")
-EXTRA_ACTIONS = ("erase", "assign")
+EXTRA_ACTIONS = ("erase", "assign", "approve")
 ANY = "*"
 
 CUSTOMERS = ("accounts", "contacts", "activities", "calendar", "files")

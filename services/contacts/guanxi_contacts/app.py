@@ -1,5 +1,8 @@
 """The contacts service, put together."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
 from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.activities.routes import router as activities
 from guanxi_contacts.calendar.routes import router as calendar
@@ -10,6 +13,7 @@ from guanxi_contacts.duplicates.routes import router as duplicates
 from guanxi_contacts.exports.routes import router as exports
 from guanxi_contacts.fields.routes import router as fields
 from guanxi_contacts.files.routes import router as files
+from guanxi_contacts.heard import peers_consumers
 from guanxi_contacts.imports.routes import router as imports
 from guanxi_contacts.merges.routes import router as merges
 from guanxi_contacts.people.routes import router as people
@@ -27,17 +31,27 @@ from guanxi_contacts.timeline.routes import router as timeline
 from guanxi_contacts.views.routes import router as views
 from guanxi_contacts.visits.routes import router as visits
 from guanxi_shared.app import create_app
+from guanxi_shared.calls import House
 from guanxi_shared.edge import Edge
 from guanxi_shared.job_routes import jobs_router
 from guanxi_shared.settings import common
 
 
 def create() -> Edge:
+    shared, listeners = common(), AsyncExitStack()
+
+    @asynccontextmanager
+    async def started(here: House) -> AsyncIterator[None]:
+        async with listeners:
+            yield
+
     return create_app(
         name="contacts",
         title="Guanxi contacts",
         settings=settings(),
-        common=common(),
+        common=shared,
+        consumers=lambda _: peers_consumers(shared, listeners),
+        started=started,
         metadata=METADATA,
         resources=LOGGED,
         routers=[

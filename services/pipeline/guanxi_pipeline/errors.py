@@ -51,5 +51,77 @@ class MixedCurrencies(Invalid):
     code, title = "mixed_currencies", "Amounts of several currencies do not make a sum"
 
 
+class TooFewDeals(Invalid):
+    code, title = "too_few_deals", "Too few closed deals to learn from"
+
+
 class RateMissing(Invalid):
     code, title = "rate_missing", "There is no exchange rate for this day"
+
+
+class LeadClosed(Conflict):
+    code, title = "lead_closed", "The lead is converted or disqualified"
+
+
+class LeadOpen(Conflict):
+    code, title = "lead_open", "The lead is still open"
+
+
+class ReasonUnknown(Invalid):
+    code, title = "reason_unknown", "The reason is none of the organisation's list"
+
+
+class AlreadyClaimed(Conflict):
+    code, title = "already_claimed", "Somebody was quicker"
+
+
+class ClaimLimit(Conflict):
+    code, title = "claim_limit", "You hold as many claimed leads as one person may"
+
+
+class NotOwned(Conflict):
+    code, title = "not_owned", "Nobody owns this lead"
+
+
+class NoRuleFits(Conflict):
+    code, title = "no_rule_fits", "No assignment rule has somebody for this lead"
+
+
+class BrokenFilter(Invalid):
+    code, title = "broken_filter", "The filter means nothing here"
+
+
+class ConversionUnderWay(Conflict):
+    code, title = "conversion_under_way", "The lead is being converted"
+
+
+class AlreadyConverted(Conflict):
+    code, title = "already_converted", "The lead was converted otherwise"
+
+
+class ConversionRefused(Invalid):
+    code, title = "conversion_refused", "What the lead would become was refused"
+
+
+class BundleCycle(Invalid):
+    code, title = "bundle_cycle", "A bundle cannot hold itself"
+
+
+class NoPrice(Invalid):
+    code, title = "no_price", "There is no price for a line"
+
+
+class DiscountTooLarge(Invalid):
+    code, title = "discount_too_large", "The discount is larger than what it is taken from"
+
+
+class QuoteState(Conflict):
+    code, title = "quote_state", "The quote is not in a state that allows this"
+
+
+class ApprovalRequired(Conflict):
+    code, title = "approval_required", "Somebody must approve this first"
+
+
+class AlreadyDecided(Conflict):
+    code, title = "already_decided", "The offer was answered already"

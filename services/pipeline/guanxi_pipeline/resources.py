@@ -2,13 +2,38 @@
 
 from typing import Final
 
+from guanxi_pipeline.approval_rules.resources import APPROVAL_RULES
+from guanxi_pipeline.assignment_rules.resources import ASSIGNMENT_RULES
+from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
+from guanxi_pipeline.lead_settings.resources import LEAD_SETTINGS
+from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import METADATA, OPPORTUNITIES
 from guanxi_pipeline.pipelines.resources import PIPELINES
+from guanxi_pipeline.price_books.resources import PRICE_BOOKS
+from guanxi_pipeline.products.resources import PRODUCTS
+from guanxi_pipeline.quotes.resources import QUOTES
+from guanxi_pipeline.scorecards.resources import SCORECARDS
+from guanxi_pipeline.tax_classes.resources import TAX_CLASSES
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
 
 FIELDS: Final = fields_resource("pipeline", METADATA)
 VIEWS: Final = views_resource("pipeline", METADATA)
-LOGGED = (OPPORTUNITIES, PIPELINES, FIELDS, VIEWS)
+LOGGED = (
+    OPPORTUNITIES,
+    PIPELINES,
+    LEADS,
+    LEAD_FORMS,
+    LEAD_SETTINGS,
+    SCORECARDS,
+    ASSIGNMENT_RULES,
+    PRODUCTS,
+    TAX_CLASSES,
+    PRICE_BOOKS,
+    QUOTES,
+    APPROVAL_RULES,
+    FIELDS,
+    VIEWS,
+)
 EXPORTED = (OPPORTUNITIES,)
 VIEWED = {OPPORTUNITIES.name: OPPORTUNITIES}

@@ -1,11 +1,13 @@
 """What other services tell, through the machinery that reads their feeds."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from guanxi_contacts.heard import apply_told
 from guanxi_contacts.timeline.heard import TYPES, apply_timeline_event
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of, subjects_of
 from guanxi_shared import consumers
@@ -193,3 +195,35 @@ def test_some_events_are_worth_an_entry(type: str, changed: list[str], count: in
     }  # fmt: skip
     assert len(entries_of(event)) == count
     assert (source_of(event) is None) == type.startswith(("gateway", "tickets.comment"))
+
+
+async def test_a_deal_that_was_won_is_a_fact_of_its_account(
+    organisation: Organisation, service_database: Database, account: dict[str, Any]
+) -> None:
+    """Rules of pools ask for it ("never won in N days"); a deal may begin as won, and what is older
+    takes nothing back."""
+    about = {"account_id": account["id"], "name": "500"}
+
+    async def apply(*events: Event) -> Any:
+        async with service_database.transaction(organisation.id) as connection:
+            for event in events:
+                await apply_told(connection, event)
+            return await connection.fetchval(
+                "SELECT last_won_at FROM account_dealings WHERE organisation_id = $1 AND account_id = $2",
+                organisation.id, UUID(account["id"]),
+            )  # fmt: skip
+
+    still_open = told(
+        organisation, "pipeline.opportunity.created", of=uuid4(), status="open", **about
+    )
+    assert await apply(still_open) is None
+    begun = told(
+        organisation, "pipeline.opportunity.created", of=uuid4(), status="won",
+        closed_at="2026-03-01T00:00:00Z", **about,
+    )  # fmt: skip
+    assert await apply(begun) == datetime(2026, 3, 1, tzinfo=UTC)
+    older = told(
+        organisation, "pipeline.opportunity.won", of=uuid4(), status="won",
+        closed_at="2026-02-01T00:00:00Z", **about,
+    )  # fmt: skip
+    assert await apply(older) == datetime(2026, 3, 1, tzinfo=UTC)

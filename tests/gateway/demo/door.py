@@ -21,6 +21,7 @@ class Door:
         self.paths: dict[str, str] = {}  # by id, the list that a record is in
         self.moves: dict[str, list[Any]] = {}  # by id, what was written about a record, in order
         self.calls: list[httpx.Request] = []
+        self.removed: list[str] = []
         self.organisation_id: str | None = None  # of the person who signs in; None: the first kept
         self.cut_after: int | None = None  # so many calls the power goes, before the answer does
 
@@ -37,14 +38,18 @@ class Door:
         return answer
 
     def _post(self, request: httpx.Request) -> httpx.Response:
-        body, path = orjson.loads(request.content), request.url.path
+        path = request.url.path
+        if request.method == "DELETE":
+            self.removed.append(path)
+            return httpx.Response(200, json={})
+        body = orjson.loads(request.content)
         if path == "/v1/auth/sign-in":
             return httpx.Response(200, json={"access_token": f"token-{len(self.calls)}"})
         if path.endswith("/batch"):
             where = path.removesuffix("/batch")
             results = [self._create(each["data"], where) for each in body["operations"]]
             return httpx.Response(200, json={"results": results})
-        if path.count("/") > 2 and not path.endswith("/consents"):
+        if path.count("/") > 2 and "id" not in body and not path.endswith("/consents"):
             return self._move(request, body)
         result = self._create(body, path)
         return httpx.Response(result["status"], json=result)
@@ -61,7 +66,8 @@ class Door:
 
     def _move(self, request: httpx.Request, body: dict[str, Any]) -> httpx.Response:
         """A standing, a release, a check-in or -out: a new version of the record."""
-        _, _, _, id, verb = request.url.path.split("/")
+        _, _, _, id, *verbs = request.url.path.split("/")
+        verb = verbs[0] if verbs else "update"
         wanted = request.headers.get("if-match", f'"{self.version(id)}"')
         if wanted != f'"{self.version(id)}"':
             return httpx.Response(412, json={"detail": "Stale."})
@@ -94,6 +100,7 @@ class Door:
         grades = [move["grade"] for move in self.moves.get(id, ()) if "grade" in move]
         return {
             "id": id,
+            "name": self.kept[id].get("name"),
             "version": self.version(id),
             "grade": grades[-1] if grades else self.kept[id].get("grade"),
             "visit": visit if checks else None,

@@ -58,6 +58,17 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "activities/batch",
         "check-in",
         "check-out",
+        "exchange-rates/batch",
+        "tax-classes",
+        "products",
+        "assignment-rules",
+        "forms",
+        "leads/batch",
+        "pipelines",
+        "opportunities/batch",
+        "quotes",
+        "send",
+        "orders/batch",
         "segments",
         "views",
     ]
@@ -81,11 +92,23 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/contacts": 900 + 4,
         "/v1/pools": 2,
         "/v1/activities": loaded.activities,
+        "/v1/exchange-rates": 260,
+        "/v1/products/tax-classes": 3,
+        "/v1/products": 13,
+        "/v1/leads/assignment-rules": 2,
+        "/v1/leads/forms": 1,
+        "/v1/leads": 140,
+        "/v1/quotes": 62,
+        "/v1/orders": loaded.orders,
+        "/v1/pipelines": 2,
+        "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
         "/v1/views": 3,
     }
     assert 4_000 < loaded.activities < 6_000
     assert 400 < consents < 700
+    assert 1_000 < loaded.opportunities < 1_500
+    assert 1_200 < loaded.orders < 2_500
     verbs = Counter(move["verb"] for moves in door.moves.values() for move in moves)
     assert (verbs["check-in"], verbs["check-out"], verbs["release"]) == (150, 150, 25)
     assert verbs["standing"] > 600
@@ -161,12 +184,23 @@ def test_accounts_that_were_graded_when_they_were_made_are_left_alone() -> None:
     assert not set(judged[:10]) & door.moves.keys()
 
 
+def test_the_pipeline_that_every_organisation_begins_with_gives_way() -> None:
+    door = Door()
+    load_into(door)
+    for id, name in (("begun", "Sales"), ("added", "Ours")):
+        door.kept[id], door.paths[id] = {"id": id, "name": name}, "/v1/pipelines"
+    load_into(door)
+    assert door.removed == ["/v1/pipelines/begun"]
+
+
 def test_progress_ends_at_the_total_of_each_step() -> None:
     seen: dict[str, tuple[int, int]] = {}
     load_into(Door(), tell=lambda step, done, total: seen.update({step: (done, total)}))
     assert list(seen) == [
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
-        "consents", "activities", "visits", "segments", "views",
+        "consents", "activities", "visits", "exchange rates",
+        "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
+        "opportunities", "closing days", "quotes", "quotes sent", "orders", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

@@ -117,8 +117,9 @@ async def test_maven_loads_as_it_is_in_the_file(
         assert each["amount"] == ({"amount": f"{value}.00", "currency": "USD"} if value else None)
         assert (each["closed_at"] is None) == (row["close_date"] == "")
         if row["engage_date"]:
+            opened = american(row["engage_date"])
             made_at = datetime.fromisoformat(each["created_at"]).astimezone(HERE)
-            assert made_at.date() == american(row["engage_date"])
+            assert (each["opened_on"], made_at.date()) == (str(opened), opened)
     assert sum(each["account_id"] is None for each in records) == 1_425
 
     won = [row for row in rows if row["deal_stage"] == "Won"]

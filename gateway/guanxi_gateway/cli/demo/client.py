@@ -27,11 +27,12 @@ class DemoRefused(LaunchError):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One POST; with `version` it is made on that version of the record or not at all."""
+    """One POST (or PATCH); with `version` it is made on that version of the record or not at all."""
 
     path: str
     body: dict[str, Any]
     version: int | None = None
+    method: str = "POST"
 
 
 class DemoClient:
@@ -104,6 +105,12 @@ class DemoClient:
                     _demand(answer, f"{path} refused {record.get('name') or record['id']}")
             yield number
 
+    def remove(self, path: str) -> None:
+        """What is gone already (404), or in use (409), stays as it is."""
+        answer = self._send("DELETE", path)
+        if answer.status_code not in (404, 409):
+            _demand(answer, f"{path} was not deleted")
+
     def create_in_batches(
         self, path: str, records: Sequence[dict[str, Any]], *, query: str = ""
     ) -> Iterator[int]:
@@ -132,7 +139,9 @@ class DemoClient:
         """What an earlier load did (409, or 412 for a version that is past) stays as it is."""
         for write in chain:
             key = _key(write.path, write.body)
-            answer = self._send("POST", write.path, write.body, key=key, version=write.version)
+            answer = self._send(
+                write.method, write.path, write.body, key=key, version=write.version
+            )
             if answer.status_code not in (409, 412):
                 _demand(answer, f"{write.path} refused")
 

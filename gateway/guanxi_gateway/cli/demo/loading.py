@@ -1,6 +1,6 @@
 """Loads the demo organisation through the public API; running it again completes what is missing."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -11,9 +11,11 @@ import httpx
 from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.customers import Customers, make_customers
+from guanxi_gateway.cli.demo.loads import Loading, Tell
 from guanxi_gateway.cli.demo.own_fields import make_fields
 from guanxi_gateway.cli.demo.pools import make_pools
 from guanxi_gateway.cli.demo.rhythm import day_of
+from guanxi_gateway.cli.demo.sales_loading import load_sales
 from guanxi_gateway.cli.demo.saved import make_segments, make_views
 from guanxi_gateway.cli.demo.seeds import DEFAULT_SEED
 from guanxi_gateway.cli.demo.staff import (
@@ -25,9 +27,6 @@ from guanxi_gateway.cli.demo.staff import (
     organisation_id,
 )
 from guanxi_gateway.cli.demo.visits import Visit
-
-Tell = Callable[[str, int, int], None]
-"""Called with a step's name, how many of its records are done, and how many there are."""
 
 ACCOUNTS, PEOPLE, ACTIVITIES = "/v1/accounts", "/v1/contacts", "/v1/activities"
 
@@ -41,31 +40,8 @@ class Loaded:
     companies: int
     people: int
     activities: int
-
-
-@dataclass(frozen=True, slots=True)
-class Loading:
-    """One load: the admin's client, everybody's password, and whoever wants to know how far it is."""
-
-    client: DemoClient
-    seed: int
-    password: str
-    tell: Tell
-
-    def follow(self, step: str, done: Iterator[int], total: int) -> None:
-        self.tell(step, 0, total)
-        for number in done:
-            self.tell(step, number, total)
-
-    def create(self, step: str, path: str, records: Sequence[Record]) -> None:
-        self.follow(step, self.client.create_missing(path, records), len(records))
-
-    def create_many(self, step: str, path: str, records: Sequence[Record], query: str = "") -> None:
-        done = self.client.create_in_batches(path, records, query=query)
-        self.follow(step, done, len(records))
-
-    def write(self, step: str, chains: Sequence[Sequence[Write]]) -> None:
-        self.follow(step, self.client.write_chains(chains), len(chains))
+    opportunities: int
+    orders: int
 
 
 def load(
@@ -85,15 +61,18 @@ def load(
         organisation = make_organisation(seed, password)
         is_new = client.make_organisation(organisation, service_secret=service_secret)
         client.sign_in(ADMIN_EMAIL, password)
-        customers = make_customers(seed, day_of(_made_at(client, seed)))
+        today = day_of(_made_at(client, seed))
+        customers = make_customers(seed, today)
         loading = Loading(client, seed, password, tell)
         users = _load_staff(loading)
         _load_customers(loading, customers)
         _load_dealings(loading, customers)
+        load_sales(loading, customers, today)
         loading.create("segments", "/v1/segments", make_segments(seed))
         loading.create("views", "/v1/views", make_views(seed))
     accounts, people = len(customers.accounts), len(customers.people)
-    return Loaded(is_new, users, accounts, people, len(customers.activities))
+    activities, deals = len(customers.activities), len(customers.deals)
+    return Loaded(is_new, users, accounts, people, activities, deals, len(customers.orders))
 
 
 def _made_at(client: DemoClient, seed: int) -> datetime:

@@ -1,9 +1,4 @@
-"""Other services' feeds on timelines: applied by a `Consumer`, any event as often as it comes.
-
-    Consumer("timeline-pipeline", TYPES, feed_over_http(client), apply_timeline_event)
-
-No service of the suite but the gateway is heard yet, so nothing starts one.
-"""
+"""Other services' feeds on timelines, any event as often as it comes (who hears them: heard.py)."""
 
 from collections.abc import Sequence
 from uuid import UUID

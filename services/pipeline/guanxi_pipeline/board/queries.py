@@ -1,16 +1,20 @@
-"""The two statements of a board: the sums of its stages, and the first cards of each.
+"""The two statements of a board: the sums of its stages with the rates that convert them, and the first
+cards of each stage.
 
 Both go through the visibility predicate and the same filters. The sums come from an index alone
 (`ix_opportunities_board`), the cards from the head of each stage in it.
 """
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Date,
     Select,
+    Text,
     Uuid,
     bindparam,
     column,
@@ -22,6 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES, OPPORTUNITY
+from guanxi_pipeline.rates.looking_up import newest_rate, rate_of, target_currency
+from guanxi_pipeline.rates.rules import Rates
 from guanxi_shared import filters, search, selects
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
@@ -39,9 +45,16 @@ Row = dict[str, Any]
 Conditions = Sequence[ColumnElement[bool]]
 
 
-async def stage_sums(call: Call, pipeline_id: UUID, query: ListQuery, scope: Scope) -> list[Row]:
-    """A row for each stage and currency: stage_id, currency, count, amount, weighted."""
-    return await _fetch(call, "sums", query, scope, {"pipeline": pipeline_id}, _sums)
+async def stage_sums(
+    call: Call, pipeline_id: UUID, query: ListQuery, scope: Scope, *, currency: str | None, on: date
+) -> tuple[list[Row], Rates]:
+    """A row for each stage and currency: stage_id, currency, count, amount, weighted; and the rates of
+    that day into `currency`, or into the organisation's own."""
+    values = {"pipeline": pipeline_id, "target": currency, "rate_on": on}
+    rows = await _fetch(call, "sums", query, scope, values, _sums)
+    found = {row["currency"]: rate_of(row) for row in rows if row["rate"] is not None}
+    sums = [row for row in rows if row["stage_id"] is not None]
+    return sums, Rates(rows[0]["target"], on, found)
 
 
 async def first_cards(
@@ -90,6 +103,7 @@ def _joined(found: Select[Any], query: ListQuery, scope: Scope) -> Select[Any]:
 
 
 def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:
+    """One row at least, which says what the target is."""
     amount, currency = OPPORTUNITY.c.amount_amount, OPPORTUNITY.c.amount_currency
     found = select(
         OPPORTUNITY.c.stage_id,
@@ -99,13 +113,18 @@ def _sums(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]
         func.sum(amount * OPPORTUNITY.c.probability / 100).label("weighted"),
     ).select_from(OPPORTUNITY)
     found = _joined(found, query, scope).where(*_wanted(scope, conditions))
-    return found.group_by(OPPORTUNITY.c.stage_id, currency)
+    sums = found.group_by(OPPORTUNITY.c.stage_id, currency).cte("sums")
+    target = target_currency(bindparam("target", type_=Text)).cte("wanted")
+    rate = newest_rate(sums.c.currency, target.c.target, bindparam("rate_on", type_=Date))
+    rated = target.outerjoin(sums, true()).outerjoin(rate, true())
+    return select(
+        target.c.target, sums, rate.c.rate, rate.c.valid_on, rate.c.is_inverse
+    ).select_from(rated)
 
 
 def _cards(query: ListQuery, scope: Scope, conditions: Conditions) -> Select[Any]:
-    stages = func.unnest(bindparam("stages", type_=ARRAY(Uuid))).table_valued(
-        column("stage_id", Uuid), name="wanted_stages"
-    )
+    wanted = func.unnest(bindparam("stages", type_=ARRAY(Uuid)))
+    stages = wanted.table_valued(column("stage_id", Uuid), name="wanted_stages").render_derived()
     shown = [
         func.convert_to(OPPORTUNITY.c.as_shown, literal_column("'UTF8'")).label("as_shown"),
         OPPORTUNITY.c.id, OPPORTUNITY.c.rank, *(OPPORTUNITY.c[name] for name in FLAGGED),

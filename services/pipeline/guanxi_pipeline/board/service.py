@@ -13,7 +13,6 @@ from guanxi_pipeline.board.queries import first_cards, stage_sums
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.stays import flags_now
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, pipelines_of
-from guanxi_pipeline.rates.looking_up import own_currency, rates_into
 from guanxi_pipeline.rates.rules import Rates, converted_or_why_not
 from guanxi_pipeline.sum_rules import money, rounded
 from guanxi_shared.calls import Call
@@ -23,32 +22,23 @@ Sum = tuple[Decimal, str]
 
 
 async def read_board(call: Call, pipeline_id: UUID, asked: Asked) -> dict[str, Any]:
-    known = await pipelines_of(call.house).of(call.organisation)
+    known = await pipelines_of(call.house).of(call.organisation, pipeline_id)
     pipeline = known.pipelines.get(pipeline_id)
     if pipeline is None or pipeline.is_gone:
         raise NotFound(f"There is no pipeline with the id {str(pipeline_id)!r}.")
     scope = await call.scope_of(OPPORTUNITIES)
-    sums = await stage_sums(call, pipeline_id, asked.query, scope)
+    sums, rates = await stage_sums(
+        call, pipeline_id, asked.query, scope, currency=asked.currency, on=asked.rate_on
+    )
+    if asked.currency is not None:  # somebody insists on it
+        rates.demand({row["currency"] for row in sums if row["currency"]})
     held = {row["stage_id"] for row in sums}
     stages = [s for s in pipeline.stages.values() if not s.is_removed or s.id in held]
     cards = await first_cards(
         call, pipeline_id, [s.id for s in stages], asked.query, scope, most=asked.cards + 1
     ) if asked.cards else []  # fmt: skip
-    rates = await _rates(call, asked, {row["currency"] for row in sums if row["currency"]})
     shown = [_stage(call, known, stage, sums, cards, asked, rates) for stage in stages]
     return _board(pipeline, stages, sums, shown, asked, rates)
-
-
-async def _rates(call: Call, asked: Asked, currencies: set[str]) -> Rates:
-    """Not asked for when there is nothing to convert; a currency that somebody insists on must be
-    reachable from all the others."""
-    target = asked.currency or await own_currency(call)
-    if not currencies - {target}:
-        return Rates(target, asked.rate_on, {})
-    rates = await rates_into(call.db, call.organisation, target, asked.rate_on)
-    if asked.currency is not None:
-        rates.demand(currencies)
-    return rates
 
 
 def _stage(

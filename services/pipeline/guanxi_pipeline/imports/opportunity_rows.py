@@ -181,6 +181,12 @@ class OpportunityRows:
     ) -> Columns:  # fmt: skip
         """The rules of a patch, without the stage."""
         demand_closed(closed_at, row["status"] if target is None else target.kind)
+        if "opened_on" in sent:
+            day_of, ended = self.preparation.day_of, closed_at or row["closed_at"]
+            rules.demand_opened(
+                sent["opened_on"], closed_on=None if ended is None else day_of(ended),
+                today=day_of(datetime.now(UTC)),
+            )  # fmt: skip
         pipeline = self.preparation.pipeline_of(row)
         stage = pipeline.stages[row["stage_id"]]
         changes = rules.columns_from(sent, row)

@@ -97,6 +97,13 @@ class Opportunity(Table, table=True):
             "ix_opportunities_unverified", "organisation_id", "id",
             postgresql_where=text("NOT is_account_verified AND deleted_at IS NULL"),
         ),
+        # Whose probability a learnt model gave: what goes back when it ends.
+        Index(
+            "ix_opportunities_by_model", "organisation_id", "pipeline_id", "id",
+            postgresql_where=text(
+                "probability_source = 'model' AND status = 'open' AND deleted_at IS NULL"
+            ),
+        ),
     )  # fmt: skip
 
     organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
@@ -118,6 +125,7 @@ class Opportunity(Table, table=True):
     product_ids: list[UUID] = ids_column()  # those of `lines`
     probability: Decimal = Field(sa_column=Column(Numeric(5, 2), nullable=False))  # percent
     probability_source: str = Field(sa_column=Column(Text, nullable=False, server_default="stage"))
+    opened_on: date | None = Field(default=None, sa_column=Column(Date))  # when selling began
     close_on: date | None = Field(default=None, sa_column=Column(Date))
     first_close_on: date | None = Field(default=None, sa_column=Column(Date))
     close_on_moves: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
@@ -137,7 +145,9 @@ class Opportunity(Table, table=True):
     stage_entered_at: datetime = instant_column("stage_entered_at")
     confirmed: list[str] = texts_column()  # exit criteria of the present stage that were met
     rank: Decimal = Field(sa_column=Column(Numeric, nullable=False))  # the place in its stage
-    last_activity_at: datetime | None = instant_column("last_activity_at", nullable=True)
+    last_activity_at: datetime | None = instant_column(
+        "last_activity_at", nullable=True
+    )  # of contacts' activities about it; no part of the record as it is shown
     description: str | None = text_column()
     external_id: str | None = text_column()
     tags: list[str] = texts_column()

@@ -58,6 +58,7 @@ class Pipeline(Table, table=True):
     idle_days: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="14"))
     reopened_by: str = Field(sa_column=Column(Text, nullable=False, server_default="anybody"))
     reopen_within_days: int | None = Field(default=None, sa_column=Column(BigInteger))
+    uses_model: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
     win_reasons: list[str] = texts_column()
     loss_reasons: list[str] = texts_column()
     external_id: str | None = text_column()

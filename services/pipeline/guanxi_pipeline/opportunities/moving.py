@@ -20,6 +20,7 @@ from guanxi_pipeline.opportunities.schemas import Move
 from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.criteria import criterion_groups
 from guanxi_pipeline.pipelines.known import Pipeline, Stage, pipelines_of
+from guanxi_pipeline.win_model.applying import probability_there
 from guanxi_shared import filters, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -45,12 +46,13 @@ END = """
 SELECT {which}(rank) FROM opportunities WHERE organisation_id = $1 AND pipeline_id = $2 AND stage_id = $3
   AND deleted_at IS NULL AND id <> $4
 """
-# Ranks say an order and nothing else; new ones are no change of a record.
+# Ranks say an order and nothing else; new ones are no change of a record. A card that leaves the stage
+# while this waits for it keeps the rank that it got elsewhere; the one that is moved gets its own.
 NUMBER_ANEW = """
 UPDATE opportunities o SET rank = n.place FROM (
   SELECT id, row_number() OVER (ORDER BY rank, id) AS place FROM opportunities
-  WHERE organisation_id = $1 AND pipeline_id = $2 AND stage_id = $3 AND deleted_at IS NULL) AS n
-WHERE o.organisation_id = $1 AND o.id = n.id
+  WHERE organisation_id = $1 AND pipeline_id = $2 AND stage_id = $3 AND deleted_at IS NULL AND id <> $4) AS n
+WHERE o.organisation_id = $1 AND o.id = n.id AND o.pipeline_id = $2 AND o.stage_id = $3
 """
 
 
@@ -81,23 +83,32 @@ async def move_opportunity(
 async def move_to_stage(
     call: Call, connection: Connection, loaded: Loaded, stage_id: UUID, *,
     confirmed: Collection[str], more: Mapping[str, Any] | None = None, place: Move | None = None,
+    by_hand: Mapping[str, Any] | None = None,
 ) -> State:  # fmt: skip
-    """Whatever moves a deal comes through here. In its own stage only the place changes."""
-    known = await pipelines_of(call.house).of(call.organisation)
-    here, there = known.pipelines[loaded.row["pipeline_id"]], known.of_stage(stage_id)
-    now = datetime.now(UTC)
+    """Whatever moves a deal comes through here. In its own stage only the place changes, which is no
+    move to tell of. `more` is why it is closed, `by_hand` what counts before the stage's own."""
+    pipeline_id = loaded.row["pipeline_id"]
+    known = await pipelines_of(call.house).of(call.organisation, pipeline_id, stage_id)
+    here, there = known.pipelines[pipeline_id], known.of_stage(stage_id)
+    now, said = datetime.now(UTC), dict(more or {})
     rank = await _rank(connection, call.organisation, there.id, stage_id, loaded, place, now)
     if stage_id == loaded.row["stage_id"]:
+        if "reason" in said:
+            stage_rules.demand_reason(here, loaded.row["status"], said["reason"])
         kept = sorted({*loaded.row["confirmed"], *confirmed})
+        changes = {"rank": rank, "confirmed": kept, **said}
         return await records.update_record(
-            connection, OPPORTUNITIES, loaded, {"rank": rank, "confirmed": kept, **(more or {})},
-            actor=call.actor, verb="moved",
-        )  # fmt: skip
+            connection, OPPORTUNITIES, loaded, changes, actor=call.actor
+        )
     before, after = here.stages[loaded.row["stage_id"]], there.stage(stage_id)
+    there.demand_open_to(after, is_there=here.id == there.id)
+    said = stage_rules.why(before.kind, after.kind, said)
     met = await _met(call, connection, loaded, before, confirmed)
-    moving = await _moving(call, loaded, here, there, before, after, met, more or {}, now)
+    moving = await _moving(call, loaded, here, there, before, after, met, said, now)
     stage_rules.demand_move(moving)
-    changes = {**(more or {}), **stage_rules.changes_of(moving), "rank": rank}
+    changes = {**said, **stage_rules.changes_of(moving), **(by_hand or {}), "rank": rank}
+    if loaded.row["probability_source"] == "model" and before.kind == after.kind == "open":
+        changes |= await probability_there(connection, {**loaded.row, **changes}, after)
     return await records.update_record(
         connection, OPPORTUNITIES, loaded, changes, actor=call.actor,
         verb=stage_rules.verb_of(before.kind, after.kind),
@@ -130,7 +141,7 @@ async def _rank(
         above, below = await _neighbours(connection, where, loaded.id, place)
         if not rules.is_crowded(above, below):
             break
-        await connection.execute(NUMBER_ANEW, *where)
+        await connection.execute(NUMBER_ANEW, *where, loaded.id)
     return rules.rank_between(above, below, now)
 
 

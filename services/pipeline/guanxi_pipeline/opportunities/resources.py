@@ -86,6 +86,8 @@ def _fields() -> dict[str, Field]:
     for name, key in {"contacts": "role", "lines": "name", "splits": "user_id"}.items():
         fields[name] = replace(fields[name], key=key)
     fields["custom"] = replace(fields["custom"], kind=r.OBJECT)
+    # Kept beside the record: an activity is no new version of the deal that it is about.
+    fields["last_activity_at"] = replace(fields["last_activity_at"], is_shown=False)
     fields["tags"] = replace(fields["tags"], where=tagged(OPPORTUNITY, models.OPPORTUNITY_SEARCH))
     looked = [
         looked_up("contact_id", r.ID, OPPORTUNITY, _linked(OPPORTUNITY.c.contact_ids)),

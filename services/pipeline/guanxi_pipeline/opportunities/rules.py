@@ -78,6 +78,19 @@ def close_on_of(sent: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, An
     return columns
 
 
+def demand_opened(opened_on: date | None, *, closed_on: date | None, today: date) -> None:
+    """Selling began by today, and by the day on which the deal was closed."""
+    if opened_on is not None and opened_on > today:
+        raise Invalid(
+            "This day is still to come.", errors={"opened_on": "Send a day that has passed."}
+        )
+    if opened_on is not None and closed_on is not None and opened_on > closed_on:
+        raise Invalid(
+            f"It was closed on {closed_on}, before that day.",
+            errors={"opened_on": "Send the day of closing, or an earlier one."},
+        )
+
+
 def links_as_stored(links: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """People with their roles, each once, exactly one of them primary."""
     ids = [str(link["contact_id"]) for link in links]
@@ -116,14 +129,14 @@ def by_hand(
     """Probability and forecast category that are sent, or taken back (null) to the stage's."""
     columns: dict[str, Any] = {}
     if "probability" in sent:
-        if sent["probability"] is None:
+        if status != "open" and sent["probability"] not in (None, stage_probability):
+            raise Invalid(
+                f"A deal that is {status} has {stage_probability:g} percent.",
+                errors={"probability": "Reopen it first."},
+            )
+        if sent["probability"] is None or status != "open":
             columns |= {"probability": stage_probability, "probability_source": "stage"}
         else:
-            if status != "open" and sent["probability"] != stage_probability:
-                raise Invalid(
-                    f"A deal that is {status} has {stage_probability:g} percent.",
-                    errors={"probability": "Reopen it first."},
-                )
             columns |= {"probability": sent["probability"], "probability_source": "manual"}
     if "forecast_category" in sent:
         if status != "open" and sent["forecast_category"] not in (None, stage_category):

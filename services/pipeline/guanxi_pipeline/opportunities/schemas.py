@@ -18,7 +18,7 @@ ContactRole = Literal[
 FlagName = Literal["overdue", "idle", "slipping", "stuck"]
 
 
-def _exact(value: Any) -> Any:
+def exact(value: Any) -> Any:
     """A number or its decimal text, at most six digits behind the point, so that it is exact."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number")
@@ -28,7 +28,7 @@ def _exact(value: Any) -> Any:
     return number
 
 
-Quantity = Annotated[float, BeforeValidator(_exact), Field(gt=0, le=1_000_000_000)]
+Quantity = Annotated[float, BeforeValidator(exact), Field(gt=0, le=1_000_000_000)]
 Discount = Annotated[float, Field(ge=0, le=100)]
 Share = Annotated[float, Field(gt=0, le=100)]
 
@@ -84,6 +84,9 @@ class OpportunityFields(Fields):
     lines: Lines = Field(default_factory=list)
     probability: Percent | None = Field(
         default=None, description="Percent, by hand. Null: that of the stage."
+    )
+    opened_on: Day | None = Field(
+        default=None, description="When selling began; today for what begins open."
     )
     close_on: Day | None = None
     forecast_category: ForecastCategory | None = Field(
@@ -166,6 +169,7 @@ class OpportunityRead(BaseModel):
     lines: list[OpportunityLine]
     probability: float
     probability_source: Literal["stage", "manual", "model"]
+    opened_on: date | None
     close_on: date | None
     first_close_on: date | None
     close_on_moves: int
@@ -184,7 +188,6 @@ class OpportunityRead(BaseModel):
     team_id: UUID | None
     stage_entered_at: datetime
     confirmed: list[str]
-    last_activity_at: datetime | None
     description: str | None
     external_id: str | None
     tags: list[str]

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.errors import StageNotInPipeline
+from guanxi_pipeline.errors import NoPipeline, StageNotInPipeline
 from guanxi_pipeline.opportunities import rules, stage_rules
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.moving import move_to_stage
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, pipelines_of
-from guanxi_pipeline.references.service import find_references
+from guanxi_pipeline.products.service import demand_products
+from guanxi_pipeline.references.service import Reference, find_references, known_or_trusted
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -43,19 +44,24 @@ WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS N
 NAME_OF_ACCOUNT = "SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2"
 
 
-async def create_opportunity(call: Call, connection: Connection, data: OpportunityCreate) -> State:
-    """A new opportunity in a stage of its pipeline, as if it had been moved there."""
+async def create_opportunity(
+    call: Call, connection: Connection, data: OpportunityCreate, *,
+    trusted: Collection[UUID] = (), lead_id: UUID | None = None,
+) -> State:  # fmt: skip
+    """A new opportunity in a stage of its pipeline, as if it had been moved there. `trusted` are ids
+    of contacts that need no look: they were made, or seen to be there, for this very deal."""
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
-    known = await pipelines_of(call.house).of(call.organisation)
+    named = (sent.get("pipeline_id"), sent.get("stage_id"))
+    known = await pipelines_of(call.house).of(call.organisation, *named)
     pipeline, stage = place_for(known, sent)
     now = datetime.now(UTC)
     columns = {
         **DEFAULTS, "organisation_id": call.organisation, "id": data.id or new_id(),
         "owner_id": call.by.user_id, "pipeline_id": pipeline.id, "stage_entered_at": now,
-        "rank": rules.top_rank(now), **rules.columns_from(sent, {}),
+        "rank": rules.top_rank(now), "lead_id": lead_id, **rules.columns_from(sent, {}),
     }  # fmt: skip
     columns["custom"] = await stored(call, OPPORTUNITIES, sent.get("custom", {}))
-    account_name = await _set_references(call, columns)
+    account_name = await _set_references(call, columns, trusted)
     await owned_by(call, connection, OPPORTUNITIES, sent)
     await _demand_users(call, connection, sent)
     columns |= begin(call.clock, sent, stage, now)
@@ -89,8 +95,10 @@ def begin(clock: Clock, sent: Mapping[str, Any], stage: Stage, now: datetime) ->
         raise Invalid(
             "This day is still to come.", errors={"closed_on": "Send a day that has passed."}
         )
+    rules.demand_opened(sent.get("opened_on"), closed_on=closed_on, today=clock.today)
     begun = {"stage_id": stage.id} | stage_rules.standing({"closed_at": closed_at}, stage, now)
-    begun.pop("reason", None)
+    if stage.kind == "open" and "opened_on" not in sent:
+        begun["opened_on"] = clock.today
     return begun | rules.by_hand(
         sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
         status=stage.kind,
@@ -110,17 +118,44 @@ async def update_opportunity(
     sent = data.model_dump(exclude_unset=True)
     loaded = await load_opportunity(call, connection, opportunity_id)
     await check_version(connection, OPPORTUNITIES, loaded, version)
-    known = await pipelines_of(call.house).of(call.organisation)
-    stage = known.pipelines[loaded.row["pipeline_id"]].stages[loaded.row["stage_id"]]
+    row = loaded.row
+    named = (row["pipeline_id"], row["stage_id"], sent.get("pipeline_id"), sent.get("stage_id"))
+    known = await pipelines_of(call.house).of(call.organisation, *named)
     target = _target(known, loaded, sent)
-    if target is not None and isinstance(connection, Deferred):
+    if target is None:
+        here = known.pipelines[row["pipeline_id"]]
+        if "reason" in sent:
+            stage_rules.demand_reason(here, row["status"], sent["reason"])
+        by_hand = _by_hand(sent, here.stages[row["stage_id"]])
+        return await _write(call, connection, loaded, sent, by_hand)
+    if isinstance(connection, Deferred):
         await connection.open()  # two writes: what is sent, and the move
-    changes = rules.columns_from(sent, loaded.row)
-    if target is None or target.kind == "open":
-        changes |= rules.by_hand(
-            sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
-            status=loaded.row["status"],
-        )  # fmt: skip
+    by_hand = _by_hand(sent, target)
+    why = {name: sent.pop(name) for name in ("reason", "reason_note") if name in sent}
+    await _write(call, connection, loaded, sent, {})
+    return await move_to_stage(
+        call, connection, loaded, target.id, confirmed=(), more=why, by_hand=by_hand
+    )
+
+
+def _by_hand(sent: Mapping[str, Any], stage: Stage) -> dict[str, Any]:
+    """In the stage in which it will stand."""
+    return rules.by_hand(
+        sent, stage_probability=stage.probability, stage_category=stage.forecast_category,
+        status=stage.kind,
+    )  # fmt: skip
+
+
+async def _write(
+    call: Call, connection: Connection, loaded: Loaded, sent: Mapping[str, Any],
+    by_hand: Mapping[str, Any],
+) -> State:  # fmt: skip
+    """What is sent, the stage aside."""
+    changes = rules.columns_from(sent, loaded.row) | by_hand
+    if "opened_on" in sent:
+        closed_at = loaded.row["closed_at"]
+        closed_on = closed_at and closed_at.astimezone(call.by.zone).date()
+        rules.demand_opened(sent["opened_on"], closed_on=closed_on, today=call.clock.today)
     if "custom" in sent:
         changes["custom"] = await stored(
             call, OPPORTUNITIES, {**loaded.row["custom"], **sent["custom"]}
@@ -128,9 +163,6 @@ async def update_opportunity(
     account_name = await _set_references(call, changes)
     await owned_by(call, connection, OPPORTUNITIES, sent)
     await _demand_users(call, connection, sent)
-    if loaded.row["status"] != "open" and target is None and "reason" in sent:
-        pipeline = known.pipelines[loaded.row["pipeline_id"]]
-        stage_rules.demand_reason(pipeline, loaded.row["status"], sent["reason"])
     if rules.FOUND_BY & set(changes):
         whole = {**loaded.row, **changes}
         if "account_id" not in changes and whole["account_id"] is not None:
@@ -138,12 +170,7 @@ async def update_opportunity(
                 NAME_OF_ACCOUNT, call.organisation, whole["account_id"]
             )
         changes |= found_by(whole, account_name=account_name)
-    state = await records.update_record(
-        connection, OPPORTUNITIES, loaded, changes, actor=call.actor
-    )
-    if target is None:
-        return state
-    return await move_to_stage(call, connection, loaded, target.id, confirmed=())
+    return await records.update_record(connection, OPPORTUNITIES, loaded, changes, actor=call.actor)
 
 
 def _target(known: Known, loaded: Loaded, sent: Mapping[str, Any]) -> Stage | None:
@@ -181,6 +208,10 @@ async def restore_opportunity(call: Call, connection: Connection, opportunity_id
     loaded = await records.load_record(
         connection, OPPORTUNITIES, opportunity_id, scope=scope, deleted=True
     )
+    pipeline_id = loaded.row["pipeline_id"]
+    known = await pipelines_of(call.house).of(call.organisation, pipeline_id)
+    if loaded.row["status"] == "open" and known.pipelines[pipeline_id].is_gone:
+        raise NoPipeline("Its pipeline was put away; bring that back first.")
     return await records.restore_record(connection, OPPORTUNITIES, loaded, actor=call.actor)
 
 
@@ -200,12 +231,15 @@ async def find_opportunities(
     return [row["id"] for row in await connection.fetch(BY_KEY, call.organisation, key)]
 
 
-async def _set_references(call: Call, columns: dict[str, Any]) -> str | None:
+async def _set_references(
+    call: Call, columns: dict[str, Any], trusted: Collection[UUID] = ()
+) -> str | None:
     """What is named of contacts exists for the caller, merged ones as their survivors; the account's
     name, if one is named and known."""
     account_name = None
+    await demand_products(call, columns.get("product_ids") or (), field="lines")
     if (account_id := columns.get("account_id")) is not None:
-        found = (await find_references(call, "accounts", [account_id], field="account_id"))[
+        found = (await _references(call, "accounts", [account_id], trusted, field="account_id"))[
             account_id
         ]
         columns |= {"account_id": found.id, "is_account_verified": found.is_verified}
@@ -213,13 +247,21 @@ async def _set_references(call: Call, columns: dict[str, Any]) -> str | None:
     elif "account_id" in columns:
         columns["is_account_verified"] = True
     if people := columns.get("contact_ids"):
-        meant = await find_references(call, "contacts", people, field="contacts")
+        meant = await _references(call, "contacts", people, trusted, field="contacts")
         columns["contact_ids"] = _unique(meant[id].id for id in people)
         columns["contacts"] = rules.links_as_stored(
             _once([{**link, "contact_id": str(meant[UUID(link["contact_id"])].id)}
                    for link in columns["contacts"]])
         )  # fmt: skip
     return account_name
+
+
+async def _references(
+    call: Call, resource: str, ids: Collection[UUID], trusted: Collection[UUID], *, field: str
+) -> dict[UUID, Reference]:
+    asked = [id for id in ids if id not in trusted]
+    found = await find_references(call, resource, asked, field=field)
+    return found | await known_or_trusted(call, resource, [id for id in ids if id in trusted])
 
 
 def _unique(ids: Any) -> list[UUID]:

@@ -97,11 +97,11 @@ def changes_of(move: Moving) -> dict[str, Any]:
 
 
 def standing(row: Mapping[str, Any], stage: StageLike, now: datetime) -> dict[str, Any]:
-    """Status, probability and category as a stage gives them. A probability by hand stays by hand while
-    the deal is open; closing and reopening end it."""
+    """Status, probability and category as a stage gives them. A probability by hand or of a model stays
+    so while the deal is open (whoever moves it asks the model anew); closing and reopening end it."""
     columns: dict[str, Any] = {"status": stage.kind, "forecast_category": stage.forecast_category}
-    by_hand = row.get("probability_source") == "manual" and row.get("status", "open") == "open"
-    if stage.kind != "open" or not by_hand:
+    stays = row.get("probability_source") in ("manual", "model")
+    if stage.kind != "open" or not stays or row.get("status", "open") != "open":
         columns |= {"probability": stage.probability, "probability_source": "stage"}
     if stage.kind == "open":
         return columns | {"closed_at": None, **_forgotten(row)}
@@ -111,6 +111,12 @@ def standing(row: Mapping[str, Any], stage: StageLike, now: datetime) -> dict[st
 def _forgotten(row: Mapping[str, Any]) -> dict[str, Any]:
     """Why a deal was closed says nothing of one that is open again."""
     return {"reason": None, "reason_note": None} if row.get("status", "open") != "open" else {}
+
+
+def why(from_kind: str, to_kind: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """What is kept of the reasons: why a deal was won says nothing of why it is lost."""
+    is_other = from_kind != "open" and from_kind != to_kind
+    return {**({"reason": None, "reason_note": None} if is_other else {}), **said}
 
 
 def demand_reason(pipeline: PipelineLike, kind: str, reason: str | None) -> None:
@@ -129,9 +135,15 @@ def demand_reason(pipeline: PipelineLike, kind: str, reason: str | None) -> None
 def _demand_reopening(move: Moving) -> None:
     rule, days = move.pipeline.reopened_by, move.pipeline.reopen_within_days
     if rule == "nobody":
-        raise ReopenRefused("Nothing is reopened in this pipeline; make a new opportunity.")
+        raise ReopenRefused(
+            "Nothing is reopened in this pipeline; make a new opportunity.",
+            errors={"stage_id": "What is closed stays closed here."},
+        )
     if rule == "manager" and not move.leads_others:
-        raise Forbidden("Only who leads others reopens a deal here.", code="reopen_refused")
+        raise Forbidden(
+            "Only who leads others reopens a deal here.", code="reopen_refused",
+            errors={"stage_id": "Ask who leads you."},
+        )  # fmt: skip
     closed_at = move.row.get("closed_at")
     if days is not None and closed_at is not None and move.now - closed_at > timedelta(days=days):
         raise ReopenRefused(

@@ -31,7 +31,9 @@ async def read_stays(call: Call, opportunity_id: UUID) -> dict[str, Any]:
     moves = [dict(move) for move in await call.db.fetch(call.organisation, MOVES, *asked)]
     row = await call.db.fetchrow(call.organisation, ROW, *asked)
     assert row is not None
-    known = await pipelines_of(call.house).of(call.organisation)
+    known = await pipelines_of(call.house).of(
+        call.organisation, row["pipeline_id"], row["stage_id"]
+    )
     now = datetime.now(UTC)
     stays = _stays(moves, known, now)
     totals: dict[str, int] = {}

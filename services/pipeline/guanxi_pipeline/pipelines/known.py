@@ -74,12 +74,27 @@ class Pipeline:
             )
         return found
 
+    def demand_open_to(self, stage: Stage, *, is_there: bool) -> None:
+        """A pipeline that is put away takes nothing in, and nothing is reopened in it; one that is
+        not in use lets those go on that stand in it."""
+        if not self.is_gone and (self.is_active or is_there):
+            return
+        if not is_there or stage.kind == "open":
+            raise StageNotInPipeline(
+                f"{self.name} is not in use any more.",
+                errors={"stage_id": "Choose a stage of a pipeline that is in use."},
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """All of an organisation's pipelines, the default one first."""
 
     pipelines: Mapping[UUID, Pipeline]
+
+    def has(self, id: UUID) -> bool:
+        """Whether a pipeline or a stage is known."""
+        return id in self.pipelines or any(id in each.stages for each in self.pipelines.values())
 
     @property
     def usable(self) -> list[Pipeline]:
@@ -110,25 +125,31 @@ class Known:
 
 
 class Pipelines:
-    """The cache of a process; `forget` is called by whoever changes one here."""
+    """The cache of a process; `forget` is called by whoever has changed one here, after the commit."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._known: dict[UUID, tuple[float, Known]] = {}
+        self._forgotten = 0
 
-    async def of(self, organisation: UUID) -> Known:
-        found = self._known.get(organisation)
-        if found is not None and found[0] > time.monotonic():
-            return found[1]
+    async def of(self, organisation: UUID, *named: UUID | None) -> Known:
+        """What is remembered; read anew when it lacks a pipeline or a stage that is named, for another
+        process may have made it just now."""
+        until, known = self._known.get(organisation, (0.0, Known({})))
+        if until > time.monotonic() and all(id is None or known.has(id) for id in named):
+            return known
+        before = self._forgotten
         rows = await self._db.lookup(organisation, SELECT, organisation)
         known = Known({row["id"]: _pipeline(dict(row)) for row in rows})
         if len(self._known) >= MOST_ORGANISATIONS:
             self._known.clear()
-        self._known[organisation] = (time.monotonic() + FRESH_SECONDS, known)
+        if before == self._forgotten:  # else it may be older than what was changed meanwhile
+            self._known[organisation] = (time.monotonic() + FRESH_SECONDS, known)
         return known
 
     def forget(self, organisation: UUID) -> None:
         self._known.pop(organisation, None)
+        self._forgotten += 1
 
 
 def pipelines_of(house: House) -> Pipelines:

@@ -1,14 +1,17 @@
 """Pipelines over HTTP."""
 
+from collections.abc import Awaitable
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_pipeline.pipelines import service
+from guanxi_pipeline.pipelines.known import pipelines_of
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.pipelines.schemas import PipelineCreate, PipelineUpdate
 from guanxi_shared import documents, history, reads, writes
-from guanxi_shared.calls import begin
+from guanxi_shared.calls import Call, begin
 from guanxi_shared.identifiers import id_in_path
 
 router = APIRouter(tags=["pipelines"])
@@ -33,23 +36,32 @@ async def get_pipeline(request: Request) -> Response:
 @router.post(PATH, **documents.creates(PIPELINES, PipelineCreate))
 async def create_pipeline(request: Request) -> Response:
     call = await begin(request, "pipelines:create")
-    return await writes.create(call, PIPELINES, PipelineCreate, service.create_pipeline, path=PATH)
+    return await _known_anew(
+        call, writes.create(call, PIPELINES, PipelineCreate, service.create_pipeline, path=PATH)
+    )
+
+
+async def _known_anew(call: Call, answer: Awaitable[Response]) -> Response:
+    """What is remembered of the organisation's pipelines is read again, once the change stands."""
+    try:
+        return await answer
+    finally:
+        pipelines_of(call.house).forget(call.organisation)
 
 
 @router.patch(ONE, **documents.updates(PIPELINES, PipelineUpdate))
 async def update_pipeline(request: Request) -> Response:
     call = await begin(request, "pipelines:update")
-    pipeline_id, version = (
-        id_in_path(request.path_params["pipeline_id"]),
-        writes.wanted_version(call),
-    )
-    return await writes.update(
+    pipeline_id = id_in_path(request.path_params["pipeline_id"])
+    version = writes.wanted_version(call)
+    answer = writes.update(
         call,
         PipelineUpdate,
         lambda connection, data: service.update_pipeline(
             call, connection, pipeline_id, data, version
         ),
     )
+    return await _known_anew(call, answer)
 
 
 @router.delete(
@@ -60,22 +72,22 @@ async def update_pipeline(request: Request) -> Response:
 )
 async def delete_pipeline(request: Request) -> Response:
     call = await begin(request, "pipelines:delete")
-    pipeline_id, version = (
-        id_in_path(request.path_params["pipeline_id"]),
-        writes.wanted_version(call),
-    )
-    return await writes.act(
+    pipeline_id = id_in_path(request.path_params["pipeline_id"])
+    version = writes.wanted_version(call)
+    answer = writes.act(
         call, lambda connection: service.delete_pipeline(call, connection, pipeline_id, version)
     )
+    return await _known_anew(call, answer)
 
 
 @router.post(ONE + "/restore", **documents.acts(PIPELINES, "restore", "Bring a pipeline back"))
 async def restore_pipeline(request: Request) -> Response:
     call = await begin(request, "pipelines:delete")
     pipeline_id = id_in_path(request.path_params["pipeline_id"])
-    return await writes.act(
+    answer = writes.act(
         call, lambda connection: service.restore_pipeline(call, connection, pipeline_id)
     )
+    return await _known_anew(call, answer)
 
 
 @router.get(ONE + "/history", **documents.histories(PIPELINES))

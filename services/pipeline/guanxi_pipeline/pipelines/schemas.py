@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from guanxi_shared.documents import FilterGroup
 from guanxi_shared.values import Fields, Line, Name, Prose, Value
@@ -12,7 +12,8 @@ from guanxi_shared.values import Fields, Line, Name, Prose, Value
 StageKind = Literal["open", "won", "lost"]
 ForecastCategory = Literal["omitted", "pipeline", "best_case", "commit", "closed"]
 Reopener = Literal["anybody", "manager", "nobody"]
-Percent = Annotated[float, Field(ge=0, le=100)]
+# Kept with two digits behind the point, so also shown with them.
+Percent = Annotated[float, Field(ge=0, le=100), AfterValidator(lambda value: round(value, 2))]
 Days = Annotated[int, Field(ge=1, le=3650)]
 Key = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 Reasons = Annotated[list[Line], Field(max_length=100)]
@@ -51,7 +52,8 @@ class ExitCriterion(Value):
 
 
 class StageValue(Value):
-    """A stage in its pipeline. One with an `id` is changed, one without is new."""
+    """A stage in its pipeline. Of a pipeline that is there, one with an `id` is changed and one without
+    is new; a new pipeline's may bring their own."""
 
     id: UUID | None = None
     name: Line
@@ -84,6 +86,10 @@ class PipelineFields(Fields):
         default="anybody", description="Who may reopen what is closed; `manager`: who leads others."
     )
     reopen_within_days: Annotated[int, Field(ge=0, le=3650)] | None = None
+    uses_model: bool = Field(
+        default=False,
+        description="Open deals take the learnt probability, as long as a model is in use.",
+    )
     win_reasons: Reasons = Field(default_factory=list, description="Empty: any reason is taken.")
     loss_reasons: Reasons = Field(default_factory=list, description="Empty: any reason is taken.")
     external_id: Line | None = None
@@ -130,6 +136,7 @@ class PipelineRead(BaseModel):
     idle_days: int
     reopened_by: Reopener
     reopen_within_days: int | None
+    uses_model: bool
     win_reasons: list[str]
     loss_reasons: list[str]
     external_id: str | None

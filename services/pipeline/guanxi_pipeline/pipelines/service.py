@@ -10,12 +10,12 @@ import orjson
 from guanxi_pipeline.errors import PipelineInUse, StageInUse
 from guanxi_pipeline.pipelines import rules
 from guanxi_pipeline.pipelines.criteria import check_criteria
-from guanxi_pipeline.pipelines.known import pipelines_of
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.pipelines.schemas import PipelineCreate, PipelineUpdate
 from guanxi_shared import records
 from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import Conflict, Invalid
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.visibility import EVERYTHING
@@ -37,6 +37,10 @@ ON CONFLICT (organisation_id, id) DO UPDATE SET position = excluded.position, na
   probability = excluded.probability, forecast_category = excluded.forecast_category, max_days = excluded.max_days,
   required_fields = excluded.required_fields, exit_criteria = excluded.exit_criteria, guidance = excluded.guidance
 """
+TAKEN = "SELECT 1 FROM stages WHERE organisation_id = $1 AND id = ANY($2::uuid[]) LIMIT 1"
+# What is being put into them is waited for, and what comes later finds them gone (`stage_is_there`).
+HOLD_STAGES = "SELECT 1 FROM stages WHERE organisation_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE"
+HOLD = "SELECT 1 FROM pipelines WHERE organisation_id = $1 AND id = $2 FOR UPDATE"
 REMOVE = "UPDATE stages SET removed_at = now() WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
 STANDING = """
 SELECT s.name, count(*) FROM opportunities o JOIN stages s ON s.organisation_id = o.organisation_id AND s.id = o.stage_id
@@ -60,11 +64,9 @@ async def create_pipeline(call: Call, connection: Connection, data: PipelineCrea
         columns["is_default"] = not await connection.fetchval(
             DEFAULT, call.organisation, pipeline_id
         )
-    state = await found_pipeline(
+    return await found_pipeline(
         connection, call.organisation, columns, sent["stages"], actor=call.actor
     )
-    pipelines_of(call.house).forget(call.organisation)
-    return state
 
 
 async def found_pipeline(
@@ -72,7 +74,11 @@ async def found_pipeline(
     stages: Sequence[Mapping[str, Any]], *, actor: Actor,
 ) -> State:  # fmt: skip
     """Written whole; what was the default before is it no more, if this one is."""
-    stages = _with_ids(rules.stages_as_stored([{**s, "id": None} for s in stages], []))
+    await _demand_new(connection, organisation, stages)
+    stored = rules.stages_as_stored([{**stage, "id": None} for stage in stages], [])
+    stages = _with_ids(
+        [{**new, "id": sent["id"]} for new, sent in zip(stored, stages, strict=True)]
+    )
     if columns["is_default"]:
         await _end_default(connection, organisation, columns["id"], actor)
     state = await records.insert_record(
@@ -81,6 +87,21 @@ async def found_pipeline(
     )  # fmt: skip
     await _enter(connection, organisation, columns["id"], stages)
     return state
+
+
+async def _demand_new(
+    connection: Connection, organisation: UUID, stages: Sequence[Mapping[str, Any]]
+) -> None:
+    """A client may bring its own ids of stages; none that is taken."""
+    given = [UUID(str(stage["id"])) for stage in stages if stage.get("id")]
+    if len(set(given)) < len(given):
+        raise Invalid("A stage is named twice.", errors={"stages": "Use each id once."})
+    if given and await connection.fetchval(TAKEN, organisation, given):
+        raise Conflict(
+            "A stage with one of these ids exists already.",
+            errors={"stages": "Choose new ids, or leave them out."},
+            code="id_taken",
+        )
 
 
 async def update_pipeline(
@@ -98,7 +119,6 @@ async def update_pipeline(
         computed["stages"] = await _set_stages(call, connection, loaded, wanted)
     if changes.get("is_default"):
         await _end_default(connection, call.organisation, pipeline_id, call.actor)
-    pipelines_of(call.house).forget(call.organisation)
     return await records.update_record(
         connection, PIPELINES, loaded, changes, actor=call.actor, computed=computed
     )
@@ -108,13 +128,14 @@ async def delete_pipeline(
     call: Call, connection: Connection, pipeline_id: UUID, version: int | None
 ) -> State:
     """Only when nothing open stands in it; what was closed there stays readable."""
+    await connection.execute(LOCK, str(call.organisation))
+    await connection.execute(HOLD, call.organisation, pipeline_id)
     loaded = await records.load_record(connection, PIPELINES, pipeline_id, scope=EVERYTHING)
     await check_version(connection, PIPELINES, loaded, version)
     if standing := await connection.fetchval(OPEN, call.organisation, pipeline_id):
         raise PipelineInUse(
             f"{standing} open opportunities stand in it; move or close them, or set is_active to false."
         )
-    pipelines_of(call.house).forget(call.organisation)
     return await records.delete_record(connection, PIPELINES, loaded, actor=call.actor)
 
 
@@ -127,7 +148,6 @@ async def restore_pipeline(call: Call, connection: Connection, pipeline_id: UUID
     changes: dict[str, Any] = {"deleted_at": None}
     if await connection.fetchval(DEFAULT, call.organisation, pipeline_id):
         changes["is_default"] = False
-    pipelines_of(call.house).forget(call.organisation)
     return await records.update_record(
         connection, PIPELINES, loaded, changes, actor=call.actor, verb="restored"
     )
@@ -140,6 +160,7 @@ async def _set_stages(
     stages = _with_ids(rules.stages_as_stored(wanted, present))
     gone = rules.removed(present, wanted)
     if gone:
+        await connection.execute(HOLD_STAGES, call.organisation, gone)
         standing = await connection.fetch(STANDING, call.organisation, loaded.id, gone)
         if standing:
             counted = ", ".join(f"{row['count']} in {row['name']}" for row in standing)

@@ -1,5 +1,6 @@
 """An organisation that begins has a pipeline: nobody sets one up before the first deal."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,10 +18,11 @@ HAS_ONE = "SELECT 1 FROM pipelines WHERE organisation_id = $1 LIMIT 1"
 COLUMNS: Final[dict[str, Any]] = {
     "name": "Sales", "description": None, "is_default": True, "is_active": True, "idle_days": 14,
     "reopened_by": "anybody", "reopen_within_days": None, "win_reasons": [], "external_id": None,
+    "uses_model": False,
     "loss_reasons": ["price", "competitor", "no budget", "no decision", "timing", "no answer"],
 }  # fmt: skip
 PLAIN: Final[dict[str, Any]] = {
-    "max_days": None, "required_fields": [], "exit_criteria": [], "guidance": None,
+    "id": None, "max_days": None, "required_fields": [], "exit_criteria": [], "guidance": None,
     "forecast_category": None,
 }  # fmt: skip
 STAGES: Final[list[dict[str, Any]]] = [
@@ -40,9 +42,12 @@ def default_pipeline_consumer(here: House, source: FeedSource) -> Consumer:
         organisation = UUID(str(event["organisation_id"]))
         if await connection.fetchval(HAS_ONE, organisation) is None:
             await begin_pipeline(connection, organisation)
-            pipelines_of(here).forget(organisation)
 
-    return Consumer("beginnings", TYPES, source, apply)
+    def applied(events: Sequence[Event]) -> None:
+        for event in events:
+            pipelines_of(here).forget(UUID(str(event["organisation_id"])))
+
+    return Consumer("beginnings", TYPES, source, apply, applied)
 
 
 async def begin_pipeline(connection: Connection, organisation: UUID) -> None:

@@ -7,11 +7,20 @@ smallest unit once. A rate that is not known is an error that names it, never 1.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any
 
 from guanxi_pipeline.errors import RateMissing
 from guanxi_pipeline.sum_rules import money, rounded
+
+INVERSE_DIGITS = 18
+
+
+def inverse(rate: Decimal) -> Decimal:
+    """The rate the other way round, to 18 significant digits: what is worth a ten thousandth is kept as
+    exactly as what is worth ten thousand."""
+    with localcontext(prec=INVERSE_DIGITS):
+        return 1 / rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.price_books.resources import PRICE_BOOKS
+from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_shared.resources import Resource
 
 Columns = dict[str, Any]
@@ -37,6 +40,14 @@ def account_back(value: Any) -> Columns:
     return {"account_id": None if value is None else UUID(str(value))}
 
 
+def contact_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    return {"contact_id": survivor}
+
+
+def contact_back(value: Any) -> Columns:
+    return {"contact_id": None if value is None else UUID(str(value))}
+
+
 def contacts_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
     """Each person once: of two roles that become one person's, the survivor's own stays."""
     names = {str(one) for one in gone}
@@ -52,6 +63,19 @@ def contacts_back(value: Any) -> Columns:
     return {"contacts": value, "contact_ids": [UUID(link["contact_id"]) for link in value]}
 
 
+def named_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
+    """Each account of a price book once."""
+    return {
+        "account_ids": list(
+            dict.fromkeys(survivor if id in gone else id for id in row["account_ids"])
+        )
+    }
+
+
+def named_back(value: Any) -> Columns:
+    return {"account_ids": [UUID(str(id)) for id in value]}
+
+
 FOLLOWED: Final = (
     Followed(
         "account", OPPORTUNITIES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
@@ -60,5 +84,25 @@ FOLLOWED: Final = (
     Followed(
         "contact", OPPORTUNITIES, "contacts", "contact_ids && $2::uuid[]", "t.contact_ids @> ARRAY[k.id]",
         contacts_after, contacts_back,
+    ),
+    Followed(
+        "account", LEADS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", LEADS, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
+    ),
+    Followed(
+        "account", PRICE_BOOKS, "account_ids", "account_ids && $2::uuid[]", "t.account_ids @> ARRAY[k.id]",
+        named_after, named_back,
+    ),
+    Followed(
+        "account", QUOTES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", QUOTES, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
     ),
 )  # fmt: skip

@@ -1,13 +1,14 @@
 """What changes here when an account or a person does: merges are followed, there and back; the words
-that opportunities are found by follow an account's name."""
+that records are found by follow an account's name."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
 from guanxi_pipeline.opportunities.found_rules import found_by
+from guanxi_pipeline.quotes.rules import found_by as found_quote_by
 from guanxi_pipeline.references.followed import FOLLOWED, Followed
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
@@ -29,15 +30,21 @@ WHERE organisation_id = $1 AND merge_id = $2 AND resource = $3 AND field = $4
 """
 FORGET = "DELETE FROM merge_follows WHERE organisation_id = $1 AND merge_id = $2"
 OF_ACCOUNT = """
-SELECT o.id, o.name, o.external_id, k.name AS account_name FROM opportunities o
+SELECT o.*, k.name AS account_name FROM {table} o
 JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
 WHERE o.organisation_id = $1 AND o.account_id = $2 AND o.id > $3 ORDER BY o.id LIMIT $4
 """
 FOUND = """
-UPDATE opportunities_search SET search_text = $3, search_grams = $4::text::text[], match_keys = $5::text::text[]
+UPDATE {table}_search SET search_text = $3, search_grams = $4::text::text[], match_keys = $5::text::text[]
 WHERE organisation_id = $1 AND id = $2
 """
 NIL = UUID(int=0)
+
+Find = Callable[..., dict[str, Any]]
+# What is found by its account's name, too.
+NAMED: Final[tuple[tuple[str, Find], ...]] = (
+    ("opportunities", found_by), ("quotes", found_quote_by),
+)  # fmt: skip
 
 
 async def follow_merge(
@@ -103,15 +110,17 @@ async def _give_back(
 
 
 async def follow_name(connection: Connection, organisation: UUID, account_id: UUID) -> None:
-    """The words by which the account's opportunities are found; no record changes by it."""
-    after = NIL
-    while rows := await connection.fetch(OF_ACCOUNT, organisation, account_id, after, AT_ONCE):
-        await connection.executemany(FOUND, [_words(organisation, dict(row)) for row in rows])
-        after = rows[-1]["id"]
+    """The words by which the account's records are found; no record changes by it."""
+    for table, find in NAMED:
+        read, write, after = OF_ACCOUNT.format(table=table), FOUND.format(table=table), NIL
+        while rows := await connection.fetch(read, organisation, account_id, after, AT_ONCE):
+            words = [_words(organisation, dict(row), find) for row in rows]
+            await connection.executemany(write, words)
+            after = rows[-1]["id"]
 
 
-def _words(organisation: UUID, row: Mapping[str, Any]) -> Sequence[Any]:
-    found = found_by(row, account_name=row["account_name"])
+def _words(organisation: UUID, row: Mapping[str, Any], find: Find) -> Sequence[Any]:
+    found = find(row, account_name=row["account_name"])
     return (
         organisation, row["id"], found["search_text"], array_text(found["search_grams"]),
         array_text(found["match_keys"]),

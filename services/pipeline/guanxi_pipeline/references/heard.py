@@ -4,11 +4,13 @@ The narrow shape read from each event's `after`:
 
     contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
     contacts.contact.*  id, name, title, owner_id, team_id
+    contacts.activity.* opportunity_id, status, done_at
 
 from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with `id` and `source_ids`, and
 from a source's `deleted` the survivor (`before.merged_into_id`).
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +20,7 @@ from guanxi_pipeline.references.named import name_key
 from guanxi_shared.consumers import Consumer, Event, FeedSource
 from guanxi_shared.db import Connection
 
-TYPES: Final = ("contacts.account.*", "contacts.contact.*")
+TYPES: Final = ("contacts.account.*", "contacts.contact.*", "contacts.activity.*")
 GONE: Final = frozenset({"deleted", "erased"})
 
 ACCOUNT = """
@@ -40,6 +42,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (organisation_id, id) DO UPD
 WHERE k.version < excluded.version RETURNING name
 """
 MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
+# A moment still to come would keep a deal from being idle until then.
+DONE = """
+UPDATE opportunities SET last_activity_at = greatest(last_activity_at, least($3, clock_timestamp()))
+WHERE organisation_id = $1 AND id = $2
+"""
 OF_ACCOUNT: Final = ("external_id", "industry", "region", "grade")
 OF_CONTACT: Final = ("title",)
 
@@ -48,12 +55,24 @@ async def apply_contacts_event(connection: Connection, event: Event) -> None:
     """The copy first, then what points to it here; an older version changes nothing."""
     organisation = UUID(str(event["organisation_id"]))
     _, noun, verb = event["type"].split(".", 2)
+    if noun == "activity":
+        await _note_activity(connection, organisation, event["after"])
+        return
     await _copy(connection, organisation, noun, verb, event)
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
         await follow_merge(connection, organisation, noun, _id(event["subject_id"]), merge, verb)
     if noun == "account" and verb != "created" and "name" in (event.get("changed") or ()):
         await follow_name(connection, organisation, _id(event["subject_id"]))
+
+
+async def _note_activity(
+    connection: Connection, organisation: UUID, state: Mapping[str, Any]
+) -> None:
+    """Something was done about a deal, and when; what is planned counts for nothing yet."""
+    if state.get("status") == "done" and state.get("opportunity_id") and state.get("done_at"):
+        done_at = datetime.fromisoformat(str(state["done_at"]))
+        await connection.execute(DONE, organisation, _id(state["opportunity_id"]), done_at)
 
 
 async def _copy(

@@ -56,6 +56,19 @@ async def find_references(
     return known | await _asked(call, resource, missing, field=field)
 
 
+async def known_or_trusted(
+    call: Call, resource: str, ids: Collection[UUID]
+) -> dict[UUID, Reference]:
+    """As far as the copy knows them, whoever may see them; the others on trust, until the feed tells of
+    them. For ids that this service chose itself or has looked at before."""
+    if not ids:
+        return {}
+    sql = KNOWN.format(table=f"known_{resource}")
+    rows = await call.db.lookup(call.organisation, sql, call.organisation, list(ids))
+    known = {row["asked"]: Reference(row["id"], row["name"], True) for row in rows}
+    return {id: known.get(id, Reference(id, None, False)) for id in ids}
+
+
 async def _asked(
     call: Call, resource: str, ids: Sequence[UUID], *, field: str
 ) -> dict[UUID, Reference]:

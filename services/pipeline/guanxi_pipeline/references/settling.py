@@ -7,6 +7,7 @@ written while contacts was away is verified as soon as the copy knows the accoun
 from uuid import UUID
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_pipeline.references.following import ACTOR, move
 from guanxi_pipeline.rounds import every_organisation
@@ -20,7 +21,7 @@ WHERE k.organisation_id = $1 AND k.merged_into_id IS NOT NULL
   AND EXISTS (SELECT 1 FROM {table} t WHERE t.organisation_id = $1 AND {names})
 """
 VERIFIED = """
-SELECT o.id FROM opportunities o JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
+SELECT o.id FROM {table} o JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
 WHERE o.organisation_id = $1 AND NOT o.is_account_verified AND o.deleted_at IS NULL ORDER BY o.id LIMIT 500
 """
 
@@ -46,7 +47,9 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
 
 async def _verify(connection: Connection, organisation: UUID) -> None:
     """What the copy knows by now is no longer taken on trust."""
-    ids = [row["id"] for row in await connection.fetch(VERIFIED, organisation)]
-    loaded = await load_many(connection, OPPORTUNITIES, ids)
-    changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
-    await write_many(connection, OPPORTUNITIES, changes, actor=ACTOR)
+    for resource in (OPPORTUNITIES, QUOTES):
+        sql = VERIFIED.format(table=resource.table.name)
+        ids = [row["id"] for row in await connection.fetch(sql, organisation)]
+        loaded = await load_many(connection, resource, ids)
+        changes = [Change(record, {"is_account_verified": True}) for record in loaded.values()]
+        await write_many(connection, resource, changes, actor=ACTOR)

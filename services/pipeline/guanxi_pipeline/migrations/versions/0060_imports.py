@@ -9,7 +9,7 @@ from guanxi_shared.migrations import secure
 from guanxi_shared.schedules import expiry_policy
 
 revision = "0060"
-down_revision = "0001"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 

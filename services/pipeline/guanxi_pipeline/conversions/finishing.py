@@ -1,0 +1,37 @@
+"""Conversions that were interrupted, taken up by the worker in the name of those who asked."""
+
+from uuid import UUID
+
+from guanxi_pipeline.conversions import kept
+from guanxi_pipeline.conversions.running import run_conversion
+from guanxi_pipeline.errands import as_call, house_of
+from guanxi_pipeline.rounds import every_organisation
+from guanxi_shared import delegation, logs
+from guanxi_shared.calls import House
+from guanxi_shared.db import Database
+from guanxi_shared.errors import Problem
+from guanxi_shared.schedules import schedule
+
+
+@schedule("* * * * *", name="finish-conversions")
+async def finish_conversions(database: Database) -> None:
+    async with house_of(database) as here:
+        for organisation in await every_organisation(database):
+            await finish_organisation(here, organisation)
+
+
+async def finish_organisation(here: House, organisation: UUID) -> None:
+    async with here.db.transaction(organisation) as connection:
+        due = [row["id"] for row in await connection.fetch(kept.DUE, organisation)]
+    for conversion_id in due:
+        found = await kept.take_up(here.db, organisation, conversion_id)
+        if found is None:
+            continue
+        call = as_call(here, delegation.from_params(found["rights"]), "conversion")
+        try:
+            await run_conversion(call, found, token=None)
+        except Problem as problem:  # one that waits must not hold up the others
+            LOG.warning("conversion waits", conversion=str(conversion_id), reason=problem.detail)
+
+
+LOG = logs.logger("conversions")

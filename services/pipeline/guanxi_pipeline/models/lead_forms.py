@@ -1,0 +1,88 @@
+"""Web forms that anybody fills in, and what is counted of them."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    Index,
+    PrimaryKeyConstraint,
+    Uuid,
+)  # fmt: skip
+from sqlmodel import Field
+
+from guanxi_pipeline.db import Table
+from guanxi_pipeline.models.opportunities import id_column
+from guanxi_shared.columns import instant_column, json_column, text_column, texts_column
+
+
+class LeadForm(Table, table=True):
+    """A form on some website. Its key is in that page's source: it is no secret, only unguessable."""
+
+    __tablename__ = "lead_forms"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        Index("uq_lead_forms_key", "organisation_id", "key", unique=True),
+        CheckConstraint("first_response_minutes > 0", name="first_response_minutes"),
+        CheckConstraint("hourly_limit > 0", name="hourly_limit"),
+    )
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    name: str = text_column(nullable=False)
+    key: str = text_column(nullable=False)
+    is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
+    fields: list[Any] = json_column("[]")  # {name, label, is_required}
+    honeypot: str = text_column(nullable=False)  # a field that people do not see
+    source: str | None = text_column()
+    campaign_id: UUID | None = id_column()  # contacts' campaign
+    team_id: UUID | None = id_column()  # gateway's team, in whose pool its leads lie
+    tags: list[str] = texts_column()
+    consent_text: str | None = text_column()
+    consent_channel: str = text_column(nullable=False)  # contacts' words for both
+    consent_purpose: str = text_column(nullable=False)
+    is_consent_required: bool = Field(
+        sa_column=Column(Boolean, nullable=False, server_default="false")
+    )
+    thanks_text: str | None = text_column()
+    redirect_url: str | None = text_column()
+    first_response_minutes: int | None = Field(default=None, sa_column=Column(BigInteger))
+    hourly_limit: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="20"))
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+
+
+class LeadFormCount(Table, table=True):
+    """What came in by a form on one day (UTC)."""
+
+    __tablename__ = "lead_form_counts"
+    __table_args__ = (PrimaryKeyConstraint("organisation_id", "form_id", "day"),)
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    form_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    day: date = Field(sa_column=Column(Date, nullable=False))
+    taken: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    trapped: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    limited: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+
+
+class LeadFormHit(Table, table=True):
+    """From where a form was filled in lately. Unlogged: a crash may forget it, nothing else needs it."""
+
+    __tablename__ = "lead_form_hits"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "form_id", "address"),
+        {"prefixes": ["UNLOGGED"]},
+    )
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    form_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    address: str = text_column(nullable=False)
+    used_up_to: datetime = instant_column("used_up_to")  # theoretical arrival time of the next hit

@@ -1,0 +1,143 @@
+"""Pure decisions about quotes: lines as they are kept, and the columns that follow from them."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from uuid import UUID
+
+from guanxi_pipeline.errors import MixedCurrencies
+from guanxi_pipeline.quotes import amount_rules as amounts
+from guanxi_shared.matching import search_columns
+from guanxi_shared.money import scale_of
+
+PRICED_BY = frozenset({"lines", "discount", "currency", "price_mode"})
+FOUND_BY = frozenset({"name", "number", "account_id", "external_id"})
+COPIED = ("sku", "name", "description", "unit", "tax_class")
+EMPTY: Mapping[str, Any] = dict.fromkeys(
+    ("product_id", "sku", "name", "description", "unit", "unit_price", "tax_class", "cost",
+     "base_price", "discount_limit", "price_book_id")
+)  # fmt: skip
+
+
+def line_from_product(
+    line: Mapping[str, Any], product: Mapping[str, Any], currency: str
+) -> dict[str, Any]:
+    """What is sent, and what the product says of the rest: number, name, unit, tax class and cost."""
+    said = {name: product[name] for name in COPIED if line.get(name) is None}
+    cost = line.get("cost")
+    if cost is None and product["cost_amount"] is not None and product["cost_currency"] == currency:
+        cost = {"amount": f"{product['cost_amount']:f}", "currency": currency}
+    return {**line, **said, "cost": cost}
+
+
+def price_in_mode(price: Decimal, rate: Any, currency: str, mode: str) -> dict[str, str]:
+    """A price of a book or list, which is without tax, as the quote shows prices: with tax it is
+    round(price x (100 + rate) / 100)."""
+    units = Fraction(price) * 10 ** scale_of(currency)
+    if mode == "gross":
+        units = units * (100 + amounts.exact(rate)) / 100
+    return amounts.shown(amounts.half_up(units), currency)
+
+
+def demand_one_currency(lines: Sequence[Mapping[str, Any]], discount: Any, currency: str) -> None:
+    """Every price is in the quote's currency; MixedCurrencies names the one that is not."""
+    for number, line in enumerate(lines):
+        for name in ("unit_price", "cost"):
+            if line.get(name) and line[name]["currency"] != currency:
+                raise MixedCurrencies(
+                    f"The quote is in {currency}.",
+                    errors={f"lines.{number}.{name}": f"Send it in {currency}."},
+                )
+    if discount and discount.get("amount") and discount["amount"]["currency"] != currency:
+        raise MixedCurrencies(
+            f"The quote is in {currency}.", errors={"discount.amount": f"Send it in {currency}."}
+        )
+
+
+def priced(
+    lines: Sequence[Mapping[str, Any]], *, currency: str, mode: str, discount: Any
+) -> dict[str, Any]:
+    """The columns that lines and discount make: lines with their amounts, totals, net and total."""
+    found = amounts.amounts_of(lines, currency=currency, mode=mode, discount=discount)
+    header = amounts.header_part(found)
+    kept = [
+        {
+            **EMPTY, **line, "position": number, "amount": amounts.shown(each.amount, currency),
+            "discount_share": amounts.shown(each.share, currency), "net": amounts.shown(each.net, currency),
+            "tax": amounts.shown(each.tax, currency), "gross": amounts.shown(each.gross, currency),
+        }
+        for number, (line, each) in enumerate(zip(lines, found.lines, strict=True), 1)
+    ]  # fmt: skip
+    return {
+        "lines": kept,
+        "product_ids": unique(line["product_id"] for line in kept),
+        "totals": _totals(found, kept, currency),
+        "net_amount": amounts.decimal_of(found.net, currency), "net_currency": currency,
+        "total_amount": amounts.decimal_of(found.total, currency), "total_currency": currency,
+        "discount_percent": amounts.largest_discount(lines, header),
+    }  # fmt: skip
+
+
+def unique(ids: Any) -> list[UUID]:
+    return [UUID(id) for id in dict.fromkeys(str(id) for id in ids if id)]
+
+
+def _totals(
+    found: amounts.Amounts, lines: Sequence[Mapping[str, Any]], currency: str
+) -> dict[str, Any]:
+    return {
+        "subtotal": amounts.shown(found.subtotal, currency),
+        "discount": amounts.shown(found.discount, currency),
+        "net": amounts.shown(found.net, currency),
+        "tax": amounts.shown(found.tax, currency),
+        "total": amounts.shown(found.total, currency),
+        "taxes": [
+            {
+                "rate": float(each.rate), "net": amounts.shown(each.net, currency),
+                "tax": amounts.shown(each.tax, currency), "gross": amounts.shown(each.gross, currency),
+            }
+            for each in found.rates
+        ],
+        "cost": _cost(lines, currency),
+    }  # fmt: skip
+
+
+def _cost(lines: Sequence[Mapping[str, Any]], currency: str) -> dict[str, str] | None:
+    """What it costs us altogether, if that is known of every line."""
+    if not lines or any(line.get("cost") is None for line in lines):
+        return None
+    unit = 10 ** scale_of(currency)
+    costs = (
+        amounts.half_up(amounts.exact(line["quantity"]) * Fraction(Decimal(line["cost"]["amount"])) * unit)
+        for line in lines
+    )  # fmt: skip
+    return amounts.shown(sum(costs), currency)
+
+
+def is_over_limit(lines: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]) -> bool:
+    """Whether a line gives away more than the limit of its price book."""
+    subtotal, taken = (
+        Fraction(Decimal(totals[name]["amount"])) for name in ("subtotal", "discount")
+    )
+    header = taken / subtotal if subtotal else Fraction(0)
+    return any(
+        amounts.discount_of(line, header) > amounts.exact(line["discount_limit"])
+        for line in lines
+        if line.get("discount_limit") is not None
+    )
+
+
+def number_of(count: int) -> str:
+    return f"Q-{count:06d}"
+
+
+def found_by(row: Mapping[str, Any], *, account_name: str | None) -> dict[str, Any]:
+    """The search columns: number, name and account; matched by number and external id."""
+    about = {"emails": [], "phones": [], **row}
+    words = search_columns(
+        [row["name"]], about, words=[account_name, row["number"]],
+        more_keys={f"k:{row['number'].lower()}"},
+    )  # fmt: skip
+    both = search_columns([row["name"], account_name, row["number"]], {"emails": [], "phones": []})
+    return words | {"search_grams": both["search_grams"]}

@@ -1,0 +1,86 @@
+"""Catalogue, leads, quotes and orders of the demo: of the right shape, and as the API takes them."""
+
+from collections import Counter
+from datetime import date
+from typing import Any
+
+import orjson
+import pytest
+from pydantic import BaseModel
+
+from guanxi_gateway.cli.demo.catalogue import (
+    DOLLARS,
+    make_products,
+    make_rates,
+    make_taxes,
+)
+from guanxi_gateway.cli.demo.deals import make_deals
+from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_leads, make_rules
+from guanxi_gateway.cli.demo.offers import make_quotes, sent
+from guanxi_gateway.cli.demo.sales import make_orders
+from guanxi_pipeline.assignment_rules.schemas import AssignmentRuleCreate
+from guanxi_pipeline.lead_forms.schemas import LeadFormCreate
+from guanxi_pipeline.leads.schemas import LeadCreate
+from guanxi_pipeline.orders.schemas import OrderCreate
+from guanxi_pipeline.products.schemas import ProductCreate
+from guanxi_pipeline.quotes.schemas import QuoteCreate
+from guanxi_pipeline.rates.schemas import ExchangeRateCreate
+from guanxi_pipeline.scorecards.schemas import ScorecardUpdate
+from guanxi_pipeline.tax_classes.schemas import TaxClassCreate
+from tests.gateway.demo.made import COMPANIES, CUSTOMERS, SEED, TODAY
+
+DEALS = make_deals(SEED, CUSTOMERS, TODAY)
+ORDERS = make_orders(SEED, CUSTOMERS, DEALS, TODAY)
+QUOTES = make_quotes(SEED, DEALS)
+MADE: dict[type[BaseModel], list[dict[str, Any]]] = {
+    TaxClassCreate: make_taxes(SEED), ProductCreate: make_products(SEED),
+    ExchangeRateCreate: make_rates(SEED, TODAY), AssignmentRuleCreate: make_rules(SEED),
+    LeadFormCreate: make_forms(SEED), LeadCreate: make_leads(SEED, TODAY), QuoteCreate: QUOTES,
+    OrderCreate: ORDERS,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MADE, ids=lambda model: model.__name__)
+def test_the_service_takes_everything(model: type[BaseModel]) -> None:
+    for record in MADE[model]:
+        model.model_validate_json(orjson.dumps(record), strict=True)
+    ids = [record["id"] for record in MADE[model]]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_service_takes_the_scorecard() -> None:
+    ScorecardUpdate.model_validate_json(orjson.dumps(SCORECARD), strict=True)
+
+
+def test_the_same_seed_gives_the_same_sales_on_the_same_day() -> None:
+    assert make_orders(SEED, CUSTOMERS, DEALS, TODAY) == ORDERS
+    assert make_quotes(SEED, DEALS) == QUOTES
+    assert make_leads(SEED, TODAY) == MADE[LeadCreate]
+
+
+def test_there_is_a_rate_of_each_month_for_each_currency() -> None:
+    months = Counter(rate["currency"] for rate in MADE[ExchangeRateCreate])
+    assert months == dict.fromkeys(DOLLARS.keys() - {"CNY"}, 26)
+    newest = max(rate["valid_on"] for rate in MADE[ExchangeRateCreate])
+    assert newest == str(TODAY.replace(day=1))
+
+
+def test_every_won_deal_has_its_order_and_customers_buy_again() -> None:
+    won = {d["id"] for d in DEALS if "closed_on" in d and "reason" not in d}
+    of_deals = [order for order in ORDERS if "opportunity_id" in order]
+    assert {order["opportunity_id"] for order in of_deals} == won
+    assert len(of_deals) == len(won)
+    accounts = {company["id"]: company for company in COMPANIES}
+    again = Counter(o["account_id"] for o in ORDERS if "opportunity_id" not in o)
+    assert max(again.values()) > 8
+    assert 0.4 < len(again) / len(accounts) < 0.95
+    for order in ORDERS:
+        assert order["owner_id"] == accounts[order["account_id"]]["owner_id"]
+        assert date.fromisoformat(order["ordered_on"]) < TODAY
+        assert {line["unit_price"]["currency"] for line in order["lines"]} == {order["currency"]}
+
+
+def test_most_quotes_were_sent() -> None:
+    known = {deal["id"] for deal in DEALS}
+    assert {quote["opportunity_id"] for quote in QUOTES} <= known
+    assert 0.5 < len(sent(SEED, QUOTES)) / len(QUOTES) < 0.95

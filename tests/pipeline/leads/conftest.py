@@ -1,0 +1,39 @@
+"""What tests of leads share: how a lead is sent, and what the managers set."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from tests.factories import Clients, Organisation, User
+
+Made = Callable[..., Awaitable[dict[str, Any]]]
+SOFTWARE: dict[str, Any] = {
+    "filters": [{"field": "industry", "operator": "eq", "value": "software"}]
+}
+
+
+def lead(**more: Any) -> dict[str, Any]:
+    return {"name": "张三", "company": "北京未来科技有限公司"} | more
+
+
+@pytest.fixture
+def made(client: Clients, organisation: Organisation) -> Made:
+    """`await made(company="Acme")`: a lead of the rep's, as the API answers its create."""
+
+    async def make(by: User | None = None, **fields: Any) -> dict[str, Any]:
+        answer = await client(by or organisation.rep).post("/v1/leads", json=lead(**fields))
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return make
+
+
+@pytest.fixture
+def settings(client: Clients, organisation: Organisation) -> Callable[..., Awaitable[None]]:
+    async def change(**fields: Any) -> None:
+        answer = await client(organisation.admin).patch("/v1/leads/settings", json=fields)
+        assert answer.status_code == 200, answer.text
+
+    return change
