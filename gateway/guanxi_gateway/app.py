@@ -11,6 +11,7 @@ from fastapi import APIRouter
 
 from guanxi_gateway.callers import Callers
 from guanxi_gateway.db import Table
+from guanxi_gateway.divided import Divided
 from guanxi_gateway.edge import FrontDoor
 from guanxi_gateway.feed import merged_events_router
 from guanxi_gateway.identity.api_keys.service import exchange_api_key
@@ -91,6 +92,7 @@ def assemble(
         callers=callers,
         budgets=budgets,
         find_job=JobFinder(peers),
+        find_service=Divided(peers),
     )
 
 

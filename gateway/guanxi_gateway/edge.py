@@ -44,6 +44,7 @@ from guanxi_shared.errors import (
 from guanxi_shared.http import trace_of
 
 FindJob = Callable[[Passage, Caller], Awaitable[Upstream]]
+FindService = Callable[[Passage, Caller, bytes], Awaitable[Upstream]]
 
 # Calendars ask every few minutes, and a whole office behind one address.
 SECRET_READS = Limit("secret-reads", 600, 60, 300)
@@ -74,6 +75,7 @@ class FrontDoor:
         callers: Callers,
         budgets: Budgets,
         find_job: FindJob,
+        find_service: FindService,
     ) -> None:
         self._own = own
         self._pages = pages
@@ -83,6 +85,7 @@ class FrontDoor:
         self._callers = callers
         self._budgets = budgets
         self._find_job = find_job
+        self._find_service = find_service
         self._origins = frozenset(origin.encode() for origin in listed(settings.cors_origins))
         self._in_flight = 0
         # One service that hangs must not take every place.
@@ -204,6 +207,8 @@ class FrontDoor:
                 await self._answer_ourselves(passage, word)
                 return
             peer: Upstream | None = await self._find_job(passage, caller)
+        elif word in routes.DIVIDED:
+            peer = await self._find_service(passage, caller, word)
         else:
             peer = self._peers.get(service)
         if peer is None:

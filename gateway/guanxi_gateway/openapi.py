@@ -2,12 +2,14 @@
 
 Each service's own document is asked for again after some seconds and merged anew when it changed.
 Components that differ under one name get their service's name in front; operation ids likewise.
+What several services answer (`routes.DIVIDED`) is described once, for the resources of all of them.
 """
 
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +21,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from guanxi_gateway import routes
+from guanxi_gateway.openapi_union import Different, united
 from guanxi_gateway.peers import ask_all
 from guanxi_gateway.upstream import Upstream
 from guanxi_shared.errors import PROBLEM_TYPE, Problem, Unavailable
@@ -52,18 +55,25 @@ def merge(documents: Mapping[str, Document], *, unavailable: Mapping[str, str]) 
     operation_ids: set[str] = set()
     for service, document in documents.items():
         paths = {p: item for p, item in document.get("paths", {}).items() if is_public(service, p)}
-        names = _names(document, service, originals)
-        ids = _operation_ids(paths, service, operation_ids)
+        met = merged["paths"]
+        agreed = _agreed(document, [item for p, item in paths.items() if p in met], originals)
+        names = _names(document, service, originals, agreed)
+        ids = _operation_ids(paths, service, operation_ids, known=met)
         renamed = {
             f"#/components/{s}/{n}": f"#/components/{s}/{new}" for (s, n), new in names.items()
         }
         for (section, name), component in _components(document):
             place = (section, names.get((section, name), name))
-            originals.setdefault(place, component)
+            originals[place] = agreed.get(place, originals.get(place, component))
             target = merged["components"].setdefault(section, {})
-            target.setdefault(place[1], _rewritten(component, renamed, ids))
+            mine = _rewritten(component, renamed, ids)
+            known = target.setdefault(place[1], mine)
+            if place in agreed:
+                with suppress(Different):  # what they refer to turned out to be two things
+                    target[place[1]] = united(known, mine)
         for path, item in paths.items():
-            merged["paths"].setdefault(path, _rewritten(item, renamed, ids))
+            mine = _rewritten(item, renamed, ids)
+            met[path] = _one_of_both(met[path], mine) if path in met else mine
     merged["tags"] = [{"name": name} for name in _tags(merged)]
     if unavailable:
         merged["x-unavailable"] = [{"service": s, "detail": d} for s, d in unavailable.items()]
@@ -77,7 +87,38 @@ def is_public(service: str, path: str) -> bool:
     word = path.removeprefix("/v1/").partition("/")[0].encode()
     if not path.startswith("/v1/"):
         return False
+    if service in routes.DIVIDED.get(word, ()):
+        return True
     return routes.service_for(word, path.encode()) == service or word in routes.EVERYWHERE
+
+
+def _agreed(
+    document: Document, items: Sequence[Any], originals: Mapping[Place, Any]
+) -> dict[Place, Any]:
+    """Components of paths that another service answers too, as they are for both."""
+    mine = {f"#/components/{s}/{n}": (s, n) for (s, n), _ in _components(document)}
+    components = dict(_components(document))
+    waiting, seen = [ref for item in items for ref in _references(item)], set()
+    agreed: dict[Place, Any] = {}
+    while waiting:
+        place = mine.get(waiting.pop())
+        if place is None or place in seen:
+            continue
+        seen.add(place)
+        waiting += _references(components[place])
+        if place in originals and originals[place] != components[place]:
+            with suppress(Different):  # two things of one name: renamed
+                agreed[place] = united(originals[place], components[place])
+    return agreed
+
+
+def _one_of_both(one: Any, other: Any) -> Any:
+    """The operations of a path that two services answer; of two that differ the first."""
+    found = {**other, **one}
+    for verb in one.keys() & other.keys():
+        with suppress(Different):
+            found[verb] = united(one[verb], other[verb])
+    return found
 
 
 def _components(document: Document) -> Iterator[tuple[Place, Any]]:
@@ -87,16 +128,20 @@ def _components(document: Document) -> Iterator[tuple[Place, Any]]:
                 yield (section, name), component
 
 
-def _names(document: Document, service: str, originals: Mapping[Place, Any]) -> dict[Place, str]:
+def _names(
+    document: Document, service: str, originals: Mapping[Place, Any], agreed: Mapping[Place, Any]
+) -> dict[Place, str]:
     """New names for components that clash: they differ from the one that has the name already, or
     refer to one that had to be renamed."""
     mine = dict(_components(document))
     taken = {place for place in mine if place in originals}
-    clashing = {place for place in taken if originals[place] != mine[place]}
+    clashing = {p for p in taken if p not in agreed and originals[p] != mine[p]}
     grown = True
     while grown:
         refs = {f"#/components/{section}/{name}" for section, name in clashing}
-        more = {p for p in taken - clashing if not refs.isdisjoint(_references(mine[p]))}
+        more = {
+            p for p in taken - clashing - agreed.keys() if not refs.isdisjoint(_references(mine[p]))
+        }
         clashing |= more
         grown = bool(more)
     return {(section, name): f"{service.capitalize()}{name}" for section, name in clashing}
@@ -114,13 +159,16 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(item)
 
 
-def _operation_ids(paths: Mapping[str, Any], service: str, taken: set[str]) -> dict[str, str]:
-    """New ids for operations whose id another service uses; `taken` grows by what is used here."""
+def _operation_ids(
+    paths: Mapping[str, Any], service: str, taken: set[str], *, known: Mapping[str, Any]
+) -> dict[str, str]:
+    """New ids for operations whose id another service uses; `taken` grows by what is used here. Those
+    that are `known` already under their path and verb keep their id."""
     mine = [
         operation["operationId"]
-        for item in paths.values()
+        for path, item in paths.items()
         for verb, operation in item.items()
-        if verb in VERBS and "operationId" in operation
+        if verb in VERBS and "operationId" in operation and verb not in known.get(path, ())
     ]
     renamed = {name: f"{service}_{name}" for name in mine if name in taken}
     taken.update(renamed.get(name, name) for name in mine)

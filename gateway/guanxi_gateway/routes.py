@@ -30,6 +30,13 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "analytics": ("analytics",),
 }  # fmt: skip
 
+# Answered by several services, each for its own resources; the first where nothing says whose.
+DIVIDED: Final[Mapping[bytes, tuple[str, ...]]] = dict.fromkeys(
+    (b"imports", b"exports", b"fields", b"views"), ("contacts", "pipeline")
+)
+# What is asked to find out who knows an id, where the record itself may be deleted and come back.
+KNOWN_BY: Final[Mapping[bytes, str]] = {b"views": "/history?limit=1"}
+
 # Looked for in every service: whoever knows the id answers.
 EVERYWHERE: Final = frozenset({b"jobs"})
 

@@ -150,7 +150,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             separate_input_output_schemas=False,
         )  # fmt: skip
         schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-        for model, definition in _definitions([ProblemDetails, *DOCUMENTED]).items():
+        for model, definition in _definitions([ProblemDetails, *_settled_bodies(schema)]).items():
             schemas.setdefault(model, definition)
         schema["components"]["securitySchemes"] = {
             "bearer": {"type": "http", "scheme": "bearer", "description": "Access token or API key"}
@@ -163,6 +163,19 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             schemas.pop(name, None)
         app.openapi_schema = schema
     return app.openapi_schema
+
+
+def _settled_bodies(schema: dict[str, Any]) -> list[type[BaseModel]]:
+    """The models of this application's bodies; what refers to them does so by their own names now."""
+    found: dict[str, type[BaseModel]] = {}
+    for operations in schema["paths"].values():
+        for operation in operations.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                place = str(content["schema"].get("$ref", "")).rpartition("/")[2]
+                if (model := DOCUMENTED.get(place)) is not None:
+                    found[place] = model
+                    content["schema"] = {"$ref": f"#/components/schemas/{model.__name__}"}
+    return list(found.values())
 
 
 def _drop_foreign_problems(responses: dict[str, Any]) -> None:

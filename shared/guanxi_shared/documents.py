@@ -66,14 +66,16 @@ def query_parameter(name: str, type_: str, description: str, **more: Any) -> dic
 
 
 # Models of bodies that routes read themselves; `create_app` adds them to the document.
-DOCUMENTED: list[type[BaseModel]] = []
+DOCUMENTED: dict[str, type[BaseModel]] = {}  # by where they are; one process may hold two of a name
 
 
 def body_of(model: type[BaseModel], *, content_type: str = "application/json") -> dict[str, Any]:
     """The `requestBody` of an operation whose route parses the model itself."""
-    if model not in DOCUMENTED:
-        DOCUMENTED.append(model)
-    schema = {"$ref": f"#/components/schemas/{model.__name__}"}
+    place = f"{model.__module__}.{model.__name__}"
+    DOCUMENTED[place] = model
+    schema = {
+        "$ref": f"#/components/schemas/{place}"
+    }  # settled in app.py, where all bodies are known
     return {"requestBody": {"required": True, "content": {content_type: {"schema": schema}}}}
 
 

@@ -14,6 +14,7 @@ import orjson
 import uvicorn
 
 from guanxi_gateway.callers import Callers
+from guanxi_gateway.divided import Divided
 from guanxi_gateway.edge import FrontDoor
 from guanxi_gateway.identity.tokens import (
     Grant,
@@ -287,6 +288,7 @@ def door(
         callers=callers,
         budgets=budgets,
         find_job=find_job or no_job,
+        find_service=Divided(peers),
     )
     return Door(edge, peers, callers)
 

@@ -15,7 +15,7 @@ _FILTER = re.compile(r"(?P<field>[\w.]+)(?:\[(?P<operator>\w+)\])?=(?P<value>.*)
 
 
 def export(
-    resource: Annotated[str, typer.Argument(help="accounts or contacts")],
+    resource: Annotated[str, typer.Argument(help="accounts, contacts, activities or opportunities")],
     file: Annotated[Path, typer.Argument(help="Its ending says the format: .csv .xlsx .ndjson .vcf")],
     filter_: Annotated[list[str] | None, typer.Option("--filter", metavar="FIELD[OP]=VALUE", help="All of them must hold")] = None,
     query: Annotated[str | None, typer.Option("--query", "-q", help="Words to search for")] = None,
@@ -40,7 +40,11 @@ def export(
     if fields:
         body["fields"] = fields.split(",")
     with Api(url, Credentials(email, password, api_key)) as api:
-        job = follow(api, api.post("/v1/exports", body)["id"], f"{resource} → {file.name}")
+        job = follow(
+            api,
+            api.post(f"/v1/exports?resource={resource}", body)["id"],
+            f"{resource} → {file.name}",
+        )
         demand_done(job)
         part = file.with_name(f"{file.name}.part")
         api.download(job["result_url"], part)

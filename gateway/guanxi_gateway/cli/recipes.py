@@ -10,14 +10,49 @@ from guanxi_shared.launch.errors import LaunchError
 FOLDERS = (Path("recipes"), Path(__file__).resolve().parents[3] / "recipes")
 
 
-class Step(BaseModel):
+class TableStep(BaseModel):
+    """A table that is imported."""
+
     model_config = ConfigDict(extra="forbid")
 
     file: str
     source: Literal["file", "sql-inserts"] = "file"
     table: str | None = None
-    resource: Literal["accounts", "contacts"]
+    resource: str
     options: dict[str, Any]
+
+
+class RecordsStep(BaseModel):
+    """A few records that must be there; those whose `match` is there already stay as they are."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    resource: str
+    match: str
+    records: Annotated[list[dict[str, Any]], Field(min_length=1)]
+
+
+class StaffColumns(BaseModel):
+    """The columns of a table of people. Addresses are made of names, at `domain`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    leader: str
+    team: str
+    domain: str
+
+
+class StaffStep(BaseModel):
+    """People who sell, who leads them and in which team: users and teams."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    file: str
+    staff: StaffColumns
+
+
+Step = TableStep | RecordsStep | StaffStep
 
 
 class Recipe(BaseModel):

@@ -46,7 +46,8 @@ i.options::text, i.created_by, i.created_at, i.job_id,
 ONE = f"SELECT {COLUMNS} FROM imports AS i WHERE i.organisation_id = $1 AND i.id = $2"
 LISTED = f"""
 SELECT {COLUMNS} FROM imports AS i WHERE i.organisation_id = $2 AND ($3::uuid IS NULL OR i.created_by = $3)
-  AND ($4::uuid IS NULL OR i.id < $4) ORDER BY i.id DESC LIMIT $5
+  AND ($4::uuid IS NULL OR i.id < $4) AND ($6::text IS NULL OR i.resource = $6)
+ORDER BY i.id DESC LIMIT $5
 """
 HOLD = "SELECT id FROM imports WHERE organisation_id = $1 AND id = $2 FOR UPDATE"
 
@@ -135,9 +136,17 @@ async def find_import(call: Call, connection: Connection, import_id: UUID) -> di
     return _decoded(row)
 
 
-async def list_imports(call: Call, *, before: UUID | None, limit: int) -> list[dict[str, Any]]:
+async def list_imports(
+    call: Call, importing: Importing, *, before: UUID | None, limit: int, resource: str | None
+) -> list[dict[str, Any]]:
+    if resource is not None and resource not in importing:
+        known = ", ".join(importing)
+        raise Malformed(
+            f"resource must be one of: {known}.", errors={"resource": f"Send one of: {known}."}
+        )
     whose = None if sees_all(call, "imports") else call.by.user_id
-    rows = await call.db.fetch(call.organisation, LISTED, call.organisation, whose, before, limit)
+    asked = (call.organisation, whose, before, limit, resource)
+    rows = await call.db.fetch(call.organisation, LISTED, *asked)
     return [_decoded(row) for row in rows]
 
 
@@ -245,8 +254,13 @@ def _decoded(row: asyncpg.Record) -> dict[str, Any]:
     return found
 
 
-def check_parts(fields: Mapping[str, str]) -> bool:
-    """The text parts of an upload: none unknown; whether to begin at once."""
+def check_parts(fields: dict[str, str], named: str | None) -> bool:
+    """The text parts of an upload: none unknown; whether to begin at once. `named` is the resource that
+    the query names, which stands for the part where that is left out."""
+    if named is not None and fields.setdefault("resource", named) != named:
+        raise Invalid(
+            "The query and the upload name two resources.", errors={"resource": "Send one of them."}
+        )
     unknown = sorted(set(fields) - {"resource", "options", "start"})
     if unknown:
         raise Malformed(

@@ -36,13 +36,16 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
     """`upload_model` names the resources of `importing`."""
     router = APIRouter(tags=["imports"])
     uploads = body_of(upload_model, content_type="multipart/form-data")
-    named = " or ".join(importing)
+    of_resource = query_parameter(
+        "resource", "string", "Of which resource; an upload can say so in its part instead.",
+        enum=list(importing),
+    )  # fmt: skip
 
     @router.post(
         PATH,
         operation_id="create_import",
-        summary=f"Upload a table of {named}: what it looks like, and with start=true its job",
-        openapi_extra={**uploads, "parameters": [documents.IDEMPOTENCY_KEY]},
+        summary="Upload a table: what it looks like, and with start=true its job",
+        openapi_extra={**uploads, "parameters": [documents.IDEMPOTENCY_KEY, of_resource]},
         response_model=ImportRead,
         status_code=201,
         responses={
@@ -52,11 +55,12 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
     )
     async def create_import(request: Request) -> Response:
         call = await begin(request, "imports:create")
+        named = dict(query_pairs(request.scope["query_string"])).get("resource")
         settings = transfer_settings(call)
         folder = settings.files_dir / "imports"
         upload = await receive(request, folder, limit=settings.max_import_bytes)
         try:
-            starts = service.check_parts(upload.fields)
+            starts = service.check_parts(upload.fields, named)
             import_id, values = await service.take_in(call, importing, upload, settings.files_dir)
         finally:
             upload.path.unlink(missing_ok=True)
@@ -89,13 +93,13 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
 
     @router.get(
         PATH,
-        **operation("list_imports", "Your imports, the newest first (an admin sees all)", parameters=PAGING,
+        **operation("list_imports", "Your imports, the newest first (an admin sees all)", parameters=[*PAGING, of_resource],
                     response_model=ImportPage, responses=problems()),
     )  # fmt: skip
     async def list_imports(request: Request) -> Response:
         call = await begin(request, "imports:read")
         options = dict(query_pairs(request.scope["query_string"]))
-        unknown = sorted(set(options) - {"limit", "cursor"})
+        unknown = sorted(set(options) - {"limit", "cursor", "resource"})
         if unknown:
             raise Malformed(
                 f"The list of imports does not take {unknown[0]!r}.", errors={unknown[0]: "Unknown parameter."},
@@ -103,7 +107,11 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
             )  # fmt: skip
         limit = limit_of(options.get("limit"))
         found = await service.list_imports(
-            call, before=cursor_id(options.get("cursor")), limit=limit + 1
+            call,
+            importing,
+            before=cursor_id(options.get("cursor")),
+            limit=limit + 1,
+            resource=options.get("resource"),
         )
         data = [await service.show(call, importing, each) for each in found[:limit]]
         following = str(data[-1]["id"]) if len(found) > limit else None

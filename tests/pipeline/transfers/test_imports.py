@@ -204,8 +204,28 @@ async def test_a_day_of_closing_is_that_of_a_closed_deal(send: Sender, stages: S
         "closed_on: This day is still to come. Send a day that has passed.",
         "closed_on: This day is still to come. Send a day that has passed.",
     ]
-    corrected = await send("external_id,closed_on\n2,2026-02-28\n", **options)
+    corrected = await send(
+        "external_id,closed_on\n2,2026-02-28\n", **options, time_zone="America/New_York"
+    )
     assert counts(corrected) == {"updated": 1}
+    _, won = await send.records()
+    assert won["closed_at"] == "2026-02-28T05:00:00Z"
+
+
+async def test_selling_began_before_it_ended(send: Sender, stages: Stages) -> None:
+    options = {"key": "external_id", "duplicates": "update"}
+    found = await send(
+        "external_id,status,opened_on,closed_on,created_at\n1,won,2026-01-05,2026-03-01,\n"
+        "2,won,2026-03-02,2026-03-01,\n3,won,,2026-03-01,2026-02-01T00:00:00Z\n4,open,2099-01-01,,\n",
+        **options,
+    )
+    assert counts(found) == {"created": 2, "refused": 2}
+    assert all(text.startswith("opened_on: ") for text in await reasons(send, found))
+    first, third = await send.records()
+    assert (first["opened_on"], first["created_at"]) == ("2026-01-05", "2026-01-04T16:00:00Z")
+    assert third["opened_on"] == "2026-02-01"
+    again = await send("external_id,opened_on\n1,2026-04-01\n3,2026-01-31\n", **options)
+    assert counts(again) == {"refused": 1, "updated": 1}
 
 
 async def test_a_stage_is_one_of_the_pipeline_that_the_deal_is_in(

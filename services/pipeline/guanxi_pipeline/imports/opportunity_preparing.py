@@ -1,8 +1,9 @@
 """A row of a file as an opportunity, through the models and rules of requests; no database."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -40,7 +41,8 @@ class Preparation:
         definitions: Definitions,
     ) -> None:  # fmt: skip
         self._options = taking.terms.options
-        self._zone = taking.by.zone
+        zone = taking.terms.options.time_zone
+        self._zone = ZoneInfo(zone) if zone else taking.by.zone
         self._currency = taking.home.currency
         self._known = known
         self._cells = cells
@@ -108,7 +110,7 @@ class Preparation:
         found.wanted_id = sent.pop("id", None)
         clock = Clock(now=datetime.now(UTC), zone=self._zone)
         if (closed_at := found.more["closed_at"]) is not None:
-            sent["closed_on"] = closed_at.astimezone(self._zone).date()
+            sent["closed_on"] = self.day_of(closed_at)
         elif "closed_on" in sent:
             found.more["closed_at"] = clock.midnight(sent["closed_on"])
         if sent.get("closed_on", clock.today) > clock.today:
@@ -138,6 +140,12 @@ class Preparation:
         created_at: datetime | None,
     ) -> Columns:  # fmt: skip
         now, closed_at = datetime.now(UTC), found.more["closed_at"]
+        opened_on = sent.get("opened_on")
+        if created_at is None and opened_on is not None:
+            created_at = Clock(now=now, zone=self._zone).midnight(opened_on)
+        elif created_at is not None and opened_on is None:
+            day = self.day_of(created_at)
+            sent = {**sent, "opened_on": min(day, sent.get("closed_on", day))}
         usual = {"probability": stage.probability}
         begun = begin(Clock(now=now, zone=self._zone), news_in(sent, usual), stage, now)
         begun["closed_at"] = closed_at or begun["closed_at"]
@@ -158,6 +166,9 @@ class Preparation:
     def pipeline_of(self, row: Mapping[str, Any]) -> Pipeline:
         """Where a stored record stands, though its pipeline may be out of use by now."""
         return self._known.pipelines[row["pipeline_id"]]
+
+    def day_of(self, moment: datetime) -> date:
+        return moment.astimezone(self._zone).date()
 
     def knows(self, row: Mapping[str, Any]) -> bool:
         pipeline = self._known.pipelines.get(row["pipeline_id"])

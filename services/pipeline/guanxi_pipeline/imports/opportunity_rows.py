@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from guanxi_pipeline.errors import StageNotInPipeline
@@ -46,6 +47,7 @@ class OpportunityRows:
         self._terms = terms
         kinds = own_prefix(terms.options.key)
         self._index = KeyIndex(OPPORTUNITIES, terms.organisation_id, kinds)
+        self._top = Decimal(0)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
@@ -57,6 +59,7 @@ class OpportunityRows:
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         book, outcome = Book(OPPORTUNITIES, self._terms, index=self._index), Outcome()
+        self._top = rules.top_rank(datetime.now(UTC))
         scope = await self._preparer.scope(OPPORTUNITIES)
         await take_turns(connection, self._terms)
         await self._load(connection, book, rows)
@@ -128,9 +131,9 @@ class OpportunityRows:
         outcome.counts[CREATED] += 1
         return None
 
-    def _rank(self, row: Prepared) -> Any:
-        """Rows of one moment stand in the order of the file, each at a place of its own."""
-        return rules.top_rank(datetime.now(UTC)) + row.number
+    def _rank(self, row: Prepared) -> Decimal:
+        """Rows of a chunk stand in the order of the file, each at a place of its own."""
+        return self._top + row.number
 
     def _change(
         self, row: Prepared, entry: Entry, account: Account | None, account_name: str | None,
@@ -178,6 +181,12 @@ class OpportunityRows:
     ) -> Columns:  # fmt: skip
         """The rules of a patch, without the stage."""
         demand_closed(closed_at, row["status"] if target is None else target.kind)
+        if "opened_on" in sent:
+            day_of, ended = self.preparation.day_of, closed_at or row["closed_at"]
+            rules.demand_opened(
+                sent["opened_on"], closed_on=None if ended is None else day_of(ended),
+                today=day_of(datetime.now(UTC)),
+            )  # fmt: skip
         pipeline = self.preparation.pipeline_of(row)
         stage = pipeline.stages[row["stage_id"]]
         changes = rules.columns_from(sent, row)

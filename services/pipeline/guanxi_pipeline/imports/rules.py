@@ -72,6 +72,7 @@ _ALL = (
     *_lines(),
     _typed("probability", f.NUMBER, "probability percent", "win probability", "赢率", "概率"),
     _typed("forecast_category", f.WORD, "forecast", "预测类别"),
+    _typed("opened_on", f.DAY, "opened", "engage date", "open date", "start date", "开始日期", "立项日期"),
     _typed("close_on", f.DAY, "expected close", "expected close date", "close by", "预计成交日期"),
     _typed("closed_on", f.DAY, "close date", "closed date", "date closed", "won on", "成交日期", "关闭日期"),
     _typed("closed_at", f.INSTANT),
@@ -85,7 +86,7 @@ _ALL = (
     _text("campaign_id"),
     _text("description", "notes", "note", "remark", "comment", "备注", "说明", "描述"),
     _typed("tags", f.LIST, "tag", "labels", "标签"),
-    _typed("created_at", f.INSTANT, "created", "created on", "created date", "engage date", "date created",
+    _typed("created_at", f.INSTANT, "created", "created on", "created date", "date created",
            "创建时间", "创建日期"),
 )  # fmt: skip
 OPPORTUNITY_FIELDS: Final[Mapping[str, ImportField]] = MappingProxyType(

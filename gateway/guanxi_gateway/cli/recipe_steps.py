@@ -1,0 +1,98 @@
+"""The steps of a recipe, each through the public API; a second time they change nothing."""
+
+import csv
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from guanxi_gateway.cli.api import Api
+from guanxi_gateway.cli.job_progress import console
+from guanxi_gateway.cli.recipe_staff import load_staff
+from guanxi_gateway.cli.recipes import RecordsStep, StaffStep, Step, TableStep
+from guanxi_gateway.cli.sql_inserts import read_inserts
+from guanxi_gateway.cli.tables import import_table
+from guanxi_shared.launch.errors import LaunchError
+from guanxi_shared.tables import read_rows, sniff
+
+
+def run_step(api: Api, step: Step, folder: Path, *, dry_run: bool, errors: Path | None) -> bool:
+    """Whether everything in it went through. What cannot be tried is left out of a dry run."""
+    if isinstance(step, TableStep):
+        return _import(api, step, folder, dry_run=dry_run, errors=errors)
+    if dry_run:
+        what = step.resource if isinstance(step, RecordsStep) else "users and teams"
+        console.print(f"{what}: not tried in a dry run", markup=False)
+        return True
+    if isinstance(step, StaffStep):
+        load_staff(api, rows_of(folder / step.file), step.staff)
+    else:
+        _create_missing(api, step)
+    return True
+
+
+def rows_of(path: Path) -> list[Mapping[str, str]]:
+    _demand(path)
+    return [row.values for row in read_rows(path, sniff(path))]
+
+
+def corrections(path: Path, options: Mapping[str, Any]) -> Counter[tuple[str, str, str]]:
+    """How often a recipe's mapping replaces a cell: (column, as it is in the file, as it is taken)."""
+    replaced = {
+        column: rule["values"]
+        for column, rule in options.get("mapping", {}).items()
+        if isinstance(rule, dict) and rule.get("values")
+    }
+    found: Counter[tuple[str, str, str]] = Counter()
+    for row in rows_of(path) if replaced else ():
+        for column, values in replaced.items():
+            text = row.get(column, "")
+            if values.get(text, text) != text:
+                found[column, text, values[text]] += 1
+    return found
+
+
+def _import(api: Api, step: TableStep, folder: Path, *, dry_run: bool, errors: Path | None) -> bool:
+    options = {**step.options, **({"dry_run": True} if dry_run else {})}
+    with _table_of(step, folder) as path:
+        for (column, text, taken), count in corrections(path, options).items():
+            console.print(
+                f"{path.name}: {count} cells of {column} are {text!r}, taken as {taken!r}",
+                markup=False,
+            )
+        return import_table(api, path, step.resource, options, errors=errors)
+
+
+def _create_missing(api: Api, step: RecordsStep) -> None:
+    made = 0
+    for record in step.records:
+        query = urlencode({step.match: record[step.match], "limit": 1})
+        if not api.get(f"/v1/{step.resource}?{query}")["data"]:
+            api.post(f"/v1/{step.resource}", record)
+            made += 1
+    console.print(f"{step.resource}: {made} created", markup=False)
+
+
+@contextmanager
+def _table_of(step: TableStep, folder: Path) -> Iterator[Path]:
+    path = folder / step.file
+    _demand(path)
+    if step.source == "file":
+        yield path
+        return
+    columns, rows = read_inserts(path, step.table or path.stem)
+    with tempfile.TemporaryDirectory() as place:
+        table = Path(place) / f"{step.table}.csv"
+        with table.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows(rows)
+        yield table
+
+
+def _demand(path: Path) -> None:
+    if not path.is_file():
+        raise LaunchError(f"{path.parent} has no file {path.name}.")

@@ -1,0 +1,52 @@
+"""Imports beside others: in a process of their own, and two at once."""
+
+import asyncio
+
+import pytest
+
+from guanxi_shared.db import Database
+from guanxi_shared.imports import aside
+from tests.contacts.transfers.sending import Sender
+from tests.factories import Organisation
+from tests.pipeline.conftest import Known, Stages
+
+BY_RANK = "SELECT name, rank FROM opportunities WHERE organisation_id = $2 ORDER BY rank"
+
+
+async def test_a_large_file_is_prepared_in_a_process_of_its_own(
+    send: Sender, stages: Stages, account: Known, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aside, "LARGE_BYTES", 1)
+    await account("Acme")
+    field = {"resource": "opportunities", "key": "tender", "kind": "text"}
+    assert (await send.client.post("/v1/fields", json=field)).status_code == 201
+    rows = "".join(f"{n},Acme,Proposal,5,x{n}\n" for n in range(20))
+    content = "external_id,account,stage,amount,custom.tender\n" + rows + "21,Acme,No,5,\n"
+    begun = await send.upload(content, start="true")
+    found = await send.ended(begun.json()["id"], seconds=120)
+    assert found["job"]["status"] == "done", found["job"]
+    assert (found["job"]["counts"]["created"], found["job"]["errors"]) == (20, 1)
+    records = await send.records()
+    assert {each["stage_id"] for each in records} == {stages["Proposal"]}
+    assert {each["custom"]["tender"] for each in records} == {f"x{n}" for n in range(20)}
+
+
+async def test_two_files_with_the_same_keys_make_each_deal_once(
+    send: Sender, stages: Stages
+) -> None:
+    rows = "external_id,name\n" + "".join(f"{n},Deal {n}\n" for n in range(30))
+    options = {"key": "external_id", "duplicates": "update"}
+    found = await asyncio.gather(*(send(rows, **options) for _ in range(3)))
+    assert sum(each["job"]["counts"]["created"] for each in found) == 30
+    assert len(await send.records()) == 30
+
+
+async def test_ranks_of_a_file_stand_in_its_order(
+    send: Sender, stages: Stages, organisation: Organisation, service_database: Database
+) -> None:
+    await send("name\n" + "".join(f"Deal {n}\n" for n in range(20)))
+    rows = await service_database.fetch(organisation.id, BY_RANK, organisation.id)
+    assert len({row["rank"] for row in rows}) == 20
+    # Chunks of seven, the newest on top, each in its own order.
+    names = [int(row["name"].removeprefix("Deal ")) for row in rows]
+    assert names == [*range(14, 20), *range(7, 14), *range(7)]
