@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.assignment_rules.deciding import assigned_by_rules
+from guanxi_pipeline.assignment_rules.deciding import assigned_by_rules, take_turn
 from guanxi_pipeline.errors import ConversionUnderWay, NoRuleFits
 from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.known import LeadWays, ways_of
@@ -140,6 +140,8 @@ async def assign_lead(call: Call, connection: Connection, lead_id: UUID, data: A
             errors={"by_rules": "Send by_rules, or owner_id and team_id."},
         )
     sent = data.model_dump(include=data.model_fields_set - {"by_rules"})
+    if data.by_rules:
+        await take_turn(connection, call.organisation)
     loaded = await load_lead(call, connection, lead_id)
     rules.demand_open(loaded.row)
     await owned_by(call, connection, LEADS, sent)
