@@ -86,15 +86,22 @@ async def test_an_owner_who_is_sent_is_asked_no_rule_and_null_leaves_it_to_the_p
     assert (free.json()["owner_id"], free.json()["assigned_at"]) == (None, None)
 
 
-async def test_a_rule_may_ask_for_tags_and_own_fields_before_the_lead_is_written(
-    organisation: Organisation, ruled: Ruled, made: Made
+async def test_a_rule_may_ask_for_tags_and_addresses_before_the_lead_is_written(
+    client: Clients, organisation: Organisation, ruled: Ruled, made: Made
 ) -> None:
     tagged = {"filters": [{"field": "tags", "operator": "has", "value": "hot"},
                           {"field": "email", "operator": "eq", "value": "A@acme.example"}]}  # fmt: skip
     await ruled(10, person(organisation.rep2), tagged)
     emails = [{"address": "a@acme.example"}]
     assert (await made(tags=["hot"], emails=emails))["owner_id"] == str(organisation.rep2.id)
-    assert (await made(tags=["hot"]))["owner_id"] == str(organisation.rep.id)
+    other = await made(tags=["hot"])
+    assert other["owner_id"] == str(organisation.rep.id)
+    # And later just so.
+    path, rep = f"/v1/leads/{other['id']}", client(organisation.rep)
+    assert (await rep.post(f"{path}/assign", json={"by_rules": True})).status_code == 409
+    await rep.patch(path, json={"emails": emails})
+    assigned = await rep.post(f"{path}/assign", json={"by_rules": True})
+    assert assigned.json()["owner_id"] == str(organisation.rep2.id)
 
 
 async def test_who_is_not_there_is_passed_over(

@@ -178,6 +178,21 @@ async def test_contacts_dies_at_a_step_and_it_is_finished_all_the_same(
     await demand_whole(client, organisation, contacts_fake, lead_path)
 
 
+async def test_workers_and_callers_at_once_make_one_of_each(
+    client: Clients, organisation: Organisation, contacts_fake: FakeContacts, lead_path: str,
+    worked: Worked,
+) -> None:  # fmt: skip
+    contacts_fake.dies = {"after POST contacts": 1}
+    rep = client(organisation.rep)
+    assert (await rep.post(f"{lead_path}/convert", json=WHOLE)).status_code == 202
+    contacts_fake.slow_seconds = 0.05
+    asked = (rep.post(f"{lead_path}/convert", json=WHOLE) for _ in range(3))
+    await asyncio.gather(worked(), worked(), *asked)
+    await demand_whole(client, organisation, contacts_fake, lead_path)
+    # One of them did it, the others let it.
+    assert [step for step, _ in contacts_fake.calls].count("POST accounts") == 2
+
+
 async def test_the_worker_asks_as_the_service_and_finishes_in_the_name_of_the_caller(
     client: Clients, organisation: Organisation, contacts_fake: FakeContacts, lead_path: str,
     worked: Worked,

@@ -57,6 +57,36 @@ async def test_the_score_follows_every_write_and_its_evidence_adds_up(
     assert [row["id"] for row in found] == [first["id"]]
 
 
+async def test_criteria_may_ask_for_anything_that_a_list_may(
+    client: Clients, organisation: Organisation, made: Made
+) -> None:
+    asked = {
+        "mine": ("owner_id", str(organisation.rep.id)), "mail": ("email", "A@acme.example"),
+        "hot": ("tags", "hot"), "answered": ("status", "working"),
+    }  # fmt: skip
+    criteria = [
+        {"key": key, "label": key, "points": 2**n, "filter_groups": [{"filters": [
+            {"field": field, "operator": "has" if field == "tags" else "eq", "value": value}]}]}
+        for n, (key, (field, value)) in enumerate(asked.items())
+    ]  # fmt: skip
+    await client(organisation.admin).patch("/v1/leads/scorecard", json={"criteria": criteria})
+    first = await made(tags=["hot"], emails=[{"address": "a@acme.example"}])
+    path, rep = f"/v1/leads/{first['id']}", client(organisation.rep)
+    assert first["score"] == 1 + 2 + 4
+    # Each kind of write is followed, whatever it changes.
+    assert (await rep.patch(path, json={"title": "CEO"})).json()["score"] == 1 + 2 + 4
+    assert (await rep.post(f"{path}/respond")).json()["score"] == 1 + 2 + 4 + 8
+    assert (await rep.get(f"{path}/score")).json()["is_current"] is True
+    assert (await rep.patch(path, json={"tags": []})).json()["score"] == 1 + 2 + 8
+    handed = {"owner_id": str(organisation.rep2.id)}
+    admin = client(organisation.admin)
+    assert (await admin.patch(path, json=handed)).json()["score"] == 2 + 8
+    assert (await admin.post(f"{path}/release")).json()["score"] == 2 + 8
+    ended = await admin.post(f"{path}/disqualify", json={"reason": "spam"})
+    assert ended.json()["score"] == 2
+    assert (await admin.get(f"{path}/score")).json()["is_current"] is True
+
+
 async def test_open_leads_are_scored_anew_when_the_scorecard_changes(
     client: Clients, organisation: Organisation, made: Made, service: Edge,
     service_database: Database,

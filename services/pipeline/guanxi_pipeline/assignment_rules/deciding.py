@@ -38,6 +38,11 @@ SELECT owner_id, count(*) AS open FROM leads WHERE organisation_id = $1 AND owne
 Rule = Mapping[str, Any]
 
 
+async def take_turn(connection: Connection | Deferred, organisation: UUID) -> None:
+    """Wait for one's turn; before a lead is locked, or two could wait for each other."""
+    await connection.execute(LOCK, str(organisation))
+
+
 async def assigned_by_rules(
     call: Call, connection: Connection | Deferred, ways: LeadWays, row: Mapping[str, Any],
     now: datetime,
@@ -92,7 +97,7 @@ async def _in_turn(
     organisation: UUID, connection: Connection | Deferred, rule_id: UUID, order: Sequence[UUID],
     present: set[UUID],
 ) -> UUID | None:  # fmt: skip
-    await connection.execute(LOCK, str(organisation))
+    await take_turn(connection, organisation)
     last = await connection.fetchval(LAST, organisation, rule_id)
     found = rules.next_in_turn(order, present, last)
     if found is not None:
@@ -104,6 +109,6 @@ async def _least_loaded(
     organisation: UUID, connection: Connection | Deferred, order: Sequence[UUID],
     present: set[UUID], lead_id: UUID,
 ) -> UUID | None:  # fmt: skip
-    await connection.execute(LOCK, str(organisation))
+    await take_turn(connection, organisation)
     rows = await connection.fetch(LOADS, organisation, list(order), lead_id)
     return rules.least_loaded(order, present, {row["owner_id"]: row["open"] for row in rows})

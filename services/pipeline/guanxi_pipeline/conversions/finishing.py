@@ -10,6 +10,7 @@ from guanxi_shared import delegation, logs
 from guanxi_shared.calls import House
 from guanxi_shared.db import Database
 from guanxi_shared.errors import Problem
+from guanxi_shared.running_jobs import PASSING
 from guanxi_shared.schedules import schedule
 
 
@@ -30,8 +31,8 @@ async def finish_organisation(here: House, organisation: UUID) -> None:
         call = as_call(here, delegation.from_params(found["rights"]), "conversion")
         try:
             await run_conversion(call, found, token=None)
-        except Problem as problem:  # one that waits must not hold up the others
-            LOG.warning("conversion waits", conversion=str(conversion_id), reason=problem.detail)
+        except (Problem, *PASSING) as error:  # one that waits must not hold up the others
+            LOG.warning("conversion waits", conversion=str(conversion_id), reason=str(error))
 
 
 LOG = logs.logger("conversions")

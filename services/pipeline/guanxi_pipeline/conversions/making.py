@@ -8,6 +8,7 @@ from uuid import UUID
 from guanxi_pipeline.conversions import kept
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.leads.rules import demand_open
+from guanxi_pipeline.leads.writing import write_lead
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate
 from guanxi_pipeline.opportunities.service import create_opportunity
 from guanxi_pipeline.references.service import known_or_trusted
@@ -52,9 +53,7 @@ async def complete(call: Call, conversion_id: UUID) -> None:
             "account_id": await _meant(call, "accounts", plan["account_id"]),
             "contact_id": await _meant(call, "contacts", plan["contact_id"]),
         }  # fmt: skip
-        await records.update_record(
-            connection, LEADS, loaded, changes, actor=call.actor, verb="converted"
-        )
+        await write_lead(call, connection, loaded, changes, verb="converted")
         await connection.execute(kept.END, organisation, conversion_id, "done")
 
 

@@ -18,6 +18,7 @@ from guanxi_pipeline.conversions.rules import Answered, answered, refusal
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Problem, Unavailable, Upstream
 from guanxi_shared.http import ServiceClient
+from guanxi_shared.refusals import ABOUT_THE_DATA, problem_of
 
 PARTS: Final = (("account", "accounts"), ("contact", "contacts"))
 
@@ -52,7 +53,8 @@ async def _go_on(call: Call, client: ServiceClient | None, found: Kept, token: s
             return await _stop(call, found, step)
     try:
         await complete(call, found["id"])
-    except Problem as problem:
+    except (Problem, *ABOUT_THE_DATA) as error:
+        problem = problem_of(error)
         if problem.status >= 500:
             raise
         said = refusal(problem.status, problem.as_dict(), part="lead")

@@ -23,6 +23,10 @@ from guanxi_shared.reads import find_record
 from guanxi_shared.records import Loaded
 
 AWAY = "Contacts is away; nothing was begun."
+PLANNED = (
+    "account_id", "contact_id", "opportunity_id", "new_account", "new_contact", "new_opportunity",
+    "new_consents",
+)  # fmt: skip
 POINTING = frozenset({"id", "owner_id", "team_id"})
 OWN_FIELDS = {
     "account.fields": POINTING | {"parent_id", "referred_by_id"},
@@ -112,35 +116,45 @@ async def _demand_owner(call: Call, loaded: Loaded) -> None:
 async def _plan(call: Call, lead: Mapping[str, Any], asked: Mapping[str, Any]) -> Kept:
     """The ids of everything, those that are there already as they are meant now."""
     owner = lead["owner_id"] or call.by.user_id
-    account, contact = rules.chosen(asked, "account"), rules.chosen(asked, "contact")
-    plan: Kept = dict.fromkeys(
-        ("account_id", "contact_id", "opportunity_id", "new_account", "new_contact", "new_opportunity",
-         "new_consents")
-    )  # fmt: skip
-    has_contact = rules.wants_contact(lead, asked)
-    if account.get("id"):
-        plan["account_id"] = await _present(call, "accounts", account["id"], "account.id")
-    elif rules.wants_account(lead, asked):
-        plan["account_id"] = new_id()
-        plan["new_account"] = rules.new_account(
-            lead, account.get("fields", {}), id=plan["account_id"], owner_id=owner,
-            has_contact=has_contact,
-        )  # fmt: skip
-    if contact.get("id"):
-        plan["contact_id"] = await _present(call, "contacts", contact["id"], "contact.id")
-    elif has_contact:
-        plan["contact_id"] = new_id()
-        plan["new_contact"] = rules.new_contact(
-            lead, contact.get("fields", {}), id=plan["contact_id"], owner_id=owner,
-            account_id=plan["account_id"],
-        )  # fmt: skip
-        plan["new_consents"] = [
-            rules.new_consent(each, lead, id=new_id()) for each in lead["consents"]
-        ]
+    plan: Kept = dict.fromkeys(PLANNED)
+    plan |= await _plan_account(call, lead, asked, owner)
+    plan |= await _plan_contact(call, lead, asked, owner, plan["account_id"])
     if asked.get("opportunity") is not None:
-        plan["opportunity_id"] = new_id()
-        plan["new_opportunity"] = rules.new_opportunity(lead, asked["opportunity"], owner_id=owner)
+        sent = rules.new_opportunity(lead, asked["opportunity"], owner_id=owner)
+        plan |= {"opportunity_id": new_id(), "new_opportunity": sent}
     return plan
+
+
+async def _plan_account(
+    call: Call, lead: Mapping[str, Any], asked: Mapping[str, Any], owner: UUID | None
+) -> Kept:
+    account = rules.chosen(asked, "account")
+    if account.get("id"):
+        return {"account_id": await _present(call, "accounts", account["id"], "account.id")}
+    if not rules.wants_account(lead, asked):
+        return {}
+    account_id = new_id()
+    sent = rules.new_account(
+        lead, account.get("fields", {}), id=account_id, owner_id=owner,
+        has_contact=rules.wants_contact(lead, asked),
+    )  # fmt: skip
+    return {"account_id": account_id, "new_account": sent}
+
+
+async def _plan_contact(
+    call: Call, lead: Mapping[str, Any], asked: Mapping[str, Any], owner: UUID | None,
+    account_id: UUID | None,
+) -> Kept:  # fmt: skip
+    contact = rules.chosen(asked, "contact")
+    if contact.get("id"):
+        return {"contact_id": await _present(call, "contacts", contact["id"], "contact.id")}
+    if not rules.wants_contact(lead, asked):
+        return {}
+    contact_id = new_id()
+    fields = contact.get("fields", {})
+    sent = rules.new_contact(lead, fields, id=contact_id, owner_id=owner, account_id=account_id)
+    consents = [rules.new_consent(each, lead, id=new_id()) for each in lead["consents"]]
+    return {"contact_id": contact_id, "new_contact": sent, "new_consents": consents}
 
 
 def _demand_own_fields(asked: Mapping[str, Any]) -> None:

@@ -53,6 +53,11 @@ def candidates(
     return sorted(found, key=lambda each: (-each[1], str(each[0]["id"])))
 
 
+def strong(keys: Collection[str]) -> list[str]:
+    """Those that suffice by themselves: looked at first where many share a weak one."""
+    return [key for key in keys if _weight(key) >= LEAST]
+
+
 def _weight(key: str) -> float:
     kind = KINDS.get(key.partition(":")[0])
     return 0.0 if kind is None else kind[2]

@@ -24,7 +24,7 @@ SELECT s.id, s.match_keys, l.name, l.status, l.owner_id, l.team_id, u.name AS ow
 FROM leads_search s JOIN leads l ON l.organisation_id = s.organisation_id AND l.id = s.id
 LEFT JOIN directory_users u ON u.organisation_id = l.organisation_id AND u.id = l.owner_id
 WHERE s.organisation_id = $2 AND s.id <> $3 AND s.deleted_at IS NULL AND s.match_keys && $4::text[]
-ORDER BY s.id DESC LIMIT 200
+ORDER BY s.match_keys && $5::text[] DESC, s.id DESC LIMIT 200
 """
 
 
@@ -44,7 +44,12 @@ async def check_lead(call: Call, lead_id: UUID) -> dict[str, Any]:
 async def _leads(call: Call, lead: Mapping[str, Any]) -> list[dict[str, Any]]:
     keys = found_by(lead)["match_keys"]
     rows = await call.db.fetch(
-        call.organisation, ALIKE, call.organisation, UUID(str(lead["id"])), keys
+        call.organisation,
+        ALIKE,
+        call.organisation,
+        UUID(str(lead["id"])),
+        keys,
+        rules.strong(keys),
     )
     scope = await call.scope(LEADS.name)
     found = []

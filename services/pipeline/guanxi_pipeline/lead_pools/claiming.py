@@ -17,6 +17,7 @@ from guanxi_pipeline.leads.known import ways_of
 from guanxi_pipeline.leads.resources import LEAD, LEADS
 from guanxi_pipeline.leads.rules import OPEN_STATUSES, demand_open, owned, unowned
 from guanxi_pipeline.leads.service import demand_unbusy, load_lead
+from guanxi_pipeline.leads.writing import write_lead
 from guanxi_shared import filters, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -68,9 +69,7 @@ async def release_lead(call: Call, connection: Connection, lead_id: UUID) -> Sta
     demand_open(loaded.row)
     if loaded.row["owner_id"] is None:
         raise NotOwned("Nobody owns this lead; it waits already.")
-    return await records.update_record(
-        connection, LEADS, loaded, unowned(), actor=call.actor, verb="released"
-    )
+    return await write_lead(call, connection, loaded, unowned(), verb="released")
 
 
 async def _take_turns(call: Call, connection: Connection, user: UUID) -> None:
@@ -81,9 +80,7 @@ async def _take(call: Call, connection: Connection, loaded: Loaded, user: UUID) 
     now = datetime.now(UTC)
     changes = owned(user, now) | {"claimed_at": now}
     about = {"pool": {"team_id": loaded.row["team_id"] and str(loaded.row["team_id"])}}
-    return await records.update_record(
-        connection, LEADS, loaded, changes, actor=call.actor, verb="assigned", more=about
-    )
+    return await write_lead(call, connection, loaded, changes, verb="assigned", more=about)
 
 
 async def _next(

@@ -12,6 +12,7 @@ from sqlalchemy import case, literal_column, select, true
 
 from guanxi_pipeline.errors import BrokenFilter
 from guanxi_pipeline.leads.resources import LEAD, LEADS
+from guanxi_pipeline.leads.rules import found_by
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -79,5 +80,6 @@ async def _meant(call: Call, document: Sequence[Any]) -> Groups | None:
 
 
 def _as_json(row: Mapping[str, Any]) -> str:
-    whole = {**EMPTY, **row}
+    words = {} if "match_keys" in row else found_by(row)
+    whole = {**EMPTY, **words, **row}
     return orjson.dumps(whole, option=orjson.OPT_UTC_Z, default=str).decode()

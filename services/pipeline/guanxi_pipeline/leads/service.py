@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.assignment_rules.deciding import assigned_by_rules
+from guanxi_pipeline.assignment_rules.deciding import assigned_by_rules, take_turn
 from guanxi_pipeline.errors import ConversionUnderWay, NoRuleFits
 from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.known import LeadWays, ways_of
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.leads.schemas import Assign, LeadCreate, LeadUpdate
+from guanxi_pipeline.leads.writing import write_lead
 from guanxi_pipeline.scorecards.rules import answers_as_stored
 from guanxi_pipeline.scorecards.scoring import scored
 from guanxi_shared import records
@@ -69,7 +70,10 @@ async def add_lead(
     columns |= rules.found_by(columns)
     columns |= await scored(call, connection, ways.scorecard, columns, now)
     if by_rules:
-        columns |= await assigned_by_rules(call, connection, ways, columns, now) or {}
+        given = await assigned_by_rules(call, connection, ways, columns, now)
+        if given is not None:
+            columns |= given
+            columns |= await scored(call, connection, ways.scorecard, columns, now)
     return await records.insert_record(connection, LEADS, columns, actor=actor)
 
 
@@ -107,14 +111,12 @@ async def update_lead(
         )
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})
-    changes |= await scored(call, connection, ways.scorecard, {**loaded.row, **changes}, now)
     is_handed = "owner_id" in sent and sent["owner_id"] != loaded.row["owner_id"]
     if is_handed:
         changes |= rules.owned(sent["owner_id"], now)
-    return await records.update_record(
-        connection, LEADS, loaded, changes, actor=call.actor,
-        verb="assigned" if is_handed else "updated",
-    )  # fmt: skip
+    return await write_lead(
+        call, connection, loaded, changes, verb="assigned" if is_handed else "updated"
+    )
 
 
 def _state_changes(
@@ -138,6 +140,8 @@ async def assign_lead(call: Call, connection: Connection, lead_id: UUID, data: A
             errors={"by_rules": "Send by_rules, or owner_id and team_id."},
         )
     sent = data.model_dump(include=data.model_fields_set - {"by_rules"})
+    if data.by_rules:
+        await take_turn(connection, call.organisation)
     loaded = await load_lead(call, connection, lead_id)
     rules.demand_open(loaded.row)
     await owned_by(call, connection, LEADS, sent)
@@ -147,10 +151,7 @@ async def assign_lead(call: Call, connection: Connection, lead_id: UUID, data: A
     else:
         owner = sent.get("owner_id", None if "team_id" in sent else loaded.row["owner_id"])
         changes = {**sent, **rules.owned(owner, now)}
-    changes |= await scored(call, connection, ways.scorecard, {**loaded.row, **changes}, now)
-    return await records.update_record(
-        connection, LEADS, loaded, changes, actor=call.actor, verb="assigned"
-    )
+    return await write_lead(call, connection, loaded, changes, verb="assigned")
 
 
 async def _by_rules(

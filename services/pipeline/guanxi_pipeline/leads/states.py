@@ -5,10 +5,9 @@ from uuid import UUID
 
 from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.known import ways_of
-from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.leads.schemas import Disqualify, Recycle
 from guanxi_pipeline.leads.service import demand_unbusy, load_lead
-from guanxi_shared import records
+from guanxi_pipeline.leads.writing import write_lead
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.records import State
@@ -23,9 +22,7 @@ async def disqualify_lead(
     rules.demand_open(loaded.row)
     rules.demand_reason(data.reason, reasons=ways.disqualify_reasons, is_free=ways.is_reason_free)
     changes = rules.disqualified(data.reason, data.reason_note, datetime.now(UTC))
-    return await records.update_record(
-        connection, LEADS, loaded, changes, actor=call.actor, verb="disqualified"
-    )
+    return await write_lead(call, connection, loaded, changes, verb="disqualified")
 
 
 async def recycle_lead(call: Call, connection: Connection, lead_id: UUID, data: Recycle) -> State:
@@ -36,9 +33,7 @@ async def recycle_lead(call: Call, connection: Connection, lead_id: UUID, data: 
     rules.demand_recyclable(loaded.row)
     due_at = rules.response_due(now, (ways.first_response_minutes,))
     changes = rules.recycled(loaded.row, keeps_owner=data.keeps_owner, now=now, due_at=due_at)
-    return await records.update_record(
-        connection, LEADS, loaded, changes, actor=call.actor, verb="recycled"
-    )
+    return await write_lead(call, connection, loaded, changes, verb="recycled")
 
 
 async def respond_to_lead(call: Call, connection: Connection, lead_id: UUID) -> State:
@@ -48,4 +43,4 @@ async def respond_to_lead(call: Call, connection: Connection, lead_id: UUID) -> 
     changes = rules.responded(loaded.row, call.by.user_id, datetime.now(UTC))
     if loaded.row["status"] == "new":
         changes["status"] = "working"
-    return await records.update_record(connection, LEADS, loaded, changes, actor=call.actor)
+    return await write_lead(call, connection, loaded, changes, verb="updated")
