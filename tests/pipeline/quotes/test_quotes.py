@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.db import Database
+from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.products.selling import cny, entry, made, price_book, product, usd
@@ -355,6 +357,18 @@ async def test_what_was_not_sent_cannot_be_answered(
     found = await quote(rep)
     for verb, more in (("accept", {}), ("reject", {"reason": "No"})):
         assert (await act(rep, found, verb, 409, name="X", **more))["code"] == "quote_state"
+
+
+async def test_an_account_taken_on_trust_is_verified_when_it_is_heard_of(
+    client: Clients, organisation: Organisation, heard: Heard, service_database: Database
+) -> None:
+    rep, unknown = client(organisation.rep), str(new_id())
+    found = await quote(rep, account_id=unknown)
+    assert found["is_account_verified"] is False
+    await heard(account_told(organisation.id, unknown, "New", owner_id=organisation.rep.id))
+    await settle_organisation(service_database, organisation.id)
+    read = (await rep.get(f"/v1/quotes/{found['id']}")).json()
+    assert (read["is_account_verified"], read["version"]) == (True, 2)
 
 
 async def test_it_is_found_by_the_new_name_of_its_account(
