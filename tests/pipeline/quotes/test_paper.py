@@ -5,6 +5,7 @@ import time
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from guanxi_pipeline.quotes import rules
 from guanxi_pipeline.quotes.document_rules import (
     breakable,
+    day_of,
     document_of,
     language_of,
     number_text,
@@ -121,7 +123,13 @@ def test_any_text_can_be_printed(name: str, terms: str, language: str) -> None:
         "updated_at": "2027-01-01T00:00:00Z", "terms": terms, "decision": None,
     }  # fmt: skip
     document = document_of(
-        {**about, **priced}, language=language, seller=name, customer=name, contact=None, owner=name
+        {**about, **priced},
+        language=language,
+        seller=name,
+        customer=name,
+        contact=None,
+        owner=name,
+        zone=UTC,
     )
     pdf = set_type(document, datetime(2027, 1, 1, tzinfo=UTC))
     assert set_type(document, datetime(2027, 1, 1, tzinfo=UTC)) == pdf
@@ -165,6 +173,7 @@ def test_quantities_are_written_without_digits_that_say_nothing(number: Any, tex
 
 def test_words_break_and_languages_are_chosen() -> None:
     assert breakable("x" * 50) == "\u200b".join(["x" * 20, "x" * 20, "x" * 10])
+    assert day_of("2026-11-30T16:30:00Z", ZoneInfo("Asia/Shanghai")) == "2026-12-01"
     assert breakable("short words stay") == "short words stay"
     assert language_of(None, None, "CN") == "zh"
     assert language_of(None, None, "DE") == "en"
