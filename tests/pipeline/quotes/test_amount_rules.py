@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from guanxi_pipeline.errors import DiscountTooLarge
 from guanxi_pipeline.quotes import amount_rules as rules
+from guanxi_pipeline.sum_rules import line_amount
 from guanxi_shared.errors import Invalid
 from guanxi_shared.money import CURRENCIES, scale_of
 
@@ -149,6 +150,18 @@ def test_what_is_worked_out_by_hand(
         "shares": [each.share for each in found.lines], "net": found.net, "tax": found.tax,
         "total": found.total,
     } == expected  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(offers())
+def test_a_line_amounts_to_the_same_on_a_deal_and_on_an_offer(offer: dict[str, Any]) -> None:
+    currency, lines = offer["currency"], offer["lines"]
+    found = rules.amounts_of(lines, currency=currency, mode="net", discount=None)
+    for each, line_ in zip(found.lines, lines, strict=True):
+        numbers = (line_["quantity"], line_["unit_price"]["amount"], line_["discount"])
+        with localcontext(prec=200):
+            deal = line_amount(*(Decimal(str(number)) for number in numbers), currency)
+        assert rules.decimal_of(each.amount, currency) == deal
 
 
 def test_a_discount_larger_than_everything_is_refused() -> None:

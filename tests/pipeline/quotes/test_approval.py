@@ -98,6 +98,34 @@ async def test_several_steps_go_in_their_order_and_a_refusal_ends_them(
     ]  # fmt: skip
 
 
+async def test_whoever_is_waited_for_finds_what_waits(
+    client: Clients, organisation: Organisation
+) -> None:
+    named = organisation.other_rep
+    await rule(client, organisation, step=1, discount_from=15)
+    await rule(
+        client, organisation, step=2, discount_from=15, approver="user", approver_id=str(named.id)
+    )
+    rep, manager = client(organisation.rep), client(organisation.manager)
+    found = await quote(rep, line(discount=20))
+    own = await quote(manager, line(discount=20))
+    for each, who in ((found, rep), (own, manager)):
+        await act(who, each, "submit")
+
+    async def waiting() -> list[list[str]]:
+        people = (organisation.manager, named, organisation.rep, organisation.rep2)
+        answers = [await client(who).get("/v1/quotes/awaiting") for who in people]
+        return [[row["id"] for row in answer.json()["data"]] for answer in answers]
+
+    assert await waiting() == [[found["id"]], [], [], []]
+    await act(manager, found, "approve")
+    assert await waiting() == [[], [found["id"]], [], []]
+    await act(client(named), found, "approve")
+    assert await waiting() == [[], [], [], []]
+    admin = (await client(organisation.admin).get("/v1/quotes/awaiting")).json()["data"]
+    assert [row["id"] for row in admin] == [own["id"]]
+
+
 async def test_nobody_approves_their_own_but_admins(
     client: Clients, organisation: Organisation
 ) -> None:

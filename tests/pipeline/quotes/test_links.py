@@ -82,6 +82,20 @@ async def test_an_acceptance_keeps_who_when_and_from_where(
     assert await told(rep, found) == ["created", "sent", "accepted"]
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [("2001:db8::1", "2001:db8::1"), ("203.0.113.9, junk", "127.0.0.1"), ("", "127.0.0.1")],
+)
+async def test_an_address_is_one_or_the_peers(
+    client: Clients, organisation: Organisation, forwarded: str, address: str
+) -> None:
+    rep = client(organisation.rep)
+    found = await sent_quote(rep)
+    await answer(client, found, "reject", **{"x-forwarded-for": forwarded})
+    kept = (await rep.get(f"/v1/quotes/{found['id']}")).json()
+    assert (kept["decision"]["address"], kept["decision"]["comment"]) == (address, "Too dear")
+
+
 async def test_yes_and_no_at_once_are_one_answer(
     client: Clients, organisation: Organisation
 ) -> None:

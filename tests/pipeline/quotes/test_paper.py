@@ -2,13 +2,26 @@
 
 import asyncio
 import time
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from guanxi_pipeline.quotes.document_rules import breakable, language_of, number_text, plain
+from guanxi_pipeline.quotes import rules
+from guanxi_pipeline.quotes.document_rules import (
+    breakable,
+    day_of,
+    document_of,
+    language_of,
+    number_text,
+    plain,
+)
+from guanxi_pipeline.quotes.printing import set_type
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Known
 from tests.pipeline.products.selling import cny
@@ -98,6 +111,31 @@ async def test_what_people_type_is_never_read_as_markup(
     assert text.replace("\r\n", " ").count('#read("/etc/passwd")') == 4
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.text(max_size=200), st.text(max_size=400), st.sampled_from(["zh", "en"]))
+def test_any_text_can_be_printed(name: str, terms: str, language: str) -> None:
+    sold = {"name": name, "quantity": 1.0, "discount": 0.0, "tax_rate": 13.0, "unit_price": cny("1.00"),
+            "sku": name[:50], "description": terms}  # fmt: skip
+    priced = rules.priced([sold] * 3, currency="CNY", mode="net", discount=None)
+    about = {
+        "number": "Q-000001", "revision": 1, "name": name, "status": "draft", "currency": "CNY",
+        "price_mode": "net", "discount": None, "valid_until": None, "sent_at": None,
+        "updated_at": "2027-01-01T00:00:00Z", "terms": terms, "decision": None,
+    }  # fmt: skip
+    document = document_of(
+        {**about, **priced},
+        language=language,
+        seller=name,
+        customer=name,
+        contact=None,
+        owner=name,
+        zone=UTC,
+    )
+    pdf = set_type(document, datetime(2027, 1, 1, tzinfo=UTC))
+    assert set_type(document, datetime(2027, 1, 1, tzinfo=UTC)) == pdf
+    assert pages(pdf)
+
+
 async def test_the_loop_goes_on_while_papers_are_set(
     client: Clients, organisation: Organisation
 ) -> None:
@@ -135,6 +173,7 @@ def test_quantities_are_written_without_digits_that_say_nothing(number: Any, tex
 
 def test_words_break_and_languages_are_chosen() -> None:
     assert breakable("x" * 50) == "\u200b".join(["x" * 20, "x" * 20, "x" * 10])
+    assert day_of("2026-11-30T16:30:00Z", ZoneInfo("Asia/Shanghai")) == "2026-12-01"
     assert breakable("short words stay") == "short words stay"
     assert language_of(None, None, "CN") == "zh"
     assert language_of(None, None, "DE") == "en"

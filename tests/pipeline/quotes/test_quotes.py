@@ -1,16 +1,17 @@
-"""Quotes: filled up from products and books, numbered without a gap, sealed when sent, revised."""
+"""Quotes: filled up from products and books, worked out, found, and following what they name."""
 
-import asyncio
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.db import Database
+from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.products.selling import cny, entry, made, price_book, product, usd
-from tests.pipeline.quotes.offering import act, line, quote, sent_quote, told
+from tests.pipeline.quotes.offering import line, quote, sent_quote
 from tests.pipeline.telling import account_told
 from tests.shared.test_statements import statements_of
 
@@ -124,36 +125,6 @@ async def test_an_offer_for_a_deal_is_for_its_account(
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["opportunity_id"])
 
 
-async def test_numbers_have_no_gap_and_no_double_whatever_goes_wrong_between(
-    client: Clients, organisation: Organisation
-) -> None:
-    rep = client(organisation.rep)
-
-    async def make(n: int) -> str | None:
-        sent = {"name": f"N{n}", "lines": [line()] if n % 3 else [{"name": "no price"}]}
-        answer = await client(organisation.rep).post("/v1/quotes", json=sent)
-        return answer.json()["number"] if answer.status_code == 201 else None
-
-    async def batch() -> list[str]:
-        operations = [
-            {"op": "create", "data": {"name": "B", "lines": [line()], "discount": {"amount": cny(amount)}}}
-            for amount in ("1", "101", "2")
-        ]  # fmt: skip
-        answer = await client(organisation.rep).post(
-            "/v1/quotes/batch", json={"mode": "independent", "operations": operations}
-        )
-        results = answer.json()["results"]
-        assert [each["status"] for each in results] == [201, 422, 201], answer.text
-        return [each["data"]["number"] for each in results if each["status"] == 201]
-
-    numbers, batched = await asyncio.gather(asyncio.gather(*map(make, range(24))), batch())
-    given = sorted([n for n in numbers if n is not None] + batched)
-    assert given == [f"Q-{n:06d}" for n in range(1, 16 + 2 + 1)]
-    again = await rep.post("/v1/quotes", json={"name": "K"}, headers={"idempotency-key": "once"})
-    twice = await rep.post("/v1/quotes", json={"name": "K"}, headers={"idempotency-key": "once"})
-    assert again.json()["number"] == twice.json()["number"] == "Q-000019"
-
-
 @pytest.mark.parametrize(
     ("sent", "field"),
     [
@@ -223,81 +194,6 @@ async def test_a_patch_works_out_what_it_touches_and_sends_prices_with_another_c
     assert stale.status_code == 412
 
 
-async def test_what_was_sent_is_sealed_but_for_what_is_the_sellers_own(
-    client: Clients, organisation: Organisation
-) -> None:
-    rep = client(organisation.rep)
-    found = await sent_quote(rep)
-    path = f"/v1/quotes/{found['id']}"
-    assert (found["status"], found["link"]["path"].startswith("/v1/public/quotes/")) == (
-        "sent",
-        True,
-    )
-    assert found["valid_until"] is not None
-    for sent in (
-        {"lines": []},
-        {"discount": {"percent": 1}},
-        {"terms": "x"},
-        {"valid_until": "2030-01-01"},
-    ):
-        refused = await rep.patch(path, json=sent)
-        assert (refused.status_code, refused.json()["code"]) == (409, "quote_state")
-        assert list(refused.json()["errors"]) == list(sent)
-    own = (await rep.patch(path, json={"tags": ["hot"], "description": "call"})).json()
-    assert (own["status"], own["tags"], own["totals"]) == ("sent", ["hot"], found["totals"])
-    assert (await rep.delete(path)).status_code == 409
-    empty = await made(rep, "/v1/quotes", name="Empty")
-    assert "lines" in (await act(rep, empty, "send", 422))["errors"]
-    old = await quote(rep, valid_until="2020-01-01")
-    assert "valid_until" in (await act(rep, old, "send", 422))["errors"]
-
-
-async def test_another_version_leaves_the_one_before_readable_and_closed(
-    client: Clients, organisation: Organisation
-) -> None:
-    rep = client(organisation.rep)
-    first = await sent_quote(rep, line("100", tax_rate=13))
-    second = await act(rep, first, "revise", 201)
-    assert (second["number"], second["revision"], second["status"]) == (first["number"], 2, "draft")
-    assert (second["first_id"], second["lines"]) == (first["id"], first["lines"])
-    old = (await rep.get(f"/v1/quotes/{first['id']}")).json()
-    assert (old["status"], old["superseded_by_id"]) == ("superseded", second["id"])
-    assert await told(rep, first) == ["created", "sent", "revised"]
-    await act(rep, second, "revise", 409)
-    await act(rep, first, "revise", 409)
-    await act(rep, first, "accept", 410, name="Late")
-    path = f"/v1/quotes/{second['id']}"
-    await rep.patch(path, json={"discount": {"percent": 5}})
-    assert (await act(rep, second, "send"))["total"] == cny("107.35")
-    both = (await rep.get(f"/v1/quotes?number={first['number']}&sort=revision")).json()["data"]
-    assert [row["status"] for row in both] == ["superseded", "sent"]
-
-
-async def test_a_deleted_draft_of_a_version_gives_way_to_the_next(
-    client: Clients, organisation: Organisation
-) -> None:
-    rep = client(organisation.rep)
-    first = await sent_quote(rep)
-    second = await act(rep, first, "revise", 201)
-    await rep.delete(f"/v1/quotes/{second['id']}")
-    third = await act(rep, first, "revise", 201)
-    assert third["revision"] == 3
-    assert (await rep.post(f"/v1/quotes/{second['id']}/restore")).status_code == 409
-
-
-async def test_two_who_revise_at_once_make_one_version(
-    client: Clients, organisation: Organisation
-) -> None:
-    rep = client(organisation.rep)
-    first = await sent_quote(rep)
-
-    async def revise() -> int:
-        path = f"/v1/quotes/{first['id']}/revise"
-        return (await client(organisation.rep).post(path, json={})).status_code
-
-    assert sorted(await asyncio.gather(*(revise() for _ in range(5)))) == [201, 409, 409, 409, 409]
-
-
 async def test_quotes_follow_accounts_and_people_that_become_one(
     client: Clients, organisation: Organisation, account: Known, heard: Heard
 ) -> None:
@@ -332,29 +228,16 @@ async def test_a_hundred_lines_cost_no_more_statements_than_one(
     assert shares == Decimal(found["totals"]["discount"]["amount"]) > 0
 
 
-async def test_a_change_and_a_sending_at_once_never_send_what_nobody_saw(
-    client: Clients, organisation: Organisation
+async def test_an_account_taken_on_trust_is_verified_when_it_is_heard_of(
+    client: Clients, organisation: Organisation, heard: Heard, service_database: Database
 ) -> None:
-    rep = client(organisation.rep)
-    for _ in range(6):
-        found = await quote(rep)
-        path = f"/v1/quotes/{found['id']}"
-        changed, sent = await asyncio.gather(
-            client(organisation.rep).patch(path, json={"lines": [line("1")]}),
-            client(organisation.rep).post(f"{path}/send", json={}),
-        )
-        kept = (await rep.get(path)).json()
-        assert (sent.status_code, kept["total"]) == (200, sent.json()["total"])
-        assert changed.status_code == (200 if kept["total"] == cny("1.00") else 409)
-
-
-async def test_what_was_not_sent_cannot_be_answered(
-    client: Clients, organisation: Organisation
-) -> None:
-    rep = client(organisation.rep)
-    found = await quote(rep)
-    for verb, more in (("accept", {}), ("reject", {"reason": "No"})):
-        assert (await act(rep, found, verb, 409, name="X", **more))["code"] == "quote_state"
+    rep, unknown = client(organisation.rep), str(new_id())
+    found = await quote(rep, account_id=unknown)
+    assert found["is_account_verified"] is False
+    await heard(account_told(organisation.id, unknown, "New", owner_id=organisation.rep.id))
+    await settle_organisation(service_database, organisation.id)
+    read = (await rep.get(f"/v1/quotes/{found['id']}")).json()
+    assert (read["is_account_verified"], read["version"]) == (True, 2)
 
 
 async def test_it_is_found_by_the_new_name_of_its_account(
@@ -371,20 +254,3 @@ async def test_it_is_found_by_the_new_name_of_its_account(
     for query, ids in (("远航", [found["id"]]), ("Old name", []), (found["number"], [found["id"]])):
         page = (await rep.get(f"/v1/quotes?q={query}")).json()["data"]
         assert [row["id"] for row in page] == ids, query
-
-
-async def test_an_accepted_offer_sets_the_amount_of_its_deal_if_that_is_wanted(
-    client: Clients, organisation: Organisation, stages: Stages
-) -> None:
-    rep = client(organisation.rep)
-    deal = await made(rep, "/v1/opportunities", name="Deal", amount=cny("5"))
-    for flag, expected in ((False, "5.00"), (True, "100.00")):
-        found = await sent_quote(
-            rep, line("100", tax_rate=13), opportunity_id=deal["id"], update_opportunity=flag
-        )
-        done = await act(rep, found, "accept", name="李雷", comment="by phone")
-        assert (done["status"], done["decision"]["via"]) == ("accepted", "user")
-        read = (await rep.get(f"/v1/opportunities/{deal['id']}")).json()
-        assert (read["amount"], read["stage_id"]) == (cny(expected), deal["stage_id"])
-    assert done["decision"]["by_id"] == str(organisation.rep.id)
-    assert await told(rep, found) == ["created", "sent", "accepted"]

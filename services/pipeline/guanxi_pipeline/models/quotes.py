@@ -72,6 +72,11 @@ class Quote(Table, table=True):
             "ix_quotes_sent", "organisation_id", "valid_until",
             postgresql_where=text("status = 'sent' AND deleted_at IS NULL"),
         ),
+        # What waits for somebody, the longest first.
+        Index(
+            "ix_quotes_pending", "organisation_id", "submitted_at",
+            postgresql_where=text("status = 'pending_approval' AND deleted_at IS NULL"),
+        ),
         Index(
             "ix_quotes_unverified", "organisation_id", "id",
             postgresql_where=text("NOT is_account_verified AND deleted_at IS NULL"),

@@ -33,18 +33,17 @@ books AS (
            WHERE (b.grades = '{}' OR a.grade = ANY(b.grades)) AND (b.industries = '{}' OR a.industry = ANY(b.industries))
              AND (b.regions = '{}' OR a.region = ANY(b.regions))) THEN 1 END AS closeness
   FROM price_books b WHERE b.organisation_id = $2 AND b.currency = $5 AND b.is_active AND b.deleted_at IS NULL
-    AND coalesce(b.valid_from <= $6, true) AND coalesce(b.valid_to >= $6, true))
+    AND coalesce(b.valid_from <= $6, true) AND coalesce(b.valid_to >= $6, true)),
+best AS (
+  SELECT DISTINCT ON (a.n) a.n, b.id AS book_id, b.name AS book_name, e.min_quantity, e.unit_price, e.discount_limit
+  FROM asked a JOIN price_book_entries e ON e.organisation_id = $2 AND e.product_id = a.product_id
+    AND e.min_quantity <= a.quantity JOIN books b ON b.id = e.price_book_id AND b.closeness IS NOT NULL
+  ORDER BY a.n, b.priority DESC, b.closeness DESC, b.valid_from DESC NULLS LAST, b.id DESC, e.min_quantity DESC)
 SELECT asked.product_id, p.id IS NULL OR p.deleted_at IS NOT NULL AS is_unknown, p.is_active, p.sku, p.name,
   p.description, p.unit, p.tax_class, p.cost_amount, p.cost_currency,
   (SELECT price->>'amount' FROM jsonb_array_elements(p.prices) AS price WHERE price->>'currency' = $5) AS list_price,
-  best.*
-FROM asked LEFT JOIN products p ON p.organisation_id = $2 AND p.id = asked.product_id
-LEFT JOIN LATERAL (
-  SELECT b.id AS book_id, b.name AS book_name, e.min_quantity, e.unit_price, e.discount_limit
-  FROM price_book_entries e JOIN books b ON b.id = e.price_book_id AND b.closeness IS NOT NULL
-  WHERE e.organisation_id = $2 AND e.product_id = asked.product_id AND e.min_quantity <= asked.quantity
-  ORDER BY b.priority DESC, b.closeness DESC, b.valid_from DESC NULLS LAST, b.id DESC, e.min_quantity DESC LIMIT 1
-) AS best ON true
+  best.book_id, best.book_name, best.min_quantity, best.unit_price, best.discount_limit
+FROM asked LEFT JOIN products p ON p.organisation_id = $2 AND p.id = asked.product_id LEFT JOIN best ON best.n = asked.n
 ORDER BY asked.n
 """
 

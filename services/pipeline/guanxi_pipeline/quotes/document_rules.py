@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime, tzinfo
 from decimal import Decimal
 from typing import Any
 
@@ -60,7 +61,7 @@ def breakable(text: str | None) -> str:
 
 def document_of(
     quote: Mapping[str, Any], *, language: str, seller: str, customer: str | None, contact: str | None,
-    owner: str | None,
+    owner: str | None, zone: tzinfo,
 ) -> dict[str, Any]:  # fmt: skip
     """What the template prints: texts, and whether a line is a short one."""
     words = WORDS[language]
@@ -68,7 +69,7 @@ def document_of(
     facts = [
         (words["number"], quote["number"]),
         (words["revision"], str(quote["revision"])),
-        (words["date"], str(quote["sent_at"] or quote["updated_at"])[:10]),
+        (words["date"], day_of(quote["sent_at"] or quote["updated_at"], zone)),
         (words["valid_until"], quote["valid_until"]),
         (words["customer"], customer), (words["contact"], contact), (words["owner"], owner),
     ]  # fmt: skip
@@ -88,7 +89,7 @@ def document_of(
         "page": words["page"], "of": words["of"], "page_end": "页" if language == "zh" else "",
         "watermark": words["draft"] if quote["status"] in UNSENT else "",
         "footer": f"{quote['number']} · {quote['revision']}",
-        "accepted": _accepted(quote, words),
+        "accepted": _accepted(quote, words, zone),
     }  # fmt: skip
 
 
@@ -138,8 +139,13 @@ def _amount(value: Mapping[str, str]) -> str:
     return number_text(value["amount"])
 
 
-def _accepted(quote: Mapping[str, Any], words: Mapping[str, str]) -> str:
+def day_of(moment: str, zone: tzinfo) -> str:
+    """The day on which it was where the seller is."""
+    return datetime.fromisoformat(moment).astimezone(zone).date().isoformat()
+
+
+def _accepted(quote: Mapping[str, Any], words: Mapping[str, str], zone: tzinfo) -> str:
     if quote["status"] != "accepted":
         return ""
-    name, day = quote["decision"]["name"], str(quote["decided_at"])[:10]
+    name, day = quote["decision"]["name"], day_of(quote["decided_at"], zone)
     return breakable(words["accepted"].format(name=name, day=day))

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 import pylopdf_fonts_zh_cn
@@ -75,7 +76,7 @@ async def print_quote(
     seller = await seller_of(here, organisation)
     document = document_of(
         quote, language=language_of(language, quote["language"], seller["region"]),
-        seller=seller["name"], **dict(rows[0]),
+        seller=seller["name"], zone=ZoneInfo(seller["time_zone"]), **dict(rows[0]),
     )  # fmt: skip
     made_at = datetime.fromisoformat(str(quote["updated_at"])).replace(microsecond=0)
     loop = asyncio.get_running_loop()

@@ -103,6 +103,8 @@ async def decide(
     )  # fmt: skip
     async with visit.house.db.transaction(visit.organisation) as connection:
         loaded = await records.load_record(connection, QUOTES, visit.quote_id, scope=EVERYTHING)
+        if loaded.row["sent_at"] is None:
+            raise NotFound("There is no offer at this address.")
         await verb(connection, loaded, decision, actor=actor, today=visit.today)
     return await read_offer(visit)
 

@@ -14,6 +14,29 @@ SELECT as_shown, version FROM quotes WHERE organisation_id = $2 AND id = $3 AND 
   AND approvals @> jsonb_build_array(jsonb_build_object('approver_id', $4::uuid::text))
 """
 
+# The step whose turn it is waits for this person: by name, or because they lead the owner.
+AWAITING = """
+SELECT q.as_shown FROM quotes q,
+  jsonb_path_query_first(q.approvals, '$[*] ? (@.status == "waiting")') AS step
+WHERE q.organisation_id = $2 AND q.status = 'pending_approval' AND q.deleted_at IS NULL
+  AND (step->>'approver_id' = $3::uuid::text OR (step->>'approver' = 'manager' AND $4::boolean
+    AND ($5::boolean OR q.owner_id = ANY($6::uuid[]))))
+  AND ($7::boolean OR (q.owner_id IS DISTINCT FROM $3 AND q.submitted_by_id IS DISTINCT FROM $3))
+ORDER BY q.submitted_at, q.id LIMIT 200
+"""
+
+
+async def list_awaiting(call: Call) -> Response:
+    """The quotes that wait for the caller's approval, the longest first, 200 at most."""
+    scope = await call.scope(QUOTES.name)
+    asked = (
+        call.organisation, call.by.user_id, call.by.may("quotes:approve"), scope.everything,
+        list(scope.owners), call.by.role == "admin",
+    )  # fmt: skip
+    rows = await call.db.fetch(call.organisation, AWAITING, *asked)
+    body = b",".join(row["as_shown"].encode() for row in rows)
+    return Response(b'{"data":[' + body + b"]}", media_type="application/json")
+
 
 async def read_quote(call: Call, id_text: str) -> Response:
     try:

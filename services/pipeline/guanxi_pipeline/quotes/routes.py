@@ -1,13 +1,14 @@
 """Quotes over HTTP. What becomes of one is in verb_routes.py, what customers see in public_routes.py."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_pipeline.quotes import service
-from guanxi_pipeline.quotes.reading import read_quote
+from guanxi_pipeline.quotes.reading import list_awaiting, read_quote
 from guanxi_pipeline.quotes.resources import QUOTES
-from guanxi_pipeline.quotes.schemas import QuoteCreate, QuoteUpdate
+from guanxi_pipeline.quotes.schemas import QuoteCreate, QuoteRead, QuoteUpdate
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
@@ -17,6 +18,23 @@ from guanxi_shared.identifiers import id_in_path
 router = APIRouter(tags=["quotes"])
 PATH = "/v1/quotes"
 ONE = PATH + "/{quote_id}"
+
+
+class AwaitingQuotes(BaseModel):
+    data: list[QuoteRead]
+
+
+@router.get(
+    PATH + "/awaiting",
+    **documents.operation(
+        "list_awaiting_quotes",
+        "The quotes that wait for your approval, the longest first, 200 at most",
+        response_model=AwaitingQuotes,
+        responses=documents.problems(),
+    ),
+)
+async def list_awaiting_quotes(request: Request) -> Response:
+    return await list_awaiting(await begin(request, "quotes:read"))
 
 
 @router.get(ONE, **documents.gets(QUOTES))

@@ -213,6 +213,13 @@ def upgrade() -> None:
         postgresql_using="gin",
     )
     op.create_index(
+        "ix_quotes_pending",
+        "quotes",
+        ["organisation_id", "submitted_at"],
+        unique=False,
+        postgresql_where=sa.text("status = 'pending_approval' AND deleted_at IS NULL"),
+    )
+    op.create_index(
         "ix_quotes_sent",
         "quotes",
         ["organisation_id", "valid_until"],
