@@ -9,6 +9,7 @@ from guanxi_pipeline.db import METADATA
 from guanxi_pipeline.opportunities.routes import router as opportunities
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
+from guanxi_pipeline.quotas.routes import router as quotas
 from guanxi_pipeline.references.heard import contacts_consumer
 from guanxi_pipeline.resources import LOGGED
 from guanxi_pipeline.settings import settings
@@ -46,7 +47,7 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, jobs_router()],
+        routers=[board, pipelines, opportunities, quotas, jobs_router()],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )

@@ -2,5 +2,6 @@
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.pipelines.resources import PIPELINES
+from guanxi_pipeline.quotas.resources import QUOTAS
 
-LOGGED = (OPPORTUNITIES, PIPELINES)
+LOGGED = (OPPORTUNITIES, PIPELINES, QUOTAS)
