@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from guanxi_pipeline.board.routes import router as board
 from guanxi_pipeline.clients import CONTACTS, calling_contacts
 from guanxi_pipeline.db import METADATA
+from guanxi_pipeline.forecasts.routes import router as forecasts
 from guanxi_pipeline.opportunities.routes import router as opportunities
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
@@ -47,7 +48,7 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, quotas, jobs_router()],
+        routers=[board, pipelines, opportunities, quotas, forecasts, jobs_router()],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )

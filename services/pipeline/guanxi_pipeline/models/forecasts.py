@@ -113,5 +113,6 @@ class ForecastFigure(Table, table=True):
     category: str = text_column(nullable=False)
     count: int = Field(sa_column=Column(BigInteger, nullable=False))
     deals: int = Field(sa_column=Column(BigInteger, nullable=False))  # each once, however split
+    bare: int = Field(sa_column=Column(BigInteger, nullable=False))  # without an amount
     amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     weighted: Decimal | None = Field(default=None, sa_column=Column(Numeric))

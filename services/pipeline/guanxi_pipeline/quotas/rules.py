@@ -27,6 +27,7 @@ class Quota:
     product_id: UUID | None
     amount: Decimal
     currency: str
+    is_teams: bool = False
 
 
 def columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:

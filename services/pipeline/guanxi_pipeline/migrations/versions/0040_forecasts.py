@@ -107,6 +107,7 @@ def upgrade() -> None:
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("deals", sa.BigInteger(), nullable=False),
+        sa.Column("bare", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.Numeric(), nullable=True),
         sa.Column("weighted", sa.Numeric(), nullable=True),
         sa.ForeignKeyConstraint(
