@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from guanxi_pipeline.board.routes import router as board
+from guanxi_pipeline.calls.routes import router as forecast_calls
 from guanxi_pipeline.clients import CONTACTS, calling_contacts
 from guanxi_pipeline.db import METADATA
 from guanxi_pipeline.forecasts.routes import router as forecasts
@@ -48,7 +49,7 @@ def create() -> Edge:
         common=shared,
         metadata=METADATA,
         resources=LOGGED,
-        routers=[board, pipelines, opportunities, quotas, forecasts, jobs_router()],
+        routers=[board, pipelines, opportunities, quotas, forecasts, forecast_calls, jobs_router()],
         consumers=lambda here: _consumers(here, listeners),
         started=started,
     )

@@ -27,21 +27,26 @@ ON CONFLICT DO NOTHING RETURNING day
 """
 KEEP = """
 INSERT INTO forecast_figures (organisation_id, day, n, month, owner_id, team_id, person_id, person_team_id,
-  pipeline_id, currency, category, count, deals, bare, amount, weighted)
+  pipeline_id, currency, category, count, team_deals, deals, bare, amount, weighted)
 SELECT $1, f.day, row_number() OVER (), {shown} FROM ({figures}) AS f
 """
-SHOWN = "month, owner_id, team_id, person_id, team, pipeline_id, currency, category, count, deals, bare, amount, weighted"
+SHOWN = "month, owner_id, team_id, person_id, team, pipeline_id, currency, category, count, team_deals, deals, bare, amount, weighted"
 FIRST = """
 SELECT min(day) AS first, max(day) AS last, (SELECT covers_from FROM forecast_days
   WHERE organisation_id = $2 AND day = $3) AS covers_from FROM forecast_days WHERE organisation_id = $2
 """
 FIGURES = """
-(SELECT cast(:day AS date) AS day, d.month, d.owner_id, d.team_id, d.person_id, {team} AS team, d.pipeline_id, d.currency, d.category,
-  count(*) AS count, count(*) FILTER (WHERE d.first_of_all) AS deals, count(*) FILTER (WHERE d.amount IS NULL) AS bare,
+(SELECT cast(:day AS date) AS day, d.month, d.owner_id, d.team_id, d.person_id, d.team, d.pipeline_id, d.currency,
+  d.category, count(*) AS count, count(*) FILTER (WHERE d.first_of_team) AS team_deals,
+  count(*) FILTER (WHERE d.first_of_all) AS deals, count(*) FILTER (WHERE d.amount IS NULL) AS bare,
   sum(d.amount) AS amount, sum(d.amount * d.probability / 100) AS weighted
-FROM ({portions}) AS d {users} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) AS figures
+FROM ({portions}) AS d GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9) AS figures
 """
-EACH = "SELECT *, {first} AS first_of_all FROM ({portions}) AS p"
+EACH = f"SELECT d.*, {TEAM} AS team, {{firsts}} FROM ({{portions}}) AS d {USERS}"
+ALWAYS_FIRST = "true AS first_of_team, true AS first_of_all"
+FIRSTS = f"""
+row_number() OVER (PARTITION BY d.id, {TEAM}) = 1 AS first_of_team, row_number() OVER (PARTITION BY d.id) = 1 AS first_of_all
+"""
 
 
 @schedule("9 * * * *", name="keep-forecasts")
@@ -84,14 +89,14 @@ def _figures() -> Select[Any]:
     each = [
         EACH.format(
             portions=portions(is_split=is_split, products=False),
-            first="row_number() OVER (PARTITION BY p.id) = 1" if is_split else "true",
+            firsts=FIRSTS if is_split else ALWAYS_FIRST,
         )
         for is_split in (False, True)
     ]
     tables = [
         deals(EVERYTHING, is_split=is_split, lines=False, months=True) for is_split in (False, True)
     ]
-    source = FIGURES.format(portions=" UNION ALL ".join(each), team=TEAM, users=USERS)
+    source = FIGURES.format(portions=" UNION ALL ".join(each))
     return with_tables(f"day, {SHOWN}", source, tables)
 
 

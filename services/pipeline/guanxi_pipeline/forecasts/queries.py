@@ -157,7 +157,7 @@ async def kept_sums(call: Call, asked: Asked, scope: Scope) -> list[Row]:
 
 
 KEPT = """
-(SELECT {key} AS key, d.currency, d.category, sum(d.{counted})::bigint AS count, sum(d.deals)::bigint AS deals,
+(SELECT {key} AS key, d.currency, d.category, sum(d.{counted})::bigint AS count, sum(d.{in_all})::bigint AS deals,
   sum(d.bare)::bigint AS bare, sum(d.amount) AS amount, sum(d.weighted) AS weighted
 FROM kept AS d WHERE {wanted} GROUP BY 1, 2, 3) AS sums
 """
@@ -170,8 +170,13 @@ def _kept(asked: Asked, scope: Scope) -> Select[Any]:
         FIGURE.c.month >= bindparam("from_on", type_=Date),
         FIGURE.c.month < bindparam("until_on", type_=Date),
     )  # fmt: skip
-    counted = "count" if asked.by == "person" or asked.owner_id is not None else "deals"
-    source = KEPT.format(key=KEYS[asked.by], counted=counted, wanted=wanted_of(asked))
+    is_of_people = asked.by == "person" or asked.owner_id is not None
+    counted = "count" if is_of_people else "team_deals" if asked.by == "team" else "deals"
+    # Who or which team is asked for may not be the one with whom the deal was counted.
+    in_all = "count" if asked.owner_id else "team_deals" if asked.team_id else "deals"
+    source = KEPT.format(
+        key=KEYS[asked.by], counted=counted, in_all=in_all, wanted=wanted_of(asked)
+    )
     return with_tables(SHOWN, source, [seen.cte("kept")])
 
 

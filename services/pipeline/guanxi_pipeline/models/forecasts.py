@@ -112,6 +112,7 @@ class ForecastFigure(Table, table=True):
     currency: str | None = text_column()
     category: str = text_column(nullable=False)
     count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    team_deals: int = Field(sa_column=Column(BigInteger, nullable=False))  # each once for a team
     deals: int = Field(sa_column=Column(BigInteger, nullable=False))  # each once, however split
     bare: int = Field(sa_column=Column(BigInteger, nullable=False))  # without an amount
     amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))

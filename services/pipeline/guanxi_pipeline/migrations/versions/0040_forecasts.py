@@ -106,6 +106,7 @@ def upgrade() -> None:
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("category", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("team_deals", sa.BigInteger(), nullable=False),
         sa.Column("deals", sa.BigInteger(), nullable=False),
         sa.Column("bare", sa.BigInteger(), nullable=False),
         sa.Column("amount", sa.Numeric(), nullable=True),
