@@ -1,16 +1,22 @@
 """Forecasts: what counts, for whom, and what it is held against."""
 
+import random
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
+from math import floor
 from typing import Any
 
+import asyncpg
 import pytest
 
+from guanxi_pipeline.forecasts.days import keep_day
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Stages
-from tests.pipeline.forecasts.deals import IN_PERIOD, LAST_DAY, PERIOD, enter, forecast, of, sums
+from tests.pipeline.forecasts.deals import LAST_DAY, PERIOD, enter, forecast, of, sums
 
 QUOTA = {"period": "quarter", "starts_on": "2026-07-01"}
 
@@ -216,10 +222,9 @@ async def test_a_managers_sums_are_those_of_the_team_whatever_is_shared(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
     """Random deals: groups sum to the total, and so does asking for each member."""
-    import random
-
     chance = random.Random(20261128)
     team = [organisation.manager, organisation.rep, organisation.rep2, organisation.junior]
+    expected: dict[tuple[str, str, str], Decimal] = {}
     for _ in range(40):
         owner = chance.choice(team)
         several = chance.sample(team, chance.randint(2, 3)) if chance.random() < 0.5 else []
@@ -229,10 +234,20 @@ async def test_a_managers_sums_are_those_of_the_team_whatever_is_shared(
         digits = {"CNY": 2, "JPY": 0, "KWD": 3}[currency]
         amount = str(Decimal(chance.randint(0, 10**6)).scaleb(-digits))
         category = chance.choice(["closed", "commit", "best_case", "pipeline"])
+        for each, part in shared_out(amount, digits, splits or [(owner, 100)]):
+            key = (str(each.id), category, currency)
+            expected[key] = expected.get(key, Decimal(0)) + part
         await enter(
             client, owner, stages, category, amount, currency=currency, splits=splits
         )  # fmt: skip
     whole = await forecast(client, organisation.manager)
+    shown = {
+        (group["id"], name, each["currency"]): Decimal(each["amount"])
+        for group in whole["groups"]
+        for name in ("closed", "commit", "best_case", "pipeline")
+        for each in group[name]["sums"]
+    }
+    assert shown == expected
     members = [
         (await forecast(client, organisation.manager, owner_id=str(each.id)))["total"]
         for each in team
@@ -240,6 +255,47 @@ async def test_a_managers_sums_are_those_of_the_team_whatever_is_shared(
     for parts in (whole["groups"], members):
         for name in ("closed", "commit", "best_case", "pipeline"):
             assert _added(parts, name) == sums(whole["total"], name)
+
+
+def shared_out(
+    amount: str, digits: int, splits: Sequence[tuple[User, float]]
+) -> list[tuple[User, Decimal]]:
+    """Hamilton's method in whole smallest units, written another way than the service's."""
+    units = int(Decimal(amount).scaleb(digits))
+    exact = [units * Fraction(str(share)) / 100 for _, share in splits]
+    parts = [floor(each) for each in exact]
+    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
+    for i in order[: units - sum(parts)]:
+        parts[i] += 1
+    assert sum(parts) == units
+    return [
+        (each, Decimal(part).scaleb(-digits)) for (each, _), part in zip(splits, parts, strict=True)
+    ]
+
+
+async def test_three_statements_whatever_there_is(
+    client: Clients, organisation: Organisation, stages: Stages, service_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    splits = [(organisation.rep, 50), (organisation.rep2, 50)]
+    for currency in ("CNY", "USD", "EUR"):
+        await enter(
+            client, organisation.rep, stages, "commit", "5", currency=currency, splits=splits
+        )
+    await keep_day(service_database, organisation.id, datetime(2026, 8, 15, tzinfo=UTC))
+    asked: list[str] = []
+    real = asyncpg.pool.Pool.fetch
+
+    async def fetch(pool: Any, query: str, *args: Any, **how: Any) -> Any:
+        asked.append(query)
+        return await real(pool, query, *args, **how)
+
+    monkeypatch.setattr(asyncpg.pool.Pool, "fetch", fetch)
+    for by in ("person", "team", "product"):
+        asked.clear()
+        await forecast(client, organisation.manager, by=by)
+        # Whom the caller sees is looked up once a second for all that they ask.
+        assert len([query for query in asked if "sees_subtree" not in query]) == 3, asked
 
 
 def _added(parts: Sequence[dict[str, Any]], name: str) -> dict[str, str]:
@@ -261,7 +317,3 @@ async def test_an_open_deal_of_the_present_period_is_forecast_now(
     assert 0 < found["elapsed"]["share"] <= 1
     assert found["total"]["interval"] is None
     assert "9 finished months" in found["total"]["interval_refused"]
-
-
-def test_the_examples_stand_in_the_past() -> None:
-    assert IN_PERIOD < LAST_DAY < "2026-11-28"

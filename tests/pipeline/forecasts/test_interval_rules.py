@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guanxi_pipeline.forecasts.interval_rules import (
@@ -40,6 +40,7 @@ def amounts(answer: dict[str, Any]) -> list[Decimal]:
     return [Decimal(answer["interval"][name]["amount"]) for name in ("low", "middle", "high")]
 
 
+@settings(deadline=None)
 @given(PAIRS, AMOUNTS)
 def test_it_holds_its_middle_and_lies_among_what_was_seen(pairs: Any, present: Decimal) -> None:
     low, middle, high = amounts(found(present, pairs))
@@ -49,6 +50,7 @@ def test_it_holds_its_middle_and_lies_among_what_was_seen(pairs: Any, present: D
     assert present * min(ratios) - cent <= low <= high <= present * max(ratios) + cent
 
 
+@settings(deadline=None)
 @given(PAIRS, st.integers(50, 78))
 def test_more_coverage_is_never_narrower(pairs: Any, coverage: int) -> None:
     narrow, wide = (amounts(found(Decimal(1000), pairs, c)) for c in (coverage, coverage + 1))
@@ -56,6 +58,7 @@ def test_more_coverage_is_never_narrower(pairs: Any, coverage: int) -> None:
     assert narrow[2] <= wide[2]
 
 
+@settings(deadline=None)
 @given(PAIRS, AMOUNTS, st.sampled_from([Decimal(2), Decimal("0.5"), Decimal(1000)]))
 def test_it_grows_with_the_forecast_and_not_with_the_unit(
     pairs: Any, present: Decimal, by: Decimal
@@ -69,6 +72,7 @@ def test_it_grows_with_the_forecast_and_not_with_the_unit(
     assert all(abs(o - u) <= Decimal("0.01") for o, u in zip(other_unit, usual, strict=True))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 10**6), min_size=10, max_size=10, unique=True))
 def test_eighty_percent_of_ten_exchangeable_periods_lie_in_the_others_interval(
     values: list[int],
@@ -107,6 +111,7 @@ def test_a_period_without_a_forecast_has_no_ratio_but_an_error() -> None:
     assert (told["n"], told["mape_n"], told["wape"], told["bias"]) == (9, 9, 0.0588, -0.0588)
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_errors_are_no_less_than_their_bias(pairs: Any) -> None:
     told = accuracy(past_of(pairs))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import islice, pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guanxi_pipeline.forecasts.figure_rules import pace, ratio
@@ -47,6 +47,7 @@ def test_what_names_no_period_is_refused(text: str) -> None:
     assert list(refused.value.errors) == ["period"]
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS)
 def test_a_period_holds_its_days_and_is_read_by_its_name(kind: str, day: date) -> None:
     found = period_of(kind, day)
@@ -59,6 +60,7 @@ def test_a_period_holds_its_days_and_is_read_by_its_name(kind: str, day: date) -
     demand_start(kind, found.starts_on)
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS)
 def test_the_day_of_a_share_is_the_day_that_it_came_from(kind: str, day: date) -> None:
     found = period_of(kind, day)
@@ -69,6 +71,7 @@ def test_the_day_of_a_share_is_the_day_that_it_came_from(kind: str, day: date) -
     assert found.elapsed_days(found.ends_on) == found.days
 
 
+@settings(deadline=None)
 @given(KINDS, DAYS, DAYS)
 def test_finished_periods_are_over_and_follow_each_other(kind: str, day: date, today: date) -> None:
     found = list(islice(finished_before(period_of(kind, day), today, 12), 12))

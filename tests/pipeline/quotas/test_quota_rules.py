@@ -5,7 +5,7 @@ from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guanxi_pipeline.forecasts.period_rules import Period
@@ -53,6 +53,7 @@ def test_a_pipelines_quota_is_its_own_alone() -> None:
     assert quota_of(quotas, Q4, pipeline_id=OLD, product_id=None) is None
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(st.integers(1, 10**9), st.sampled_from(["CNY", "USD"])), min_size=12, max_size=12

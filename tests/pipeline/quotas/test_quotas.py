@@ -99,7 +99,7 @@ async def test_it_is_changed_put_away_and_brought_back(
         ({"owner_id": "rep", "starts_on": "2026-10-02", "period": "month"}, 422, "starts_on"),
         ({"owner_id": "rep", "period": "week"}, 422, "period"),
         ({"owner_id": "rep", "amount": {"amount": "0", "currency": "CNY"}}, 422, "amount"),
-        ({"owner_id": "rep", "amount": {"amount": "1", "currency": "XXX"}}, 422, "amount"),
+        ({"owner_id": "rep", "amount": {"amount": "1", "currency": "AAA"}}, 422, "amount"),
         ({"owner_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"}, 422, "owner_id"),
         ({"owner_id": "rep", "pipeline_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"}, 422, "pipeline_id"),
         ({"owner_id": "other_rep"}, 403, "owner_id"),
