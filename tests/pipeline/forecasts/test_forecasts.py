@@ -1,11 +1,7 @@
 """Forecasts: what counts, for whom, and what it is held against."""
 
-import random
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
-from fractions import Fraction
-from math import floor
 from typing import Any
 
 import asyncpg
@@ -69,66 +65,6 @@ async def test_the_organisations_midnight_decides_in_which_period_a_win_falls(
         assert sums(found["total"], "closed").get("CNY") == expected, period
 
 
-async def test_shares_count_for_whom_they_are_and_sum_to_the_deal(
-    client: Clients, organisation: Organisation, stages: Stages
-) -> None:
-    people = [organisation.rep, organisation.rep2, organisation.junior]
-    thirds = list(zip(people, (33.3333, 33.3333, 33.3334), strict=True))
-    await enter(client, organisation.rep, stages, "closed", "100.00", splits=thirds)
-    await enter(client, organisation.rep, stages, "commit", "0.02", splits=thirds)
-    found = await forecast(client, organisation.manager)
-    assert [sums(of(found, each.id), "closed")["CNY"] for each in people] == [
-        "33.33",
-        "33.33",
-        "33.34",
-    ]
-    assert sorted(sums(of(found, each.id), "commit")["CNY"] for each in people) == [
-        "0.00",
-        "0.01",
-        "0.01",
-    ]
-    assert sums(found["total"], "closed") == {"CNY": "100.00"}
-    assert (found["total"]["closed"]["count"], of(found, people[2].id)["closed"]["count"]) == (1, 1)
-    alone = await forecast(client, organisation.manager, owner_id=str(organisation.junior.id))
-    assert sums(alone["total"], "closed") == {"CNY": "33.34"}
-    assert alone["total"]["closed"]["count"] == 1
-    teams = await forecast(client, organisation.manager, by="team")
-    assert sums(of(teams, organisation.teams["a"]), "closed") == {"CNY": "66.66"}
-    assert of(teams, organisation.teams["a"])["closed"]["count"] == 1
-    assert sums(of(teams, organisation.teams["a1"]), "closed") == {"CNY": "33.34"}
-    under = await forecast(client, organisation.manager, team_id=str(organisation.teams["a"]))
-    assert sums(under["total"], "closed") == {"CNY": "100.00"}
-    below = await forecast(client, organisation.manager, team_id=str(organisation.teams["a1"]))
-    assert sums(below["total"], "closed") == {"CNY": "33.34"}
-
-
-async def test_by_product_lines_count_and_the_rest_for_no_product(
-    client: Clients, organisation: Organisation, stages: Stages
-) -> None:
-    seats, setup = str(new_id()), str(new_id())
-    lines = [
-        {"product_id": seats, "quantity": 3, "unit_price": {"amount": "10", "currency": "CNY"}},
-        {"product_id": seats, "quantity": 1, "unit_price": {"amount": "5", "currency": "CNY"}},
-        {"product_id": setup, "quantity": 1, "unit_price": {"amount": "20", "currency": "CNY"}},
-        {"name": "Travel", "quantity": 1, "unit_price": {"amount": "2", "currency": "CNY"}},
-    ]  # fmt: skip
-    await enter(client, organisation.rep, stages, "closed", None, lines=lines)
-    await enter(client, organisation.rep, stages, "closed", "100")
-    await enter(
-        client, organisation.rep, stages, "closed", "55.01", lines=lines[:2],
-        splits=[(organisation.rep, 50), (organisation.rep2, 50)],
-    )  # fmt: skip
-    found = await forecast(client, organisation.manager, by="product")
-    assert sums(of(found, seats), "closed") == {"CNY": "70.00"}
-    assert sums(of(found, setup), "closed") == {"CNY": "20.00"}
-    assert sums(of(found, None), "closed") == {"CNY": "122.01"}  # 2 of travel, 100, 55.01 - 35
-    assert sums(found["total"], "closed") == {"CNY": "212.01"}
-    assert found["total"]["closed"]["count"] == 3
-    only = await forecast(client, organisation.manager, product_id=seats)
-    assert sums(only["total"], "closed") == {"CNY": "70.00"}
-    assert sums(of(only, organisation.rep2.id), "closed") == {"CNY": "17.50"}
-
-
 async def test_a_quota_gives_attainment_pace_and_gap(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
@@ -153,6 +89,54 @@ async def test_a_quota_gives_attainment_pace_and_gap(
     assert rep["total"]["attainment"] == 0.25
     blind = organisation.rep.but(permissions=("forecasts:read",))
     assert (await forecast(client, blind))["total"]["quota"] is None
+
+
+async def test_teams_have_quotas_of_their_own_that_add_up(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    await enter(client, organisation.rep, stages, "closed", "250")
+    await enter(client, organisation.junior, stages, "closed", "50")
+    manager, a, a1 = client(organisation.manager), organisation.teams["a"], organisation.teams["a1"]
+    for team, amount in ((a, "1000"), (a1, "500")):
+        sent = QUOTA | {"team_id": str(team), "amount": {"amount": amount, "currency": "CNY"}}
+        assert (await manager.post("/v1/quotas", json=sent)).status_code == 201
+    for asked, expected in (
+        ({"by": "team"}, 0.2), ({"by": "team", "team_id": str(a)}, 0.2), ({"team_id": str(a)}, 0.2),
+        ({"team_id": str(a1)}, 0.1), ({"team_id": str(a), "by": "pipeline"}, 0.2), ({}, None),
+    ):  # fmt: skip
+        found = await forecast(client, organisation.manager, **asked)
+        assert found["total"]["attainment"] == expected, asked
+    found = await forecast(client, organisation.manager, by="team", team_id=str(a1))
+    assert [(group["id"], group["attainment"]) for group in found["groups"]] == [(str(a1), 0.1)]
+    junior = await forecast(client, organisation.junior, by="team")
+    assert [(group["id"], group["attainment"]) for group in junior["groups"]] == [(str(a1), 0.1)]
+
+
+async def test_a_pipeline_and_a_product_are_held_against_their_own_quotas(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    seats = str(new_id())
+    line = {"product_id": seats, "quantity": 1, "unit_price": {"amount": "30", "currency": "CNY"}}
+    await enter(client, organisation.rep, stages, "closed", "50", lines=[line])
+    manager = client(organisation.manager)
+    for named, amount in (
+        ({}, "1000"),
+        ({"pipeline_id": stages.pipeline_id}, "100"),
+        ({"product_id": seats}, "60"),
+    ):
+        sent = QUOTA | named | {
+            "owner_id": str(organisation.rep.id), "amount": {"amount": amount, "currency": "CNY"},
+        }  # fmt: skip
+        assert (await manager.post("/v1/quotas", json=sent)).status_code == 201
+    for asked, key, of_group, of_all in (
+        ({"by": "pipeline"}, stages.pipeline_id, 0.5, 0.05), ({"by": "product"}, seats, 0.5, 0.05),
+        ({"pipeline_id": stages.pipeline_id}, organisation.rep.id, 0.5, 0.5),
+        ({"product_id": seats}, organisation.rep.id, 0.5, 0.5),
+    ):  # fmt: skip
+        found = await forecast(client, organisation.manager, **asked)
+        assert (of(found, key)["attainment"], found["total"]["attainment"]) == (of_group, of_all), (
+            asked
+        )
 
 
 async def test_currencies_are_never_added_without_a_rate(
@@ -201,6 +185,16 @@ async def test_what_cannot_be_asked_is_named(
     assert field in refused.json()["errors"], refused.text
 
 
+async def test_who_may_not_read_forecasts_is_told_which_permission_it_takes(
+    client: Clients, organisation: Organisation
+) -> None:
+    for path in ("/v1/forecasts", "/v1/forecasts/accuracy", "/v1/forecasts/calls"):
+        for user, status in (
+            (organisation.rep, 200), (organisation.rep.but(permissions=("opportunities:*",)), 403),
+        ):  # fmt: skip
+            assert (await client(user).get(path)).status_code == status, path
+
+
 async def test_nobody_sees_more_than_their_deals(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
@@ -216,61 +210,6 @@ async def test_nobody_sees_more_than_their_deals(
         assert sums(found["total"], "closed") == {"CNY": amount}, user.name
     stranger = await forecast(client, organisation.rep, owner_id=str(organisation.rep2.id))
     assert sums(stranger["total"], "closed") == {}
-
-
-async def test_a_managers_sums_are_those_of_the_team_whatever_is_shared(
-    client: Clients, organisation: Organisation, stages: Stages
-) -> None:
-    """Random deals: groups sum to the total, and so does asking for each member."""
-    chance = random.Random(20261128)
-    team = [organisation.manager, organisation.rep, organisation.rep2, organisation.junior]
-    expected: dict[tuple[str, str, str], Decimal] = {}
-    for _ in range(40):
-        owner = chance.choice(team)
-        several = chance.sample(team, chance.randint(2, 3)) if chance.random() < 0.5 else []
-        shares = [chance.randint(1, 40) + 0.5 for _ in several[1:]]
-        splits = list(zip(several, [100 - sum(shares), *shares], strict=True)) if several else []
-        currency = chance.choice(["CNY", "JPY", "KWD"])
-        digits = {"CNY": 2, "JPY": 0, "KWD": 3}[currency]
-        amount = str(Decimal(chance.randint(0, 10**6)).scaleb(-digits))
-        category = chance.choice(["closed", "commit", "best_case", "pipeline"])
-        for each, part in shared_out(amount, digits, splits or [(owner, 100)]):
-            key = (str(each.id), category, currency)
-            expected[key] = expected.get(key, Decimal(0)) + part
-        await enter(
-            client, owner, stages, category, amount, currency=currency, splits=splits
-        )  # fmt: skip
-    whole = await forecast(client, organisation.manager)
-    shown = {
-        (group["id"], name, each["currency"]): Decimal(each["amount"])
-        for group in whole["groups"]
-        for name in ("closed", "commit", "best_case", "pipeline")
-        for each in group[name]["sums"]
-    }
-    assert shown == expected
-    members = [
-        (await forecast(client, organisation.manager, owner_id=str(each.id)))["total"]
-        for each in team
-    ]
-    for parts in (whole["groups"], members):
-        for name in ("closed", "commit", "best_case", "pipeline"):
-            assert _added(parts, name) == sums(whole["total"], name)
-
-
-def shared_out(
-    amount: str, digits: int, splits: Sequence[tuple[User, float]]
-) -> list[tuple[User, Decimal]]:
-    """Hamilton's method in whole smallest units, written another way than the service's."""
-    units = int(Decimal(amount).scaleb(digits))
-    exact = [units * Fraction(str(share)) / 100 for _, share in splits]
-    parts = [floor(each) for each in exact]
-    order = sorted(range(len(parts)), key=lambda i: (parts[i] - exact[i], i))
-    for i in order[: units - sum(parts)]:
-        parts[i] += 1
-    assert sum(parts) == units
-    return [
-        (each, Decimal(part).scaleb(-digits)) for (each, _), part in zip(splits, parts, strict=True)
-    ]
 
 
 async def test_three_statements_whatever_there_is(
@@ -296,14 +235,6 @@ async def test_three_statements_whatever_there_is(
         await forecast(client, organisation.manager, by=by)
         # Whom the caller sees is looked up once a second for all that they ask.
         assert len([query for query in asked if "sees_subtree" not in query]) == 3, asked
-
-
-def _added(parts: Sequence[dict[str, Any]], name: str) -> dict[str, str]:
-    found: dict[str, Decimal] = {}
-    for part in parts:
-        for currency, amount in sums(part, name).items():
-            found[currency] = found.get(currency, Decimal(0)) + Decimal(amount)
-    return {currency: str(amount) for currency, amount in sorted(found.items())}
 
 
 async def test_an_open_deal_of_the_present_period_is_forecast_now(

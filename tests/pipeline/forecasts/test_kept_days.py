@@ -154,6 +154,15 @@ async def test_an_interval_comes_of_past_error_and_shows_it(
     refused = (await forecast(client, organisation.manager, **asked))["total"]
     assert refused["interval"] is None
     assert "there are 4, enough for coverage=60" in refused["interval_refused"]
+    rep, pipeline = str(organisation.rep.id), stages.pipeline_id
+    for narrowed, n in (
+        ({"owner_id": rep}, 4), ({"pipeline_id": pipeline}, 4), ({"owner_id": str(organisation.rep2.id)}, 0),
+        ({"team_id": str(organisation.teams["a"])}, 0),  # nobody's team was noted
+    ):  # fmt: skip
+        narrow = (await forecast(client, organisation.manager, **asked, **narrowed, coverage=60))[
+            "total"
+        ]
+        assert (narrow["interval"] or {"n": 0})["n"] == n, narrowed
     unseen = (await forecast(client, organisation.other_rep, **asked, coverage=60))["total"]
     assert "there are 0." in unseen["interval_refused"]
 

@@ -5,12 +5,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import asyncpg
 from sqlalchemy import Select
 
 from guanxi_pipeline.forecasts.period_rules import Period, plus_months
 from guanxi_pipeline.forecasts.portions import SCALES, TEAM, deals, portions
 from guanxi_pipeline.forecasts.queries import SHAPES, USERS, with_tables
 from guanxi_pipeline.rounds import every_organisation
+from guanxi_shared import logs
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Invalid, NotFound
@@ -51,9 +53,13 @@ row_number() OVER (PARTITION BY d.id, {TEAM}) = 1 AS first_of_team, row_number()
 
 @schedule("9 * * * *", name="keep-forecasts")
 async def keep_forecasts(database: Database) -> None:
-    """Every hour, for each organisation whose day has none yet."""
+    """Every hour, for each organisation whose day has none yet. One whose figures cannot be had now does
+    not hold up the others, and is tried again."""
     for organisation in await every_organisation(database):
-        await keep_day(database, organisation, datetime.now(UTC))
+        try:
+            await keep_day(database, organisation, datetime.now(UTC))
+        except (asyncpg.PostgresError, TimeoutError) as error:
+            _log.error("forecast not kept", organisation_id=str(organisation), exc_info=error)
 
 
 async def keep_day(database: Database, organisation: UUID, now: datetime) -> bool:
@@ -120,3 +126,6 @@ async def demand_kept(call: Call, day: date, period: Period) -> None:
             f"What was kept on {day} begins with {row['covers_from']}.",
             errors={"period": f"Send a period from {row['covers_from']} on."},
         )
+
+
+_log = logs.logger("forecasts")

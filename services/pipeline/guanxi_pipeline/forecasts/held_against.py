@@ -28,10 +28,11 @@ def quotas_by_key(
 def total_quota(
     asked: Asked, quotas: Sequence[Quota], keys: Collection[UUID | None]
 ) -> Sums | None:
-    """A team that is asked for has its own quota, else that of its people; otherwise the sum."""
-    if asked.team_id is not None and asked.by == "person" and asked.owner_id is None:
-        own = [q for q in quotas if q.of == asked.team_id]
-        if (total := _sum_of(asked, own, **_for(asked))) is not None:
+    """The sum; a team that is asked for has the quotas of itself and the teams under it, else those of
+    the people who count there."""
+    if asked.team_id is not None and asked.owner_id is None:
+        total = _sum_of(asked, _of_teams(quotas), **_for(asked))
+        if total is not None or asked.by != "person":
             return total
     return _sum_of(asked, _meant(asked, quotas, keys), **_for(asked))
 
@@ -39,10 +40,17 @@ def total_quota(
 def _meant(asked: Asked, quotas: Sequence[Quota], keys: Collection[UUID | None]) -> list[Quota]:
     """People's quotas, or teams' where it is asked by team; within a team those of who counts there."""
     if asked.by == "team" or (asked.team_id and not asked.owner_id and asked.by != "person"):
-        wanted = (asked.team_id,) if asked.by != "team" else (*keys, asked.team_id)
-        return [q for q in quotas if q.is_teams and (asked.team_id is None or q.of in wanted)]
+        return _of_teams(quotas)
     people = [q for q in quotas if not q.is_teams and asked.owner_id in (None, q.of)]
-    return people if asked.team_id is None else [q for q in people if q.of in keys]
+    return (
+        people
+        if asked.team_id is None or asked.by != "person"
+        else [q for q in people if q.of in keys]
+    )
+
+
+def _of_teams(quotas: Sequence[Quota]) -> list[Quota]:
+    return [q for q in quotas if q.is_teams and q.is_under]
 
 
 def _key_of(asked: Asked, quota: Quota) -> UUID | None:

@@ -56,7 +56,7 @@ row_number() OVER (PARTITION BY d.id) = 1 AS first_of_all, row_number() OVER (PA
 """
 ALWAYS_FIRST = "true AS first_of_all, true AS first_of_key"
 UNDER = """
-d.team IN (WITH RECURSIVE under AS (
+{team} IN (WITH RECURSIVE under AS (
     SELECT cast(:wanted_team AS uuid) AS id UNION
     SELECT t.id FROM directory_teams t JOIN under ON t.parent_id = under.id
     WHERE t.organisation_id = cast(:organisation AS uuid))
@@ -121,7 +121,7 @@ def _found(asked: Asked, *, is_split: bool, products: bool) -> str:
     if asked.owner_id is not None:
         wanted.append("d.person_id = cast(:owner_id AS uuid)")
     if asked.team_id is not None:
-        wanted.append(UNDER)
+        wanted.append(UNDER.format(team="d.team"))
     if asked.product_id is not None:
         wanted.append("d.product_id = cast(:product_id AS uuid)")
     return FOUND.format(
@@ -188,14 +188,14 @@ def wanted_of(asked: Asked) -> str:
     if asked.pipeline_id is not None:
         wanted.append("d.pipeline_id = cast(:pipeline_id AS uuid)")
     if asked.team_id is not None:
-        wanted.append(UNDER)
+        wanted.append(UNDER.format(team="d.team"))
     return " AND ".join(wanted)
 
 
 BESIDE = """
 (SELECT
   (SELECT s.currency FROM directory_state s WHERE s.organisation_id = cast(:organisation AS uuid)) AS currency,
-  (SELECT jsonb_agg(to_jsonb(q)) FROM seen_quotas AS q)::text AS quotas,
+  (SELECT jsonb_agg(to_jsonb(q)) FROM (SELECT q.*, {under} AS is_under FROM seen_quotas AS q) AS q)::text AS quotas,
   (SELECT jsonb_object_agg(n.id, n.name) FROM (
     SELECT u.id, u.name FROM directory_users u
     WHERE u.organisation_id = cast(:organisation AS uuid) AND u.id = ANY(cast(:keys AS uuid[]))
@@ -239,5 +239,6 @@ def _beside(asked: Asked, quota_scope: Scope, past: Past) -> Select[Any]:
         QUOTA.c.starts_on >= bindparam("from_on", type_=Date),
         QUOTA.c.starts_on < bindparam("until_on", type_=Date),
     )  # fmt: skip
+    under = "true" if asked.team_id is None else UNDER.format(team="q.team_id")
     tables = [seen.cte("seen_quotas"), *past.tables()]
-    return with_tables("*", BESIDE.format(past=past.source(wanted_of(asked))), tables)
+    return with_tables("*", BESIDE.format(under=under, past=past.source(wanted_of(asked))), tables)

@@ -72,7 +72,7 @@ def _quota(row: Mapping[str, Any]) -> Quota:
         pipeline_id=row["pipeline_id"] and UUID(row["pipeline_id"]),
         product_id=row["product_id"] and UUID(row["product_id"]),
         amount=Decimal(row["amount"]), currency=row["currency"],
-        is_teams=row["team_id"] is not None,
+        is_teams=row["team_id"] is not None, is_under=bool(row["is_under"]),
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class Quota:
     amount: Decimal
     currency: str
     is_teams: bool = False
+    is_under: bool = True  # of the team that is asked for, or of one under it
 
 
 def columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:
