@@ -54,8 +54,9 @@ async def insert_record(
     *,
     actor: Actor,
     computed: Mapping[str, Any] | None = None,
+    verb: str = "created",
 ) -> State:
-    """Write a new row and its `created` event in one statement; the state as the API shows it.
+    """Write a new row and its event in one statement; the state as the API shows it.
 
     `columns` are those of the table and, with a search table, the words to find the record by.
     """
@@ -67,7 +68,7 @@ async def insert_record(
         row[DOCUMENT] = after.decode()
     names, words = _split(resource, row)
     values = _values(resource, names, words, row)
-    event = _event(resource, "created", row, after, actor, changed=(), before=None)
+    event = _event(resource, verb, row, after, actor, changed=(), before=None)
     ctes = _insert_ctes(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
         await connection.insert_alone(state, ctes, [*values, *event])

@@ -5,6 +5,7 @@ from typing import Final
 
 from guanxi_pipeline.conversions.finishing import finish_conversions
 from guanxi_pipeline.exports.tables import delete_old_transfers, write_export
+from guanxi_pipeline.forecasts.days import keep_forecasts
 from guanxi_pipeline.imports.taking import take_import
 from guanxi_pipeline.lead_forms.sweeping import sweep_form_hits
 from guanxi_pipeline.quotes.expiring import expire_quotes
@@ -28,4 +29,5 @@ SCHEDULES: Final = (
     sweep_form_hits,
     expire_quotes,
     apply_win_models,
+    keep_forecasts,
 )

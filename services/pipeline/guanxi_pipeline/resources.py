@@ -4,6 +4,7 @@ from typing import Final
 
 from guanxi_pipeline.approval_rules.resources import APPROVAL_RULES
 from guanxi_pipeline.assignment_rules.resources import ASSIGNMENT_RULES
+from guanxi_pipeline.calls.resources import FORECASTS
 from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
 from guanxi_pipeline.lead_settings.resources import LEAD_SETTINGS
 from guanxi_pipeline.leads.resources import LEADS
@@ -12,6 +13,7 @@ from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.products.resources import PRODUCTS
+from guanxi_pipeline.quotas.resources import QUOTAS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 from guanxi_pipeline.scorecards.resources import SCORECARDS
@@ -38,6 +40,8 @@ LOGGED = (
     ORDERS,
     STOCK_REPORTS,
     APPROVAL_RULES,
+    QUOTAS,
+    FORECASTS,
     FIELDS,
     VIEWS,
 )

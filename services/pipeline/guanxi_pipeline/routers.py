@@ -5,9 +5,11 @@ from typing import Final
 from guanxi_pipeline.approval_rules.routes import router as approval_rules
 from guanxi_pipeline.assignment_rules.routes import router as assignment_rules
 from guanxi_pipeline.board.routes import router as board
+from guanxi_pipeline.calls.routes import router as forecast_calls
 from guanxi_pipeline.conversions.routes import router as conversions
 from guanxi_pipeline.exports.routes import router as exports
 from guanxi_pipeline.fields.routes import router as fields
+from guanxi_pipeline.forecasts.routes import router as forecasts
 from guanxi_pipeline.imports.routes import router as imports
 from guanxi_pipeline.lead_duplicates.routes import router as lead_duplicates
 from guanxi_pipeline.lead_forms.public import router as public_forms
@@ -23,6 +25,7 @@ from guanxi_pipeline.price_books.entry_routes import router as price_book_entrie
 from guanxi_pipeline.price_books.routes import router as price_books
 from guanxi_pipeline.products.routes import router as products
 from guanxi_pipeline.purchases.routes import router as purchases
+from guanxi_pipeline.quotas.routes import router as quotas
 from guanxi_pipeline.quotes.public_routes import router as public_quotes
 from guanxi_pipeline.quotes.routes import router as quotes
 from guanxi_pipeline.quotes.verb_routes import router as quote_verbs
@@ -41,6 +44,7 @@ LEADS: Final = (
 DEALS: Final = (board, pipelines, opportunities, win_model)
 CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)
 QUOTES: Final = (approval_rules, quotes, quote_verbs, public_quotes)
+FORECASTS: Final = (quotas, forecasts, forecast_calls)
 ORDERS: Final = (exchange_rates, purchases, stock_reports, orders)
 DATA_WORK: Final = (exports, imports, fields, views, jobs_router())
-ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES, *ORDERS)
+ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES, *ORDERS, *FORECASTS)

@@ -1,6 +1,7 @@
 """Every table of pipeline: the data dictionary, a file for each thing that is kept."""
 
 from guanxi_pipeline.models.conversions import Conversion
+from guanxi_pipeline.models.forecasts import ForecastCall, ForecastDay, ForecastFigure
 from guanxi_pipeline.models.lead_forms import LeadForm, LeadFormCount, LeadFormHit
 from guanxi_pipeline.models.lead_ways import (
     AssignmentRule,
@@ -25,6 +26,7 @@ from guanxi_pipeline.models.products import (
     Product,
     TaxClass,
 )
+from guanxi_pipeline.models.quotas import Quota
 from guanxi_pipeline.models.quotes import QUOTE_SEARCH, ApprovalRule, Quote, QuoteNumber
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
@@ -46,6 +48,9 @@ __all__ = [
     "AssignmentTurn",
     "Conversion",
     "ExchangeRate",
+    "ForecastCall",
+    "ForecastDay",
+    "ForecastFigure",
     "KnownAccount",
     "KnownContact",
     "Lead",
@@ -65,6 +70,7 @@ __all__ = [
     "PriceBook",
     "PriceBookEntry",
     "Product",
+    "Quota",
     "Quote",
     "QuoteNumber",
     "Stage",

@@ -31,6 +31,18 @@ STATUSES = ("open", "won", "lost")
 PROBABILITY_SOURCES = ("stage", "manual", "model")
 AMOUNT_SOURCES = ("given", "lines")
 
+# What the sums of a forecast are made of: from an index alone, where nobody shares the deal.
+FORECAST_SUMS = [
+    "amount_currency", "amount_amount", "probability", "forecast_category", "owner_id", "team_id",
+    "pipeline_id", "id",
+]  # fmt: skip
+FORECAST_PARTS = (
+    ("open", "close_on", "status = 'open' AND splits = '[]'::jsonb"),
+    ("open_split", "close_on", "status = 'open' AND splits <> '[]'::jsonb"),
+    ("won", "closed_at", "status = 'won' AND splits = '[]'::jsonb"),
+    ("won_split", "closed_at", "status = 'won' AND splits <> '[]'::jsonb"),
+)
+
 
 def ids_column() -> Any:
     return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
@@ -97,6 +109,14 @@ class Opportunity(Table, table=True):
             "organisation_id", "team_id", "pipeline_id", "stage_id", "rank", "id",
             postgresql_include=["amount_currency", "amount_amount", "probability", "owner_id"],
             postgresql_where=text("team_id IS NOT NULL AND deleted_at IS NULL"),
+        ),
+        # Forecasts: an open deal stands in one of the first two, a won one in one of the others.
+        *(
+            Index(
+                f"ix_opportunities_forecast_{name}", "organisation_id", day,
+                postgresql_include=FORECAST_SUMS, postgresql_where=text(f"{where} AND deleted_at IS NULL"),
+            )
+            for name, day, where in FORECAST_PARTS
         ),
         # What waits for the feed, or was overtaken by a merge.
         Index(

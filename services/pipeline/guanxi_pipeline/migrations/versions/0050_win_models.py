@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from guanxi_shared.migrations import execute_script, secure
 
 revision = "0050"
-down_revision = "0031"
+down_revision = "0040"
 branch_labels = None
 depends_on = None
 
