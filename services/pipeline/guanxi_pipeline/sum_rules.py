@@ -7,25 +7,29 @@ reader adds up by hand is what stands below.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any
 
 from guanxi_pipeline.errors import MixedCurrencies
 from guanxi_shared.money import scale_of
 
 HUNDRED = Decimal(100)
+WIDE = Context(prec=60)  # a billion pieces at eighteen digits each are reckoned to the last
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """To the currency's smallest unit (ISO 4217), half away from zero."""
-    return amount.quantize(Decimal(1).scaleb(-scale_of(currency)), rounding=ROUND_HALF_UP)
+    return amount.quantize(
+        Decimal(1).scaleb(-scale_of(currency)), rounding=ROUND_HALF_UP, context=WIDE
+    )
 
 
 def line_amount(
     quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str
 ) -> Decimal:
     """`discount` in percent, 0 to 100."""
-    return rounded(quantity * unit_price * (HUNDRED - discount) / HUNDRED, currency)
+    with localcontext(WIDE):
+        return rounded(quantity * unit_price * (HUNDRED - discount) / HUNDRED, currency)
 
 
 def one_currency(currencies: Iterable[str], *, field: str) -> str | None:
