@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from guanxi_pipeline.orders.placing import place_many, place_order
+from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
@@ -339,3 +340,15 @@ async def test_numbers_that_are_none_are_refused(
     dear = f'{{"account_id": "{found["account_id"]}", "lines": [{{"sku": "A", "quantity": {number}}}]}}'
     answer = await rep.post(PATH, content=dear, headers={"content-type": "application/json"})
     assert answer.status_code in (400, 422), answer.text
+
+
+async def test_a_customer_taken_on_trust_is_settled_when_the_feed_tells_of_it(
+    rep: httpx.AsyncClient, organisation: Organisation, heard: Heard, service_database: Database
+) -> None:
+    unknown = new_id()
+    found = await made(rep, order(str(unknown)))
+    assert found["is_account_verified"] is False
+    await heard(account_told(organisation.id, unknown, "Late", owner_id=organisation.rep.id))
+    await settle_organisation(service_database, organisation.id)
+    settled = (await rep.get(f"{PATH}/{found['id']}")).json()
+    assert (settled["is_account_verified"], settled["lines"]) == (True, found["lines"])
