@@ -35,14 +35,14 @@ def line_amount(
     """`discount` in percent, 0 to 100."""
     with localcontext(prec=MOST_DIGITS):
         exact = quantity * unit_price * (HUNDRED - discount) / HUNDRED
-    return holdable(rounded(exact, currency), field="lines")
+    return rounded(exact, currency)
 
 
 def holdable(amount: Decimal, *, field: str) -> Decimal:
     """What money holds; Invalid names `field` for more."""
     if abs(amount) >= MOST:
         raise Invalid(
-            f"{field} amount to more than {MOST:.0e}.", errors={field: "This is too much."}
+            f"{field} comes to more than {MOST:.0e}.", errors={field: "This is too much."}
         )
     return amount
 
@@ -65,10 +65,10 @@ def money(amount: Decimal, currency: str) -> dict[str, str]:
 def priced_lines(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Lines as they are kept: each with its amount; those without a price amount to nothing yet."""
     one_currency((p["currency"] for line in lines if (p := line.get("unit_price"))), field="lines")
-    return [_priced({**PLAIN_LINE, **line}) for line in lines]
+    return [_priced({**PLAIN_LINE, **line}, f"lines.{n}") for n, line in enumerate(lines)]
 
 
-def _priced(line: Mapping[str, Any]) -> dict[str, Any]:
+def _priced(line: Mapping[str, Any], where: str) -> dict[str, Any]:
     price = line["unit_price"]
     found = None
     if price is not None:
@@ -76,7 +76,7 @@ def _priced(line: Mapping[str, Any]) -> dict[str, Any]:
             Decimal(str(line["quantity"])), Decimal(price["amount"]),
             Decimal(str(line["discount"] or 0)), price["currency"],
         )  # fmt: skip
-        found = money(amount, price["currency"])
+        found = money(holdable(amount, field=where), price["currency"])
     return {**line, "amount": found}
 
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from guanxi_pipeline.orders.placing import place_many, place_order
+from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
@@ -172,6 +173,7 @@ async def test_a_placed_order_is_not_edited_silently(
     entry = (await rep.get(path + "/history")).json()["data"][0]
     assert {"lines", "total", "status"} <= set(entry["changed"])
     assert entry["before"]["total"] == cny("35.00")
+    assert (await rep.patch(path, json={"ordered_on": None})).status_code in (409, 422)
     for sent in ({"lines": [kept]}, {"shipping": cny("1")}, {"ordered_on": "2026-01-01"}):
         refused = await rep.patch(path, json=sent)
         assert (refused.status_code, refused.json()["code"]) == (409, "order_status"), refused.text
@@ -304,3 +306,49 @@ async def test_an_order_follows_its_account_into_a_merge_and_back(
         )
     )
     assert (await rep.get(f"{PATH}/{found['id']}")).json()["account_id"] == source
+
+
+async def test_a_placed_order_does_not_lose_its_day_or_its_customer(
+    rep: httpx.AsyncClient, account: Known
+) -> None:
+    found = await placed(rep, account)
+    for sent, field in (
+        ({"ordered_on": None}, "ordered_on"), ({"account_id": None}, "account_id"),
+        ({"lines": None}, "lines"), ({"ordered_on": "2999-01-01"}, "ordered_on"),
+    ):  # fmt: skip
+        refused = await rep.patch(f"{PATH}/{found['id']}", json=sent)
+        assert (refused.status_code, field in refused.json()["errors"]) == (422, True), refused.text
+
+
+@pytest.mark.parametrize(
+    "number", ["1e400", "1" + "0" * 400, "0.0000001", "-1", "true", '"1"', "null"]
+)
+async def test_numbers_that_are_none_are_refused(
+    rep: httpx.AsyncClient, account: Known, number: str
+) -> None:
+    found = await placed(rep, account)
+    await acted(rep, found["id"], "fulfil")
+    line_id = found["lines"][0]["id"]
+    body = f'{{"reason": "x", "lines": [{{"line_id": "{line_id}", "quantity": {number}}}]}}'
+    for verb in ("returns", "fulfil"):
+        answer = await rep.post(
+            f"{PATH}/{found['id']}/{verb}",
+            content=body,
+            headers={"content-type": "application/json"},
+        )
+        assert answer.status_code in (400, 409, 422), answer.text
+    dear = f'{{"account_id": "{found["account_id"]}", "lines": [{{"sku": "A", "quantity": {number}}}]}}'
+    answer = await rep.post(PATH, content=dear, headers={"content-type": "application/json"})
+    assert answer.status_code in (400, 422), answer.text
+
+
+async def test_a_customer_taken_on_trust_is_settled_when_the_feed_tells_of_it(
+    rep: httpx.AsyncClient, organisation: Organisation, heard: Heard, service_database: Database
+) -> None:
+    unknown = new_id()
+    found = await made(rep, order(str(unknown)))
+    assert found["is_account_verified"] is False
+    await heard(account_told(organisation.id, unknown, "Late", owner_id=organisation.rep.id))
+    await settle_organisation(service_database, organisation.id)
+    settled = (await rep.get(f"{PATH}/{found['id']}")).json()
+    assert (settled["is_account_verified"], settled["lines"]) == (True, found["lines"])

@@ -85,7 +85,7 @@ async def test_a_deleted_rate_comes_back_only_to_a_free_day(admin: httpx.AsyncCl
     [
         ({"rate": 0}, "rate"), ({"rate": -1}, "rate"), ({"rate": "NaN"}, "rate"),
         ({"rate": True}, "rate"), ({"rate": "1.2345678901234567"}, "rate"),
-        ({"currency": "XXX"}, "currency"), ({"base": "USD"}, "base"),
+        ({"currency": "QQQ"}, "currency"), ({"base": "USD"}, "base"),
         ({"valid_on": "2.11.2026"}, "valid_on"), ({"colour": "red"}, "colour"),
     ],
 )  # fmt: skip
@@ -158,3 +158,11 @@ async def test_a_batch_keeps_what_is_right(admin: httpx.AsyncClient) -> None:
         PATH + "/batch", json={"mode": "independent", "operations": operations}
     )
     assert [result["status"] for result in answer.json()["results"]] == [201, 409, 201]
+
+
+async def test_the_largest_amount_converts_at_the_largest_rate(admin: httpx.AsyncClient) -> None:
+    await entered(admin, rate=999999999999)
+    found = await converted(admin, "from=USD&to=CNY&amount=999999999999999999.99&on=2026-11-02")
+    assert found["converted"]["amount"] == "999999999998999999990000000000.01"
+    back = await converted(admin, "from=CNY&to=USD&amount=0.01&on=2026-11-02")
+    assert back["converted"]["amount"] == "0.00"

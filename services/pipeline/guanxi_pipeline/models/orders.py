@@ -62,7 +62,7 @@ class Order(Table, table=True):
             postgresql_where=text("team_id IS NOT NULL"),
         ),
         Index(
-            "ix_orders_organisation_id_account_id", "organisation_id", "account_id", "ordered_on", "id",
+            "ix_orders_organisation_id_account_id", "organisation_id", "account_id", "id",
             postgresql_where=text("account_id IS NOT NULL"),
         ),
         Index(

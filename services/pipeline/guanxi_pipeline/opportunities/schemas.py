@@ -22,7 +22,10 @@ def exact(value: Any) -> Any:
     """A number or its decimal text, at most six digits behind the point, so that it is exact."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ValueError("is too large") from error
     if round(number, 6) != number:
         raise ValueError("has more than six digits behind the point")
     return number

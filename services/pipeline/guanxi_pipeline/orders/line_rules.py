@@ -18,11 +18,10 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from guanxi_pipeline.errors import MixedCurrencies, TooMuch
-from guanxi_pipeline.sum_rules import HUNDRED, line_amount, one_currency, rounded
+from guanxi_pipeline.sum_rules import HUNDRED, WIDE, line_amount, one_currency, rounded
 from guanxi_shared.errors import Invalid
 
 Line = dict[str, Any]
-PRECISION = 60
 MOST = Decimal(10) ** 15  # of a line, in whole units: sums of 500 stay exact everywhere
 MONEYS = ("unit_price", "amount", "tax", "unit_cost", "cost")
 NOTHING = Decimal(0)
@@ -47,7 +46,7 @@ def currency_of(sent: Mapping[str, Any], lines: Sequence[Mapping[str, Any]]) -> 
 
 def lines_as_shown(lines: Sequence[Mapping[str, Any]], currency: str) -> list[Line]:
     """Lines with their ids as they are kept: what follows from rates is reckoned, the rest taken."""
-    with localcontext(prec=PRECISION):
+    with localcontext(WIDE):
         return [_line(line, currency, index) for index, line in enumerate(lines)]
 
 

@@ -14,9 +14,9 @@ from decimal import Decimal, localcontext
 from typing import Any
 
 from guanxi_pipeline.errors import MixedCurrencies, TooMuch
-from guanxi_pipeline.orders.line_rules import PRECISION, Line, amount_of, exact, money
+from guanxi_pipeline.orders.line_rules import Line, amount_of, exact, money
 from guanxi_pipeline.orders.status_rules import by_line
-from guanxi_pipeline.sum_rules import rounded
+from guanxi_pipeline.sum_rules import WIDE, rounded
 from guanxi_shared.errors import Invalid
 
 Part = dict[str, Any]
@@ -26,7 +26,7 @@ def part_of(
     whole: Decimal, quantity: Decimal, before: Decimal, more: Decimal, currency: str
 ) -> Decimal:
     """The money of `more` out of `quantity`, when `before` of it has gone already."""
-    with localcontext(prec=PRECISION):
+    with localcontext(WIDE):
         upto = rounded(whole * (before + more) / quantity, currency)
         return upto - rounded(whole * before / quantity, currency)
 

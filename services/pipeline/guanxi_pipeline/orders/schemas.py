@@ -25,13 +25,15 @@ def _not_negative(money: Money) -> Money:
 
 
 def exact_number(value: Any) -> Any:
+    """A number with at most six digits behind the point, so that it is exact."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("must be a number")
-    if round(float(value), 6) != float(value):
-        raise ValueError("has more than six digits behind the point")
+    if abs(value) > MOST_NUMBER or round(float(value), 6) != float(value):
+        raise ValueError("must have at most six digits behind the point and twelve before it")
     return float(value)
 
 
+MOST_NUMBER = 10**12
 Price = Annotated[Money, AfterValidator(_not_negative)]
 TaxRate = Annotated[float, BeforeValidator(exact_number), Field(ge=0, le=1000)]
 Taken = Annotated[float, Field(ge=0, le=1_000_000_000)]

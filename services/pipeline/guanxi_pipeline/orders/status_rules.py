@@ -54,6 +54,8 @@ def demand_placeable(row: Mapping[str, Any], lines: Sequence[Line], today: date)
         errors["account_id"] = "Say who ordered: an account or a contact."
     if not lines:
         errors["lines"] = "Say what was ordered."
+    if row["ordered_on"] is None:
+        errors["ordered_on"] = "Say on which day."
     if errors:
         raise OrderIncomplete(" ".join(errors.values()), errors=errors)
     demand_past(row["ordered_on"], today, field="ordered_on")

@@ -15,6 +15,7 @@ from typing import Any
 
 from guanxi_pipeline.orders.line_rules import money
 from guanxi_pipeline.rates.rules import Rates
+from guanxi_pipeline.sum_rules import WIDE
 from guanxi_shared.errors import Invalid
 
 MONTHS = {"month": 1, "quarter": 3, "year": 12}
@@ -140,7 +141,7 @@ def percent(this: Decimal, that: Decimal) -> float | None:
     if that <= 0:
         return None
     found = 100 * (this - that) / that
-    return float(found.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+    return float(found.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP, context=WIDE))
 
 
 def rows_of(

@@ -15,11 +15,10 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 from guanxi_pipeline.errors import RateMissing
-from guanxi_pipeline.sum_rules import money, rounded
+from guanxi_pipeline.sum_rules import WIDE, money, rounded
 
 # What is stated is what is reckoned with: an amount of fifteen digits converts exactly to its cent.
 STATED = Context(prec=15, rounding=ROUND_HALF_EVEN)
-EXACT = Context(prec=60)
 OLD_AFTER_DAYS = 7
 
 
@@ -106,7 +105,7 @@ class Rates:
         if currency == self.target:
             return amount
         self.demand([currency])
-        return rounded(EXACT.multiply(amount, self.known[currency].rate), self.target)
+        return rounded(WIDE.multiply(amount, self.known[currency].rate), self.target)
 
     def used(self, currencies: Iterable[str]) -> list[dict[str, Any]]:
         """The rates that a conversion of these rests on, as they are shown."""

@@ -93,7 +93,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_orders_organisation_id_account_id",
         "orders",
-        ["organisation_id", "account_id", "ordered_on", "id"],
+        ["organisation_id", "account_id", "id"],
         unique=False,
         postgresql_where=sa.text("account_id IS NOT NULL"),
     )
