@@ -7,7 +7,7 @@ reader adds up by hand is what stands below.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 from typing import Any
 
 from guanxi_pipeline.errors import MixedCurrencies
@@ -20,12 +20,13 @@ PLAIN_LINE: Mapping[str, Any] = {
     "product_id": None, "name": None, "quantity": 1.0, "unit_price": None, "discount": 0,
 }  # fmt: skip
 MOST = Decimal(10) ** 18  # of `guanxi_shared.money`
-MOST_DIGITS = 100  # of what is on the way to it
+# Wide enough for a billion pieces at eighteen digits each, reckoned to the last.
+WIDE = Context(prec=100)
 
 
 def rounded(amount: Decimal, currency: str) -> Decimal:
     """To the currency's smallest unit (ISO 4217), half away from zero."""
-    with localcontext(prec=MOST_DIGITS):
+    with localcontext(WIDE):
         return amount.quantize(Decimal(1).scaleb(-scale_of(currency)), rounding=ROUND_HALF_UP)
 
 
@@ -33,7 +34,7 @@ def line_amount(
     quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str
 ) -> Decimal:
     """`discount` in percent, 0 to 100."""
-    with localcontext(prec=MOST_DIGITS):
+    with localcontext(WIDE):
         exact = quantity * unit_price * (HUNDRED - discount) / HUNDRED
     return rounded(exact, currency)
 
