@@ -152,7 +152,7 @@ async def test_a_converted_sum_states_its_rates_and_adds_up(
         rate["currency"]: (rate["rate"], rate["rate_date"]) for rate in stage["converted"]["rates"]
     }
     assert used["EUR"] == ("7.8125", str(TODAY - timedelta(3)))
-    assert used["JPY"][0].startswith("0.046082949308755760")
+    assert used["JPY"][0] == "0.0460829493087558"
     assert shown["total"]["converted"]["amount"] == stage["converted"]["amount"]
     earlier = await board(rate_on=str(TODAY - timedelta(10)))
     assert earlier["missing_rates"] == ["JPY"]
@@ -327,7 +327,7 @@ async def test_amounts_beyond_what_money_holds_are_refused_and_large_ones_are_ex
     for quantity in (1_000_000_000, 2):
         line = {"name": "x", "quantity": quantity, "unit_price": price}
         refused = await rep.post(PATH, json={"name": "x", "lines": [line]})
-        problem(refused, 422, "invalid", "lines")
+        problem(refused, 422, "invalid", "lines.0")
     two = [{"name": "x", "unit_price": price}, {"name": "y", "unit_price": price}]
     problem(await rep.post(PATH, json={"name": "x", "lines": two}), 422, "invalid", "lines")
     for _ in range(3):

@@ -72,7 +72,8 @@ class Door:
         if wanted != f'"{self.version(id)}"':
             return httpx.Response(412, json={"detail": "Stale."})
         told = {"verb": verb, **body}
-        is_repeated = verb.startswith("check-") and told in self.moves.get(id, [])
+        may_repeat = verb.startswith("check-") or (verb == "update" and "version" not in told)
+        is_repeated = may_repeat and told in self.moves.get(id, [])
         if not is_repeated:
             self.moves.setdefault(id, []).append(told)
         return httpx.Response(200, json={"id": id, "version": self.version(id)})
