@@ -21,7 +21,7 @@ def united(one: Any, other: Any) -> Any:
         return one
     if not (isinstance(one, dict) and isinstance(other, dict)):
         raise Different
-    one, other = _with_enum(one), _with_enum(other)
+    one, other = _settled(one), _settled(other)
     if (one.keys() ^ other.keys()) - READ_BY_PEOPLE - {"parameters"}:
         raise Different
     return {**other, **{name: _member(name, value, other) for name, value in one.items()}}
@@ -39,10 +39,11 @@ def _member(name: str, value: Any, other: Mapping[str, Any]) -> Any:
     return united(value, other[name])
 
 
-def _with_enum(schema: dict[str, Any]) -> dict[str, Any]:
-    if "const" not in schema:
-        return schema
-    return {**{n: v for n, v in schema.items() if n != "const"}, "enum": [schema["const"]]}
+def _settled(schema: dict[str, Any]) -> dict[str, Any]:
+    """One way of writing it: a constant as an enumeration, and no word of a default that is null, which
+    one of our two generators leaves out."""
+    found = {n: v for n, v in schema.items() if n != "const" and not (n == "default" and v is None)}
+    return {**found, "enum": [schema["const"]]} if "const" in schema else found
 
 
 def _joined(one: list[Any], other: list[Any]) -> list[Any]:

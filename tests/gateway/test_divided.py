@@ -197,6 +197,8 @@ def test_two_descriptions_are_one_only_where_they_mean_one_thing() -> None:
         **one,
         "properties": {"r": {"enum": ["a", "b"], "type": "string"}},
     }
+    null = {"type": "string", "default": None}
+    assert united({"properties": {"r": null}}, {"properties": {"r": {"type": "string"}}})
     for different in (
         {"type": "array"},
         {**other, "required": ["r"]},
