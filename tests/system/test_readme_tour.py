@@ -33,7 +33,7 @@ class Running:
 
 
 def tour_pieces() -> list[str]:
-    tour = README.partition("## A tour of eight minutes")[2].partition("\n## ")[0]
+    tour = README.partition("## A tour of nine minutes")[2].partition("\n## ")[0]
     return re.findall(r"```sh\n(.*?)```", tour, re.DOTALL)
 
 
@@ -175,6 +175,28 @@ def test_the_deal_goes_along_the_board_and_onto_the_timeline(answers: list[str])
     assert len(stays["data"]) == 3  # type: ignore[arg-type]
     titles = [entry["title"] for entry in told["data"]]  # type: ignore[attr-defined]
     assert titles == [f"Opportunity {verb}: 产线升级" for verb in ("won", "moved", "created")]
+
+
+def test_a_form_becomes_a_customer_with_a_deal(answers: list[str]) -> None:
+    printed = piece(answers, "public/forms").splitlines()
+    assert '"thanks_text"' in printed[0]
+    assert [line for line in printed[1:] if line] == ["其他 All others", "done"]
+
+
+def test_an_accepted_quote_is_an_order(answers: list[str], running: Running) -> None:
+    printed = piece(answers, "/v1/quotes/")
+    status, _, rest = printed.partition("\n")
+    (page, end) = json.JSONDecoder().raw_decode(rest)
+    (order,) = page["data"]
+    assert (status, order["status"]) == ("accepted", "placed")
+    assert order["total"] == {
+        "amount": "136952.00",
+        "currency": "CNY",
+    }  # 2 at 68,000 less 5 %, and 6 % tax
+    totals, closed = rest[end:].split("\n")[1:3]
+    assert "'amount': {'amount': '129200.00', 'currency': 'CNY'}" in totals
+    assert float(closed) > 0
+    assert (running.folder / "quote.pdf").read_bytes().startswith(b"%PDF-")
 
 
 def test_the_largest_of_the_pool_is_claimed(answers: list[str]) -> None:
