@@ -187,6 +187,22 @@ def test_with_contacts_away_a_deal_is_taken_on_trust(suite: Suite, me: SignedIn)
     assert (refused.status_code, refused.json()["code"]) == (422, "unknown_reference")
 
 
+def test_any_page_may_send_a_form_and_is_told_so_once(me: SignedIn) -> None:
+    form = {"name": "Contact us", "fields": [{"name": "name", "label": "Name"}]}
+    made = me.client.post("/v1/leads/forms", json=form).raise_for_status().json()
+    path, page = f"/v1/public/forms/{made['key']}", {"origin": "https://any.example"}
+    with httpx.Client(base_url=str(me.client.base_url), headers=page, timeout=30) as browser:
+        asked = browser.options(path, headers={"access-control-request-method": "POST"})
+        sent = browser.post(path, json={"name": "李雷"})
+        refused = browser.post(path, json={"fax": 1})
+    assert (asked.status_code, sent.status_code) == (204, 201), sent.text
+    assert refused.is_client_error
+    for answer in (asked, sent, refused):
+        assert answer.headers.get_list("access-control-allow-origin") == ["*"]
+    (lead,) = me.client.get("/v1/leads").json()["data"]
+    assert (lead["name"], lead["form_id"]) == ("李雷", made["id"])
+
+
 def test_after_a_killed_service_its_requests_recover(suite: Suite, me: SignedIn) -> None:
     account = me.create("成都天府食品有限公司")
     kill(suite, "contacts")

@@ -65,7 +65,6 @@ async def test_a_page_learns_what_to_ask_and_a_visitor_becomes_a_lead(
         thanks_text="Thank you.",
     )  # fmt: skip
     asked = await client().get(at(form))
-    assert asked.headers["access-control-allow-origin"] == "*"
     assert asked.json() == {
         "name": "Contact us", "honeypot": "fax", "consent": None,
         "fields": [{"is_required": False} | field for field in FIELDS],
@@ -125,7 +124,6 @@ async def test_consent_is_kept_in_the_words_of_that_moment(
     )  # fmt: skip
     refused = await client().post(at(form), json=FILLED)
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["consent"])
-    assert refused.headers["access-control-allow-origin"] == "*"
     headers = {"x-forwarded-for": "10.9.9.9, 203.0.113.7"}
     assert (
         await client().post(at(form), json=FILLED | {"consent": True}, headers=headers)

@@ -1,6 +1,6 @@
-"""Web forms over HTTP for everybody: no token, any page may ask (`Access-Control-Allow-Origin: *`)."""
+"""Web forms over HTTP for everybody: no token. That any page may ask is said by the gateway, to which
+pages talk; said twice, browsers refuse it."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
@@ -12,16 +12,10 @@ from guanxi_pipeline.lead_forms.schemas import PublicForm, PublicSubmission, Pub
 from guanxi_pipeline.lead_forms.taking import URLENCODED, Form, find_form, take_form
 from guanxi_shared import documents
 from guanxi_shared.calls import house
-from guanxi_shared.errors import Problem
 
 router = APIRouter(tags=["public"])
 PATH = "/v1/public/forms/{key}"
 KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}}
-ANY_PAGE = {"access-control-allow-origin": "*"}
-PREFLIGHT = ANY_PAGE | {
-    "access-control-allow-methods": "GET, POST", "access-control-allow-headers": "content-type",
-    "access-control-max-age": "86400",
-}  # fmt: skip
 
 
 def _taken() -> dict[str, Any]:
@@ -29,17 +23,6 @@ def _taken() -> dict[str, Any]:
     content = body["requestBody"]["content"]
     content[URLENCODED] = content["application/json"]
     return {"parameters": [KEY], "security": [], **body}
-
-
-async def _for_any_page(work: Callable[[], Awaitable[Response]]) -> Response:
-    """Refusals too are for the page to read."""
-    try:
-        response = await work()
-    except Problem as problem:
-        problem.headers |= ANY_PAGE
-        raise
-    response.headers.update(ANY_PAGE)
-    return response
 
 
 @router.get(
@@ -51,11 +34,8 @@ async def _for_any_page(work: Callable[[], Awaitable[Response]]) -> Response:
     responses=documents.problems(404),
 )
 async def get_public_form(request: Request) -> Response:
-    async def work() -> Response:
-        form = await find_form(house(request), request.path_params["key"])
-        return _json(_asked(form))
-
-    return await _for_any_page(work)
+    form = await find_form(house(request), request.path_params["key"])
+    return _json(_asked(form))
 
 
 @router.post(
@@ -71,20 +51,12 @@ async def get_public_form(request: Request) -> Response:
     },
 )
 async def submit_public_form(request: Request) -> Response:
-    async def work() -> Response:
-        form = await take_form(request, request.path_params["key"])
-        is_browser = URLENCODED in request.headers.get("content-type", "")
-        if is_browser and form.row["redirect_url"]:
-            return Response(status_code=303, headers={"location": form.row["redirect_url"]})
-        thanks = {name: form.row[name] for name in ("thanks_text", "redirect_url")}
-        return _json(thanks, status=201)
-
-    return await _for_any_page(work)
-
-
-@router.options(PATH, include_in_schema=False)
-async def allow_public_form(request: Request) -> Response:
-    return Response(status_code=204, headers=PREFLIGHT)
+    form = await take_form(request, request.path_params["key"])
+    is_browser = URLENCODED in request.headers.get("content-type", "")
+    if is_browser and form.row["redirect_url"]:
+        return Response(status_code=303, headers={"location": form.row["redirect_url"]})
+    thanks = {name: form.row[name] for name in ("thanks_text", "redirect_url")}
+    return _json(thanks, status=201)
 
 
 def _asked(form: Form) -> dict[str, Any]:
