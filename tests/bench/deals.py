@@ -1,4 +1,4 @@
-"""Deals: the board of a pipeline, lists, and moves along the board."""
+"""Deals: the board of a pipeline, lists, moves along the board, forecasts; and quotes of a hundred lines."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from tests.bench.traffic import COUNTER, Traffic, request, shuffled
 PATH = "/v1/opportunities"
 BOARD = f"/v1/pipelines/{PIPELINE_ID}/board"
 NUMBER = COUNTER.decode()
-MOVED = 400
+MOVED, LINES = 400, 100
 
 
 def make_pipeline(bench: Bench) -> None:
@@ -53,9 +53,34 @@ def move(bench: Bench) -> Traffic:
     return Traffic(url, shuffled(asked))
 
 
+def forecast(bench: Bench, member: Member) -> Traffic:
+    """What is won and what may be of the present quarter, by person."""
+    url = bench.suite.url
+    path = "/v1/forecasts?period=this_quarter&by=person"
+    return Traffic(url, (request(url, "GET", path, token=member.token),))
+
+
+def quote(bench: Bench) -> Traffic:
+    """A draft of a hundred lines, priced by hand, with a discount on the whole."""
+    url, seller = bench.suite.url, bench.organisation.seller
+    lines = [
+        {"name": f"Part {n}", "quantity": n % 7 + 1, "tax_rate": 13, "discount": n % 4,
+         "unit_price": {"amount": f"{n * 3 + 1}.99", "currency": "CNY"}}
+        for n in range(LINES)
+    ]  # fmt: skip
+    body = {"name": "Bench", "currency": "CNY", "lines": lines, "discount": {"percent": 2.5}}
+    asked = request(
+        url, "POST", "/v1/quotes", token=seller.token, body=body, idempotency_key=f"quote-{NUMBER}"
+    )
+    return Traffic(url, (asked,), status=201)
+
+
 CASES = (
     Case("deals: board", lambda b: board(b, b.organisation.seller), is_brief=True),
     Case("deals: board, admin", lambda b: board(b, b.organisation.admin), is_brief=True),
     Case("deals: list of 50", list_of_50, is_brief=True),
     Case("deals: move", move, is_brief=True),
+    Case("deals: forecast", lambda b: forecast(b, b.organisation.seller), is_brief=True),
+    Case("deals: forecast, admin", lambda b: forecast(b, b.organisation.admin), is_brief=True),
+    Case("deals: quote of 100 lines", quote, is_brief=True),
 )

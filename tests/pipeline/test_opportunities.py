@@ -159,3 +159,11 @@ async def test_a_line_of_which_only_the_price_is_said_is_one_of_it(
     ]  # fmt: skip
     patched = await rep.patch(f"/v1/opportunities/{made['id']}", json={"lines": [{"name": "Free"}]})
     assert (patched.status_code, patched.json()["amount"]) == (200, None)
+
+
+@pytest.mark.parametrize("path", ["", "/export"])
+async def test_a_flag_that_there_is_none_of_is_refused_before_anything_is_answered(
+    client: Clients, organisation: Organisation, stages: Stages, path: str
+) -> None:
+    refused = await client(organisation.rep).get(f"/v1/opportunities{path}?flag[in]=idle,nonsense")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, ["flag"])

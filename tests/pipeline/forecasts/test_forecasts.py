@@ -13,6 +13,7 @@ from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Stages
 from tests.pipeline.forecasts.deals import LAST_DAY, PERIOD, enter, forecast, of, sums
+from tests.pipeline.products.selling import product
 
 QUOTA = {"period": "quarter", "starts_on": "2026-07-01"}
 
@@ -115,7 +116,7 @@ async def test_teams_have_quotas_of_their_own_that_add_up(
 async def test_a_pipeline_and_a_product_are_held_against_their_own_quotas(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
-    seats = str(new_id())
+    seats = (await product(client(organisation.admin), "SEATS"))["id"]
     line = {"product_id": seats, "quantity": 1, "unit_price": {"amount": "30", "currency": "CNY"}}
     await enter(client, organisation.rep, stages, "closed", "50", lines=[line])
     manager = client(organisation.manager)

@@ -7,10 +7,10 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Stages
 from tests.pipeline.forecasts.deals import enter, forecast, of, sums
+from tests.pipeline.products.selling import product
 
 
 async def test_shares_count_for_whom_they_are_and_sum_to_the_deal(
@@ -49,7 +49,8 @@ async def test_shares_count_for_whom_they_are_and_sum_to_the_deal(
 async def test_by_product_lines_count_and_the_rest_for_no_product(
     client: Clients, organisation: Organisation, stages: Stages
 ) -> None:
-    seats, setup = str(new_id()), str(new_id())
+    admin = client(organisation.admin)
+    seats, setup = [(await product(admin, sku))["id"] for sku in ("SEATS", "SETUP")]
     lines = [
         {"product_id": seats, "quantity": 3, "unit_price": {"amount": "10", "currency": "CNY"}},
         {"product_id": seats, "quantity": 1, "unit_price": {"amount": "5", "currency": "CNY"}},

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from guanxi_pipeline import models
 from guanxi_pipeline.opportunities.flag_rules import FLAGS, SLIP_DAYS, SLIPS
 from guanxi_shared.errors import Malformed
+from guanxi_shared.filters import Condition
 from guanxi_shared.selects import of_organisation
 
 METADATA = models.Opportunity.metadata
@@ -61,13 +62,21 @@ CONDITIONS: Final[Mapping[str, ColumnElement[bool]]] = {
 }
 
 
+async def known_flags(asker: Any, item: Condition) -> Condition:
+    """Looked at before anything is answered: what streams its answer cannot take it back."""
+    names = item.value if isinstance(item.value, list) else [item.value]
+    if unknown := [name for name in names if name not in FLAGS]:
+        raise Malformed(
+            f"There is no flag {unknown[0][:80]!r}.",
+            errors={"flag": f"Choose of {', '.join(FLAGS)}."},
+            code="bad_value",
+        )
+    return item
+
+
 def flagged(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
     """Any of the flags; the text is one for all values."""
     names = value if isinstance(value, list) else [value]
-    if unknown := [name for name in names if name not in FLAGS]:
-        raise Malformed(
-            f"There is no flag {unknown[0]!r}.", errors={"flag": f"Choose of {', '.join(FLAGS)}."}
-        )
     wanted = bind(names, ARRAY(Text))
     alternatives = [
         and_(any_(wanted) == literal_column(f"'{name}'"), condition)

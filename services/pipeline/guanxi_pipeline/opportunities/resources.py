@@ -7,7 +7,7 @@ from sqlalchemy import Column, ColumnElement, Table, Text, Uuid, any_, cast, fun
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_pipeline import models
-from guanxi_pipeline.opportunities.flag_sql import flagged
+from guanxi_pipeline.opportunities.flag_sql import flagged, known_flags
 from guanxi_pipeline.opportunities.schemas import OpportunityRead
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
@@ -93,7 +93,7 @@ def _fields() -> dict[str, Field]:
         looked_up("contact_id", r.ID, OPPORTUNITY, _linked(OPPORTUNITY.c.contact_ids)),
         looked_up("product_id", r.ID, OPPORTUNITY, _linked(OPPORTUNITY.c.product_ids)),
         looked_up("stage", r.TEXT, OPPORTUNITY, _in_stage_named),
-        looked_up("flag", r.TEXT, OPPORTUNITY, flagged),
+        looked_up("flag", r.TEXT, OPPORTUNITY, flagged, prepare=known_flags),
         *(
             looked_up(f"account_{name}", r.TEXT, OPPORTUNITY, _of_account(ACCOUNT.c[name]))
             for name in ("name", "industry", "region", "grade")
