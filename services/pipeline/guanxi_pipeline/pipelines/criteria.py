@@ -15,11 +15,10 @@ from guanxi_shared.filters import Binder
 async def criterion_condition(
     call: Call, criterion: Mapping[str, Any], bind: Binder
 ) -> ColumnElement[bool] | None:
-    """What the filter of a criterion means now; Malformed when it means nothing (any more), which some
-    values show only when they become SQL."""
+    """What the filter of a criterion means now; Malformed when it means nothing (any more)."""
     fields = await call.custom_fields.extend(call.organisation, OPPORTUNITIES)
     groups = filters.groups_from_document(criterion["filter_groups"], fields, call.clock)
-    return filters.compile_groups(groups, bind)
+    return filters.compile_groups(await filters.prepared(call, groups), bind)
 
 
 async def check_criteria(call: Call, stages: Sequence[Mapping[str, Any]]) -> None:
