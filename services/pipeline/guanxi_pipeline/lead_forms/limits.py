@@ -1,28 +1,29 @@
 """How often a form is taken from one address: a generic cell rate algorithm in one row each.
 
 The row holds the theoretical arrival time (ITU-T I.371): each hit moves it on by an hour / limit, and
-a hit that would move it more than an hour ahead of now is refused.
+a hit that would move it more than an hour ahead of now is refused. Now is the clock's, read with the row
+locked: a transaction's own now() would set whoever had to wait back behind those who went first.
 """
 
 from datetime import timedelta
 from math import ceil
 from uuid import UUID
 
-from guanxi_shared.db import Database
+from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import TooMany
 
 HOUR = timedelta(hours=1)
 HIT = """
 INSERT INTO lead_form_hits AS h (organisation_id, form_id, address, used_up_to)
-VALUES ($1, $2, $3, now() + $4::interval)
+VALUES ($1, $2, $3, clock_timestamp() + $4::interval)
 ON CONFLICT (organisation_id, form_id, address) DO UPDATE
-  SET used_up_to = greatest(h.used_up_to, now()) + $4::interval
-  WHERE greatest(h.used_up_to, now()) + $4::interval <= now() + $5::interval
+  SET used_up_to = greatest(h.used_up_to, clock_timestamp()) + $4::interval
+  WHERE greatest(h.used_up_to, clock_timestamp()) + $4::interval <= clock_timestamp() + $5::interval
 RETURNING 1
 """
 LEFT = """
-SELECT extract(epoch FROM used_up_to + $4::interval - now() - $5::interval)::float8 FROM lead_form_hits
-WHERE organisation_id = $1 AND form_id = $2 AND address = $3
+SELECT extract(epoch FROM used_up_to + $4::interval - clock_timestamp() - $5::interval)::float8
+FROM lead_form_hits WHERE organisation_id = $1 AND form_id = $2 AND address = $3
 """
 COUNT = """
 INSERT INTO lead_form_counts AS c (organisation_id, form_id, day, {kind})
@@ -35,15 +36,23 @@ async def take_hit(
     db: Database, organisation: UUID, form_id: UUID, address: str, *, hourly_limit: int
 ) -> None:
     """TooMany with the seconds to wait. It counts whatever becomes of the request."""
+    async with db.transaction(organisation) as connection:
+        left = await seconds_left(connection, organisation, form_id, address, hourly_limit)
+        if left is None:
+            return
+        await connection.execute(COUNT.format(kind="limited"), organisation, form_id)
+    raise TooMany(
+        "The form was sent too often from where you are.", headers={"Retry-After": str(left)}
+    )
+
+
+async def seconds_left(
+    connection: Connection, organisation: UUID, form_id: UUID, address: str, hourly_limit: int
+) -> int | None:
+    """None: there was room and it is taken. Otherwise when there will be, in seconds (rounded up)."""
     step = HOUR / hourly_limit
     # A grain of time more, so that rounding to microseconds never takes the last hit away.
     asked = (organisation, form_id, address, step, HOUR + timedelta(milliseconds=1))
-    async with db.transaction(organisation) as connection:
-        if await connection.fetchval(HIT, *asked) is not None:
-            return
-        left = await connection.fetchval(LEFT, *asked)
-        await connection.execute(COUNT.format(kind="limited"), organisation, form_id)
-    seconds = str(max(1, ceil(left or 1)))
-    raise TooMany(
-        "The form was sent too often from where you are.", headers={"Retry-After": seconds}
-    )
+    if await connection.fetchval(HIT, *asked) is not None:
+        return None
+    return max(1, ceil(await connection.fetchval(LEFT, *asked) or 1))
