@@ -193,8 +193,9 @@ async def test_too_many_children_are_refused_and_nothing_is_deleted(
 async def test_many_children_cost_no_more_statements_than_a_few(
     client: Clients, organisation: Organisation, service_database: Database
 ) -> None:
-    rep, counts = client(organisation.rep), []
-    for number in (1, 8):
+    rep, counts = client(organisation.rep), dict[int, int]()
+    # Several times: what the service looks up now and then on its own may fall into one of them.
+    for number in (1, 8) * 3:
         account = await made(rep, "/v1/accounts", name="Acme")
         for each in range(number):
             await noted(rep, str(each), account_ids=[account["id"]])
@@ -205,8 +206,8 @@ async def test_many_children_cost_no_more_statements_than_a_few(
         with statements_of(service_database) as seen:
             await rep.delete(path, params={"with_children": "true"})
             await rep.post(f"{path}/restore")
-        counts.append(len(seen))
-    assert counts[0] == counts[1]
+        counts[number] = min(len(seen), counts.get(number, len(seen)))
+    assert counts[1] == counts[8]
 
 
 async def test_a_deleted_activity_is_as_it_was_and_keeps_its_history(
