@@ -14,10 +14,10 @@ from guanxi_contacts.resources import LOGGED
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.worker import Worker, WorkerSettings
-from tests.contacts.replaying import Consumer, listed, snapshot_of
 from tests.contacts.storytelling import Story
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
+from tests.replaying import Consumer, listed, snapshot_of
 from tests.stand_in import SECRET
 from tests.torture.checks import check_rows
 
@@ -80,7 +80,7 @@ async def test_a_consumer_that_replays_the_feed_ends_with_the_tables_content(
     consumer = await Consumer().follow(story.admin)
     assert consumer.verbs >= HAPPENED, (HAPPENED - consumer.verbs, story.done, story.refused)
     assert consumer.sequence == sorted(set(consumer.sequence))
-    shown = await snapshot_of(story.admin)
+    shown = await snapshot_of(story.admin, "contacts")
     kept = {key: s for key, s in consumer.states.items() if key[0] in PATHS}
     wrong = {key: verbs for key, verbs in consumer.told.items() if kept.get(key) != shown.get(key)}
     assert {key: verbs for key, verbs in wrong.items() if key[0] in PATHS} == {}

@@ -11,10 +11,10 @@ import pytest
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.deferred import Deferred
 from tests.contacts.merges.merging import WAITING, until_somebody_waits
-from tests.contacts.replaying import Consumer, listed
 from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
+from tests.replaying import Consumer, listed
 from tests.torture.checks import check_rows
 
 ROUNDS = 10

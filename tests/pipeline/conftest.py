@@ -1,25 +1,43 @@
 """The pipeline service, an organisation with a pipeline, and accounts that it has heard of."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from guanxi_pipeline.clients import CONTACTS
 from guanxi_pipeline.pipelines.starting import begin_pipeline
 from guanxi_pipeline.references.heard import apply_contacts_event
 from guanxi_shared.consumers import bind
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
+from guanxi_shared.http import ServiceClient
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation, User
+from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.telling import account_told, contact_told
+from tests.stand_in import SECRET
 
 
 @pytest.fixture(scope="session")
 def service(pipeline: Edge) -> Edge:
     return pipeline
+
+
+@pytest.fixture
+async def contacts_fake(service: Edge) -> AsyncIterator[FakeContacts]:
+    """Contacts as this service hears it: a small one that dies when it is told to."""
+    fake = FakeContacts()
+    client = ServiceClient(
+        CONTACTS, "http://contacts", SECRET, caller="pipeline", transport=fake, attempts=1,
+        timeout_seconds=1.0, breaker_failures=1_000,
+    )  # fmt: skip
+    service.state.house.more[CONTACTS] = client
+    yield fake
+    del service.state.house.more[CONTACTS]
+    await client.aclose()
 
 
 @dataclass(frozen=True)

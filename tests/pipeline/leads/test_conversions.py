@@ -1,41 +1,25 @@
 """Conversions: exactly one account, one person and one deal, or none, whatever dies when."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from guanxi_pipeline.clients import CONTACTS
 from guanxi_pipeline.conversions.finishing import finish_organisation
 from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
-from guanxi_shared.http import ServiceClient
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.leads.conftest import Made
 from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.telling import account_told
-from tests.stand_in import SECRET
 
 WHOLE: dict[str, Any] = {"opportunity": {"amount": {"amount": "1000.00", "currency": "CNY"}}}
 STEPS = [f"{when} POST {part}" for part in ("accounts", "contacts") for when in ("before", "after")]
 Worked = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture
-async def contacts_fake(service: Edge) -> AsyncIterator[FakeContacts]:
-    fake = FakeContacts()
-    client = ServiceClient(
-        CONTACTS, "http://contacts", SECRET, caller="pipeline", transport=fake, attempts=1,
-        timeout_seconds=1.0, breaker_failures=1_000,
-    )  # fmt: skip
-    service.state.house.more[CONTACTS] = client
-    yield fake
-    del service.state.house.more[CONTACTS]
-    await client.aclose()
 
 
 @pytest.fixture

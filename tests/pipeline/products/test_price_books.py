@@ -1,6 +1,7 @@
 """Price books: whose prices hold when, volume breaks, and ten thousand entries."""
 
 import asyncio
+from random import Random
 from typing import Any
 
 import pytest
@@ -185,3 +186,43 @@ async def test_a_book_follows_accounts_that_become_one(
     )  # fmt: skip
     read = (await manager.get(f"/v1/price-books/{book['id']}")).json()
     assert read["account_ids"] == [survivor]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_the_feed_alone_rebuilds_every_entry(
+    client: Clients, organisation: Organisation, seed: int
+) -> None:
+    manager, random = client(organisation.manager), Random(seed)
+    products = [(await product(manager, f"P{n}"))["id"] for n in range(4)]
+    book = await price_book(manager, "B")
+    path = f"/v1/price-books/{book['id']}"
+
+    def some() -> list[dict[str, Any]]:
+        keys = random.sample([(id, least) for id in products for least in (1, 10)], 3)
+        return [
+            entry(id, str(random.randint(1, 3)), min_quantity=least, discount_limit=random.choice([None, 5]))
+            for id, least in keys
+        ]  # fmt: skip
+
+    for _ in range(12):
+        if random.random() < 0.4:
+            done = await manager.put(path + "/entries", json={"entries": some()})
+        else:
+            gone = [
+                {"product_id": random.choice(products)} | random.choice([{}, {"min_quantity": 10}])
+            ]
+            done = await manager.patch(path + "/entries", json={"set": some(), "remove": gone})
+        assert done.status_code == 200, done.text
+    rebuilt: dict[tuple[str, float], dict[str, Any]] = {}
+    history = (await manager.get(path + "/history", params={"limit": 100})).json()["data"]
+    for event in reversed(history):
+        told = (event["before"] or {}).get("entries", {"set": [], "removed": []})
+        for each in told["removed"]:
+            del rebuilt[each["product_id"], each["min_quantity"]]
+        for each in told["set"]:
+            rebuilt[each["product_id"], each["min_quantity"]] = each
+        assert event["after"]["entry_count"] == len(rebuilt)
+    listed = (await manager.get(path + "/entries", params={"limit": 100})).json()["data"]
+    assert [{k: v for k, v in row.items() if k not in ("sku", "name")} for row in listed] == [
+        rebuilt[key] for key in sorted(rebuilt)
+    ]

@@ -1,12 +1,13 @@
 """The entries of a price book: ten thousand of them in one statement, one writer of a book at a time."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 from starlette.responses import Response
 
@@ -36,16 +37,19 @@ FROM jsonb_to_recordset($3::text::jsonb) AS e {ARRIVING}
 ON CONFLICT (organisation_id, price_book_id, product_id, min_quantity) DO UPDATE
 SET unit_price = excluded.unit_price, discount_limit = excluded.discount_limit
 WHERE (t.unit_price, t.discount_limit) IS DISTINCT FROM (excluded.unit_price, excluded.discount_limit)
+RETURNING t.product_id::text, t.min_quantity::float8, t.unit_price, t.discount_limit::float8
 """
 KEEP_ONLY = f"""
 DELETE FROM price_book_entries t WHERE t.organisation_id = $1 AND t.price_book_id = $2 AND NOT EXISTS (
   SELECT 1 FROM jsonb_to_recordset($3::text::jsonb) AS e {ARRIVING}
   WHERE e.product_id = t.product_id AND e.min_quantity = t.min_quantity)
+RETURNING t.product_id::text, t.min_quantity::float8
 """
 REMOVE = """
 DELETE FROM price_book_entries t USING jsonb_to_recordset($3::text::jsonb) AS e (product_id uuid, min_quantity numeric)
 WHERE t.organisation_id = $1 AND t.price_book_id = $2 AND t.product_id = e.product_id
   AND (e.min_quantity IS NULL OR e.min_quantity = t.min_quantity)
+RETURNING t.product_id::text, t.min_quantity::float8
 """
 COUNT = "SELECT count(*) FROM price_book_entries WHERE organisation_id = $1 AND price_book_id = $2"
 PAGE = """
@@ -65,8 +69,8 @@ async def put_entries(
     rows = _rows(data.entries, loaded, field="entries")
     await _demand_products(connection, call.organisation, rows, field="entries")
     where = (call.organisation, price_book_id)
-    removed = _count(await connection.execute(KEEP_ONLY, *where, rows))
-    written = _count(await connection.execute(SET, *where, rows))
+    removed = await connection.fetch(KEEP_ONLY, *where, rows)
+    written = await connection.fetch(SET, *where, rows)
     return await _tell(call, connection, loaded, written=written, removed=removed)
 
 
@@ -79,8 +83,8 @@ async def patch_entries(
     await _demand_products(connection, call.organisation, rows, field="set")
     where = (call.organisation, price_book_id)
     gone = orjson.dumps(data.model_dump(mode="json")["remove"]).decode()
-    removed = _count(await connection.execute(REMOVE, *where, gone))
-    written = _count(await connection.execute(SET, *where, rows))
+    removed = await connection.fetch(REMOVE, *where, gone)
+    written = await connection.fetch(SET, *where, rows)
     return await _tell(call, connection, loaded, written=written, removed=removed)
 
 
@@ -91,21 +95,28 @@ async def _load(connection: Connection, price_book_id: UUID, version: int | None
 
 
 async def _tell(
-    call: Call, connection: Connection, loaded: Loaded, *, written: int, removed: int
-) -> dict[str, Any]:
-    """One event for the book, whatever the number of entries."""
+    call: Call, connection: Connection, loaded: Loaded, *,
+    written: Sequence[asyncpg.Record], removed: Sequence[asyncpg.Record],
+) -> dict[str, Any]:  # fmt: skip
+    """One event for the book, whatever the number of entries; `before.entries` holds what changed."""
     if written or removed:
         count = await connection.fetchval(COUNT, call.organisation, loaded.id)
         changes = {"entry_count": count, "entries_changed_at": datetime.now(UTC)}
-        await records.update_record(connection, PRICE_BOOKS, loaded, changes, actor=call.actor)
+        told = {
+            "set": _shown(map(dict, written), loaded.row["currency"]),
+            "removed": [dict(row) for row in removed],
+        }
+        await records.update_record(
+            connection, PRICE_BOOKS, loaded, changes, actor=call.actor, more={"entries": told}
+        )
     return {
         "price_book_id": str(loaded.id), "entry_count": loaded.row["entry_count"],
-        "set": written, "removed": removed, "version": loaded.version,
+        "set": len(written), "removed": len(removed), "version": loaded.version,
     }  # fmt: skip
 
 
-def _count(done: str) -> int:
-    return int(done.rpartition(" ")[2])
+def _shown(rows: Iterable[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
+    return [{**row, "unit_price": money(row["unit_price"], currency)} for row in rows]
 
 
 def _rows(entries: Sequence[Entry], loaded: Loaded, *, field: str) -> str:
@@ -159,7 +170,7 @@ async def list_entries(call: Call, price_book_id: UUID) -> Response:
     after = _after(asked.get("cursor"))
     where = (call.organisation, price_book_id, product, *after, limit + 1)
     rows = [dict(row) for row in await call.db.fetch(call.organisation, PAGE, *where)]
-    shown = [{**row, "unit_price": money(row["unit_price"], book["currency"])} for row in rows]
+    shown = _shown(rows, book["currency"])
     following = _cursor(rows[limit - 1]) if len(rows) > limit else None
     return reads.answer_page(call, shown[:limit], following, None)
 

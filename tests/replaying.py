@@ -61,8 +61,8 @@ class Consumer:
             self.states[key] = data["state"]
 
 
-async def snapshot_of(user: httpx.AsyncClient) -> dict[Key, dict[str, Any]]:
-    answer = await user.post("/v1/contacts/snapshot")
+async def snapshot_of(user: httpx.AsyncClient, service: str) -> dict[Key, dict[str, Any]]:
+    answer = await user.post(f"/v1/{service}/snapshot")
     assert answer.status_code == 200, answer.text
     _, *lines = [orjson.loads(line) for line in answer.text.splitlines()]
     return {(line["type"], line["record"]["id"]): line["record"] for line in lines}
