@@ -30,6 +30,7 @@ from tests.factories import (
 from tests.library.app import create as create_library
 from tests.prepared import Clone, Prepared
 from tests.stand_in import SECRET, GatewayStandIn, standing_in
+from tests.statements import remember_for_long
 
 FoundOrganisation = Callable[[], Awaitable[Organisation]]
 FILE = pytest.StashKey[Path]()
@@ -173,6 +174,12 @@ def service_database(service: Edge) -> Database:
     """The pool that the service itself uses."""
     found: Database = service.state.house.db
     return found
+
+
+@pytest.fixture
+def remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What requests remember for a second is remembered until the test ends, however slow it is."""
+    remember_for_long(monkeypatch)
 
 
 @pytest.fixture

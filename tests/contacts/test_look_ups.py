@@ -1,21 +1,18 @@
 """Whose number or address is it: the filters `phone` and `email`, alone and among others; and that the
 plans of a look-up by one of them, and of a check for duplicates, are kept."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import asyncpg
 import pytest
-from asyncpg import Pool
 
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation, User
 from tests.prepared import Clone
+from tests.statements import Asked, asked_of
 
 PATHS = ("/v1/contacts", "/v1/accounts")
 NUMBER, TYPED, OTHER = "138 0013 8000", "+86 138-0013-8000", "139 0000 0001"
-Noted = tuple[str, tuple[Any, ...]]
 
 
 async def made(client: Clients, user: User, path: str, **fields: Any) -> str:
@@ -32,24 +29,6 @@ async def ids(client: Clients, user: User, path: str, **asked: Any) -> list[str]
     answer = await client(user).get(path, params=asked)
     assert answer.status_code == 200, answer.text
     return [row["id"] for row in answer.json()["data"]]
-
-
-@contextmanager
-def noted(pool: Pool) -> Iterator[list[Noted]]:
-    """What one of the service's pools is asked, with the values."""
-    seen: list[Noted] = []
-
-    def note(record: Any) -> None:
-        seen.append((record.query, record.args))
-
-    connections = [holder._con for holder in pool._holders if holder._con]
-    for connection in connections:
-        connection.add_query_logger(note)
-    try:
-        yield seen
-    finally:
-        for connection in connections:
-            connection.remove_query_logger(note)
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -127,6 +106,7 @@ NOT_ALONE = [
     ("asked", "is_kept"), [(a, True) for a in ALONE] + [(a, False) for a in NOT_ALONE], ids=str
 )
 @pytest.mark.parametrize("who", ["rep", "manager", "admin"])
+@pytest.mark.usefixtures("remembered")
 async def test_only_a_key_alone_is_asked_for_by_a_kept_plan(
     client: Clients, organisation: Organisation, service_database: Database,
     asked: dict[str, str], is_kept: bool, who: str,
@@ -134,12 +114,15 @@ async def test_only_a_key_alone_is_asked_for_by_a_kept_plan(
     user = getattr(organisation, who)
     await made(client, organisation.rep, "/v1/contacts", name="王伟", source="fair", tags=["fair"])
     await ids(client, user, "/v1/contacts", **asked)  # scope and definitions are known from here
-    with noted(service_database.points) as kept, noted(service_database.pool) as planned:
+    with asked_of([service_database.points]) as kept:
+        await ids(client, user, "/v1/contacts", **asked)
+    with asked_of([service_database.pool]) as planned:
         await ids(client, user, "/v1/contacts", **asked)
     assert (len(kept), len(planned)) == ((1, 0) if is_kept else (0, 1))
 
 
 @pytest.mark.parametrize("who", ["rep", "manager", "admin"])
+@pytest.mark.usefixtures("remembered")
 async def test_the_plan_of_a_look_up_is_kept_and_goes_by_the_keys(
     client: Clients, organisation: Organisation, service_database: Database, database: Clone,
     who: str,
@@ -149,7 +132,7 @@ async def test_the_plan_of_a_look_up_is_kept_and_goes_by_the_keys(
     asked = await made(client, organisation.rep, "/v1/contacts", name="Asked for")
     await _crowd(database, organisation)
     await ids(client, user, "/v1/contacts", phone=TYPED)
-    with noted(service_database.points) as seen:
+    with asked_of([service_database.points]) as seen:
         await ids(client, user, "/v1/contacts", phone=TYPED)
     (row,), plan = await _again(database, seen[0])
     assert str(row["_sort0"]) == asked
@@ -157,6 +140,7 @@ async def test_the_plan_of_a_look_up_is_kept_and_goes_by_the_keys(
     assert "Seq Scan on contacts" not in plan
 
 
+@pytest.mark.usefixtures("remembered")
 async def test_the_plan_of_a_check_for_duplicates_is_kept_and_goes_by_the_keys(
     client: Clients, organisation: Organisation, service_database: Database, database: Clone
 ) -> None:
@@ -171,7 +155,7 @@ async def test_the_plan_of_a_check_for_duplicates_is_kept_and_goes_by_the_keys(
     }
     rep = client(organisation.rep)
     await rep.post("/v1/contacts/check-duplicate", json=body)
-    with noted(service_database.points) as seen:
+    with asked_of([service_database.points]) as seen:
         answer = await rep.post("/v1/contacts/check-duplicate", json=body)
     assert [each["is_visible"] for each in answer.json()["candidates"]] == [False]
     (row,), plan = await _again(database, seen[0])
@@ -180,7 +164,7 @@ async def test_the_plan_of_a_check_for_duplicates_is_kept_and_goes_by_the_keys(
     assert "Seq Scan on contacts" not in plan
 
 
-async def _again(database: Clone, asked: Noted) -> tuple[list[asyncpg.Record], str]:
+async def _again(database: Clone, asked: Asked) -> tuple[list[asyncpg.Record], str]:
     """The same statement eight times on a connection of its own: by then its plan must be kept. What
     it found, and the plan."""
     query, args = asked

@@ -24,7 +24,7 @@ from tests.factories import (
 )
 from tests.pipeline.conftest import Known, Stages
 from tests.pipeline.deals import PATH, made, moved, pipeline_with, problem
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
 
 DIGITS = {"CNY": 2, "EUR": 2, "JPY": 0, "KWD": 3}
 TODAY = datetime.now(ZoneInfo("Asia/Shanghai")).date()
@@ -299,6 +299,7 @@ async def test_cards_carry_their_flags_and_boards_are_filtered_by_them(
     assert (await board(q="wlkj"))["total"]["count"] == 1
 
 
+@pytest.mark.usefixtures("remembered")
 async def test_a_board_costs_two_statements_whatever_stands_on_it(
     client: Clients, organisation: Organisation, stages: Stages, service_database: Database
 ) -> None:

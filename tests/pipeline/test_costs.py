@@ -8,7 +8,9 @@ from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Known, Stages
 from tests.pipeline.deals import PATH, made, moved
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
+
+pytestmark = pytest.mark.usefixtures("remembered")
 
 Fixture = tuple[Any, dict[str, Any]]
 

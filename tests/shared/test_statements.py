@@ -1,38 +1,15 @@
 """How many statements a hot request costs: one to read, at most three to create."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from asyncpg import Pool
 
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.library.books import book
+from tests.statements import statements_of
 
-CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
-
-
-@contextmanager
-def statements_of(database: Database) -> Iterator[list[str]]:
-    """The statements of the service's pools as they come, those that control a transaction aside."""
-    seen: list[str] = []
-
-    def note(record: Any) -> None:
-        if not record.query.startswith(CONTROL):
-            seen.append(record.query)
-
-    pools: list[Pool] = [pool for pool in vars(database).values() if isinstance(pool, Pool)]
-    connections = [holder._con for pool in pools for holder in pool._holders if holder._con]
-    assert len(pools) >= 2
-    for connection in connections:
-        connection.add_query_logger(note)
-    try:
-        yield seen
-    finally:
-        for connection in connections:
-            connection.remove_query_logger(note)
+pytestmark = pytest.mark.usefixtures("remembered")
 
 
 async def _warmed(client: Clients, organisation: Organisation) -> tuple[Any, dict[str, Any]]:

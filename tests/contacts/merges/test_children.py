@@ -18,6 +18,7 @@ from guanxi_shared.identifiers import new_id
 from tests.contacts.merges.merging import everything, make, merged, undo
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
+from tests.statements import statements_of
 
 # By its name, or because the database checks it, a column names an account or a contact.
 NAMING = """
@@ -137,10 +138,10 @@ async def test_lists_columns_and_links_without_a_state_move_there_and_back(
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures("remembered")
 async def test_the_statements_of_a_merge_do_not_grow_with_its_children(
-    client: Clients, organisation: Organisation, service_database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
     rep = organisation.rep
     survivor, source = await make(client, rep), await make(client, rep)
     number = 1_500
@@ -160,14 +161,14 @@ async def test_the_statements_of_a_merge_do_not_grow_with_its_children(
             " SELECT $1, id, $3, true FROM unnest($2::uuid[]) AS id",
             organisation.id, ids, UUID(source["id"]),
         )  # fmt: skip
-    counted = count_statements(monkeypatch)
-    done = await merged(client, rep, survivor, source)
+    with statements_of(service_database) as seen:
+        done = await merged(client, rep, survivor, source)
     assert done["moved"] == {"accounts.parent_id": number, "contact_accounts.account_id": number}
-    assert len(counted) < 60  # of which some are the feed's, and none belongs to a child
-    counted.clear()
-    answer = await undo(client, rep, done)
+    assert len(seen) < 50, seen  # none belongs to a child
+    with statements_of(service_database) as seen:
+        answer = await undo(client, rep, done)
     assert answer.status_code == 200, answer.text
-    assert len(counted) < 60  # of which some are the feed's, and none belongs to a child
+    assert len(seen) < 35, seen
     found = await client(rep).get(
         "/v1/accounts", params={"parent_id": source["id"], "total": "exact", "limit": 1}
     )
@@ -178,22 +179,6 @@ async def test_the_statements_of_a_merge_do_not_grow_with_its_children(
         organisation.id,
     )
     assert events[0]["n"] == 4 * number
-
-
-def count_statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every statement that goes to Postgres from now on."""
-    sent: list[str] = []
-    for name in ("fetch", "fetchrow", "fetchval", "execute"):
-        original = getattr(asyncpg.Connection, name)
-
-        def watched(
-            own: Any, query: str, *args: Any, _original: Any = original, **more: Any
-        ) -> Any:
-            sent.append(query)
-            return _original(own, query, *args, **more)
-
-        monkeypatch.setattr(asyncpg.Connection, name, watched)
-    return sent
 
 
 async def test_a_merge_without_children_moves_nothing(

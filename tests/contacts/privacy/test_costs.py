@@ -1,8 +1,12 @@
 """What privacy costs those who do not ask for it: nothing, once it is known that nobody was erased."""
 
+import pytest
+
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
+
+pytestmark = pytest.mark.usefixtures("remembered")
 
 
 async def test_a_contact_with_addresses_is_still_made_by_one_statement(

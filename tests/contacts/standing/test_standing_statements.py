@@ -1,8 +1,12 @@
 """What keeping the standing costs: nothing for creates and patches, one statement for a reason."""
 
+import pytest
+
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
+
+pytestmark = pytest.mark.usefixtures("remembered")
 
 PATH = "/v1/accounts"
 

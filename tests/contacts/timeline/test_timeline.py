@@ -6,7 +6,7 @@ import pytest
 
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
 
 
 async def made(client: Any, path: str, **sent: Any) -> dict[str, Any]:
@@ -181,6 +181,7 @@ async def test_others_activities_are_left_out_and_so_are_kinds_without_permissio
         assert (await client(stranger).get(f"{account}/timeline")).status_code == 404
 
 
+@pytest.mark.usefixtures("remembered")
 async def test_a_timeline_is_one_statement(
     client: Clients, organisation: Organisation, service_database: Database, account: str
 ) -> None:

@@ -2,9 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-import asyncpg
 import pytest
 
 from guanxi_pipeline.forecasts.days import keep_day
@@ -14,6 +12,7 @@ from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Stages
 from tests.pipeline.forecasts.deals import LAST_DAY, PERIOD, enter, forecast, of, sums
 from tests.pipeline.products.selling import product
+from tests.statements import statements_of
 
 QUOTA = {"period": "quarter", "starts_on": "2026-07-01"}
 
@@ -213,29 +212,21 @@ async def test_nobody_sees_more_than_their_deals(
     assert sums(stranger["total"], "closed") == {}
 
 
+@pytest.mark.usefixtures("remembered")
 async def test_three_statements_whatever_there_is(
-    client: Clients, organisation: Organisation, stages: Stages, service_database: Database,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
+    client: Clients, organisation: Organisation, stages: Stages, service_database: Database
+) -> None:
     splits = [(organisation.rep, 50), (organisation.rep2, 50)]
     for currency in ("CNY", "USD", "EUR"):
         await enter(
             client, organisation.rep, stages, "commit", "5", currency=currency, splits=splits
         )
     await keep_day(service_database, organisation.id, datetime(2026, 8, 15, tzinfo=UTC))
-    asked: list[str] = []
-    real = asyncpg.pool.Pool.fetch
-
-    async def fetch(pool: Any, query: str, *args: Any, **how: Any) -> Any:
-        asked.append(query)
-        return await real(pool, query, *args, **how)
-
-    monkeypatch.setattr(asyncpg.pool.Pool, "fetch", fetch)
+    await forecast(client, organisation.manager)
     for by in ("person", "team", "product"):
-        asked.clear()
-        await forecast(client, organisation.manager, by=by)
-        # Whom the caller sees is looked up once a second for all that they ask.
-        assert len([query for query in asked if "sees_subtree" not in query]) == 3, asked
+        with statements_of(service_database) as seen:
+            await forecast(client, organisation.manager, by=by)
+        assert len(seen) == 3, seen
 
 
 async def test_an_open_deal_of_the_present_period_is_forecast_now(

@@ -1,6 +1,6 @@
 """How many statements orders cost, one by one and by the many."""
 
-from collections.abc import Sequence
+import pytest
 
 from guanxi_pipeline.orders.placing import place_many
 from guanxi_shared.calls import Actor
@@ -8,19 +8,11 @@ from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Known
 from tests.pipeline.orders.ordering import PATH, line, made, order
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
+
+pytestmark = pytest.mark.usefixtures("remembered")
 
 ACTOR = Actor(id=None, kind="service", channel="test")
-
-
-def own(seen: Sequence[str]) -> list[str]:
-    """Look-ups that are remembered for a second (scopes, definitions) aside."""
-    remembered = (
-        "directory_users",
-        "custom_fields WHERE",
-        "set_config('app.organisation_id', $1, true)\n",
-    )
-    return [sql for sql in seen if not any(word in sql for word in remembered)]
 
 
 async def test_a_get_and_a_list_are_one_statement_and_purchases_two(
@@ -38,7 +30,7 @@ async def test_a_get_and_a_list_are_one_statement_and_purchases_two(
         assert (await rep.get(path)).status_code == 200
         with statements_of(service_database) as seen:
             assert (await rep.get(path)).status_code == 200
-        assert len(own(seen)) == expected, (path, seen)
+        assert len(seen) == expected, (path, seen)
 
 
 async def test_many_cost_as_many_statements_as_a_few(

@@ -13,7 +13,7 @@ from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.products.selling import cny, entry, made, price_book, product, usd
 from tests.pipeline.quotes.offering import line, quote, sent_quote
 from tests.pipeline.telling import account_told
-from tests.shared.test_statements import statements_of
+from tests.statements import statements_of
 
 
 async def test_lines_are_filled_up_from_product_price_book_and_tax_class(
@@ -212,6 +212,7 @@ async def test_quotes_follow_accounts_and_people_that_become_one(
         assert (read["account_id"], read["status"]) == (expected, "sent")
 
 
+@pytest.mark.usefixtures("remembered")
 async def test_a_hundred_lines_cost_no_more_statements_than_one(
     client: Clients, organisation: Organisation, service_database: Database
 ) -> None:
