@@ -4,8 +4,6 @@ import codecs
 from collections.abc import Iterator
 from pathlib import Path
 
-from charset_normalizer import from_bytes
-
 from guanxi_shared.tables.rows import FileProblem
 
 HEAD = 1 << 16
@@ -96,6 +94,8 @@ def _sniff_bytes(path: Path) -> str:
 
 def _other_guess(sample: bytes) -> str | None:
     """What charset-normalizer finds, unless Windows-1252 makes as good a text of it."""
+    from charset_normalizer import from_bytes  # 3 MB that few files need
+
     matches = from_bytes(sample, cp_isolation=_GUESSES)
     best = matches.best()
     if best is None or "cp1252" in best.could_be_from_charset:

@@ -7,8 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import xlsxwriter
-
 from guanxi_shared.tables.cell_text import cell_text
 from guanxi_shared.tables.neutral import escaped, runs
 
@@ -36,6 +34,8 @@ class XlsxWriter:
         sheet: str = "Sheet",
         row_limit: int = ROW_LIMIT,
     ) -> None:
+        import xlsxwriter  # 15 MB that a process needs only when it writes one
+
         self.shortened = 0
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
