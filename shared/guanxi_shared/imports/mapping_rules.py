@@ -17,7 +17,7 @@ def checked_columns(
     fields: Mapping[str, ImportField],
 ) -> Columns:  # fmt: skip
     """Column → (rule, field); Invalid names every column that is not in the file and every field
-    that is not known, and says when the key or the name of a record comes from nowhere."""
+    (of a column or a default) that is not known, and says when the key or the name of a record comes from nowhere."""
     columns: Columns = {}
     errors: dict[str, str] = {}
     for column, rule in options.rules(suggested).items():
@@ -28,7 +28,7 @@ def checked_columns(
             errors[f"mapping.{column}"] = f"There is no field {rule.field!r} to import into."
         else:
             columns[column] = (rule, found)
-    errors |= _clashes(columns)
+    errors |= _clashes(columns) | _odd_defaults(options, fields)
     places = {str(found.path[0]) for _, found in columns.values()} | set(options.defaults)
     errors |= _missing(importable, options, places)
     if errors:
@@ -45,6 +45,16 @@ def _clashes(columns: Columns) -> dict[str, str]:
         if other != column:
             errors[f"mapping.{column}"] = f"{other!r} is mapped to {rule.field!r} already."
     return errors
+
+
+def _odd_defaults(options: ImportOptions, fields: Mapping[str, ImportField]) -> dict[str, str]:
+    """What no column could fill is not filled by a default either: nobody looks at what it names."""
+    known = {*fields, *(str(each.path[0]) for each in fields.values())}
+    return {
+        f"defaults.{name}": f"There is no field {name!r} to import into."
+        for name in options.defaults
+        if name not in known
+    }
 
 
 def _missing(importable: Importable, options: ImportOptions, places: set[str]) -> dict[str, str]:

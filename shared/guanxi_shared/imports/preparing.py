@@ -3,10 +3,10 @@ through; no database. What the steps between are is each service's own."""
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from guanxi_shared.custom_fields import Definitions, stored_values
 from guanxi_shared.imports.cells import CellReader, reason
@@ -16,8 +16,10 @@ from guanxi_shared.imports.staff import Staff
 from guanxi_shared.matching import match_key
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
+from guanxi_shared.values import Instant
 
 Document = dict[str, Any]
+MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 
 
 def read_row(
@@ -32,9 +34,27 @@ def read_row(
     read = cells.read(row.values)
     found.reasons, found.references = read.reasons, read.references
     document = {**options.defaults, **read.document}
-    created_at = document.pop("created_at", None)
+    created_at = take_moment(found, document, cells, "created_at")
     _name_people(found, document, cells, staff)
     return found, document, created_at
+
+
+def take_moment(
+    found: Prepared, document: Document, cells: CellReader, name: str
+) -> datetime | None:
+    """A moment out of the document, where a cell or a default in JSON put it; a reason of the row where
+    that is none, or of another age."""
+    value = document.pop(name, None)
+    if value is None:
+        return None
+    try:
+        return MOMENT.validate_python(value)
+    except ValidationError as error:
+        column = cells.column_of(name) or name
+        said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        cell = found.cells.get(column, str(value))
+        found.reasons.append(reason(column, cell, f"{column}: {said}"))
+        return None
 
 
 def _name_people(found: Prepared, document: Document, cells: CellReader, staff: Staff) -> None:

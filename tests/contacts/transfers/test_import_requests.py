@@ -25,6 +25,7 @@ TABLE = "name,email\nAcme,a@x.example\n"
         ({"time_zone": "Mars/Olympus"}, "body"),
         ({"encoding": "klingon"}, "file"),
         ({"surprise": 1}, "surprise"),
+        ({"defaults": {"surprise": 1}}, "defaults.surprise"),
     ],
 )
 async def test_options_that_cannot_work_are_refused_before_any_row(
@@ -83,6 +84,25 @@ async def test_a_file_that_is_too_large_is_refused_and_leaves_nothing(
 
     assert answer.status_code == 413
     assert files_in(settings.files_dir) == files
+
+
+@pytest.mark.parametrize(
+    ("resource", "defaults", "named"),
+    [
+        ("contacts", {"accounts": [1]}, "accounts"),
+        ("contacts", {"accounts": "Acme"}, "accounts"),
+        ("accounts", {"created_at": "last week"}, "created_at"),
+        ("accounts", {"created_at": [5]}, "created_at"),
+        ("contacts", {"created_at": "0001-01-01T00:00:00Z"}, "created_at"),
+        ("accounts", {"emails": 5}, "emails"),
+    ],
+)
+async def test_a_default_that_is_no_value_of_its_field_is_each_row_s_reason(
+    send: Sender, resource: str, defaults: dict[str, Any], named: str
+) -> None:
+    found = await send.of(resource)("name\nAcme\n", defaults=defaults)
+    assert (found["job"]["status"], found["job"]["counts"]["refused"]) == ("done", 1), found["job"]
+    assert named in await send.errors(found["id"])
 
 
 async def test_a_file_is_taken_for_real_once(send: Sender) -> None:

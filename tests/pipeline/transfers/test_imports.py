@@ -317,3 +317,57 @@ async def test_what_an_import_cannot_be_is_named(
     assert refused.status_code == status, refused.text
     assert named in refused.json()["errors"]
     assert (await send.client.get("/v1/imports")).json()["data"] == []
+
+
+UNHEARD_OF = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"
+
+
+@pytest.mark.parametrize(
+    ("defaults", "named"),
+    [
+        ({"lines": [{"product_id": UNHEARD_OF, "name": "Seats", "quantity": 1}]}, "lines"),
+        ({"lines": [1]}, "lines"),
+        ({"lines": "Seats"}, "lines"),
+        ({"created_at": "last week"}, "created_at"),
+        ({"created_at": 5}, "created_at"),
+        ({"created_at": "0001-01-01T00:00:00Z"}, "created_at"),
+        ({"closed_at": "0001-01-01T00:00:00Z", "status": "won"}, "closed_at"),
+        ({"closed_at": "9999-12-31T23:00:00Z", "status": "won"}, "closed_at"),
+        ({"closed_at": 1e300, "status": "won"}, "closed_at"),
+        ({"stage_entered_at": [1]}, "stage_entered_at"),
+    ],
+)
+async def test_a_default_is_held_to_the_rules_of_a_request(
+    defaults: dict[str, Any], named: str, send: Sender, stages: Stages
+) -> None:
+    found = await send("name\nDeal\n", defaults=defaults)
+    assert found["job"]["status"] == "done", found["job"]
+    assert counts(found) == {"refused": 1}
+    (reason,) = await reasons(send, found)
+    assert named in reason
+    assert not await send.records()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("contacts", [{"contact_id": UNHEARD_OF}]),
+        ("splits", [{"user_id": UNHEARD_OF, "share": 100}]),
+        ("nonsense", 1),
+    ],
+)
+async def test_what_no_column_fills_no_default_fills(name: str, value: Any, send: Sender) -> None:
+    found = (await send.upload("name\nDeal\n")).json()
+    refused = await send.start(found["id"], defaults={name: value, "source": "fair"})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, [f"defaults.{name}"])
+
+
+@pytest.mark.parametrize("column", ["created_at", "closed_at", "stage_entered_at"])
+@pytest.mark.parametrize("cell", ["0001-01-01 00:00", "9999-12-31 23:59"])
+async def test_a_moment_of_another_age_is_refused(
+    column: str, cell: str, send: Sender, stages: Stages
+) -> None:
+    found = await send(f"name,stage,{column}\nDeal,Won,{cell}\nGood,Won,2024-03-05 10:00\n")
+    assert found["job"]["status"] == "done", found["job"]
+    assert counts(found) == {"created": 1, "refused": 1}, await reasons(send, found)
+    assert column in (await reasons(send, found))[0]

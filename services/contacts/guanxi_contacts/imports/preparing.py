@@ -93,8 +93,10 @@ class Preparation:
         return found
 
     def _validated(self, found: Prepared, document: dict[str, Any]) -> dict[str, Any] | None:
-        for link in document.get("accounts", ()):
-            link["account_id"] = NOBODY  # looked up later; the rest of the link is checked here
+        links = document.get("accounts")
+        for link in links if isinstance(links, list) else ():
+            if isinstance(link, dict):
+                link["account_id"] = NOBODY  # looked up later; the rest of the link is checked here
         return validated(
             found, document, self._cells, new=self._subject.create_model,
             change=self._subject.update_model, is_new=bool(document.get("name")),

@@ -5,9 +5,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from pydantic import TypeAdapter, ValidationError
-
-from guanxi_pipeline.imports.rules import name_for, news_in, with_priced_lines
+from guanxi_pipeline.imports.rules import (
+    demand_named_products,
+    name_for,
+    news_in,
+    with_priced_lines,
+)
 from guanxi_pipeline.imports.stages import SAID, Place, place_of
 from guanxi_pipeline.opportunities import rules
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
@@ -23,12 +26,17 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.cells import CellReader, reason
 from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared
-from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
+from guanxi_shared.imports.preparing import (
+    checked_custom,
+    keys_of,
+    read_row,
+    take_moment,
+    validated,
+)
 from guanxi_shared.imports.staff import Staff
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
 
-MOMENT = TypeAdapter(datetime)
 MOMENTS = ("stage_entered_at", "closed_at")
 Columns = dict[str, Any]
 
@@ -57,7 +65,7 @@ class Preparation:
         found, document, created_at = read_row(row, self._cells, self._options, self._staff)
         if row.problem is not None:
             return found
-        moments = {name: document.pop(name, None) for name in MOMENTS}
+        moments = {name: take_moment(found, document, self._cells, name) for name in MOMENTS}
         said = self._words(found, document)
         account = self._account_in(found, document)
         name = document.get("name") or name_for(document, account)
@@ -66,7 +74,7 @@ class Preparation:
             return found
         try:
             place = place_of(self._known, said, sent, self._columns())
-            found.more |= {name: _moment(name, value) for name, value in moments.items()}
+            found.more |= moments
             self._settle(found, sent, place, has_name=bool(document.get("name")))
             if name is not None:
                 self._prepare_new(found, place, name, created_at)
@@ -108,6 +116,7 @@ class Preparation:
         """`more["sent"]` is what the row says, for a change of what is there; `more["closed_at"]` when it
         was closed, to the moment or else by its day."""
         found.wanted_id = sent.pop("id", None)
+        demand_named_products(sent.get("lines", ()))
         clock = Clock(now=datetime.now(UTC), zone=self._zone)
         if (closed_at := found.more["closed_at"]) is not None:
             sent["closed_on"] = self.day_of(closed_at)
@@ -194,14 +203,3 @@ class Preparation:
 
     def _columns(self) -> dict[str, str]:
         return {name: self._cells.column_of(name) or name for name in SAID}
-
-
-def _moment(name: str, value: Any) -> datetime | None:
-    """Of a cell, or a default in JSON."""
-    if value is None:
-        return None
-    try:
-        found = MOMENT.validate_python(value)
-    except ValidationError as error:
-        raise Invalid("This is no moment.", errors={name: "Send 2026-11-22T08:00:00Z."}) from error
-    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)

@@ -1,7 +1,7 @@
 """What columns of a file can be, with the names that people give them; what a row means before any
 other record is looked at."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -96,25 +96,39 @@ OPPORTUNITY_FIELDS: Final[Mapping[str, ImportField]] = MappingProxyType(
 
 def name_for(document: Mapping[str, Any], account: str | None) -> str | None:
     """A deal that the file has no name for is called by what is sold and to whom, else by its number."""
-    sold = [str(line["name"]) for line in document.get(LINES) or () if line.get("name")]
+    lines = document.get(LINES)
+    named = [line for line in lines if isinstance(line, Mapping)] if isinstance(lines, list) else []
+    sold = [str(line["name"]) for line in named if line.get("name")]
     parts = [part for part in (", ".join(sold), account) if part]
     number = document.get("external_id")
     return " · ".join(parts)[:200] or (str(number)[:200] if number else None)
 
 
 def with_priced_lines(document: Mapping[str, Any], *, usual_currency: str) -> dict[str, Any]:
-    """Unit prices as the API's money: in the currency of the cell, of the deal, or the usual one."""
-    lines = []
-    amount = document.get("amount")
+    """Unit prices as the API's money: in the currency of the cell, of the deal, or the usual one. What
+    is no list of lines stays, for the model to refuse."""
+    lines, amount = document.get(LINES), document.get("amount")
+    if not isinstance(lines, list):
+        return dict(document)
     dealt_in = amount.get("currency") if isinstance(amount, Mapping) else None
-    for line in document.get(LINES) or ():
-        price = line.get("unit_price")
-        if isinstance(price, tuple):
-            number, currency = price
-            named = currency or dealt_in or usual_currency
-            line = {**line, "unit_price": {"amount": format(number, "f"), "currency": named}}
-        lines.append(line)
-    return {**document, LINES: lines} if lines else dict(document)
+    return {**document, LINES: [_priced(line, dealt_in or usual_currency) for line in lines]}
+
+
+def _priced(line: Any, usual_currency: str) -> Any:
+    price = line.get("unit_price") if isinstance(line, Mapping) else None
+    if not isinstance(price, tuple):
+        return line
+    number, currency = price
+    money = {"amount": format(number, "f"), "currency": currency or usual_currency}
+    return {**line, "unit_price": money}
+
+
+def demand_named_products(lines: Sequence[Mapping[str, Any]]) -> None:
+    """Invalid where a line has the id of a product: nobody has looked whether there is one."""
+    if any(line.get("product_id") for line in lines):
+        raise Invalid(
+            "Products of lines are named.", errors={LINES: "Send name instead of product_id."}
+        )
 
 
 def news_in(sent: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
