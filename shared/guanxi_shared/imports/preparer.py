@@ -17,12 +17,12 @@ P = TypeVar("P", bound=Preparation)
 
 class Preparer(Generic[P]):
     """`make` gives what a service's rows are held against, from how cells are read, who there is,
-    which fields an organisation added, and whose phone numbers are meant. Whose records of `given_by`
-    one sees decides to whom one may give rows."""
+    which fields an organisation added, and whose phone numbers are meant. Whose records one sees decides
+    to whom one may give some, as it does in requests."""
 
     def __init__(
         self, resource: Resource, taking: Taking,
-        make: Callable[[CellReader, Staff, Definitions, str], Awaitable[P]], *, given_by: str,
+        make: Callable[[CellReader, Staff, Definitions, str], Awaitable[P]],
     ) -> None:  # fmt: skip
         self.by = taking.by
         self._resource = resource
@@ -31,7 +31,6 @@ class Preparer(Generic[P]):
         self._directory = Directory(taking.database)
         self._custom = CustomFields(taking.database)
         self._make = make
-        self._given_by = given_by
         self._region = taking.terms.options.region or taking.home.region or taking.region
         self._cells = CellReader(
             taking.columns, taking.terms.options, zone=taking.home.time_zone,
@@ -57,7 +56,7 @@ class Preparer(Generic[P]):
     async def refresh(self) -> None:
         if self._staff is not None and self._staff.is_fresh:
             return
-        scope = await self._directory.scope(self.by, self._given_by)
+        scope = await self._directory.scope(self.by, self._resource.name)
         self._staff = await read_staff(self._database, self.by, scope)
         definitions = await self._custom.definitions(self._organisation, self._resource)
         self._now = await self._make(self._cells, self._staff, definitions, self._region)

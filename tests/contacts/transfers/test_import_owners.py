@@ -1,5 +1,6 @@
 """An import that changes owners begins their period anew, like every other way of writing."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from guanxi_shared.db import Database
@@ -30,3 +31,19 @@ async def test_who_gets_an_account_by_an_import_has_it_from_then_on(
     assert given["warned_at"] is None
     assert datetime.fromisoformat(kept["owned_since"]) < datetime.now(UTC) - month
     assert kept["warned_at"] is not None
+
+
+async def test_a_person_is_given_to_whom_a_request_could_give_them(
+    client: Clients, organisation: Organisation, send: Sender
+) -> None:
+    """Who sees everybody's accounts and nobody else's people gives accounts away, and no people."""
+    sees = {"*": "own", "accounts": "all"}
+    rep = replace(organisation.rep, grant=replace(organisation.rep.grant, visibility=sees))
+    other, by_rep = organisation.users["rep2"].id, send.by(client(rep))
+    asked = await by_rep.client.post("/v1/contacts", json={"name": "Li", "owner_id": str(other)})
+    table = f"name,owner\nLi,rep2@{organisation.id}.example\n"
+    people, accounts = await by_rep.of("contacts")(table), await by_rep(table)
+    assert asked.status_code == 403, asked.text
+    assert people["job"]["counts"]["refused"] == 1, people
+    assert "ask for the right to assign" in await by_rep.errors(people["id"])
+    assert accounts["job"]["counts"]["created"] == 1, accounts

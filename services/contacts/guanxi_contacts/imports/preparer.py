@@ -20,5 +20,4 @@ def preparer_of(subject: Subject, taking: Taking) -> Preparer[Preparation]:
             suppressed=await suppressions.of(taking.terms.organisation_id),
         )  # fmt: skip
 
-    # Whose records one sees decides to whom one may give some; the API asks the same scope.
-    return Preparer(subject.resource, taking, make, given_by="accounts")
+    return Preparer(subject.resource, taking, make)

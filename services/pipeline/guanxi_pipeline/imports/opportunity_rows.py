@@ -234,7 +234,7 @@ async def _target(taking: Taking) -> OpportunityRows:
         known = await pipelines.of(taking.terms.organisation_id)
         return Preparation(taking, known, cells=cells, staff=staff, definitions=definitions)
 
-    preparer = Preparer(OPPORTUNITIES, taking, make, given_by=OPPORTUNITIES.name)
+    preparer = Preparer(OPPORTUNITIES, taking, make)
     return OpportunityRows(preparer, taking.terms)
 
 
