@@ -22,7 +22,7 @@ from guanxi_shared.errors import NotFound, Unavailable
 REMEMBERED = 10_000
 SECONDS_FOR_A_SERVICE = 3.0
 SECONDS_FOR_A_BODY = 30.0
-LOOKED_AT = 64 * 1024  # bytes of a body, at most
+LOOKED_AT = 64 * 1024  # bytes of a body, and what comes with the last of them
 
 
 class Divided:
@@ -30,7 +30,8 @@ class Divided:
 
     def __init__(self, peers: Mapping[str, Upstream]) -> None:
         self._peers = peers
-        self._known: dict[bytes, Upstream] = {}
+        # By organisation and kind of record too: clients choose ids, and others may know them.
+        self._known: dict[tuple[UUID | None, bytes, bytes], Upstream] = {}
 
     async def __call__(self, passage: Passage, caller: Caller, word: bytes) -> Upstream:
         able = {n: self._peers[n] for n in routes.DIVIDED[word] if n in self._peers}
@@ -53,13 +54,14 @@ class Divided:
         """The service that knows an id; None when none does, for this caller."""
         if not _is_id(record_id):
             return None
-        known = self._known.get(record_id)
+        key = (caller.principal.organisation_id, word, record_id)
+        known = self._known.get(key)
         if known is None:
             known = await self._find(able, word, record_id, caller)
             if known is not None:
                 if len(self._known) >= REMEMBERED:
                     self._known.clear()
-                self._known[record_id] = known
+                self._known[key] = known
         return known
 
     async def _find(
@@ -93,8 +95,7 @@ async def _resource_in_body(passage: Passage) -> bytes | None:
     if passage.scope["method"] != "POST":
         return None
     kept: list[Message] = []
-    head, is_whole, rest = b"", False, passage.receive
-    content_type = passage.headers.get(b"content-type", b"")
+    head, is_whole, rest = bytearray(), False, passage.receive
     try:
         async with asyncio.timeout(SECONDS_FOR_A_BODY):
             while not is_whole and len(head) < LOOKED_AT:
@@ -102,9 +103,6 @@ async def _resource_in_body(passage: Passage) -> bytes | None:
                 kept.append(message)
                 head += message.get("body", b"")
                 is_whole = not message.get("more_body", False)
-                found = resource_in_body(content_type, head[:LOOKED_AT], is_whole=is_whole)
-                if found is not None and (is_whole or b"multipart" in content_type):
-                    break
     except TimeoutError as error:
         raise SlowClient from error
 
@@ -112,4 +110,5 @@ async def _resource_in_body(passage: Passage) -> bytes | None:
         return kept.pop(0) if kept else await rest()
 
     passage.receive = receive
-    return resource_in_body(content_type, head[:LOOKED_AT], is_whole=is_whole)
+    content_type = passage.headers.get(b"content-type", b"")
+    return resource_in_body(content_type, bytes(head), is_whole=is_whole)
