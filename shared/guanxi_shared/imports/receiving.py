@@ -24,6 +24,7 @@ from guanxi_shared.imports.own_fields import with_custom
 from guanxi_shared.job_routes import sees_all, shown
 from guanxi_shared.jobs import create_job, to_json
 from guanxi_shared.tables import FileProblem, Source, read_rows, sniff
+from guanxi_shared.transfer_settings import transfer_settings
 from guanxi_shared.uploads import Upload
 
 PREVIEWED = 10
@@ -95,8 +96,6 @@ async def start_import(
     importing: Importing,
     import_id: UUID,
     options: ImportOptions,
-    *,
-    files_dir: Path,
 ) -> UUID:
     """Queue the job that takes the file; the job's id. A file is taken for real once."""
     await connection.fetchval(HOLD, call.organisation, import_id)
@@ -105,7 +104,7 @@ async def start_import(
     _demand(call, importable, options)
     _refuse_second_run(found, options)
     source = Source.from_dict(found["source"])
-    path = file_of(files_dir, call.organisation, import_id)
+    path = file_of(transfer_settings(call).files_dir, call.organisation, import_id)
     if not path.exists():
         raise Conflict("The file is not kept any more; upload it again.", code="file_gone")
     if any(value is not None for value in _reading(options).values()):

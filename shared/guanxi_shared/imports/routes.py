@@ -1,6 +1,8 @@
 """Imports over HTTP, the same for every service."""
 
+from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import orjson
 from fastapi import APIRouter
@@ -54,42 +56,7 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
         },
     )
     async def create_import(request: Request) -> Response:
-        call = await begin(request, "imports:create")
-        named = dict(query_pairs(request.scope["query_string"])).get("resource")
-        settings = transfer_settings(call)
-        folder = settings.files_dir / "imports"
-        upload = await receive(request, folder, limit=settings.max_import_bytes)
-        try:
-            starts = service.check_parts(upload.fields, named)
-            import_id, values = await service.take_in(call, importing, upload, settings.files_dir)
-        finally:
-            upload.path.unlink(missing_ok=True)
-        kept = service.file_of(settings.files_dir, call.organisation, import_id)
-        done = False
-
-        async def work(connection: Connection) -> Answer:
-            nonlocal done
-            await service.insert_import(call, connection, import_id, values)
-            location = f"{PATH}/{import_id}"
-            if starts:
-                options = service.options_in(upload.fields.get("options"))
-                files_dir = settings.files_dir
-                job_id = await service.start_import(
-                    call, connection, importing, import_id, options, files_dir=files_dir
-                )
-                location = f"/v1/jobs/{job_id}"
-            body = await service.show(
-                call, importing, await service.find_import(call, connection, import_id)
-            )
-            done = True
-            return Answer(202 if starts else 201, _bytes(body), {"location": location})
-
-        fingerprint = orjson.dumps([upload.sha256, upload.fields], option=orjson.OPT_SORT_KEYS)
-        try:
-            return await answer_once(call, work, fingerprint_of=fingerprint)
-        finally:
-            if not done:  # refused, or a replay that needs no second copy
-                kept.unlink(missing_ok=True)
+        return await _take(await begin(request, "imports:create"), importing)
 
     @router.get(
         PATH,
@@ -97,26 +64,7 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
                     response_model=ImportPage, responses=problems()),
     )  # fmt: skip
     async def list_imports(request: Request) -> Response:
-        call = await begin(request, "imports:read")
-        options = dict(query_pairs(request.scope["query_string"]))
-        unknown = sorted(set(options) - {"limit", "cursor", "resource"})
-        if unknown:
-            raise Malformed(
-                f"The list of imports does not take {unknown[0]!r}.", errors={unknown[0]: "Unknown parameter."},
-                code="unknown_parameter",
-            )  # fmt: skip
-        limit = limit_of(options.get("limit"))
-        found = await service.list_imports(
-            call,
-            importing,
-            before=cursor_id(options.get("cursor")),
-            limit=limit + 1,
-            resource=options.get("resource"),
-        )
-        data = [await service.show(call, importing, each) for each in found[:limit]]
-        following = str(data[-1]["id"]) if len(found) > limit else None
-        page = {"next_cursor": following, "has_more": following is not None, "total": None}
-        return Response(_bytes({"data": data, "page": page}), media_type="application/json")
+        return await _list(await begin(request, "imports:read"), importing)
 
     @router.get(
         ONE,
@@ -125,10 +73,8 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
     )  # fmt: skip
     async def get_import(request: Request) -> Response:
         call = await begin(request, "imports:read")
-        found = await _find(call, request)
-        return Response(
-            _bytes(await service.show(call, importing, found)), media_type="application/json"
-        )
+        found = await service.show(call, importing, await _find(call))
+        return Response(_bytes(found), media_type="application/json")
 
     @router.post(
         ONE + "/start",
@@ -137,20 +83,7 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
                     response_model=JobRead, status_code=202, responses=problems(404, 409, 413, 415, 422)),
     )  # fmt: skip
     async def start_import(request: Request) -> Response:
-        call = await begin(request, "imports:create")
-        import_id = id_in_path(request.path_params["import_id"])
-        raw = await call.body()
-        options = writes.parse(ImportOptions, raw)
-        files_dir = transfer_settings(call).files_dir
-
-        async def work(connection: Connection) -> Answer:
-            job_id = await service.start_import(
-                call, connection, importing, import_id, options, files_dir=files_dir
-            )
-            job = await find_job(call, connection, job_id)
-            return Answer(202, _bytes(shown(job)), {"location": f"/v1/jobs/{job_id}"})
-
-        return await answer_once(call, work, fingerprint_of=raw)
+        return await _start(await begin(request, "imports:create"), importing)
 
     @router.get(
         ONE + "/errors.csv",
@@ -167,20 +100,97 @@ def imports_router(importing: Importing, upload_model: type[NewImport]) -> APIRo
         },
     )
     async def get_import_errors(request: Request) -> Response:
-        call = await begin(request, "imports:read")
-        found = await _find(call, request)
-        if found["job_id"] is None:
-            raise Conflict("This import was not begun, so it has no errors.", code="not_begun")
-        rows = error_file(call.db, call.organisation, found["job_id"], found["source"]["columns"])
-        name = f"errors-{str(found['id'])[:8]}.csv"
-        headers = {"content-disposition": f'attachment; filename="{name}"'}
-        return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+        return await _errors(await begin(request, "imports:read"))
 
     return router
 
 
-async def _find(call: Call, request: Request) -> dict[str, Any]:
-    import_id = id_in_path(request.path_params["import_id"])
+async def _take(call: Call, importing: Importing) -> Response:
+    """A file that is refused, or that a replay has no need of, is not kept."""
+    named = dict(query_pairs(call.request.scope["query_string"])).get("resource")
+    here = transfer_settings(call)
+    upload = await receive(call.request, here.files_dir / "imports", limit=here.max_import_bytes)
+    try:
+        starts = service.check_parts(upload.fields, named)
+        import_id, values = await service.take_in(call, importing, upload, here.files_dir)
+    finally:
+        upload.path.unlink(missing_ok=True)
+    options = service.options_in(upload.fields.get("options")) if starts else None
+    is_kept = False
+
+    async def work(connection: Connection) -> Answer:
+        nonlocal is_kept
+        answer = await _enter(call, connection, importing, import_id, values, options)
+        is_kept = True
+        return answer
+
+    fingerprint = orjson.dumps([upload.sha256, upload.fields], option=orjson.OPT_SORT_KEYS)
+    try:
+        return await answer_once(call, work, fingerprint_of=fingerprint)
+    finally:
+        if not is_kept:
+            service.file_of(here.files_dir, call.organisation, import_id).unlink(missing_ok=True)
+
+
+async def _enter(
+    call: Call, connection: Connection, importing: Importing, import_id: UUID,
+    values: Mapping[str, Any], options: ImportOptions | None,
+) -> Answer:  # fmt: skip
+    """The import of a file that was taken in; with options its job is begun."""
+    await service.insert_import(call, connection, import_id, values)
+    location = f"{PATH}/{import_id}"
+    if options is not None:
+        job_id = await service.start_import(call, connection, importing, import_id, options)
+        location = f"/v1/jobs/{job_id}"
+    found = await service.find_import(call, connection, import_id)
+    body = _bytes(await service.show(call, importing, found))
+    return Answer(201 if options is None else 202, body, {"location": location})
+
+
+async def _start(call: Call, importing: Importing) -> Response:
+    import_id = id_in_path(call.request.path_params["import_id"])
+    raw = await call.body()
+    options = writes.parse(ImportOptions, raw)
+
+    async def work(connection: Connection) -> Answer:
+        job_id = await service.start_import(call, connection, importing, import_id, options)
+        job = await find_job(call, connection, job_id)
+        return Answer(202, _bytes(shown(job)), {"location": f"/v1/jobs/{job_id}"})
+
+    return await answer_once(call, work, fingerprint_of=raw)
+
+
+async def _list(call: Call, importing: Importing) -> Response:
+    options = dict(query_pairs(call.request.scope["query_string"]))
+    unknown = sorted(set(options) - {"limit", "cursor", "resource"})
+    if unknown:
+        raise Malformed(
+            f"The list of imports does not take {unknown[0]!r}.", errors={unknown[0]: "Unknown parameter."},
+            code="unknown_parameter",
+        )  # fmt: skip
+    limit = limit_of(options.get("limit"))
+    found = await service.list_imports(
+        call, importing, before=cursor_id(options.get("cursor")), limit=limit + 1,
+        resource=options.get("resource"),
+    )  # fmt: skip
+    data = [await service.show(call, importing, each) for each in found[:limit]]
+    following = str(data[-1]["id"]) if len(found) > limit else None
+    page = {"next_cursor": following, "has_more": following is not None, "total": None}
+    return Response(_bytes({"data": data, "page": page}), media_type="application/json")
+
+
+async def _errors(call: Call) -> Response:
+    found = await _find(call)
+    if found["job_id"] is None:
+        raise Conflict("This import was not begun, so it has no errors.", code="not_begun")
+    rows = error_file(call.db, call.organisation, found["job_id"], found["source"]["columns"])
+    name = f"errors-{str(found['id'])[:8]}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _find(call: Call) -> dict[str, Any]:
+    import_id = id_in_path(call.request.path_params["import_id"])
     async with call.db.transaction(call.organisation) as connection:
         return await service.find_import(call, connection, import_id)
 
