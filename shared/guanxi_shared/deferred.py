@@ -23,7 +23,7 @@ claimed AS (INSERT INTO idempotency (organisation_id, actor_id, key, fingerprint
   WHERE bound.id IS NOT NULL ON CONFLICT DO NOTHING RETURNING key)
 """
 CLAIM_PARAMETERS = 7
-# The record and version to be written, known only once the organisation is bound (see records.TARGET).
+# The record and version to be written, known only once the organisation is bound (see record_statements.TARGET).
 ALONE_TARGET = """
 target AS MATERIALIZED (SELECT $2::uuid AS id, $3::bigint AS version FROM bound WHERE bound.id IS NOT NULL)
 """

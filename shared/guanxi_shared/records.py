@@ -4,30 +4,36 @@ A service decides (`rules.py`), these functions write: insert, load under lock, 
 restore. Every one leaves an event; an update that changes nothing leaves none.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Table, Uuid, bindparam, select
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, dialect
 
 from guanxi_shared import events
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred, Outrun
 from guanxi_shared.errors import Conflict, Forbidden, NotFound
+from guanxi_shared.record_statements import (
+    TARGET,
+    columns_and_words,
+    decoded,
+    insert_ctes,
+    nulls_of,
+    parameters_of,
+    update_ctes,
+)
 from guanxi_shared.resources import DOCUMENT, Resource
-from guanxi_shared.schema import COPIED, WORDS
-from guanxi_shared.statements import Shapes, array_text
+from guanxi_shared.schema import WORDS
+from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope
 
 State = dict[str, Any]
 SHAPES = Shapes()
-DIALECT = dialect()  # type: ignore[no-untyped-call]
 
 
 @dataclass(slots=True)
@@ -62,31 +68,19 @@ async def insert_record(
     """
     now = datetime.now(UTC)
     row = {"created_at": now, "updated_at": now, "version": 1, **columns}
-    state = resource.state({**_nulls(resource.table), **row}, computed or {})
+    state = resource.state({**nulls_of(resource.table), **row}, computed or {})
     after = state_bytes(state)
     if resource.has_documents:
         row[DOCUMENT] = after.decode()
-    names, words = _split(resource, row)
-    values = _values(resource, names, words, row)
+    names, words = columns_and_words(resource, row)
+    values = parameters_of(resource, names, words, row)
     event = _event(resource, verb, row, after, actor, changed=(), before=None)
-    ctes = _insert_ctes(resource.table, resource.search, names, words)
+    ctes = insert_ctes(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
         await connection.insert_alone(state, ctes, [*values, *event])
     else:
         await connection.fetchval(f"WITH {ctes(1, '(SELECT 1) AS one')}", *values, *event)
     return state
-
-
-def _split(
-    resource: Resource, columns: Mapping[str, Any]
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names of the record's own columns, and of the words it is found by."""
-    if resource.search is None:
-        return tuple(sorted(columns)), ()
-    return (
-        tuple(sorted(name for name in columns if name not in WORDS)),
-        tuple(name for name in WORDS if name in columns),
-    )
 
 
 def is_same_create(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -117,16 +111,6 @@ def _is_spelt_otherwise(wanted: Any, existing: Any) -> bool:
 
 def _comparable(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))
-
-
-def _values(
-    resource: Resource, names: Sequence[str], words: Sequence[str], columns: Mapping[str, Any]
-) -> list[Any]:
-    """The parameters of a row and of what it is found by."""
-    values = [_encoded(resource.table, name, columns[name]) for name in names]
-    if resource.search is not None:
-        values += [_encoded(resource.search, word, columns[word]) for word in words]
-    return values
 
 
 async def load_record(
@@ -163,7 +147,7 @@ async def load_record(
     computed = {
         name: orjson.loads(row.pop(f"_computed_{name}") or "[]") for name in resource.computed
     }
-    return Loaded(_decoded(resource.table, row), computed)
+    return Loaded(decoded(resource.table, row), computed)
 
 
 def _load_select(resource: Resource, *, deleted: bool, locks: bool) -> Any:
@@ -233,12 +217,12 @@ async def _write(
     columns = {**written, "version": version, "updated_at": now}
     if resource.has_documents:
         columns[DOCUMENT] = after.decode()
-    names, words = _split(resource, columns)
-    values = _values(resource, names, words, columns)
+    names, words = columns_and_words(resource, columns)
+    values = parameters_of(resource, names, words, columns)
     before = {name: old_state[name] for name in changed} | dict(more or {})
     row = {**loaded.row, **columns}
     event = _event(resource, verb, row, after, actor, changed=changed, before=before)
-    ctes = _update_ctes(resource.table, resource.search, names, words)
+    ctes = update_ctes(resource.table, resource.search, names, words)
     target = (loaded.id, loaded.version)
     if isinstance(connection, Deferred) and connection.is_untouched:
         written_id = await connection.update_alone(target, ctes, [*values, *event])
@@ -294,120 +278,3 @@ def _event(
 
 def state_bytes(state: State) -> bytes:
     return orjson.dumps(state, option=orjson.OPT_UTC_Z, default=str)
-
-
-# What an update changes, if it is still as it was read. That it names something at all is asked without
-# the table's columns, so before the table is looked at, by whatever plan: a binding in front of it has
-# then run (see Deferred.update_alone).
-TARGET = "target AS MATERIALIZED (SELECT $1::uuid AS id, $2::bigint AS version)"
-
-
-@lru_cache(maxsize=256)
-def _insert_ctes(
-    table: Table, search: Table | None, names: tuple[str, ...], words: tuple[str, ...]
-) -> Callable[[int, str], str]:
-    """The row, its search row and its event as CTEs: parameters from `first` on, one row for a row
-    of `source`."""
-    columns = ", ".join(f'"{name}"' for name in names)
-    types = [_type(table, name) for name in names]
-    copied = ", ".join(_copied(table, search))
-
-    @lru_cache(maxsize=4)
-    def build(first: int, source: str) -> str:
-        values = ", ".join(f"${first + i}::{kind}" for i, kind in enumerate(types))
-        at = first + len(names)
-        found = ""
-        if search is not None:
-            entered = "".join(f", ${at + i}::{_type(search, w)}" for i, w in enumerate(words))
-            found = (
-                f"found AS (INSERT INTO {search.name} (organisation_id, id, {', '.join([copied, *words])}) "
-                f"SELECT organisation_id, id, {copied}{entered} FROM inserted), "
-            )
-        event = events.logged(at + len(words), "inserted")
-        return (
-            f"inserted AS (INSERT INTO {table.name} ({columns}) SELECT {values} FROM {source} "
-            f"RETURNING organisation_id, id{', ' + copied if copied else ''}), "
-            f"{found}logged AS ({event}) SELECT id FROM inserted"
-        )
-
-    return build
-
-
-def _copied(table: Table, search: Table | None) -> list[str]:
-    return [] if search is None else [name for name in COPIED if name in table.c]
-
-
-@lru_cache(maxsize=1024)
-def _update_ctes(
-    table: Table, search: Table | None, names: tuple[str, ...], words: tuple[str, ...]
-) -> Callable[[int], str]:
-    """The same for what `target` names; the search row only if something of it changes."""
-    sets = [(name, _type(table, name)) for name in names]
-    copied = [name for name in _copied(table, search) if name in names]
-
-    @lru_cache(maxsize=4)
-    def build(first: int) -> str:
-        changed = ", ".join(
-            f'"{name}" = ${first + i}::{kind}' for i, (name, kind) in enumerate(sets)
-        )
-        at = first + len(names)
-        found = ""
-        if search is not None and (copied or words):
-            entered = [f"{word} = ${at + i}::{_type(search, word)}" for i, word in enumerate(words)]
-            entered += [f"{name} = u.{name}" for name in copied]
-            found = (
-                f"found AS (UPDATE {search.name} AS s SET {', '.join(entered)} FROM updated AS u "
-                "WHERE s.organisation_id = u.organisation_id AND s.id = u.id), "
-            )
-        event = events.logged(at + len(words), "updated")
-        returned = ", ".join(f"t.{name}" for name in ["organisation_id", "id", *copied])
-        return (
-            f"updated AS (UPDATE {table.name} AS t SET {changed} WHERE (SELECT id FROM target) IS NOT NULL "
-            "AND t.id = (SELECT id FROM target) AND t.version = (SELECT version FROM target) "
-            f"RETURNING {returned}), "
-            f"{found}logged AS ({event}) SELECT id FROM updated"
-        )
-
-    return build
-
-
-@lru_cache(maxsize=2048)
-def _type(table: Table, name: str) -> str:
-    """The type of a parameter for a column."""
-    type_ = str(table.c[name].type.compile(dialect=DIALECT))
-    return f"text::{type_}" if name in _array_columns(table) else type_
-
-
-@lru_cache(maxsize=64)
-def _json_columns(table: Table) -> frozenset[str]:
-    return frozenset(c.name for c in table.columns if isinstance(c.type, JSONB))
-
-
-@lru_cache(maxsize=64)
-def _array_columns(table: Table) -> frozenset[str]:
-    return frozenset(c.name for c in table.columns if isinstance(c.type, ARRAY))
-
-
-def _encoded(table: Table, name: str, value: Any) -> Any:
-    """A value as the driver takes it; lists as text, which `_type` has Postgres read."""
-    if value is None:
-        return None
-    if name in _json_columns(table):
-        return events.dumps(value)
-    return array_text(value) if name in _array_columns(table) else value
-
-
-def _decoded(table: Table, row: dict[str, Any]) -> dict[str, Any]:
-    for name in _json_columns(table):
-        if row.get(name) is not None:
-            row[name] = orjson.loads(row[name])
-    return row
-
-
-@lru_cache(maxsize=64)
-def _nulls(table: Table) -> dict[str, Any]:
-    """What a column holds when a create does not name it (client-side defaults only)."""
-    return {
-        str(c.name): c.default.arg if c.default is not None and c.default.is_scalar else None  # type: ignore[attr-defined]
-        for c in table.columns
-    }
