@@ -3,11 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain, count
 from typing import Any
 
 from guanxi_gateway.cli.api import Api
 from guanxi_gateway.cli.job_progress import console
 from guanxi_gateway.cli.recipes import StaffColumns
+from guanxi_shared.text import pinyin_forms
 
 PAGE = 200
 
@@ -16,7 +18,7 @@ def load_staff(api: Api, rows: Iterable[Mapping[str, str]], columns: StaffColumn
     """Who is there already (by address, teams by name) stays as they are. Nobody gets a password:
     they sign in after an invitation or a reset."""
     teams = {each["name"]: each["id"] for each in _all(api, "/v1/teams")}
-    users = {each["email"].lower(): each["id"] for each in _all(api, "/v1/users")}
+    users = {each["email"].lower(): each["name"] for each in _all(api, "/v1/users")}
     made = {"teams": 0, "users": 0}
 
     def team(name: str, parent_id: str | None) -> str:
@@ -27,10 +29,11 @@ def load_staff(api: Api, rows: Iterable[Mapping[str, str]], columns: StaffColumn
         return str(teams[name])
 
     def user(name: str, role: str, team_id: str) -> None:
-        email = f"{address_part(name)}@{columns.domain}"
+        email = address_for(name, columns.domain, users)
         if email not in users:
             body = {"name": name, "email": email, "role": role, "team_ids": [team_id]}
-            users[email] = api.post("/v1/users", body)["id"]
+            api.post("/v1/users", body)
+            users[email] = name
             made["users"] += 1
 
     for row in rows:
@@ -41,9 +44,17 @@ def load_staff(api: Api, rows: Iterable[Mapping[str, str]], columns: StaffColumn
     console.print(f"{made['teams']} teams and {made['users']} users created", markup=False)
 
 
+def address_for(name: str, domain: str, users: Mapping[str, str]) -> str:
+    """The person's address, theirs already or nobody's; `users` are the names of those there are."""
+    part = address_part(name)
+    numbered = (f"{part}{number}@{domain}" for number in count(2))
+    return next(a for a in chain([f"{part}@{domain}"], numbered) if users.get(a, name) == name)
+
+
 def address_part(name: str) -> str:
-    """`Mei-Mei Johns` → `mei-mei.johns`, in letters that every mail server takes."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    """`Mei-Mei Johns` → `mei-mei.johns`, 张伟 → `zhangwei`, in letters that every mail server takes."""
+    spoken = next(iter(pinyin_forms(name)), name)
+    plain = unicodedata.normalize("NFKD", spoken).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9-]+", ".", plain).strip(".") or "user"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from guanxi_gateway.cli.recipe_staff import address_part
+from guanxi_gateway.cli.recipe_staff import address_for, address_part
 from tests.gateway.cli.conftest import Guanxi
 from tests.gateway.cli.test_user import organisation_of, password_in, sign_in
 from tests.gateway.identity.people import unique
@@ -63,7 +63,25 @@ def test_people_become_users_in_teams_once(guanxi: Guanxi, gateway: str, tmp_pat
 
 @pytest.mark.parametrize(
     ("name", "part"),
-    [("Mei-Mei Johns", "mei-mei.johns"), ("Ed Ü", "ed.u"), ("张伟", "user"), ("O'Neil", "o.neil")],
+    [
+        ("Mei-Mei Johns", "mei-mei.johns"),
+        ("Ed Ü", "ed.u"),
+        ("张伟", "zhangwei"),
+        ("O'Neil", "o.neil"),
+        ("欧阳 娜娜", "ouyangnana"),
+        ("…", "user"),
+    ],
 )
 def test_addresses_are_made_of_names(name: str, part: str) -> None:
     assert address_part(name) == part
+
+
+def test_two_people_whose_names_sound_alike_have_two_addresses() -> None:
+    users: dict[str, str] = {}
+    for name, address in (
+        ("张伟", "zhangwei@x"),
+        ("章伟", "zhangwei2@x"),
+        ("张玮", "zhangwei3@x"),
+    ) * 2:
+        assert address_for(name, "x", users) == address
+        users[address] = name
