@@ -6,7 +6,7 @@ its owner, and who sees the owner's things anyway, change it.
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from guanxi_shared import records
@@ -17,7 +17,7 @@ from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 
 SharedWith = Literal["nobody", "team", "all"]
-SHARED_WITH = ("nobody", "team", "all")
+SHARED_WITH: tuple[str, ...] = get_args(SharedWith)
 TEAM = "SELECT id FROM directory_teams WHERE organisation_id = $1 AND id = $2"
 
 

@@ -43,6 +43,18 @@ DEAL: dict[str, Check] = {
     "reason": _or_none(_is_text), "account_id": _or_none(_is_id), "owner_id": _or_none(_is_id),
     "contacts": lambda v: all(_is_id(link["contact_id"]) for link in v),
 }  # fmt: skip
+_MONEY: Check = lambda v: set(v) == {"amount", "currency"}  # noqa: E731
+# … and of quotes and orders.
+SALE: dict[str, dict[str, Check]] = {
+    "quote": {
+        "id": _is_id, "name": _is_text, "number": _or_none(_is_text), "status": _is_text,
+        "total": _or_none(_MONEY), "account_id": _or_none(_is_id), "owner_id": _or_none(_is_id),
+    },
+    "order": {
+        "id": _is_id, "number": _or_none(_is_text), "status": _is_text, "total": _or_none(_MONEY),
+        "ordered_on": _or_none(_is_text), "account_id": _is_id, "owner_id": _or_none(_is_id),
+    },
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -223,3 +235,37 @@ async def test_what_pipeline_tells_of_deals_is_what_timelines_read(
     assert sorted(entry["title"] for entry in shown["data"]) == [
         f"Opportunity {verb}: Seats" for verb in ("created", "lost", "moved", "reopened", "won")
     ]
+
+
+async def test_what_pipeline_tells_of_quotes_and_orders_is_what_timelines_read(
+    client: Clients, pipeline: Edge, organisation: Organisation, selling: Database, seller: Clients,
+    service_database: Database,
+) -> None:  # fmt: skip
+    theirs, rep = client(organisation.rep), seller(organisation.rep)
+    account = await made(theirs, "/v1/accounts", name="Weilai")
+    lines = [{"name": "Seats", "quantity": 3, "unit_price": {"amount": "10.00", "currency": "CNY"}}]
+    quote = await made(rep, "/v1/quotes", name="Offer", account_id=account, lines=lines)
+    for verb, sent in (("send", {}), ("accept", {"name": "李雷"})):
+        await did(rep, "POST", f"/v1/quotes/{quote}/{verb}", sent)
+    order = await made(rep, "/v1/orders", account_id=account, lines=lines, number="SO-7")
+    for verb in ("place", "confirm"):
+        await did(rep, "POST", f"/v1/orders/{order}/{verb}", {})
+    events = await events_of(pipeline, organisation, TIMELINE_TYPES, "contacts")
+    told = [event for event in events if event["subject_type"] in SALE]
+    assert {event["subject_id"] for event in told} >= {quote, order}
+    for event in told:
+        for name, holds in SALE[event["subject_type"]].items():
+            assert holds(event["after"][name]), (event["type"], name, event["after"])
+        source = source_of(event)
+        assert source is not None
+        assert (source.owner_id, source.resource) == (
+            organisation.rep.id,
+            f"{event['subject_type']}s",
+        )
+        assert [entry.subject_id for entry in entries_of(event)] == [UUID(account)]
+    await hear(service_database, events, apply_timeline_event)
+    shown = await did(theirs, "GET", f"/v1/accounts/{account}/timeline?kind=external")
+    titles = [entry["title"] for entry in shown["data"]]
+    assert {"Quote sent: Offer", "Quote accepted: Offer"} <= set(titles), titles
+    ours = [title for title in titles if title.endswith("SO-7")]
+    assert sorted(ours) == [f"Order {verb}: SO-7" for verb in ("confirmed", "created", "placed")]
