@@ -1,14 +1,21 @@
 """Submitted forecasts: who may say what, what is kept, and what it sums to."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from guanxi_shared.db import Database
+from tests.deadlines import until
 from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Stages
+from tests.pipeline.deals import pipeline_with
 
 PATH = "/v1/forecasts/calls"
+HOLD = "SELECT 1 FROM forecast_calls WHERE id = $1 FOR UPDATE"
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
 
 
 def said(committed: str, **more: Any) -> dict[str, Any]:
@@ -112,6 +119,40 @@ async def test_two_calls_at_once_are_two_versions_of_one(
     assert {answer.status_code for answer in answers} == {200}
     assert sorted(answer.json()["version"] for answer in answers) == list(range(1, 9))
     assert len({answer.json()["id"] for answer in answers}) == 1
+
+
+async def test_a_call_that_waited_for_an_adjustment_was_submitted_after_it(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    """Else the adjustment of the earlier call would seem to be of the later one."""
+    first = await submit(client, organisation.rep, "100")
+    async with service_database.transaction(organisation.id) as held:
+        await held.execute(HOLD, UUID(first["id"]))
+        waiting = asyncio.create_task(submit(client, organisation.rep, "90"))
+        await until(lambda: service_database.pool.fetchval(WAITING))
+        adjusted_at = datetime.now(UTC)
+    assert datetime.fromisoformat((await waiting)["submitted_at"]) > adjusted_at
+
+
+async def test_a_call_of_all_pipelines_holds_those_of_single_ones(
+    client: Clients, organisation: Organisation, stages: Stages
+) -> None:
+    """What somebody says of everything has what they say of a part in it; nobody is counted twice."""
+    other = (await pipeline_with(client(organisation.admin), "Other")).pipeline_id
+    for user, amount, of in (
+        (organisation.rep, "100", None), (organisation.rep, "30", stages.pipeline_id),
+        (organisation.rep2, "5", stages.pipeline_id), (organisation.rep2, "7", other),
+    ):  # fmt: skip
+        await submit(client, user, amount, pipeline_id=of)
+    manager = client(organisation.manager)
+    for asked, people, expected in (
+        ({}, 2, "112.00"), ({"pipeline_id": stages.pipeline_id}, 2, "35.00"),
+        ({"pipeline_id": other}, 1, "7.00"), ({"owner_id": str(organisation.rep.id)}, 1, "100.00"),
+    ):  # fmt: skip
+        found = (await manager.get(PATH, params={"period": "2026-Q4"} | asked)).json()["roll_up"]
+        assert found["people"] == people, asked
+        for name in ("commit", "best_case", "adjusted_commit", "adjusted_best_case"):
+            assert found[name] == [{"amount": expected, "currency": "CNY"}], (asked, name)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def amounts_from(sent: Mapping[str, Any], *, prefix: str = "") -> Amounts:
 def roll_up(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The sums of people's own calls as the API shows them; a best case that nobody gave is what was
     committed."""
-    own = [call for call in calls if not call["is_roll_up"]]
+    own = _counted([call for call in calls if not call["is_roll_up"]])
     adjusted = [_adjusted(call) for call in own]
     return {
         "people": len({call["owner_id"] for call in own}),
@@ -44,6 +44,12 @@ def roll_up(calls: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "adjusted_commit": _summed(commit for commit, _ in adjusted),
         "adjusted_best_case": _summed(best for _, best in adjusted),
     }
+
+
+def _counted(calls: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Whoever says it of all pipelines has said it of each: their calls of single ones are parts of it."""
+    of_all = {call["owner_id"] for call in calls if call["pipeline_id"] is None}
+    return [c for c in calls if c["pipeline_id"] is None or c["owner_id"] not in of_all]
 
 
 def _adjusted(call: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, str]]:

@@ -79,8 +79,8 @@ class CallRead(BaseModel):
 
 
 class RollUp(BaseModel):
-    """Sums of the newest calls, currency by currency, roll-ups left out. `adjusted`: with each
-    adjustment in the place of its call."""
+    """Sums of the newest calls, currency by currency, roll-ups left out, and calls of single pipelines of
+    those who made one of all. `adjusted`: with each adjustment in the place of its call."""
 
     people: int
     commit: list[Money]

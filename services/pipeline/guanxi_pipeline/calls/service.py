@@ -10,8 +10,8 @@ from guanxi_pipeline.calls import rules
 from guanxi_pipeline.calls.resources import FORECASTS
 from guanxi_pipeline.calls.schemas import CallAdjust, CallSubmit
 from guanxi_pipeline.forecasts import period_rules
-from guanxi_pipeline.forecasts.asked import id_of, parameters_of
 from guanxi_pipeline.opportunities.stays import as_json
+from guanxi_pipeline.parameters import id_of, parameters_of
 from guanxi_pipeline.pipelines.known import pipelines_of
 from guanxi_shared import pages, reads, records
 from guanxi_shared.calls import Call
@@ -40,20 +40,21 @@ async def submit_call(call: Call, connection: Connection, data: CallSubmit) -> S
     amounts = rules.amounts_from(sent)
     await _demand_place(call, connection, owner, data)
     assert owner is not None
-    columns = {
-        **amounts, "note": data.note, "submitted_by": call.by.user_id, "submitted_at": datetime.now(UTC),
-    }  # fmt: skip
+    columns = {**amounts, "note": data.note, "submitted_by": call.by.user_id}
     key = (owner, period.kind, period.starts_on, data.pipeline_id, data.is_roll_up)
     await connection.execute(LOCK, str(call.organisation), str(owner))
     found = await connection.fetchval(NEWEST, call.organisation, *key)
     if found is not None:
         loaded = await records.load_record(connection, FORECASTS, found, scope=EVERYTHING)
+        columns["submitted_at"] = datetime.now(UTC)  # after whatever it waited for
         return await records.update_record(
             connection, FORECASTS, loaded, columns, actor=call.actor, verb="submitted"
         )
     names = ("owner_id", "period", "starts_on", "pipeline_id", "is_roll_up")
     columns |= dict(zip(names, key, strict=True))
-    columns |= {"organisation_id": call.organisation, "id": new_id()}
+    columns |= {
+        "organisation_id": call.organisation, "id": new_id(), "submitted_at": datetime.now(UTC),
+    }  # fmt: skip
     return await records.insert_record(
         connection, FORECASTS, columns, actor=call.actor, verb="submitted"
     )
@@ -109,7 +110,7 @@ async def read_calls(call: Call) -> dict[str, Any]:
     period = period_rules.parse_period(sent.get("period", "this_quarter"), call.clock.today)
     filters = {"period": period.kind, "starts_on": period.starts_on.isoformat()}
     for name in ("owner_id", "pipeline_id"):
-        if (wanted := id_of(sent, name)) is not None:
+        if (wanted := id_of(call, sent, name)) is not None:
             filters[name] = str(wanted)
     rows = [row async for page in _pages(call, filters) for row in page]
     found = orjson.loads(as_json(rows))
