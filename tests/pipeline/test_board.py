@@ -192,6 +192,7 @@ async def test_who_insists_on_a_currency_is_told_which_rate_is_missing(
     ("params", "field"),
     [
         ({"cards": 101}, "cards"), ({"cards": "-1"}, "cards"), ({"cards": "many"}, "cards"),
+        ({"cards": "1" * 5_000}, "cards"), ({"cards": ["1", "2"]}, "cards"),
         ({"currency": "QQQ"}, "currency"), ({"rate_on": "soon"}, "rate_on"), ({"sort": "name"}, "sort"),
         ({"limit": 5}, "limit"), ({"colour": "red"}, "colour"), ({"source[near]": "x"}, "source"),
     ],

@@ -1,6 +1,6 @@
 """Parameters of a query that is no list: each known, sent once, and of its own form; 400 names it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -19,14 +19,21 @@ Sent = Mapping[str, str]
 
 def parameters_of(call: Call, names: Collection[str]) -> dict[str, str]:
     """What was sent, unknown and repeated names refused."""
-    found: dict[str, str] = {}
-    for name, value in pages.query_pairs(call.request.scope["query_string"]):
+    pairs = pages.query_pairs(call.request.scope["query_string"])
+    for name, _ in pairs:
         if name not in names:
             raise Malformed(
                 f"There is no parameter {name[:60]!r} here.",
                 errors={name: f"Unknown parameter; there are: {', '.join(sorted(names))}."},
                 code="unknown_parameter",
             )
+    return once(pairs)
+
+
+def once(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Repeated names and what no text may hold refused."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
         if name in found:
             raise Malformed(f"{name} is sent twice.", errors={name: "Send it once."})
         if "\x00" in value:
@@ -100,3 +107,13 @@ def id_of(call: Call, sent: Sent, name: str) -> UUID | None:
     except ValueError as error:
         raise Malformed(f"{name} must be an id.", errors={name: "Send a UUID."}) from error
     return UUID(str(found))
+
+
+def whole_of(sent: Sent, name: str, low: int, high: int, default: int) -> int:
+    """A whole number from `low` to `high`, both 0 or more, in plain digits and no more than it takes."""
+    text = sent.get(name, str(default))
+    is_number = text.isascii() and text.isdigit() and len(text) <= len(str(high))
+    if not (is_number and low <= int(text) <= high):
+        sentence = f"{name} must be a whole number from {low} to {high}."
+        raise Malformed(sentence, errors={name: sentence})
+    return int(text)

@@ -173,6 +173,7 @@ async def test_currencies_are_never_added_without_a_rate(
         ({"by": "planet"}, 400, "by"), ({"owner_id": "me"}, 400, "owner_id"),
         ({"currency": "YUAN"}, 400, "currency"), ({"rate_on": "never"}, 400, "rate_on"),
         ({"coverage": "99"}, 400, "coverage"), ({"limit": "5"}, 400, "limit"),
+        ({"as_of": "0001-01-01", "period": "last_year"}, 400, "as_of"),
         ({"as_of": "2199-01-01"}, 422, "as_of"), ({"as_of": "2026-07-01"}, 404, "as_of"),
         ({"as_of": "2026-07-01", "by": "product"}, 422, "by"),
     ],

@@ -6,11 +6,15 @@ from typing import Any
 
 from guanxi_pipeline.forecasts.days import keep_day, keep_forecasts
 from guanxi_shared.db import Database
+from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
 from tests.pipeline.forecasts.deals import enter, forecast, sums
 
 MIDDLE = datetime(2026, 8, 15, 3, tzinfo=UTC)
+RATE = """
+INSERT INTO exchange_rates (organisation_id, id, currency, base, valid_on, rate) VALUES ($1, $2, 'USD', 'CNY', $3, $4)
+"""
 KEPT = "SELECT * FROM forecast_figures WHERE organisation_id = $1 AND day = $2"
 
 
@@ -86,8 +90,37 @@ async def test_the_day_is_the_organisations_and_a_missed_one_is_not_invented(
         problem = missed.json()
         assert (missed.status_code, problem["code"]) == (404, "day_not_kept")
         assert (problem["first_day"], problem["last_day"]) == ("2026-08-15", "2026-08-18")
-    early = await rep.get("/v1/forecasts", params={"period": "2025-Q3", "as_of": "2026-08-15"})
-    assert (early.status_code, list(early.json()["errors"])) == (422, ["period"])
+    # From January of the year of the day 92 days before to 36 months ahead; half a period is none.
+    for period in ("2025-Q3", "2029-08", "2029-Q3", "2029", "2150"):
+        asked = {"period": period, "as_of": "2026-08-15"}
+        outside = await rep.get("/v1/forecasts", params=asked)
+        assert (outside.status_code, list(outside.json()["errors"])) == (422, ["period"]), period
+    for period in ("2026-01", "2029-07", "2029-Q2", "2028"):
+        assert await forecast(client, organisation.rep, period=period, as_of="2026-08-15")
+
+
+async def test_a_day_is_kept_without_rates_and_read_with_those_that_hold_on_it(
+    client: Clients, organisation: Organisation, stages: Stages, service_database: Database
+) -> None:
+    """Sums are kept per currency; a rate that comes later for that day converts them then."""
+    await enter(client, organisation.rep, stages, "closed", "100")
+    await enter(client, organisation.rep, stages, "commit", "10", currency="USD")
+    assert await keep_day(service_database, organisation.id, MIDDLE)
+    then = await forecast(client, organisation.rep, as_of="2026-08-15")
+    assert sums(then["total"], "expected") == {"CNY": "100.00", "USD": "7.50"}
+    assert (then["total"]["expected"]["converted"], then["missing_rates"]) == (None, ["USD"])
+    asked = {"period": "2026-Q3", "as_of": "2026-08-15", "currency": "CNY"}
+    refused = await client(organisation.rep).get("/v1/forecasts", params=asked)
+    assert refused.status_code == 422
+    assert refused.json()["missing"] == [{"from": "USD", "to": "CNY", "on": "2026-08-15"}]
+    async with service_database.transaction(organisation.id) as connection:
+        for day, rate in ((date(2026, 8, 14), 7), (date(2026, 8, 16), 9)):
+            await connection.execute(RATE, organisation.id, new_id(), day, rate)
+    then = await forecast(client, organisation.rep, as_of="2026-08-15", currency="CNY")
+    assert then["total"]["expected"]["converted"] == {
+        "amount": "152.50", "currency": "CNY",
+        "rates": [{"currency": "USD", "rate": "7", "rate_date": "2026-08-14"}],
+    }  # fmt: skip
 
 
 async def test_the_workers_duty_keeps_today_for_every_organisation(
@@ -184,6 +217,8 @@ async def test_accuracy_is_told_for_each_finished_period(
         "-10.00",
         "10.00",
     ]
-    for wrong in ({"kind": "week"}, {"percent": "0"}, {"by": "team"}):
+    for wrong in (
+        {"kind": "week"}, {"percent": "0"}, {"percent": "00501"}, {"percent": "0001" + "0" * 5_000}, {"by": "team"},
+    ):  # fmt: skip
         refused = await client(organisation.rep).get("/v1/forecasts/accuracy", params=wrong)
         assert (refused.status_code, list(refused.json()["errors"])) == (400, list(wrong))

@@ -65,7 +65,7 @@ def test_a_period_holds_its_days_and_is_read_by_its_name(kind: str, day: date) -
 def test_the_day_of_a_share_is_the_day_that_it_came_from(kind: str, day: date) -> None:
     found = period_of(kind, day)
     begun = found.elapsed_days(day)
-    assert 1 <= begun <= found.days
+    assert begun == (day - found.starts_on).days + 1
     assert found.day_at(Decimal(begun) / found.days) == day
     assert found.elapsed_days(found.starts_on - timedelta(days=1)) == 0
     assert found.elapsed_days(found.ends_on) == found.days

@@ -6,13 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
-from guanxi_shared import filters, pages, reads
+from guanxi_pipeline.parameters import currency_of, day_of, once, whole_of
+from guanxi_shared import pages, reads
 from guanxi_shared.calls import Call
 from guanxi_shared.documents import list_parameters, query_parameter
 from guanxi_shared.errors import Malformed
-from guanxi_shared.money import CURRENCIES
 from guanxi_shared.pages import ListQuery
-from guanxi_shared.resources import DAY
 
 MOST_CARDS = 100
 CARDS = 25
@@ -32,7 +31,7 @@ class Asked:
 async def asked_of(call: Call) -> Asked:
     """400 names what a board does not take."""
     pairs = pages.query_pairs(call.request.scope["query_string"])
-    own = {name: value for name, value in pairs if name in OWN}
+    own = once((name, value) for name, value in pairs if name in OWN)
     rest = [(name, value) for name, value in pairs if name not in OWN]
     for name, _ in rest:
         if name in pages.OPTIONS - {"q"}:
@@ -43,35 +42,9 @@ async def asked_of(call: Call) -> Asked:
     fields = await reads.all_fields(call, OPPORTUNITIES)
     query = pages.from_query_string(urlencode(rest).encode(), OPPORTUNITIES, fields, call.clock)
     return Asked(
-        await reads.prepared(call, query), _cards(own), _currency(own), _day(call, own)
+        query=await reads.prepared(call, query), cards=whole_of(own, "cards", 0, MOST_CARDS, CARDS),
+        currency=currency_of(own, "currency"), rate_on=day_of(call, own, "rate_on") or call.clock.today,
     )  # fmt: skip
-
-
-def _cards(own: dict[str, str]) -> int:
-    text = own.get("cards", str(CARDS))
-    if not (text.isascii() and text.isdigit() and int(text) <= MOST_CARDS):
-        sentence = f"cards must be from 0 to {MOST_CARDS}."
-        raise Malformed(sentence, errors={"cards": sentence})
-    return int(text)
-
-
-def _currency(own: dict[str, str]) -> str | None:
-    currency = own.get("currency")
-    if currency is not None and currency not in CURRENCIES:
-        raise Malformed(
-            f"{currency[:20]!r} is no ISO 4217 currency.", errors={"currency": "For example CNY."}
-        )
-    return currency
-
-
-def _day(call: Call, own: dict[str, str]) -> date:
-    try:
-        found: date = filters.PARSERS[DAY](own.get("rate_on", "today"), call.clock)
-    except (ValueError, OverflowError) as error:
-        raise Malformed(
-            "rate_on must be a day.", errors={"rate_on": f"Send {filters.WANTED[DAY]}."}
-        ) from error
-    return found
 
 
 def parameters() -> list[dict[str, Any]]:

@@ -6,51 +6,41 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi_pipeline.forecasts import interval_rules
-from guanxi_pipeline.forecasts.asked import (
-    IDS,
-    USUAL_COVERAGE,
-    Asked,
-    currency_of,
-    day_of,
-    id_of,
-    one_of,
-    parameters,
-    parameters_of,
-)
+from guanxi_pipeline.forecasts.asked import IDS, USUAL_COVERAGE, Asked, parameters
 from guanxi_pipeline.forecasts.past import Past
 from guanxi_pipeline.forecasts.period_rules import MONTHS, finished_before, period_of
 from guanxi_pipeline.forecasts.queries import beside
 from guanxi_pipeline.forecasts.service import NOBODY, past_in_one, rates_for
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.parameters import (
+    choice_of,
+    currency_of,
+    day_of,
+    id_of,
+    parameters_of,
+    whole_of,
+)
 from guanxi_shared.calls import Call
 from guanxi_shared.documents import query_parameter
-from guanxi_shared.errors import Malformed
 
 KINDS = ("quarter", *(kind for kind in MONTHS if kind != "quarter"))
 OWN = ("kind", "percent", "owner_id", "team_id", "pipeline_id", "currency", "rate_on")
-MIDDLE = "50"
+PERCENT = (1, 100)
+MIDDLE = 50
 
 
 def asked_of_accuracy(call: Call) -> tuple[Asked, int]:
     """What is asked for, and how much of each period had begun, in percent."""
     sent = parameters_of(call, OWN)
     today = call.clock.today
-    kind = one_of(sent, "kind", KINDS)
-    ids = {name: id_of(sent, name) for name in IDS}
+    kind = choice_of(sent, "kind", KINDS, KINDS[0])
+    ids = {name: id_of(call, sent, name) for name in IDS}
     rate_on = day_of(call, sent, "rate_on") or today
     asked = Asked(
-        period=period_of(kind, today), by="person", currency=currency_of(sent), rate_on=rate_on,
+        period=period_of(kind, today), by="person", currency=currency_of(sent, "currency"), rate_on=rate_on,
         as_of=None, coverage=USUAL_COVERAGE, today=today, **ids,
     )  # fmt: skip
-    return asked, _percent(sent)
-
-
-def _percent(sent: dict[str, str]) -> int:
-    text = sent.get("percent", MIDDLE)
-    if not (text.isascii() and text.isdigit() and 1 <= int(text[:4]) <= 100):
-        sentence = "percent must be a whole number from 1 to 100."
-        raise Malformed(sentence, errors={"percent": sentence})
-    return int(text)
+    return asked, whole_of(sent, "percent", *PERCENT, MIDDLE)
 
 
 async def read_accuracy(call: Call, asked: Asked, percent: int) -> dict[str, Any]:
@@ -80,7 +70,7 @@ def parameters_of_accuracy() -> list[dict[str, Any]]:
         query_parameter("kind", "string", "Which periods; quarter if absent.", enum=list(KINDS)),
         query_parameter(
             "percent", "integer", "How much of each period had begun; 50 if absent.",
-            minimum=1, maximum=100,
+            minimum=PERCENT[0], maximum=PERCENT[1],
         ),
         *parameters(OWN),
     ]  # fmt: skip

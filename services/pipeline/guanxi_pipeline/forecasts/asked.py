@@ -7,12 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_pipeline.forecasts.period_rules import WANTED, Period, parse_period
-from guanxi_shared import filters, pages
+from guanxi_pipeline.parameters import (
+    choice_of,
+    currency_of,
+    day_of,
+    id_of,
+    parameters_of,
+    whole_of,
+)
 from guanxi_shared.calls import Call
 from guanxi_shared.documents import query_parameter
-from guanxi_shared.errors import Invalid, Malformed
-from guanxi_shared.money import CURRENCIES
-from guanxi_shared.resources import DAY
+from guanxi_shared.errors import Invalid
 
 GROUPS = ("person", "team", "pipeline", "product")
 IDS = ("owner_id", "team_id", "pipeline_id", "product_id")
@@ -57,9 +62,9 @@ def asked_of(call: Call, names: Sequence[str] = NAMES) -> Asked:
         raise Invalid("as_of is still to come.", errors={"as_of": "Send a day that has begun."})
     asked = Asked(
         period=parse_period(sent.get("period", "this_quarter"), as_of or today),
-        by=one_of(sent, "by", GROUPS), **{name: id_of(sent, name) for name in IDS},
-        currency=currency_of(sent), rate_on=day_of(call, sent, "rate_on") or as_of or today,
-        as_of=as_of, coverage=_coverage(sent), today=today,
+        by=choice_of(sent, "by", GROUPS, GROUPS[0]), **{name: id_of(call, sent, name) for name in IDS},
+        currency=currency_of(sent, "currency"), rate_on=day_of(call, sent, "rate_on") or as_of or today,
+        as_of=as_of, coverage=whole_of(sent, "coverage", *COVERAGE, USUAL_COVERAGE), today=today,
     )  # fmt: skip
     if as_of is not None and asked.needs_products:
         name = "by" if asked.by == "product" else "product_id"
@@ -68,65 +73,6 @@ def asked_of(call: Call, names: Sequence[str] = NAMES) -> Asked:
             errors={name: "Ask without as_of, or not by product."},
         )
     return asked
-
-
-def parameters_of(call: Call, names: Sequence[str]) -> dict[str, str]:
-    sent = {}
-    for name, value in pages.query_pairs(call.request.scope["query_string"]):
-        if name not in names or name in sent:
-            known = "Named twice." if name in names else "Unknown parameter."
-            raise Malformed(
-                f"A forecast does not take {name[:40]!r}." if name not in names else f"{name} twice.",
-                errors={name: known}, code="unknown_parameter",
-            )  # fmt: skip
-        sent[name] = value
-    return sent
-
-
-def one_of(sent: dict[str, str], name: str, words: Sequence[str]) -> str:
-    value = sent.get(name, words[0])
-    if value not in words:
-        raise Malformed(
-            f"{name} cannot be {value[:40]!r}.", errors={name: f"Send {', '.join(words)}."}
-        )
-    return value
-
-
-def id_of(sent: dict[str, str], name: str) -> UUID | None:
-    try:
-        return UUID(sent[name]) if name in sent else None
-    except ValueError as error:
-        raise Malformed(f"{name} must be a UUID.", errors={name: "Send a UUID."}) from error
-
-
-def currency_of(sent: dict[str, str]) -> str | None:
-    currency = sent.get("currency")
-    if currency is not None and currency not in CURRENCIES:
-        raise Malformed(
-            f"{currency[:20]!r} is no ISO 4217 currency.", errors={"currency": "For example CNY."}
-        )
-    return currency
-
-
-def day_of(call: Call, sent: dict[str, str], name: str) -> date | None:
-    if name not in sent:
-        return None
-    try:
-        found: date = filters.PARSERS[DAY](sent[name], call.clock)
-    except (ValueError, OverflowError) as error:
-        raise Malformed(
-            f"{name} must be a day.", errors={name: f"Send {filters.WANTED[DAY]}."}
-        ) from error
-    return found
-
-
-def _coverage(sent: dict[str, str]) -> int:
-    text = sent.get("coverage", str(USUAL_COVERAGE))
-    low, high = COVERAGE
-    if not (text.isascii() and text.isdigit() and len(text) < 4 and low <= int(text) <= high):
-        sentence = f"coverage must be a whole number of percent from {low} to {high}."
-        raise Malformed(sentence, errors={"coverage": sentence})
-    return int(text)
 
 
 def parameters(names: Sequence[str] = NAMES) -> list[dict[str, Any]]:

@@ -79,7 +79,7 @@ async def keep_day(database: Database, organisation: UUID, now: datetime) -> boo
 async def _keep(
     connection: Connection, organisation: UUID, clock: Clock, zone: str, first: date
 ) -> None:
-    after = plus_months(clock.today.replace(day=1), AHEAD_MONTHS)
+    after = _ends(clock.today)
     compiled = SHAPES.get(("keep",), _figures)
     values = {
         "organisation": organisation, "from_on": first, "until_on": after, "zone": zone,
@@ -121,11 +121,17 @@ async def demand_kept(call: Call, day: date, period: Period) -> None:
             code="day_not_kept", first_day=row["first"].isoformat(),
             last_day=row["last"].isoformat(),
         )  # fmt: skip
-    if period.starts_on < row["covers_from"]:
+    first, after = row["covers_from"], _ends(day)
+    if period.starts_on < first or period.ends_on > after:
         raise Invalid(
-            f"What was kept on {day} begins with {row['covers_from']}.",
-            errors={"period": f"Send a period from {row['covers_from']} on."},
+            f"What was kept on {day} begins with {first} and ends before {after}.",
+            errors={"period": f"Send a period from {first} on that is over by {after}."},
         )
+
+
+def _ends(day: date) -> date:
+    """The first day of which the figures of a kept day say nothing."""
+    return plus_months(day.replace(day=1), AHEAD_MONTHS)
 
 
 _log = logs.logger("forecasts")
