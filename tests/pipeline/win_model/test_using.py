@@ -220,6 +220,21 @@ async def test_a_move_asks_at_once_and_closing_ends_it(
     assert await now(rep, deal) == (85.2, "model")
 
 
+async def test_a_patch_that_moves_and_decides_by_hand_is_obeyed(
+    rep: Rep, client: Clients, organisation: Organisation, given: Given, stages: Stages, applied: Applied
+) -> None:  # fmt: skip
+    await given()
+    await switch(client, organisation, stages, on=True)
+    deal = await opened(rep, source="referral")
+    await applied()
+    assert (await now(rep, deal))[1] == "model"
+    path = f"/v1/opportunities/{deal['id']}"
+    sent = {"stage_id": stages["Needs analysis"], "probability": 60}
+    moved = (await rep.patch(path, json=sent)).json()
+    assert (moved["probability"], moved["probability_source"]) == (60, "manual")
+    assert await applied() == 0
+
+
 async def test_taken_out_of_use_deals_go_back_to_their_stages(
     rep: Rep, client: Clients, organisation: Organisation, given: Given, stages: Stages, applied: Applied
 ) -> None:  # fmt: skip

@@ -103,9 +103,10 @@ async def move_to_stage(
     met = await _met(call, connection, loaded, before, confirmed)
     moving = await _moving(call, loaded, here, there, before, after, met, said, now)
     stage_rules.demand_move(moving)
-    changes = {**said, **stage_rules.changes_of(moving), **(by_hand or {}), "rank": rank}
+    changes = {**said, **stage_rules.changes_of(moving), "rank": rank}
     if loaded.row["probability_source"] == "model" and before.kind == after.kind == "open":
         changes |= await probability_there(connection, {**loaded.row, **changes}, after)
+    changes |= by_hand or {}
     return await records.update_record(
         connection, OPPORTUNITIES, loaded, changes, actor=call.actor,
         verb=stage_rules.verb_of(before.kind, after.kind),
