@@ -4,9 +4,12 @@ import asyncio
 import random
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+import orjson
 import pytest
 
+from guanxi_pipeline.win_model import reading
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Known, Stages
@@ -229,3 +232,19 @@ async def test_who_may_not_change_pipelines_does_not_train(
     assert (
         await client(organisation.admin).get("/v1/pipelines/nothing/win-model")
     ).status_code in (400, 404)
+
+
+async def test_days_of_opening_and_closing_are_the_organisations(
+    past: Past, service_database: Database
+) -> None:
+    """Closed on 1 March in Shanghai is still February in Greenwich; its month and its side of the
+    held-back day are those of March."""
+    won = {"name": "Deal", "stage_id": past.stages["Won"], "closed_on": "2025-03-01"}
+    await past.import_closed([won])
+    organisation, pipeline_id = past.organisation.id, UUID(past.stages.pipeline_id)
+    async with service_database.transaction(organisation) as connection:
+        stages = await reading.stages_of(connection, organisation, pipeline_id)
+        first = reading.first_open(stages)
+        pages = [p async for p in reading.sights(connection, organisation, pipeline_id, first)]
+    [found] = [orjson.loads(sight) for page in pages for sight in page]
+    assert (found["opened"], found["closed"]) == ("2025-03-01", "2025-03-01")

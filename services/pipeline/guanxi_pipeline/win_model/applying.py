@@ -6,10 +6,12 @@ somebody has to read.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -31,7 +33,9 @@ SLACK: Final = timedelta(minutes=5)  # transactions that were open when the last
 LEAST_CHANGE: Final = Decimal(1)  # point
 
 USED = """
-SELECT w.id, w.pipeline_id, w.model::text, w.applied_at FROM win_models w
+SELECT w.id, w.pipeline_id, w.model::text, w.applied_at,
+  coalesce((SELECT s.time_zone FROM directory_state s WHERE s.organisation_id = $1), 'UTC') AS zone
+FROM win_models w
 JOIN pipelines p ON p.organisation_id = w.organisation_id AND p.id = w.pipeline_id
 WHERE w.organisation_id = $1 AND w.is_in_use AND p.uses_model AND p.deleted_at IS NULL
 """
@@ -50,6 +54,23 @@ SELECT id, probability::float8 AS probability FROM stages WHERE organisation_id 
 """
 ACCOUNTS = "SELECT id, industry, region FROM known_accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
 APPLIED = "UPDATE win_models SET applied_at = $3 WHERE organisation_id = $1 AND id = $2"
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """A model in use, and the time zone by whose days it looks."""
+
+    model: Model
+    zone: ZoneInfo
+
+    @classmethod
+    def of(cls, used: Mapping[str, Any]) -> "Judge":
+        return cls(model_from(orjson.loads(used["model"])), ZoneInfo(used["zone"]))
+
+    def columns(self, row: Mapping[str, Any], account: Mapping[str, Any] | None) -> dict[str, Any]:
+        sight = sight_of(OPPORTUNITIES.state(row, {}), account, self.zone)
+        found = answer(self.model, facts_of(sight), shown_of(sight))
+        return {"probability": Decimal(str(found["probability"])), "probability_source": "model"}
 
 
 @schedule("* * * * *", name="apply-win-models")
@@ -95,16 +116,17 @@ async def _defaults(
 
 
 async def _apply(database: Database, organisation: UUID, used: Mapping[str, Any]) -> int:
-    model, last = model_from(orjson.loads(used["model"])), used["applied_at"]
+    last = used["applied_at"]
     began = datetime.now(UTC)
     # Once a day all of them: what is known of accounts changes, too.
     since = None if last is None or last.date() != began.date() else last - SLACK
+    judge = Judge.of(used)
     written, after = 0, NIL
     while True:
         async with database.transaction(organisation) as connection:
             asked = (organisation, used["pipeline_id"], after, since, AT_ONCE)
             ids = [row["id"] for row in await connection.fetch(DUE, *asked)]
-            written += await _score(connection, organisation, model, ids)
+            written += await _score(connection, organisation, judge, ids)
             if len(ids) < AT_ONCE:
                 await connection.execute(APPLIED, organisation, used["id"], began)
                 return written
@@ -112,7 +134,7 @@ async def _apply(database: Database, organisation: UUID, used: Mapping[str, Any]
 
 
 async def _score(
-    connection: Connection, organisation: UUID, model: Model, ids: Sequence[UUID]
+    connection: Connection, organisation: UUID, judge: Judge, ids: Sequence[UUID]
 ) -> int:
     loaded = await load_many(connection, OPPORTUNITIES, ids)
     rows = [each.row for each in loaded.values()]
@@ -122,7 +144,7 @@ async def _score(
         # Under the lock: it may have been closed, or decided by hand, since it was found.
         if each.row["status"] != "open" or each.row["probability_source"] == "manual":
             continue
-        columns = _columns(model, each.row, accounts.get(each.row["account_id"]))
+        columns = judge.columns(each.row, accounts.get(each.row["account_id"]))
         is_new = each.row["probability_source"] != "model"
         if is_new or abs(columns["probability"] - each.row["probability"]) >= LEAST_CHANGE:
             changes.append(Change(each, columns))
@@ -136,14 +158,6 @@ async def accounts_of(
     return {row["id"]: row for row in await connection.fetch(ACCOUNTS, organisation, ids)}
 
 
-def _columns(
-    model: Model, row: Mapping[str, Any], account: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    sight = sight_of(OPPORTUNITIES.state(row, {}), account)
-    found = answer(model, facts_of(sight), shown_of(sight))
-    return {"probability": Decimal(str(found["probability"])), "probability_source": "model"}
-
-
 async def probability_there(
     connection: Connection, row: Mapping[str, Any], stage: Stage
 ) -> dict[str, Any]:
@@ -153,5 +167,4 @@ async def probability_there(
     if used is None:
         return {"probability": stage.probability, "probability_source": "stage"}
     accounts = await accounts_of(connection, organisation, [row])
-    model = model_from(orjson.loads(used["model"]))
-    return _columns(model, row, accounts.get(row["account_id"]))
+    return Judge.of(dict(used)).columns(row, accounts.get(row["account_id"]))

@@ -3,7 +3,8 @@
 A deal that was open here is read from the log, at its creation and each of its moves: what is written when
 it is closed, or after a moment, is not in that moment's state. One that came here closed has its creation
 alone, in the pipeline's first stage (see term_rules for what of it counts). The account's industry and
-region are those that are known now; its grade is not asked, because it follows what the account bought.
+region are those that are known now; its grade is not asked, because it follows what the account bought. Days are
+those of the organisation's time zone, as the days that people enter.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -18,7 +19,9 @@ MOST_DEALS: Final = 20_000  # the last ones closed
 AT_ONCE: Final = 2_000
 
 SIGHTS = """
-WITH deals AS (
+WITH zone AS (
+  SELECT coalesce((SELECT time_zone FROM directory_state WHERE organisation_id = $1), 'UTC') AS zone),
+deals AS (
   SELECT o.id, o.status = 'won' AS won, o.opened_on, o.closed_at, o.created_at FROM opportunities o
   WHERE o.organisation_id = $1 AND o.pipeline_id = $2 AND o.status <> 'open' AND o.deleted_at IS NULL
   ORDER BY o.closed_at DESC, o.id LIMIT $3),
@@ -30,10 +33,12 @@ told AS (
     AND (e.type = 'pipeline.opportunity.created' OR 'stage_id' = ANY(e.changed))
   WHERE e.after->>'pipeline_id' = $2::uuid::text),
 sights AS (
-  SELECT t.*, coalesce(t.opened_on, CASE WHEN t.is_live THEN t.created_at ELSE t.closed_at END::date) AS opened
-  FROM told t WHERE t.is_open OR (t.is_first AND NOT t.is_live))
+  SELECT t.*, coalesce(t.opened_on,
+    (CASE WHEN t.is_live THEN t.created_at ELSE t.closed_at END AT TIME ZONE z.zone)::date) AS opened,
+    (t.closed_at AT TIME ZONE z.zone)::date AS closed, (t.occurred_at AT TIME ZONE z.zone)::date AS seen
+  FROM told t CROSS JOIN zone z WHERE t.is_open OR (t.is_first AND NOT t.is_live))
 SELECT jsonb_build_object(
-  'deal', s.id, 'won', s.won, 'opened', s.opened, 'closed', s.closed_at::date, 'is_live', s.is_live,
+  'deal', s.id, 'won', s.won, 'opened', s.opened, 'closed', s.closed, 'is_live', s.is_live,
   'stage_id', CASE WHEN s.is_live THEN s.after->>'stage_id' ELSE $4::uuid::text END,
   'owner_id', s.after->>'owner_id', 'source', s.after->>'source', 'industry', k.industry, 'region', k.region,
   'amount', s.after#>>'{amount,amount}', 'currency', s.after#>>'{amount,currency}',
@@ -41,7 +46,7 @@ SELECT jsonb_build_object(
   'products', (SELECT coalesce(jsonb_agg(l->>'product_id'), '[]') FROM jsonb_array_elements(s.after->'lines') l
     WHERE l->>'product_id' IS NOT NULL) || (SELECT coalesce(jsonb_agg(l->>'name'), '[]')
     FROM jsonb_array_elements(s.after->'lines') l WHERE l->>'product_id' IS NULL AND l->>'name' IS NOT NULL),
-  'age_days', greatest(0, s.occurred_at::date - s.opened))::text AS sight
+  'age_days', greatest(0, s.seen - s.opened))::text AS sight
 FROM sights s LEFT JOIN known_accounts k ON k.organisation_id = $1 AND k.id = (s.after->>'account_id')::uuid
 ORDER BY s.opened, s.id, s.occurred_at
 """

@@ -155,7 +155,7 @@ async def _answer(
         asked = (call.organisation, UUID(state["account_id"]))
         row = await call.db.fetchrow(call.organisation, ACCOUNT, *asked)
         account = None if row is None else dict(row)
-    sight = sight_of(state, account)
+    sight = sight_of(state, account, call.by.zone)
     shown = shown_of(sight)
     scope = await call.scope("accounts")
     if account is not None and not scope.covers(

@@ -19,7 +19,7 @@ A *term* is one (group, key) with the mean that it is centred by, so that the av
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from math import log, log1p
 from statistics import fmean, pstdev
 from typing import Any, Final
@@ -74,10 +74,12 @@ def facts_of(sight: Mapping[str, Any], *, late: Collection[str] = ()) -> dict[st
     return facts
 
 
-def sight_of(state: Mapping[str, Any], account: Mapping[str, Any] | None) -> dict[str, Any]:
+def sight_of(
+    state: Mapping[str, Any], account: Mapping[str, Any] | None, zone: tzinfo
+) -> dict[str, Any]:
     """An open deal, as the API shows it, as it is seen now; its age is that at its stage's entry, as in
-    the moments learnt from."""
-    opened = _day(state["opened_on"] or state["created_at"])
+    the moments learnt from, in days of the organisation's time zone."""
+    opened = _day(state["opened_on"] or state["created_at"], zone)
     amount = state["amount"] or {}
     lines = state["lines"]
     products = [line["product_id"] for line in lines if line.get("product_id")]
@@ -88,14 +90,15 @@ def sight_of(state: Mapping[str, Any], account: Mapping[str, Any] | None) -> dic
         "industry": account and account["industry"], "region": account and account["region"],
         "amount": amount.get("amount"), "currency": amount.get("currency"),
         "contacts": len(state["contacts"]),
-        "age_days": max(0, (_day(state["stage_entered_at"]) - opened).days),
+        "age_days": max(0, (_day(state["stage_entered_at"], zone) - opened).days),
     }  # fmt: skip
 
 
-def _day(value: Any) -> date:
+def _day(value: Any, zone: tzinfo) -> date:
+    """Of a day or a moment, as they are stored or as text."""
     if isinstance(value, str):
-        return date.fromisoformat(value[:10])
-    return value.date() if isinstance(value, datetime) else value
+        value = datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    return value.astimezone(zone).date() if isinstance(value, datetime) else value
 
 
 def _text(value: Any) -> str | None:
