@@ -37,13 +37,23 @@ FROM directory_users u WHERE u.organisation_id = $2 AND u.id = $3
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What one caller sees of one resource; `everything` or the union of three lists of ids."""
+    """What one caller sees of one resource; `everything` or the union of three lists of ids.
+    `is_subtree`: others are among the owners because the caller leads them, not as colleagues."""
 
     everything: bool = False
     owners: tuple[UUID, ...] = ()
     teams: tuple[UUID, ...] = ()
     shared: tuple[UUID, ...] = ()
     shared_write: tuple[UUID, ...] = ()
+    is_subtree: bool = False
+
+    @property
+    def leads_others(self) -> bool:
+        return self.everything or (self.is_subtree and len(self.owners) > 1)
+
+    def leads(self, user_id: UUID | None) -> bool:
+        """Somebody in the subtree, the caller among them."""
+        return self.everything or (self.is_subtree and user_id in self.owners)
 
     @property
     def shape(self) -> tuple[bool, bool, bool, bool]:
@@ -204,6 +214,7 @@ class Directory:
             teams=tuple(sorted(teams)),
             shared=tuple(row["shared"] or ()),
             shared_write=tuple(row["shared_write"] or ()),
+            is_subtree=breadth == "subtree",
         )
 
     def moved(self, organisation_id: UUID, version: int) -> None:

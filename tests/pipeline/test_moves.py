@@ -175,6 +175,9 @@ async def test_who_leads_others_reopens_where_managers_may(
 ) -> None:
     id, ruled = await closed(client, organisation, reopened_by="manager")
     problem(await moved(client(organisation.rep), id, ruled["First"]), 403, "reopen_refused")
+    # Who merely sees the deals of colleagues leads nobody.
+    colleague = client(organisation.rep2.but(visibility={"*": "team"}))
+    problem(await moved(colleague, id, ruled["First"]), 403, "reopen_refused")
     assert (await moved(client(organisation.manager), id, ruled["First"])).status_code == 200
 
 

@@ -21,7 +21,6 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING
 
-LEADING = frozenset({"subtree", "all"})
 KNOWN = "SELECT 1 FROM directory_users u WHERE u.organisation_id = $1 AND u.id = $2 AND u.active"
 # One writer of a person's calls at a time, so that the first one is made once.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('calls ' || $1::text || $2::text, 0))"
@@ -80,9 +79,7 @@ async def _demand_place(
 async def demand_leading(call: Call, owner: UUID | None) -> None:
     """Forbidden unless the caller leads the person: sees them by a subtree or everybody, not merely as
     a colleague."""
-    scope = await call.scope_of(FORECASTS)
-    leads = call.by.sees(FORECASTS.name) in LEADING
-    if not leads or not (scope.everything or owner in scope.owners):
+    if not (await call.scope_of(FORECASTS)).leads(owner):
         raise Forbidden(
             "Only somebody themself, or who leads them, says what they will win.",
             errors={"owner_id": "Choose yourself or somebody whom you lead."}, code="not_leading",
