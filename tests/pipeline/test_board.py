@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
+from guanxi_pipeline.pipelines.known import Pipelines
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.deadlines import until
@@ -285,6 +286,30 @@ async def test_a_stage_that_was_removed_is_shown_while_something_stands_in_it(
     assert (await moved(rep, deal["id"], ruled["First"])).status_code == 200
     problem(await moved(rep, deal["id"], ruled["Second"]), 422, "stage_not_in_pipeline", "stage_id")
     assert len((await board())["stages"]) == 3
+
+
+async def test_a_stage_that_another_process_has_just_made_is_on_the_board(
+    client: Clients, organisation: Organisation, service_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What is remembered of pipelines is a second old; what stands on a board is not."""
+    admin, rep = client(organisation.admin), client(organisation.rep)
+    ruled = await pipeline_with(admin)
+    deal = await made(rep, pipeline_id=ruled.pipeline_id, amount={"amount": "5", "currency": "CNY"})
+    path = f"/v1/pipelines/{ruled.pipeline_id}"
+    listed = (await admin.get(path)).json()["stages"]
+    monkeypatch.setattr(Pipelines, "forget", lambda known, organisation: None)
+    await Board(rep, ruled)()
+    listed.insert(1, {"name": "New", "probability": 40})
+    new = (await admin.patch(path, json={"stages": listed})).json()["stages"][1]
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.execute(
+            "UPDATE opportunities SET stage_id = $1::text::uuid", new["id"]
+        )  # fmt: skip
+    board = await Board(rep, ruled)()
+    [stage] = [stage for stage in board["stages"] if stage["name"] == "New"]
+    assert [card["id"] for card in stage["cards"]] == [deal["id"]]
+    assert board["total"]["sums"] == [{"amount": "5.00", "currency": "CNY"}]
 
 
 async def test_cards_carry_their_flags_and_boards_are_filtered_by_them(

@@ -33,6 +33,8 @@ async def read_board(call: Call, pipeline_id: UUID, asked: Asked) -> dict[str, A
     if asked.currency is not None:  # somebody insists on it
         rates.demand({row["currency"] for row in sums if row["currency"]})
     held = {row["stage_id"] for row in sums}
+    known = await pipelines_of(call.house).of(call.organisation, pipeline_id, *held)
+    pipeline = known.pipelines[pipeline_id]
     stages = [s for s in pipeline.stages.values() if not s.is_removed or s.id in held]
     cards = await first_cards(
         call, pipeline_id, sorted(held), asked.query, scope, most=asked.cards + 1
