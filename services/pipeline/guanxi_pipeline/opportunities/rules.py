@@ -166,11 +166,6 @@ def rank_between(above: Decimal | None, below: Decimal | None, now: datetime) ->
     return midpoint(above, below)
 
 
-def _exponent(rank: Decimal) -> int:
-    found = rank.as_tuple().exponent
-    return found if isinstance(found, int) else 0
-
-
 def is_crowded(above: Decimal | None, below: Decimal | None) -> bool:
     """Whether there is no room between two neighbours: they came at one moment, or the gap was used so
     often that its decimals have grown long."""
@@ -186,7 +181,7 @@ def midpoint(above: Decimal, below: Decimal) -> Decimal:
     if not above < below:
         raise ValueError("neighbours must differ")
     with localcontext(prec=MOST_DIGITS):
-        exponent = min(0, _exponent(above), _exponent(below), key=abs)
+        exponent = 0
         while True:
             step = Decimal(1).scaleb(exponent)
             middle = ((above + below) / 2).quantize(step)
