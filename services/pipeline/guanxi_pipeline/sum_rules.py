@@ -30,6 +30,12 @@ def rounded(amount: Decimal, currency: str) -> Decimal:
         return amount.quantize(Decimal(1).scaleb(-scale_of(currency)), rounding=ROUND_HALF_UP)
 
 
+def four_digits(ratio: Decimal) -> float:
+    """Behind the point, however many are before it."""
+    with localcontext(WIDE):
+        return float(round(ratio, 4))
+
+
 def line_amount(
     quantity: Decimal, unit_price: Decimal, discount: Decimal, currency: str
 ) -> Decimal:

@@ -165,6 +165,24 @@ async def test_currencies_are_never_added_without_a_rate(
     }  # fmt: skip
 
 
+async def test_absurd_amounts_are_figures_and_no_crash(
+    client: Clients, organisation: Organisation, stages: Stages, service_database: Database
+) -> None:
+    await enter(client, organisation.rep, stages, "closed", "999999999999999999.99", currency="USD")
+    sent = QUOTA | {
+        "owner_id": str(organisation.rep.id),
+        "amount": {"amount": "0.01", "currency": "CNY"},
+    }
+    assert (await client(organisation.manager).post("/v1/quotas", json=sent)).status_code == 201
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.execute(
+            "INSERT INTO exchange_rates (organisation_id, id, currency, base, valid_on, rate)"
+            " VALUES ($1, $2, 'USD', 'CNY', '2026-07-01', 10000000)", organisation.id, new_id(),
+        )  # fmt: skip
+    total = (await forecast(client, organisation.rep, currency="CNY"))["total"]
+    assert (total["attainment"], total["pace"]) == (pytest.approx(1e27), pytest.approx(1e27))
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "field"),
     [

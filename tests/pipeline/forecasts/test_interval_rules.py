@@ -111,6 +111,14 @@ def test_a_period_without_a_forecast_has_no_ratio_but_an_error() -> None:
     assert (told["n"], told["mape_n"], told["wape"], told["bias"]) == (9, 9, 0.0588, -0.0588)
 
 
+def test_absurd_amounts_are_figures_and_no_crash() -> None:
+    pairs = [(Decimal("0.0001"), Decimal(10) ** 26)] * 9
+    shown = found(Decimal(1), pairs)["interval"]
+    assert {past["ratio"] for past in shown["past"]} == {1e30}
+    told = accuracy(past_of([(a, f) for f, a in pairs]))
+    assert told["wape"] == told["bias"] == told["mape"] == 1e30
+
+
 @settings(deadline=None)
 @given(PAIRS)
 def test_errors_are_no_less_than_their_bias(pairs: Any) -> None:

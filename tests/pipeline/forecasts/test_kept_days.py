@@ -200,6 +200,24 @@ async def test_an_interval_comes_of_past_error_and_shows_it(
     assert "there are 0." in unseen["interval_refused"]
 
 
+async def test_a_rate_that_is_missing_for_a_past_period_is_named(
+    client: Clients, organisation: Organisation, stages: Stages, service_database: Database
+) -> None:
+    await keep_past(service_database, organisation, stages)
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.execute(
+            "UPDATE forecast_figures SET currency = 'USD' WHERE month = '2026-02-01'"
+        )
+    asked: dict[str, Any] = {"period": "2026-05", "as_of": "2026-05-15", "coverage": 60}
+    total = (await forecast(client, organisation.manager, **asked))["total"]
+    assert total["interval"] is None
+    assert "no rate from USD to CNY" in total["interval_refused"]
+    refused = await client(organisation.manager).get(
+        "/v1/forecasts/accuracy", params={"kind": "month"}
+    )
+    assert (refused.status_code, refused.json()["missing"][0]["from"]) == (422, "USD")
+
+
 async def test_accuracy_is_told_for_each_finished_period(
     client: Clients, organisation: Organisation, stages: Stages, service_database: Database
 ) -> None:

@@ -10,7 +10,7 @@ from guanxi_pipeline.forecasts.asked import IDS, USUAL_COVERAGE, Asked, paramete
 from guanxi_pipeline.forecasts.past import Past
 from guanxi_pipeline.forecasts.period_rules import MONTHS, finished_before, period_of
 from guanxi_pipeline.forecasts.queries import beside
-from guanxi_pipeline.forecasts.service import NOBODY, past_in_one, rates_for
+from guanxi_pipeline.forecasts.service import NOBODY, past_currencies, past_in_one, rates_for
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.parameters import (
     choice_of,
@@ -52,12 +52,8 @@ async def read_accuracy(call: Call, asked: Asked, percent: int) -> dict[str, Any
     past = Past(scope, periods, points, asked.today + timedelta(days=1))
     more = await beside(call, asked, (), NOBODY, past)
     rates = await rates_for(call, asked, more, (), ())
-    rates.demand(
-        c
-        for each in more["past"] or ()
-        for c in {**(each["forecast"] or {}), **(each["actual"] or {})}
-    )
-    found = past_in_one(more["past"], asked.period, rates) or []
+    rates.demand(past_currencies(more["past"]))
+    found = past_in_one(more["past"], asked.period, rates)
     return {
         "kind": asked.period.kind, "share": percent / 100, "currency": rates.target,
         "rate_on": asked.rate_on, **interval_rules.accuracy(found),

@@ -16,7 +16,7 @@ from typing import Any
 
 from guanxi_pipeline.forecasts.period_rules import Period
 from guanxi_pipeline.rates.rules import Rates, converted_or_why_not
-from guanxi_pipeline.sum_rules import money, rounded
+from guanxi_pipeline.sum_rules import four_digits, money, rounded
 
 OPEN = ("commit", "best_case", "pipeline")
 CATEGORIES = ("closed", *OPEN)
@@ -79,8 +79,11 @@ def sums_shown(sums: Mapping[str, Decimal], rates: Rates) -> dict[str, Any]:
 
 def in_one(sums: Mapping[str, Decimal] | None, rates: Rates) -> Decimal | None:
     """The sums as one amount of the answer's currency; None where a rate is missing, or the sums."""
-    if sums is None or rates.missing(sums):
-        return None
+    return None if sums is None or rates.missing(sums) else one_amount(sums, rates)
+
+
+def one_amount(sums: Mapping[str, Decimal], rates: Rates) -> Decimal:
+    """RateMissing names what cannot be converted."""
     return sum((rates.convert(amount, currency) for currency, amount in sums.items()), Decimal(0))
 
 
@@ -98,11 +101,11 @@ def _against(closed: Sums, against: Against) -> dict[str, Any]:
 
 def ratio(part: Decimal | None, whole: Decimal | None) -> float | None:
     """Four digits behind the point; None without a whole."""
-    return None if part is None or not whole else float(round(part / whole, 4))
+    return None if part is None or not whole else four_digits(part / whole)
 
 
 def pace(won: Decimal | None, quota: Decimal | None, begun: int, days: int) -> float | None:
     """1 is just on the way to the quota if every calendar day weighs the same; None before the first."""
     if won is None or not quota or begun == 0:
         return None
-    return float(round(won * days / (quota * begun), 4))
+    return four_digits(won * days / (quota * begun))

@@ -21,7 +21,7 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi_pipeline.forecasts.period_rules import Period
-from guanxi_pipeline.sum_rules import money
+from guanxi_pipeline.sum_rules import four_digits, money
 
 MINIMUM = 4
 MOST = 12
@@ -71,12 +71,11 @@ def needed(coverage: Decimal) -> int:
 
 
 def interval(
-    present: Decimal | None, past: Sequence[Past], *, coverage: int, currency: str, kind: str
+    present: Decimal, past: Sequence[Past], *, coverage: int, currency: str, kind: str
 ) -> dict[str, Any]:
     """`interval` and why there is none (`interval_refused`); coverage in percent."""
     ratios = [each.ratio for each in past if each.ratio is not None]
-    refused = _refused(present, ratios, coverage, kind)
-    if refused or present is None:
+    if refused := _refused(ratios, coverage, kind):
         return {"interval": None, "interval_refused": refused}
     share = Decimal(coverage) / 100
     low, high = (quantile(ratios, (1 + sign * share) / 2) for sign in (-1, 1))
@@ -89,11 +88,7 @@ def interval(
     return {"interval": found, "interval_refused": None}
 
 
-def _refused(
-    present: Decimal | None, ratios: Sequence[Decimal], coverage: int, kind: str
-) -> str | None:
-    if present is None:
-        return "The sums are in several currencies, and a rate is missing to add them up."
+def _refused(ratios: Sequence[Decimal], coverage: int, kind: str) -> str | None:
     wanted = needed(Decimal(coverage) / 100)
     if len(ratios) < wanted:
         return (
@@ -114,7 +109,7 @@ def shown(past: Past, currency: str) -> dict[str, Any]:
         "period": past.period.name, "forecast_on": past.day,
         "forecast": money(past.forecast, currency), "actual": money(past.actual, currency),
         "error": money(past.error, currency),
-        "ratio": None if ratio is None else float(round(ratio, 4)),
+        "ratio": None if ratio is None else four_digits(ratio),
     }  # fmt: skip
 
 
@@ -126,12 +121,8 @@ def accuracy(past: Sequence[Past]) -> dict[str, Any]:
     relative = [abs(each.error) / each.actual for each in past if each.actual > 0]
     return {
         "n": len(past),
-        "wape": _rounded(off / won) if won > 0 else None,
-        "bias": _rounded(too_much / won) if won > 0 else None,
-        "mape": _rounded(sum(relative, Decimal(0)) / len(relative)) if relative else None,
+        "wape": four_digits(off / won) if won > 0 else None,
+        "bias": four_digits(too_much / won) if won > 0 else None,
+        "mape": four_digits(sum(relative, Decimal(0)) / len(relative)) if relative else None,
         "mape_n": len(relative),
     }
-
-
-def _rounded(value: Decimal) -> float:
-    return float(round(value, 4))

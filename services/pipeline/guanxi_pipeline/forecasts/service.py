@@ -82,16 +82,23 @@ async def rates_for(
     """Not asked for when there is nothing to convert; a currency that somebody insists on must be
     reachable from all the others."""
     target = asked.currency or more["currency"]
-    present = {row["currency"] for row in sums if row["currency"]} | {q.currency for q in quotas}
-    earlier = {
-        c for each in more["past"] or () for c in (each["forecast"] or {}) | (each["actual"] or {})
-    }
-    if not (present | earlier) - {target}:
+    present = currencies_of(sums, quotas)
+    if not (present | past_currencies(more["past"])) - {target}:
         return Rates(target, asked.rate_on, {})
     rates = await rates_into(call.db, call.organisation, target, asked.rate_on)
     if asked.currency is not None:
         rates.demand(present)
     return rates
+
+
+def currencies_of(sums: Sequence[Row], quotas: Sequence[Quota]) -> set[str]:
+    return {row["currency"] for row in sums if row["currency"]} | {q.currency for q in quotas}
+
+
+def past_currencies(past: Sequence[Mapping[str, Any]] | None) -> set[str]:
+    return {
+        c for each in past or () for c in {**(each["forecast"] or {}), **(each["actual"] or {})}
+    }
 
 
 async def _shown(
@@ -110,12 +117,9 @@ async def _shown(
     ]  # fmt: skip
     groups.sort(key=lambda group: (group["name"] is None, group["name"] or "", group["id"] or ""))
     total = _figures(asked, sums, total_quota(asked, quotas, own), rates, counted="deals")
-    present = figure_rules.in_one(
-        figure_rules.summed(sums, closed="amount", still_open="weighted"), rates
-    )
     return {
         **_head(asked, rates, sums, quotas), "groups": groups,
-        "total": total | _interval(asked, present, past_in_one(more["past"], asked.period, rates), rates),
+        "total": total | _interval(asked, sums, more["past"], rates),
     }  # fmt: skip
 
 
@@ -135,12 +139,11 @@ def _figures(
 def _head(
     asked: Asked, rates: Rates, sums: Sequence[Row], quotas: Sequence[Quota]
 ) -> dict[str, Any]:
-    currencies = {row["currency"] for row in sums if row["currency"]} | {q.currency for q in quotas}
     return {
         "period": period_rules.shown(asked.period), "by": asked.by, "as_of": asked.as_of,
         "rights": None if asked.as_of is None else RIGHTS,
         "elapsed": period_rules.elapsed(asked.period, asked.day), "currency": rates.target,
-        "rate_on": asked.rate_on, "missing_rates": rates.missing(currencies),
+        "rate_on": asked.rate_on, "missing_rates": rates.missing(currencies_of(sums, quotas)),
     }  # fmt: skip
 
 
@@ -153,17 +156,15 @@ async def _names(call: Call, asked: Asked, names: dict[str, str]) -> dict[str, s
 
 def past_in_one(
     rows: Sequence[Mapping[str, Any]] | None, period: Period, rates: Rates
-) -> list[interval_rules.Past] | None:
-    """Past periods in the answer's currency by the same rates, the newest first; None where one of
-    those is missing. What was neither forecast nor won is no error."""
+) -> list[interval_rules.Past]:
+    """Past periods in the answer's currency by the same rates, the newest first; RateMissing names one
+    that there is not. What was neither forecast nor won is no error."""
     found = []
     for row in rows or ():
         forecast, actual = (
-            figure_rules.in_one({c: Decimal(a) for c, a in (row[name] or {}).items()}, rates)
+            figure_rules.one_amount({c: Decimal(a) for c, a in (row[name] or {}).items()}, rates)
             for name in ("forecast", "actual")
         )
-        if forecast is None or actual is None:
-            return None
         if forecast or actual:
             first = Period(date.fromisoformat(row["first"]), period.kind)
             found.append(interval_rules.Past(first, row["day"], forecast, actual))
@@ -171,17 +172,28 @@ def past_in_one(
 
 
 def _interval(
-    asked: Asked, present: Decimal | None, past: list[interval_rules.Past] | None, rates: Rates
+    asked: Asked, sums: Sequence[Row], past: Sequence[Mapping[str, Any]] | None, rates: Rates
 ) -> dict[str, Any]:
+    if refused := _no_interval(asked) or _no_rate(
+        rates, currencies_of(sums, ()) | past_currencies(past)
+    ):
+        return {"interval": None, "interval_refused": refused}
+    expected = figure_rules.summed(sums, closed="amount", still_open="weighted")
+    return interval_rules.interval(
+        figure_rules.one_amount(expected, rates), past_in_one(past, asked.period, rates),
+        coverage=asked.coverage, currency=rates.target, kind=asked.period.kind,
+    )  # fmt: skip
+
+
+def _no_interval(asked: Asked) -> str | None:
     if asked.product_id is not None:
-        refused = "What was forecast is not kept by product."
-    elif asked.day >= asked.period.ends_on:
-        refused = "The period is over."
-    elif asked.period.elapsed_days(asked.day) == 0:
-        refused = "The period has not begun."
-    else:
-        return interval_rules.interval(
-            None if past is None else present, past or [], coverage=asked.coverage,
-            currency=rates.target, kind=asked.period.kind,
-        )  # fmt: skip
-    return {"interval": None, "interval_refused": refused}
+        return "What was forecast is not kept by product."
+    if asked.day >= asked.period.ends_on:
+        return "The period is over."
+    return "The period has not begun." if asked.period.elapsed_days(asked.day) == 0 else None
+
+
+def _no_rate(rates: Rates, currencies: set[str]) -> str | None:
+    """Present and past are added up; what is missing for that is named."""
+    missing = [f"{currency} to {rates.target}" for currency in rates.missing(currencies)]
+    return f"There is no rate from {', '.join(missing)} to add them up." if missing else None
