@@ -77,10 +77,11 @@ def _read(value: Any) -> Any:
 def _day(value: Any) -> Any:
     """`2026-11-22` alone, read by hand for the same reason."""
     if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    if not isinstance(value, str) or not DAY.fullmatch(value):
+        found = value
+    elif isinstance(value, str) and DAY.fullmatch(value):
+        found = date.fromisoformat(value)
+    else:
         raise ValueError("must be a day such as 2026-11-22")
-    found = date.fromisoformat(value)
     if not 1900 <= found.year <= 2200:
         raise ValueError("must lie between the years 1900 and 2200")
     return found

@@ -121,6 +121,19 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(
     assert (await manager.get("/v1/quotas?total=exact")).json()["page"]["total"] == 0
 
 
+@pytest.mark.parametrize("name", ["period", "starts_on", "amount", "owner_id"])
+async def test_what_a_quota_cannot_be_without_is_not_taken_away(
+    client: Clients, organisation: Organisation, name: str
+) -> None:
+    manager = client(organisation.manager)
+    made = (await manager.post("/v1/quotas", json=quota(owner_id=str(organisation.rep.id)))).json()
+    path = f"/v1/quotas/{made['id']}"
+    refused = await manager.patch(path, json={name: None})
+    assert refused.status_code == 422, refused.text
+    assert list(refused.json()["errors"]) == [name]
+    assert (await manager.get(path)).json() == made
+
+
 async def test_a_salesperson_reads_quotas_and_sets_none(
     client: Clients, organisation: Organisation
 ) -> None:

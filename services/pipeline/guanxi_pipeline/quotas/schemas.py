@@ -46,7 +46,7 @@ class QuotaUpdate(QuotaFields):
         json_schema_extra={"example": {"amount": {"amount": "1600000.00", "currency": "CNY"}}},
     )
 
-    period: PeriodKind = Field(default="month", validate_default=False)
+    period: PeriodKind = Field(default="", validate_default=False)  # type: ignore[call-overload]
     starts_on: Day = Field(default=date.min, validate_default=False)
     amount: Money = Field(default=Money(amount="0", currency="CNY"), validate_default=False)
 
