@@ -126,6 +126,8 @@ class Fields(BaseModel):
                 k: part.pop(k) for k in list(part) if k not in ("default", "title", "description")
             }
             part["anyOf"] = [kept, {"type": "null"}]
+            if "default" in part and part["default"] not in kept.get("enum", [part["default"]]):
+                del part["default"]  # a null that is refused: there is nothing to fall back on
         return schema
 
     @model_validator(mode="before")
