@@ -48,10 +48,10 @@ class Scope:
     is_subtree: bool = False
 
     @property
-    def leads_others(self) -> bool:
+    def heads_others(self) -> bool:
         return self.everything or (self.is_subtree and len(self.owners) > 1)
 
-    def leads(self, user_id: UUID | None) -> bool:
+    def heads(self, user_id: UUID | None) -> bool:
         """Somebody in the subtree, the caller among them."""
         return self.everything or (self.is_subtree and user_id in self.owners)
 

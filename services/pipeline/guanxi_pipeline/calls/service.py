@@ -79,7 +79,7 @@ async def _demand_place(
 async def demand_leading(call: Call, owner: UUID | None) -> None:
     """Forbidden unless the caller leads the person: sees them by a subtree or everybody, not merely as
     a colleague."""
-    if not (await call.scope_of(FORECASTS)).leads(owner):
+    if not (await call.scope_of(FORECASTS)).heads(owner):
         raise Forbidden(
             "Only somebody themself, or who leads them, says what they will win.",
             errors={"owner_id": "Choose yourself or somebody whom you lead."}, code="not_leading",

@@ -217,7 +217,7 @@ class OpportunityRows:
         moving = Moving(
             row={**whole, "pipeline_id": there.id}, pipeline=there, from_stage=before,
             to_stage=target, met=frozenset(whole["confirmed"]), now=datetime.now(UTC),
-            leads_others=scope.leads_others,
+            leads_others=scope.heads_others,
             is_same_pipeline=here.id == there.id,
         )  # fmt: skip
         stage_rules.demand_move(moving)

@@ -130,7 +130,7 @@ async def _moving(
     return Moving(
         row={**loaded.row, **more, "pipeline_id": there.id},
         pipeline=there, from_stage=before, to_stage=after, met=met, now=now,
-        leads_others=scope.leads_others,
+        leads_others=scope.heads_others,
         is_same_pipeline=here.id == there.id,
     )  # fmt: skip
 
