@@ -9,7 +9,7 @@ from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
-from tests.pipeline.forecasts.deals import enter, forecast, sums
+from tests.pipeline.forecasts.deals import LAST_DAY, enter, forecast, sums
 
 MIDDLE = datetime(2026, 8, 15, 3, tzinfo=UTC)
 RATE = """
@@ -25,10 +25,15 @@ async def test_a_day_shows_what_was_forecast_then(
     shares = [(organisation.rep, 50), (organisation.junior, 50)]
     await enter(client, organisation.rep, stages, "best_case", "0.03", splits=shares)
     await enter(client, organisation.rep, stages, "closed", "25")
+    # Its first and its last day by the organisation's midnight; in Greenwich the first is June.
+    await enter(client, organisation.rep, stages, "closed", "3", day="2026-07-01")
+    await enter(client, organisation.junior, stages, "closed", "5", day=LAST_DAY)
+    await enter(client, organisation.rep, stages, "closed", "900", day="2026-10-01")
     before = {
         by: await forecast(client, organisation.manager, by=by)
         for by in ("person", "team", "pipeline")
     }
+    assert sums(before["person"]["total"], "closed") == {"CNY": "33.00"}
     assert await keep_day(service_database, organisation.id, MIDDLE)
     await client(organisation.rep).patch(
         f"/v1/opportunities/{made['id']}", json={"close_on": "2027-01-01"}

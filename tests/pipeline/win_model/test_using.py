@@ -9,8 +9,9 @@ from uuid import UUID
 import httpx
 import pytest
 
+from guanxi_pipeline.pipelines.starting import begin_pipeline
 from guanxi_pipeline.win_model import applying
-from guanxi_pipeline.win_model.applying import apply_in
+from guanxi_pipeline.win_model.applying import apply_in, apply_win_models
 from guanxi_pipeline.win_model.model_rules import Model
 from guanxi_pipeline.win_model.schemas import WinProbability
 from guanxi_pipeline.win_model.term_rules import NONE, Term
@@ -18,7 +19,7 @@ from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.jobs import to_json
 from tests.factories import Clients, Organisation
-from tests.pipeline.conftest import Known, Stages
+from tests.pipeline.conftest import Known, Stages, stages_of
 
 GIVEN = """
 INSERT INTO win_models (organisation_id, id, pipeline_id, verdict, comparison, model, is_in_use)
@@ -298,3 +299,24 @@ async def test_another_organisation_is_not_touched(
     assert await apply_in(service_database, other_organisation.id) == 0
     path = f"/v1/pipelines/{stages.pipeline_id}/win-model"
     assert (await client(other_organisation.admin).get(path)).status_code == 404
+
+
+async def test_an_organisation_that_cannot_be_served_holds_up_no_other(
+    client: Clients, organisation: Organisation, other_organisation: Organisation,
+    service_database: Database,
+) -> None:  # fmt: skip
+    ordered = sorted((organisation, other_organisation), key=lambda each: each.id)
+    deals = []
+    for each, model in zip(ordered, ({}, Model(1.0, (), (), 1.0, 0.0).as_json()), strict=True):
+        async with service_database.transaction(each.id) as connection:
+            await begin_pipeline(connection, each.id)
+        found = (await client(each.admin).get("/v1/pipelines")).json()["data"][0]
+        await switch(client, each, stages_of(found), on=True)
+        deals.append(await opened(client(each.rep)))
+        async with service_database.transaction(each.id) as connection:
+            await connection.execute(
+                GIVEN, each.id, new_id(), UUID(found["id"]), to_json(COMPARISON), to_json(model)
+            )
+    await apply_win_models.duty(service_database)
+    assert await now(client(ordered[0].rep), deals[0]) == (10, "stage")
+    assert await now(client(ordered[1].rep), deals[1]) == (73.11, "model")

@@ -5,14 +5,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import asyncpg
 from sqlalchemy import Select
 
 from guanxi_pipeline.forecasts.period_rules import Period, plus_months
 from guanxi_pipeline.forecasts.portions import SCALES, TEAM, deals, portions
 from guanxi_pipeline.forecasts.queries import SHAPES, USERS, with_tables
-from guanxi_pipeline.rounds import every_organisation
-from guanxi_shared import logs
+from guanxi_pipeline.rounds import go_round
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Invalid, NotFound
@@ -53,13 +51,12 @@ row_number() OVER (PARTITION BY d.id, {TEAM}) = 1 AS first_of_team, row_number()
 
 @schedule("9 * * * *", name="keep-forecasts")
 async def keep_forecasts(database: Database) -> None:
-    """Every hour, for each organisation whose day has none yet. One whose figures cannot be had now does
-    not hold up the others, and is tried again."""
-    for organisation in await every_organisation(database):
-        try:
-            await keep_day(database, organisation, datetime.now(UTC))
-        except (asyncpg.PostgresError, TimeoutError) as error:
-            _log.error("forecast not kept", organisation_id=str(organisation), exc_info=error)
+    """Every hour, for each organisation whose day has none yet."""
+    await go_round(database, _keep_today, what="keeping forecasts")
+
+
+async def _keep_today(database: Database, organisation: UUID) -> bool:
+    return await keep_day(database, organisation, datetime.now(UTC))
 
 
 async def keep_day(database: Database, organisation: UUID, now: datetime) -> bool:
@@ -132,6 +129,3 @@ async def demand_kept(call: Call, day: date, period: Period) -> None:
 def _ends(day: date) -> date:
     """The first day of which the figures of a kept day say nothing."""
     return plus_months(day.replace(day=1), AHEAD_MONTHS)
-
-
-_log = logs.logger("forecasts")

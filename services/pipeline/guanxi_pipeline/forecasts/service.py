@@ -105,8 +105,8 @@ async def _shown(
     call: Call, asked: Asked, sums: Sequence[Row], quotas: Sequence[Quota], rates: Rates,
     more: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    names = await _names(call, asked, more["names"] or {})
     own = {row["key"] for row in sums}
+    names = await _names(call, asked, more["names"] or {}, own)
     known = quotas_by_key(asked, quotas, own)
     keys = own | set(known)
     rows = by_key(sums)
@@ -147,10 +147,12 @@ def _head(
     }  # fmt: skip
 
 
-async def _names(call: Call, asked: Asked, names: dict[str, str]) -> dict[str, str]:
+async def _names(
+    call: Call, asked: Asked, names: dict[str, str], keys: set[UUID]
+) -> dict[str, str]:
     if asked.by != "pipeline":
         return names
-    known = await pipelines_of(call.house).of(call.organisation)
+    known = await pipelines_of(call.house).of(call.organisation, *keys)
     return {str(pipeline.id): pipeline.name for pipeline in known.pipelines.values()}
 
 

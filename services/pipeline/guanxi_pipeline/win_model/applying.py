@@ -17,7 +17,7 @@ import orjson
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.pipelines.known import Stage
-from guanxi_pipeline.rounds import every_organisation
+from guanxi_pipeline.rounds import go_round
 from guanxi_pipeline.win_model.model_rules import Model, answer, model_from
 from guanxi_pipeline.win_model.term_rules import facts_of, shown_of, sight_of
 from guanxi_shared.calls import Actor
@@ -75,8 +75,7 @@ class Judge:
 
 @schedule("* * * * *", name="apply-win-models")
 async def apply_win_models(database: Database) -> None:
-    for organisation in await every_organisation(database):
-        await apply_in(database, organisation)
+    await go_round(database, apply_in, what="applying win models")
 
 
 async def apply_in(database: Database, organisation: UUID) -> int:
