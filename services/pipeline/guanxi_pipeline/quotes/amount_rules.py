@@ -27,6 +27,7 @@ from fractions import Fraction
 from typing import Any
 
 from guanxi_pipeline.errors import DiscountTooLarge
+from guanxi_pipeline.orders.line_rules import MOST
 from guanxi_shared.errors import Invalid
 from guanxi_shared.money import MOST_DIGITS, scale_of
 
@@ -119,7 +120,7 @@ def amounts_of(
     rates = [exact(line.get("tax_rate") or 0) for line in lines]
     taxes, totals = _taxes(left, rates, mode)
     nets = left if mode == "net" else [gross - tax for gross, tax in zip(left, taxes, strict=True)]
-    _demand_size(left, taxes, unit)
+    _demand_size(amounts, left, taxes, unit)
     return Amounts(
         tuple(map(LineAmounts, amounts, shares, nets, taxes)), subtotal, taken, tuple(totals)
     )
@@ -164,11 +165,23 @@ def _taxes(
     return taxes, totals
 
 
-def _demand_size(left: Iterable[int], taxes: Iterable[int], unit: int) -> None:
+def _demand_size(
+    amounts: Iterable[int], left: Iterable[int], taxes: Iterable[int], unit: int
+) -> None:
     if sum(left) + sum(taxes) >= 10**MOST_DIGITS * unit:
         raise Invalid(
             f"The total has more than {MOST_DIGITS} digits.",
             errors={"lines": "The sum is too large."},
+        )
+    for number, amount in enumerate(amounts):
+        demand_orderable(Decimal(amount) / unit, field=f"lines.{number}")
+
+
+def demand_orderable(amount: Decimal, *, field: str) -> None:
+    """What is accepted becomes an order, whose lines hold so much and no more."""
+    if amount >= MOST:
+        raise Invalid(
+            f"{field} comes to more than {MOST:f}.", errors={field: "Too much for one line."}
         )
 
 

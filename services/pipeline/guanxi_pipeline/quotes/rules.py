@@ -8,6 +8,7 @@ from uuid import UUID
 
 from guanxi_pipeline.errors import MixedCurrencies
 from guanxi_pipeline.quotes import amount_rules as amounts
+from guanxi_pipeline.sum_rules import line_amount, money
 from guanxi_shared.matching import search_columns
 from guanxi_shared.money import scale_of
 
@@ -105,14 +106,19 @@ def _totals(
 
 def _cost(lines: Sequence[Mapping[str, Any]], currency: str) -> dict[str, str] | None:
     """What it costs us altogether, if that is known of every line."""
-    if not lines or any(line.get("cost") is None for line in lines):
-        return None
-    unit = 10 ** scale_of(currency)
-    costs = (
-        amounts.half_up(amounts.exact(line["quantity"]) * Fraction(Decimal(line["cost"]["amount"])) * unit)
-        for line in lines
-    )  # fmt: skip
-    return amounts.shown(sum(costs), currency)
+    known = [
+        _cost_of(line, f"lines.{number}.cost", currency)
+        for number, line in enumerate(lines)
+        if line.get("cost") is not None
+    ]
+    return money(sum(known, Decimal(0)), currency) if known and len(known) == len(lines) else None
+
+
+def _cost_of(line: Mapping[str, Any], field: str, currency: str) -> Decimal:
+    quantity, cost = Decimal(str(line["quantity"])), Decimal(line["cost"]["amount"])
+    whole = line_amount(quantity, cost, Decimal(0), currency)
+    amounts.demand_orderable(whole, field=field)
+    return whole
 
 
 def is_over_limit(lines: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]) -> bool:
