@@ -1,11 +1,18 @@
 """Numbers without a gap, offers that are sealed when sent, and their versions."""
 
 import asyncio
+from typing import Any
+
+import httpx
 
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
 from tests.pipeline.products.selling import cny, made
 from tests.pipeline.quotes.offering import act, line, quote, sent_quote, told
+
+
+async def act_on(client: httpx.AsyncClient, found: dict[str, Any], verb: str) -> int:
+    return (await client.post(f"/v1/quotes/{found['id']}/{verb}", json={})).status_code
 
 
 async def test_numbers_have_no_gap_and_no_double_whatever_goes_wrong_between(
@@ -98,6 +105,38 @@ async def test_a_deleted_draft_of_a_version_gives_way_to_the_next(
     third = await act(rep, first, "revise", 201)
     assert third["revision"] == 3
     assert (await rep.post(f"/v1/quotes/{second['id']}/restore")).status_code == 409
+
+
+async def test_of_the_drafts_that_followed_a_version_only_the_last_one_comes_back(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    first = await sent_quote(rep)
+    second = await act(rep, first, "revise", 201)
+    await rep.delete(f"/v1/quotes/{second['id']}")
+    third = await act(rep, first, "revise", 201)
+    await rep.delete(f"/v1/quotes/{third['id']}")
+    back = [(await act_on(rep, each, "restore")) for each in (second, third)]
+    assert back == [409, 200]
+    both = (await rep.get(f"/v1/quotes?number={first['number']}&sort=revision")).json()["data"]
+    assert [row["revision"] for row in both] == [1, 3]
+
+
+async def test_one_draft_is_left_when_one_comes_back_and_another_is_made_at_once(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    for _ in range(6):
+        first = await sent_quote(rep)
+        second = await act(rep, first, "revise", 201)
+        await rep.delete(f"/v1/quotes/{second['id']}")
+        done = await asyncio.gather(
+            act_on(client(organisation.rep), second, "restore"),
+            act_on(client(organisation.rep), first, "revise"),
+        )
+        assert sorted(done) in ([200, 409], [201, 409]), done
+        drafts = await rep.get(f"/v1/quotes?number={first['number']}&status=draft")
+        assert len(drafts.json()["data"]) == 1
 
 
 async def test_two_who_revise_at_once_make_one_version(

@@ -30,8 +30,10 @@ NEXT = """
 INSERT INTO quote_numbers AS n (organisation_id, last) VALUES ($1, 1)
 ON CONFLICT (organisation_id) DO UPDATE SET last = n.last + 1 RETURNING last
 """
-LATER = """
-SELECT 1 FROM quotes WHERE organisation_id = $1 AND number = $2 AND revision > $3 AND deleted_at IS NULL
+# The version before, and which one follows it; locked, so that no other one is made of it meanwhile.
+BEFORE = """
+SELECT superseded_by_id FROM quotes WHERE organisation_id = $1 AND number = $2 AND revision < $3 AND deleted_at IS NULL
+ORDER BY revision DESC LIMIT 1 FOR NO KEY UPDATE
 """
 NAME_OF_ACCOUNT = "SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2"
 BY_ID = "SELECT id FROM quotes WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
@@ -142,10 +144,12 @@ async def delete_quote(
 
 
 async def restore_quote(call: Call, connection: Connection, quote_id: UUID) -> State:
+    """Unless another version took its place: two that may be sent would be two that may be accepted."""
     scope = await call.scope(QUOTES.name)
     loaded = await records.load_record(connection, QUOTES, quote_id, scope=scope, deleted=True)
     where = (call.organisation, loaded.row["number"], loaded.row["revision"])
-    if await connection.fetchval(LATER, *where):
+    before = await connection.fetchrow(BEFORE, *where)
+    if before is not None and before["superseded_by_id"] != quote_id:
         raise QuoteState("There is a later version of this quote; revise that one.")
     return await records.restore_record(connection, QUOTES, loaded, actor=call.actor)
 
