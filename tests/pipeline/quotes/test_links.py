@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from guanxi_pipeline.quotes.link_rules import Link, expiry_of, key_from, link_from, token_of
 from guanxi_shared.db import Database
-from tests.factories import Clients, Organisation
+from tests.deadlines import until
+from tests.factories import (
+    Clients,
+    Organisation,
+    apply_to_directory,
+    directory_event,
+    share_state,
+)
 from tests.pipeline.conftest import Known
 from tests.pipeline.products.selling import cny
 from tests.pipeline.quotes.offering import act, line, quote, sent_quote, told
@@ -213,3 +220,23 @@ def test_a_token_says_what_it_was_made_of_and_no_letter_of_it_can_change(
 def test_a_link_is_readable_for_ninety_days_after_its_offer() -> None:
     found = expiry_of(date(2027, 1, 31), ZoneInfo("Asia/Shanghai"))
     assert found == datetime(2027, 5, 1, 16, tzinfo=UTC)
+
+
+async def test_who_may_only_read_a_quote_does_not_get_the_link_that_answers_it(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    found = await sent_quote(client(organisation.rep))
+    path, other = f"/v1/quotes/{found['id']}", client(organisation.other_rep)
+    for access, status in (("read", 403), ("write", 200)):
+        share = share_state(
+            found["id"], resource="quotes", user=organisation.other_rep, access=access
+        )
+        event = directory_event(organisation.id, "share", share)
+        await apply_to_directory(service_database, [event])
+
+        async def is_answered(wanted: int = status) -> bool:
+            return (await other.get(f"{path}/link")).status_code == wanted
+
+        await until(is_answered)  # a scope is remembered for a second
+        assert (await other.get(path)).status_code == 200
+        assert (await other.post(f"{path}/withdraw", json={})).status_code == status

@@ -5,7 +5,15 @@ from typing import Any
 
 import httpx
 
-from tests.factories import Clients, Organisation
+from guanxi_shared.db import Database
+from tests.deadlines import until
+from tests.factories import (
+    Clients,
+    Organisation,
+    apply_to_directory,
+    directory_event,
+    share_state,
+)
 from tests.pipeline.conftest import Stages
 from tests.pipeline.products.selling import cny, made
 from tests.pipeline.quotes.offering import act, line, quote, sent_quote, told
@@ -192,3 +200,30 @@ async def test_an_accepted_offer_sets_the_amount_of_its_deal_if_that_is_wanted(
         assert (read["amount"], read["stage_id"]) == (cny(expected), deal["stage_id"])
     assert done["decision"]["by_id"] == str(organisation.rep.id)
     assert await told(rep, found) == ["created", "sent", "accepted"]
+
+
+async def test_an_amount_is_set_of_a_deal_alone_that_one_may_change(
+    client: Clients, organisation: Organisation, stages: Stages, service_database: Database
+) -> None:
+    rep, other = client(organisation.rep), client(organisation.other_rep)
+    deal = await made(other, "/v1/opportunities", name="Theirs", amount=cny("5"))
+    share = share_state(deal["id"], resource="opportunities", user=organisation.rep)
+    await apply_to_directory(service_database, [directory_event(organisation.id, "share", share)])
+
+    async def is_seen() -> bool:
+        return (await rep.get(f"/v1/opportunities/{deal['id']}")).status_code == 200
+
+    await until(is_seen)  # a scope is remembered for a second
+    sent = {"name": "Q", "lines": [line()], "opportunity_id": deal["id"]}
+    refused = await rep.post("/v1/quotes", json=sent | {"update_opportunity": True})
+    assert (refused.status_code, list(refused.json()["errors"])) == (403, ["update_opportunity"])
+    found = await made(rep, "/v1/quotes", **sent)
+    for patch in (
+        {"update_opportunity": True},
+        {"update_opportunity": True, "opportunity_id": deal["id"]},
+    ):
+        refused = await rep.patch(f"/v1/quotes/{found['id']}", json=patch)
+        assert (refused.status_code, list(refused.json()["errors"])) == (
+            403,
+            ["update_opportunity"],
+        )

@@ -1,5 +1,9 @@
 """Reading one quote: by whoever sees it, and by whoever is named to approve it."""
 
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
 from starlette.responses import Response
 
 from guanxi_pipeline.quotes.resources import QUOTES
@@ -7,6 +11,7 @@ from guanxi_shared import reads
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import NotFound
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.resources import Resource
 
 ASKED = """
 SELECT as_shown, version FROM quotes WHERE organisation_id = $2 AND id = $3 AND deleted_at IS NULL
@@ -48,3 +53,13 @@ async def read_quote(call: Call, id_text: str) -> Response:
             raise
     headers = {"etag": f'"{row["version"]}"'}
     return Response(row["as_shown"], media_type="application/json", headers=headers)
+
+
+async def may_change(call: Call, resource: Resource, shown: Mapping[str, Any]) -> bool:
+    """Whether a record that the caller sees, as it is shown, is theirs to change as well."""
+    scope = await call.scope(resource.name)
+    owner_id, team_id = shown["owner_id"], shown["team_id"]
+    return scope.may_write(
+        id=UUID(shown["id"]), owner_id=UUID(owner_id) if owner_id else None,
+        team_id=UUID(team_id) if team_id else None,
+    )  # fmt: skip

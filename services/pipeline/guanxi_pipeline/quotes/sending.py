@@ -10,11 +10,13 @@ from guanxi_pipeline.errors import ApprovalRequired, QuoteState
 from guanxi_pipeline.quotes import state_rules
 from guanxi_pipeline.quotes.approving import needed_steps
 from guanxi_pipeline.quotes.link_rules import Link, expiry_of, key_from, token_of
+from guanxi_pipeline.quotes.reading import may_change
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.service import load_quote
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call, House
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import Forbidden
 from guanxi_shared.records import State
 
 VALID_DAYS = 30
@@ -51,8 +53,10 @@ async def withdraw_quote(
 
 
 async def read_link(call: Call, quote_id: UUID) -> dict[str, Any]:
-    """The link of a version that was sent."""
+    """The link of a version that was sent: whoever gets it may answer, so it must be theirs to change."""
     quote = await reads.find_record(call, QUOTES, quote_id)
+    if not await may_change(call, QUOTES, quote):
+        raise Forbidden("You may read this quote but not change it.", code="read_only")
     if quote["sent_at"] is None:
         raise QuoteState(f"A quote that is {quote['status']} has no link; send it first.")
     zone = await zone_of(call.house, call.organisation)

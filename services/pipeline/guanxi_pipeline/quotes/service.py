@@ -8,6 +8,7 @@ from guanxi_pipeline.errors import MixedCurrencies, QuoteState
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.quotes import rules, state_rules
 from guanxi_pipeline.quotes.lines import filled_lines
+from guanxi_pipeline.quotes.reading import may_change
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.schemas import QuoteCreate, QuoteUpdate
 from guanxi_pipeline.rates.looking_up import own_currency
@@ -15,7 +16,7 @@ from guanxi_pipeline.references.service import find_references
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import NotFound, UnknownReference
+from guanxi_shared.errors import Forbidden, NotFound, UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.matching import match_key
 from guanxi_shared.records import Loaded, State
@@ -88,8 +89,8 @@ async def update_quote(
     loaded = await load_quote(call, connection, quote_id, version)
     sent = _sent(data)
     changes = dict(sent)
-    if sent.get("opportunity_id") is not None:
-        await _from_opportunity(call, sent)
+    if sent.get("opportunity_id") is not None or sent.get("update_opportunity"):
+        await _from_opportunity(call, {**loaded.row, **sent})
     account_name = await _set_references(call, changes)
     await owned_by(call, connection, QUOTES, sent)
     if "custom" in sent:
@@ -170,7 +171,8 @@ async def find_quotes(call: Call, connection: Connection, field: str, value: str
 
 
 async def _from_opportunity(call: Call, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The deal it belongs to is there for the caller; its account and name count where none is sent."""
+    """The deal it belongs to is there for the caller, who may change it if the quote will; its account
+    and name count where none is sent."""
     if sent.get("opportunity_id") is None:
         return {}
     try:
@@ -180,6 +182,11 @@ async def _from_opportunity(call: Call, sent: Mapping[str, Any]) -> dict[str, An
             f"There is no opportunity {str(sent['opportunity_id'])!r}.",
             errors={"opportunity_id": "There is no such opportunity."},
         ) from error
+    if sent.get("update_opportunity") and not await may_change(call, OPPORTUNITIES, deal):
+        raise Forbidden(
+            "You may read this opportunity but not change it.",
+            errors={"update_opportunity": "It is not yours to change."}, code="read_only",
+        )  # fmt: skip
     found: dict[str, Any] = {} if sent.get("name") else {"name": deal["name"]}
     if sent.get("account_id") is None and deal["account_id"] is not None:
         found["account_id"] = UUID(deal["account_id"])
