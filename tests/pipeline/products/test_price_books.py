@@ -127,6 +127,7 @@ async def test_ten_thousand_entries_are_put_patched_and_paged(
         ({"unit_price": cny("-1")}, "entries.1.unit_price"),
         ({"min_quantity": -1}, "entries.1.min_quantity"),
         ({"discount_limit": 101}, "entries.1.discount_limit"),
+        ({"min_quantity": 1, "discount_limit": 5.005}, "entries.1.discount_limit"),
         ({}, "entries.1.min_quantity"),
     ],
 )
@@ -144,6 +145,24 @@ async def test_a_wrong_entry_is_named_and_none_is_written(
     assert field in refused.json()["errors"], refused.text
     kept = (await manager.get(path)).json()["data"]
     assert [row["unit_price"] for row in kept] == [cny("7.00")]
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("limit=0", "limit"), ("limit=1001", "limit"), ("limit=x", "limit"), ("limit=-1", "limit"),
+        ("limit=000001999999", "limit"), ("limit=000001" + "9" * 40, "limit"), ("limit=" + "9" * 5000, "limit"),
+        ("cursor=x", "cursor"), ("cursor=" + "é", "cursor"), ("product_id=x", "product_id"), ("sort=sku", "sort"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_with_a_page_of_entries_is_named(
+    client: Clients, organisation: Organisation, query: str, field: str
+) -> None:
+    manager = client(organisation.manager)
+    sold = await product(manager, "P")
+    book = await price_book(manager, "Book", entry(sold["id"], "7"))
+    refused = await manager.get(f"/v1/price-books/{book['id']}/entries?{query}")
+    assert (refused.status_code, list(refused.json()["errors"])) == (400, [field]), refused.text
 
 
 async def test_two_who_write_one_book_at_once_leave_one_whole_list(

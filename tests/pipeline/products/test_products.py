@@ -79,6 +79,19 @@ async def test_a_bundle_never_holds_itself(client: Clients, organisation: Organi
     assert [row["id"] for row in holders] == [inner["id"]]
 
 
+async def test_a_bundle_of_thirty_floors_holds_no_cycle_either(
+    client: Clients, organisation: Organisation
+) -> None:
+    manager = client(organisation.manager)
+    lowest = top = await product(manager, "F0")
+    for floor in range(1, 30):
+        top = await product(manager, f"F{floor}", components=[{"product_id": top["id"]}])
+    refused = await manager.patch(
+        f"/v1/products/{lowest['id']}", json={"components": [{"product_id": top["id"]}]}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "bundle_cycle")
+
+
 async def test_two_that_are_put_into_each_other_at_once_make_no_cycle(
     client: Clients, organisation: Organisation
 ) -> None:
@@ -151,6 +164,9 @@ async def test_a_tax_class_has_a_rate_from_a_day_on_and_admins_alone_set_it(
     assert changed["rate"] == 16.5
     listed = (await client(organisation.rep).get(f"{path}?code=VAT&sort=valid_from")).json()["data"]
     assert [row["rate"] for row in listed] == [16.5, 13]
+    for name in ("rate", "valid_from", "code", "name"):  # nothing of it can be taken away
+        nothing = await admin.patch(f"{path}/{old['id']}", json={name: None})
+        assert (nothing.status_code, list(nothing.json()["errors"])) == (422, [name])
     wrong = await admin.post(path, json={"code": "V", "name": "V", "rate": 101, "valid_from": "x"})
     assert {"rate", "valid_from"} <= set(wrong.json()["errors"])
 

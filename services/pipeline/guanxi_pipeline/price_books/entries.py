@@ -178,7 +178,8 @@ async def list_entries(call: Call, price_book_id: UUID) -> Response:
 def _limit(text: str | None) -> int:
     if text is None:
         return 50
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 1000:
+    is_number = text.isascii() and text.isdigit() and len(text) <= 4
+    if not is_number or not 1 <= int(text) <= 1000:
         raise Malformed("limit must be a number.", errors={"limit": "Send 1 to 1000."})
     return int(text)
 

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from guanxi_pipeline.opportunities.schemas import Discount, Quantity, exact
+from guanxi_pipeline.opportunities.schemas import Quantity, exact
 from guanxi_pipeline.products.schemas import Price
+from guanxi_pipeline.tax_classes.schemas import digits
 from guanxi_shared.documents import Page
 from guanxi_shared.money import CURRENCIES, Money
 from guanxi_shared.values import Day, Fields, Line, Name, Prose, Value
@@ -17,7 +18,8 @@ Ids = Annotated[
     list[UUID], Field(max_length=1000), AfterValidator(lambda v: list(dict.fromkeys(v)))
 ]
 Words = Annotated[list[Line], Field(max_length=100), AfterValidator(lambda v: sorted(set(v)))]
-MinQuantity = Annotated[float, BeforeValidator(exact), Field(ge=0, le=1_000_000_000)]
+Limit = Annotated[float, Field(ge=0, le=100), digits(2)]
+MinQuantity = Annotated[float, Field(ge=0, le=1_000_000_000), BeforeValidator(exact)]
 
 
 def _known(currency: str) -> str:
@@ -112,7 +114,7 @@ class Entry(Value):
     product_id: UUID
     unit_price: Price
     min_quantity: MinQuantity = 0.0
-    discount_limit: Discount | None = Field(
+    discount_limit: Limit | None = Field(
         default=None, description="Percent that may be given away without approval."
     )
 

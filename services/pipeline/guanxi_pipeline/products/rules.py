@@ -10,7 +10,6 @@ from guanxi_shared.matching import search_columns
 from guanxi_shared.text import normalise
 
 FOUND_BY = frozenset({"sku", "name", "category", "external_id"})
-DEEPEST = 20
 
 
 def columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,11 +28,10 @@ DEFAULTS: Mapping[str, Any] = {
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('bundles ' || $1::text, 0))"
 PARTS = """
 WITH RECURSIVE held AS (
-  SELECT p.id, unnest(p.component_ids) AS part, 1 AS depth FROM products p
+  SELECT p.id, unnest(p.component_ids) AS part FROM products p
    WHERE p.organisation_id = $1 AND p.id = ANY($2::uuid[])
-  UNION SELECT p.id, c.id, held.depth + 1 FROM held
-   JOIN products p ON p.organisation_id = $1 AND p.id = held.part CROSS JOIN LATERAL unnest(p.component_ids) AS c (id)
-   WHERE held.depth < $3)
+  UNION SELECT p.id, c.id FROM held
+   JOIN products p ON p.organisation_id = $1 AND p.id = held.part CROSS JOIN LATERAL unnest(p.component_ids) AS c (id))
 SELECT id, part FROM held
 """
 UNKNOWN = """
@@ -135,6 +134,6 @@ async def _demand_components(
         return
     await demand_products(call, [c for c in components if c != product_id], field="components")
     await connection.execute(LOCK, str(call.organisation))
-    asked = (call.organisation, list(components), rules.DEEPEST)
-    held = [(row["id"], row["part"]) for row in await connection.fetch(PARTS, *asked)]
+    rows = await connection.fetch(PARTS, call.organisation, list(components))
+    held = [(row["id"], row["part"]) for row in rows]
     rules.demand_no_cycle(product_id, [*((product_id, c) for c in components), *held])

@@ -19,7 +19,7 @@ Status = Literal[
 ]  # fmt: skip
 PriceMode = Literal["net", "gross"]
 Language = Literal["zh", "en"]
-Percent = Annotated[float, BeforeValidator(exact), Field(ge=0, le=100)]
+Percent = Annotated[float, Field(ge=0, le=100), BeforeValidator(exact)]
 PRODUCT = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"
 EXAMPLE: dict[str, Any] = {
     "name": "未来科技 · 云服务 2027",

@@ -9,14 +9,20 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstr
 from guanxi_shared.values import Day, Fields, Name
 
 
-def _exact(value: Any) -> Any:
-    if isinstance(value, int | float) and not isinstance(value, bool) and round(value, 4) != value:
-        raise ValueError("has more than four digits behind the point")
-    return value
+def digits(most: int) -> BeforeValidator:
+    """At most so many behind the point: a number is kept as it is sent."""
+
+    def check(value: Any) -> Any:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if is_number and round(value, most) != value:
+            raise ValueError(f"has more than {most} digits behind the point")
+        return value
+
+    return BeforeValidator(check)
 
 
 TaxCode = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
-TaxRate = Annotated[float, BeforeValidator(_exact), Field(ge=0, le=100)]
+TaxRate = Annotated[float, Field(ge=0, le=100), digits(4)]
 EXAMPLE: dict[str, Any] = {
     "code": "CN-13",
     "name": "增值税 13%",
@@ -38,14 +44,14 @@ class TaxClassCreate(Fields):
 
 
 class TaxClassUpdate(Fields):
-    """A merge patch. Quotes keep the rates that they were made with."""
+    """A merge patch; nothing of it can be null. Quotes keep the rates that they were made with."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"name": "VAT 13%"}})
 
     code: TaxCode = Field(default="", validate_default=False)
     name: Name = Field(default="", validate_default=False)
-    rate: TaxRate = Field(default=0, validate_default=False)
-    valid_from: Day = Field(default=date.min, validate_default=False)
+    rate: TaxRate = Field(default=-1, validate_default=False)
+    valid_from: Day = Field(default="", validate_default=False)  # type: ignore[assignment]
 
 
 class TaxClassRead(BaseModel):
