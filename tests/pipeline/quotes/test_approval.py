@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 from tests.factories import Clients, Organisation
+from tests.pipeline.conftest import Known
 from tests.pipeline.products.selling import cny, entry, made, price_book, product
 from tests.pipeline.quotes.offering import act, line, quote, told
 
@@ -166,6 +167,43 @@ async def test_the_limit_of_a_price_book_and_a_price_lowered_by_hand_ask_for_app
     ):  # fmt: skip
         found = await quote(rep, {"product_id": sold["id"]} | more)
         await act(rep, found, "send", status)
+
+
+async def test_exactly_the_limit_may_be_given_away_whatever_is_rounded(
+    client: Clients, organisation: Organisation
+) -> None:
+    manager, rep = client(organisation.manager), client(organisation.rep)
+    await rule(client, organisation, discount_from=5.0001)
+    sold = await product(manager, "P")
+    await price_book(manager, "B", entry(sold["id"], "10.10", discount_limit=5))
+    for percent, status in ((5, 200), (5.0001, 409), (4.96, 200)):
+        # 5 % of 10.10 is 0.505: 0.51 are taken off, which is 5.0495 %.
+        found = await quote(rep, {"product_id": sold["id"]}, discount={"percent": percent})
+        assert found["totals"]["discount"] == cny("0.50" if percent < 5 else "0.51")
+        assert found["discount_percent"] == percent
+        await act(rep, found, "send", status)
+    taken = await quote(rep, {"product_id": sold["id"]}, discount={"amount": cny("0.51")})
+    assert taken["discount_percent"] == 5.0496
+    await act(rep, taken, "send", 409)
+
+
+async def test_a_price_of_one_account_is_a_discount_to_another(
+    client: Clients, organisation: Organisation, account: Known
+) -> None:
+    manager, rep = client(organisation.manager), client(organisation.rep)
+    await rule(client, organisation, discount_from=15)
+    sold, dear, cheap = await product(manager, "P"), await account("Dear"), await account("Cheap")
+    await price_book(manager, "Cheap", entry(sold["id"], "50"), account_ids=[cheap])
+    found = await quote(rep, {"product_id": sold["id"]}, account_id=cheap)
+    assert (found["total"], found["discount_percent"]) == (cny("50.00"), 0)
+    path = f"/v1/quotes/{found['id']}"
+    moved = (await rep.patch(path, json={"account_id": dear})).json()
+    assert (moved["total"], moved["lines"][0]["base_price"]) == (cny("50.00"), cny("100.00"))
+    assert moved["discount_percent"] == 50
+    await act(rep, moved, "send", 409)
+    back = (await rep.patch(path, json={"account_id": cheap})).json()
+    assert back["discount_percent"] == 0
+    await act(rep, back, "send")
 
 
 async def test_a_total_in_another_currency_is_compared_by_its_rate_or_not_let_through(

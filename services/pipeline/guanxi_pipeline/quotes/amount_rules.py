@@ -197,8 +197,14 @@ def discount_of(line: Mapping[str, Any], header: Fraction) -> Fraction:
     return HUNDRED * (1 - kept / most)
 
 
-def header_part(amounts: Amounts) -> Fraction:
-    return Fraction(amounts.discount, amounts.subtotal) if amounts.subtotal else Fraction(0)
+def header_part(discount: Mapping[str, Any] | None, subtotal: Decimal) -> Fraction:
+    """The part (0 to 1) of `subtotal` that a header discount takes. A percentage counts as it is said,
+    like that of a line: rounding to the smallest unit carries nobody over a limit."""
+    if not discount or not subtotal:
+        return Fraction(0)
+    if discount.get("percent") is not None:
+        return exact(discount["percent"]) / HUNDRED
+    return Fraction(Decimal(discount["amount"]["amount"])) / Fraction(subtotal)
 
 
 def largest_discount(lines: Sequence[Mapping[str, Any]], header: Fraction) -> Decimal:

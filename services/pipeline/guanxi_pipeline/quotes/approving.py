@@ -28,7 +28,7 @@ async def needed_steps(call: Call, row: Mapping[str, Any]) -> list[chain_rules.S
     totals = {each: await _total_in(call, row, each) for each in currencies}
     return chain_rules.steps_for(
         found, discount=row["discount_percent"], totals=totals,
-        is_over_limit=rules.is_over_limit(row["lines"], row["totals"]),
+        is_over_limit=rules.is_over_limit(row),
     )  # fmt: skip
 
 

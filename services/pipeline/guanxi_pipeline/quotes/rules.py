@@ -61,7 +61,7 @@ def priced(
 ) -> dict[str, Any]:
     """The columns that lines and discount make: lines with their amounts, totals, net and total."""
     found = amounts.amounts_of(lines, currency=currency, mode=mode, discount=discount)
-    header = amounts.header_part(found)
+    header = amounts.header_part(discount, amounts.decimal_of(found.subtotal, currency))
     kept = [
         {
             **EMPTY, **line, "position": number, "amount": amounts.shown(each.amount, currency),
@@ -121,15 +121,13 @@ def _cost_of(line: Mapping[str, Any], field: str, currency: str) -> Decimal:
     return whole
 
 
-def is_over_limit(lines: Sequence[Mapping[str, Any]], totals: Mapping[str, Any]) -> bool:
-    """Whether a line gives away more than the limit of its price book."""
-    subtotal, taken = (
-        Fraction(Decimal(totals[name]["amount"])) for name in ("subtotal", "discount")
-    )
-    header = taken / subtotal if subtotal else Fraction(0)
+def is_over_limit(row: Mapping[str, Any]) -> bool:
+    """Whether a line of a quote gives away more than the limit of its price book."""
+    subtotal = Decimal(row["totals"]["subtotal"]["amount"])
+    header = amounts.header_part(row["discount"], subtotal)
     return any(
         amounts.discount_of(line, header) > amounts.exact(line["discount_limit"])
-        for line in lines
+        for line in row["lines"]
         if line.get("discount_limit") is not None
     )
 

@@ -95,10 +95,10 @@ async def update_quote(
     await owned_by(call, connection, QUOTES, sent)
     if "custom" in sent:
         changes["custom"] = await stored(call, QUOTES, {**loaded.row["custom"], **sent["custom"]})
-    if rules.PRICED_BY & set(sent):
+    lines = _lines_to_fill(changes, loaded.row)
+    if lines is not None or rules.PRICED_BY & set(sent):
         _demand_lines_anew(sent, loaded.row)
-        whole = {**loaded.row, **changes}
-        changes |= await _priced(call, whole, sent.get("lines"))
+        changes |= await _priced(call, {**loaded.row, **changes}, lines)
     changed = frozenset(name for name in sent if changes[name] != loaded.row.get(name))
     changes |= state_rules.after_change(loaded.row, changed)
     if rules.FOUND_BY & set(changes):
@@ -109,6 +109,14 @@ async def update_quote(
             )
         changes |= rules.found_by(whole, account_name=account_name)
     return await records.update_record(connection, QUOTES, loaded, changes, actor=call.actor)
+
+
+def _lines_to_fill(changes: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
+    """Those that are sent; for another account those there are, as what they give away is measured by
+    its price books. None: all stays."""
+    if "lines" in changes or changes.get("account_id", row["account_id"]) == row["account_id"]:
+        return changes.get("lines")
+    return row["lines"]
 
 
 def _demand_lines_anew(sent: Mapping[str, Any], row: Mapping[str, Any]) -> None:
