@@ -1,6 +1,9 @@
 """Quotes on paper: Chinese from an embedded font, every line, totals, either language."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from io import BytesIO
@@ -162,6 +165,16 @@ async def test_the_loop_goes_on_while_papers_are_set(
     await watching
     # The loop ran all the time, not only between papers: no single wait is a paper long.
     assert max(gaps) < took / 2
+
+
+@pytest.mark.parametrize("module", ["guanxi_pipeline.app", "guanxi_pipeline.jobs"])
+def test_a_process_without_papers_does_not_carry_the_typesetter(module: str) -> None:
+    look = f"import {module}, sys; print(sorted({{'typst', 'pylopdf_fonts_zh_cn'}} & sys.modules.keys()))"
+    done = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.parametrize(

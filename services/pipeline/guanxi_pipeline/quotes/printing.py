@@ -1,7 +1,8 @@
 """Quotes as PDF: set by Typst with an embedded, subset font, on threads of their own.
 
 The typesetter releases the interpreter while it works: 100 lines take some 30 ms, the loop goes on.
-Fonts are read once, when the first document is printed; nothing is fetched and no system font is used.
+It is loaded and its fonts are read once, when the first document is printed (6.5 MB that a process
+without papers does not carry); nothing is fetched and no system font is used.
 """
 
 import asyncio
@@ -10,18 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
-import pylopdf_fonts_zh_cn
-import typst
 
 from guanxi_pipeline.quotes.document_rules import document_of, language_of
 from guanxi_pipeline.quotes.sending import seller_of
 from guanxi_shared.calls import House
 from guanxi_shared.errors import Malformed
+
+if TYPE_CHECKING:
+    import typst
 
 TEMPLATE = Path(__file__).with_name("quote.typ")
 PRINTERS = ThreadPoolExecutor(max_workers=2, thread_name_prefix="printing")
@@ -35,7 +37,10 @@ LANGUAGES = ("zh", "en")
 
 
 @cache
-def _fonts() -> typst.Fonts:
+def _fonts() -> "typst.Fonts":
+    import pylopdf_fonts_zh_cn
+    import typst
+
     folder = pylopdf_fonts_zh_cn.sans_path().parent
     return typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
@@ -49,6 +54,8 @@ def _template() -> bytes:
 
 def set_type(document: Mapping[str, Any], made_at: datetime) -> bytes:
     """The PDF of a document (see document_rules.document_of); the same one for the same input."""
+    import typst
+
     compiler = typst.Compiler(
         _template(), root=ROOT, font_paths=_fonts(), ignore_system_fonts=True,
         sys_inputs={"data": orjson.dumps(document).decode()},
