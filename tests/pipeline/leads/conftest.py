@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from guanxi_pipeline.conversions.finishing import finish_organisation
+from guanxi_shared.edge import Edge
 from tests.factories import Clients, Organisation, User
+from tests.pipeline.conftest import Stages
 
 Made = Callable[..., Awaitable[dict[str, Any]]]
+Worked = Callable[[], Awaitable[None]]
 SOFTWARE: dict[str, Any] = {
     "filters": [{"field": "industry", "operator": "eq", "value": "software"}]
 }
@@ -37,3 +41,22 @@ def settings(client: Clients, organisation: Organisation) -> Callable[..., Await
         assert answer.status_code == 200, answer.text
 
     return change
+
+
+@pytest.fixture
+def worked(service: Edge, organisation: Organisation) -> Worked:
+    """What the worker does once a minute."""
+
+    async def work() -> None:
+        await finish_organisation(service.state.house, organisation.id)
+
+    return work
+
+
+@pytest.fixture
+async def lead_path(made: Made, stages: Stages) -> str:
+    found = await made(
+        emails=[{"address": "zhang@weilai.example"}], phones=[{"number": "13800138000"}],
+        industry="software", source="fair", title="CEO",
+    )  # fmt: skip
+    return f"/v1/leads/{found['id']}"

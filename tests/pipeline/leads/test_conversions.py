@@ -1,79 +1,21 @@
 """Conversions: exactly one account, one person and one deal, or none, whatever dies when."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import httpx
 import pytest
 
-from guanxi_pipeline.conversions.finishing import finish_organisation
 from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.db import Database
-from guanxi_shared.edge import Edge
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known, Stages
-from tests.pipeline.leads.conftest import Made
+from tests.pipeline.leads.conftest import Made, Worked
+from tests.pipeline.leads.converting import WHOLE, deals_of, demand_nothing, demand_whole
 from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.telling import account_told
 
-WHOLE: dict[str, Any] = {"opportunity": {"amount": {"amount": "1000.00", "currency": "CNY"}}}
 STEPS = [f"{when} POST {part}" for part in ("accounts", "contacts") for when in ("before", "after")]
-Worked = Callable[[], Awaitable[None]]
-
-
-@pytest.fixture
-def worked(service: Edge, organisation: Organisation) -> Worked:
-    """What the worker does once a minute."""
-
-    async def work() -> None:
-        await finish_organisation(service.state.house, organisation.id)
-
-    return work
-
-
-@pytest.fixture
-async def lead_path(made: Made, stages: Stages) -> str:
-    found = await made(
-        emails=[{"address": "zhang@weilai.example"}], phones=[{"number": "13800138000"}],
-        industry="software", source="fair", title="CEO",
-    )  # fmt: skip
-    return f"/v1/leads/{found['id']}"
-
-
-async def deals_of(client: Clients, organisation: Organisation) -> list[dict[str, Any]]:
-    page = await client(organisation.admin).get("/v1/opportunities")
-    found: list[dict[str, Any]] = page.json()["data"]
-    return found
-
-
-async def demand_whole(
-    client: Clients, organisation: Organisation, fake: FakeContacts, path: str
-) -> dict[str, Any]:
-    """One of each, and all of them know each other."""
-    ((account_id, account),) = fake.records["accounts"].items()
-    ((contact_id, contact),) = fake.records["contacts"].items()
-    (deal,) = await deals_of(client, organisation)
-    read: dict[str, Any] = (await client(organisation.admin).get(path)).json()
-    assert (read["status"], read["converted_at"] is None) == ("converted", False)
-    assert (read["account_id"], read["contact_id"]) == (account_id, contact_id)
-    assert read["opportunity_id"] == deal["id"]
-    assert (deal["account_id"], deal["contacts"][0]["contact_id"]) == (account_id, contact_id)
-    assert deal["lead_id"] == read["id"]
-    assert contact["accounts"] == [{"account_id": account_id, "is_primary": True}]
-    assert {account["owner_id"], contact["owner_id"], deal["owner_id"]} == {read["owner_id"]}
-    conversion = (await client(organisation.admin).get(f"{path}/conversion")).json()
-    assert (conversion["status"], conversion["problem"]) == ("done", None)
-    return deal
-
-
-async def demand_nothing(
-    client: Clients, organisation: Organisation, fake: FakeContacts, path: str
-) -> None:
-    assert fake.records == {"accounts": {}, "contacts": {}}
-    assert await deals_of(client, organisation) == []
-    read = (await client(organisation.admin).get(path)).json()
-    assert (read["status"], read["account_id"], read["contact_id"]) == ("new", None, None)
 
 
 async def test_a_lead_becomes_an_account_a_person_and_a_deal_at_once(
