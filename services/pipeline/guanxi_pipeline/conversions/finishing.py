@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from guanxi_pipeline.conversions import kept
+from guanxi_pipeline.conversions.kept import Kept
 from guanxi_pipeline.conversions.running import run_conversion
 from guanxi_pipeline.errands import as_call, house_of
 from guanxi_pipeline.rounds import every_organisation
@@ -28,11 +29,17 @@ async def finish_organisation(here: House, organisation: UUID) -> None:
         found = await kept.take_up(here.db, organisation, conversion_id)
         if found is None:
             continue
-        call = as_call(here, delegation.from_params(found["rights"]), "conversion")
         try:
-            await run_conversion(call, found, token=None)
+            await finish(here, found)
         except (Problem, *PASSING) as error:  # one that waits must not hold up the others
             LOG.warning("conversion waits", conversion=str(conversion_id), reason=str(error))
+
+
+async def finish(here: House, found: Kept) -> None:
+    """One that was taken up, with the rights that were kept: whoever comes by needs none of their own,
+    and lends it none."""
+    call = as_call(here, delegation.from_params(found["rights"]), "conversion")
+    await run_conversion(call, found, token=None)
 
 
 LOG = logs.logger("conversions")

@@ -25,7 +25,7 @@ SELECT {COLUMNS} FROM lead_conversions WHERE organisation_id = $1 AND lead_id = 
 ORDER BY created_at DESC, id DESC LIMIT 1
 """
 ONE = f"SELECT {COLUMNS} FROM lead_conversions WHERE organisation_id = $1 AND id = $2 FOR UPDATE"
-# Longer than the calls of one run may take together (see http.ServiceClient): two runs never overlap.
+# Longer than the calls of one run may take together (running.RUN_SECONDS): two runs never overlap.
 LEASE = "interval '60 seconds'"
 KEEP = f"""
 INSERT INTO lead_conversions (organisation_id, id, lead_id, asked, account_id, contact_id, opportunity_id,
@@ -38,9 +38,10 @@ UPDATE lead_conversions SET next_try_at = now() + {LEASE}, tries = tries + 1
 WHERE organisation_id = $1 AND id = $2 AND status IN ('pending', 'undoing') AND next_try_at <= now()
 RETURNING {COLUMNS}
 """
+# By whoever took it up last alone: another one's lease is not theirs to end.
 LEAVE = """
 UPDATE lead_conversions SET next_try_at = now()
-WHERE organisation_id = $1 AND id = $2 AND status IN ('pending', 'undoing')
+WHERE organisation_id = $1 AND id = $2 AND tries = $3 AND status IN ('pending', 'undoing')
 """
 UNDO = """
 UPDATE lead_conversions SET status = 'undoing', problem = $3::text::jsonb
@@ -85,10 +86,10 @@ async def take_up(db: Database, organisation: UUID, conversion_id: UUID) -> Kept
     return None if row is None else read(row)
 
 
-async def leave(db: Database, organisation: UUID, conversion_id: UUID) -> None:
+async def leave(db: Database, organisation: UUID, kept: Kept) -> None:
     """For whoever comes next: the worker, or the caller again."""
     async with db.transaction(organisation) as connection:
-        await connection.execute(LEAVE, organisation, conversion_id)
+        await connection.execute(LEAVE, organisation, kept["id"], kept["tries"])
 
 
 async def begin_undoing(

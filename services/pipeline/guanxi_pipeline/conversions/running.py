@@ -17,9 +17,10 @@ from guanxi_pipeline.conversions.making import complete
 from guanxi_pipeline.conversions.rules import Answered, answered, refusal
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Problem, Unavailable, Upstream
-from guanxi_shared.http import ServiceClient
+from guanxi_shared.http import ServiceClient, within
 from guanxi_shared.refusals import ABOUT_THE_DATA, problem_of
 
+RUN_SECONDS: Final = 45.0  # for all calls of one run; shorter than kept.LEASE
 PARTS: Final = (("account", "accounts"), ("contact", "contacts"))
 
 
@@ -28,12 +29,13 @@ async def run_conversion(call: Call, found: Kept, *, token: str | None) -> None:
     asks contacts, for what the caller was allowed when it was kept."""
     client = contacts_client(call.house)
     try:
-        if found["status"] == "pending" and not await _go_on(call, client, found, token):
-            return
-        if found["status"] == "undoing":
-            await _take_back(call, client, found)
+        with within(RUN_SECONDS):
+            if found["status"] == "pending" and not await _go_on(call, client, found, token):
+                return
+            if found["status"] == "undoing":
+                await _take_back(call, client, found)
     finally:
-        await kept.leave(call.db, call.organisation, found["id"])
+        await kept.leave(call.db, call.organisation, found)
 
 
 async def _go_on(call: Call, client: ServiceClient | None, found: Kept, token: str | None) -> bool:

@@ -4,11 +4,28 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from guanxi_shared.values import Value
 
-Sent = Annotated[dict[str, Any], Field(max_length=100)]
+
+def _has_nul(value: Any) -> bool:
+    """Anywhere in what JSON may hold, in keys too."""
+    if isinstance(value, dict):
+        return any(map(_has_nul, (*value, *value.values())))
+    if isinstance(value, list):
+        return any(map(_has_nul, value))
+    return isinstance(value, str) and "\x00" in value
+
+
+def _storable(sent: dict[str, Any]) -> dict[str, Any]:
+    """It is kept before anybody looks at its fields."""
+    if _has_nul(sent):
+        raise ValueError("must not contain NUL characters")
+    return sent
+
+
+Sent = Annotated[dict[str, Any], Field(max_length=100), AfterValidator(_storable)]
 
 EXAMPLE: dict[str, Any] = {
     "account": {"fields": {"staff_count": 240}},

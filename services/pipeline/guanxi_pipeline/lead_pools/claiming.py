@@ -45,6 +45,7 @@ async def claim_lead(call: Call, connection: Connection, lead_id: UUID) -> State
     if loaded.row["owner_id"] == user:
         return LEADS.state(loaded.row, {})
     await _demand_waiting(call, loaded, member)
+    demand_unbusy(loaded)
     await _demand_room(call, connection, user)
     return await _take(call, connection, loaded, user)
 
@@ -91,8 +92,9 @@ async def _next(
     bind = Binder()
     waiting, asked = member.waiting(bind), filters.compile_groups(groups, bind)
     found = select(LEAD.c.id).where(
-        LEAD.c.organisation_id == bindparam("organisation", type_=Uuid), waiting
-    )
+        LEAD.c.organisation_id == bindparam("organisation", type_=Uuid), waiting,
+        LEAD.c.conversion_id.is_(None),
+    )  # fmt: skip
     if asked is not None:
         found = found.where(asked)
     found = found.order_by(LEAD.c.score.desc().nulls_last(), LEAD.c.created_at, LEAD.c.id).limit(1)

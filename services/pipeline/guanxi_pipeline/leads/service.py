@@ -99,6 +99,7 @@ async def update_lead(
     sent = data.model_dump(exclude_unset=True)
     loaded = await load_lead(call, connection, lead_id)
     await check_version(connection, LEADS, loaded, version)  # type: ignore[arg-type]
+    demand_unbusy(loaded)
     await owned_by(call, connection, LEADS, sent)
     ways, now = await ways_of(call.house).of(call.organisation), datetime.now(UTC)
     changes = rules.columns_from(sent, region=region_of(call))
@@ -143,6 +144,7 @@ async def assign_lead(call: Call, connection: Connection, lead_id: UUID, data: A
     if data.by_rules:
         await take_turn(connection, call.organisation)
     loaded = await load_lead(call, connection, lead_id)
+    demand_unbusy(loaded)
     rules.demand_open(loaded.row)
     await owned_by(call, connection, LEADS, sent)
     ways, now = await ways_of(call.house).of(call.organisation), datetime.now(UTC)
