@@ -1,7 +1,6 @@
 """Duties that go round all organisations, one after the other."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 from uuid import UUID
 
 from guanxi_shared import logs
@@ -17,15 +16,19 @@ async def every_organisation(database: Database) -> list[UUID]:
 
 
 async def go_round(
-    database: Database, work: Callable[[Database, UUID], Awaitable[Any]], *, what: str
+    database: Database, work: Callable[[UUID], Awaitable[object]], *, what: str
 ) -> None:
     """`work` for each organisation. One that cannot be served now is told of in the log, holds up no
-    other, and has its turn again in the next round."""
+    other, and has its turn again in the next round; the first failure is raised when all had theirs."""
+    failed: list[Exception] = []
     for organisation in await every_organisation(database):
         try:
-            await work(database, organisation)
+            await work(organisation)
         except Exception as error:
-            _log.error(f"{what} failed", organisation_id=str(organisation), exc_info=error)
+            LOG.error(f"{what} failed", organisation_id=str(organisation), exc_info=error)
+            failed.append(error)
+    if failed:
+        raise failed[0]
 
 
-_log = logs.logger("rounds")
+LOG = logs.logger("rounds")

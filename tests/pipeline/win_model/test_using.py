@@ -317,6 +317,7 @@ async def test_an_organisation_that_cannot_be_served_holds_up_no_other(
             await connection.execute(
                 GIVEN, each.id, new_id(), UUID(found["id"]), to_json(COMPARISON), to_json(model)
             )
-    await apply_win_models.duty(service_database)
+    with pytest.raises(KeyError, match="terms"):
+        await apply_win_models.duty(service_database)
     assert await now(client(ordered[0].rep), deals[0]) == (10, "stage")
     assert await now(client(ordered[1].rep), deals[1]) == (73.11, "model")

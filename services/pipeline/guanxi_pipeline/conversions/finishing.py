@@ -1,12 +1,13 @@
 """Conversions that were interrupted, taken up by the worker in the name of those who asked."""
 
+from functools import partial
 from uuid import UUID
 
 from guanxi_pipeline.conversions import kept
 from guanxi_pipeline.conversions.kept import Kept
 from guanxi_pipeline.conversions.running import run_conversion
 from guanxi_pipeline.errands import as_call, house_of
-from guanxi_pipeline.rounds import every_organisation
+from guanxi_pipeline.rounds import go_round
 from guanxi_shared import delegation, logs
 from guanxi_shared.calls import House
 from guanxi_shared.db import Database
@@ -18,8 +19,7 @@ from guanxi_shared.schedules import schedule
 @schedule("* * * * *", name="finish-conversions")
 async def finish_conversions(database: Database) -> None:
     async with house_of(database) as here:
-        for organisation in await every_organisation(database):
-            await finish_organisation(here, organisation)
+        await go_round(database, partial(finish_organisation, here), what="finishing conversions")
 
 
 async def finish_organisation(here: House, organisation: UUID) -> None:

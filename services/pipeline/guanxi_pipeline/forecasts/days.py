@@ -1,6 +1,7 @@
 """The kept days: each once, by the organisation's time zone; a day that was missed stays missed."""
 
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -52,7 +53,7 @@ row_number() OVER (PARTITION BY d.id, {TEAM}) = 1 AS first_of_team, row_number()
 @schedule("9 * * * *", name="keep-forecasts")
 async def keep_forecasts(database: Database) -> None:
     """Every hour, for each organisation whose day has none yet."""
-    await go_round(database, _keep_today, what="keeping forecasts")
+    await go_round(database, partial(_keep_today, database), what="keeping forecasts")
 
 
 async def _keep_today(database: Database, organisation: UUID) -> bool:

@@ -1,9 +1,10 @@
 """Offers that run out: told once, whichever worker comes by."""
 
+from functools import partial
 from uuid import UUID
 
 from guanxi_pipeline.quotes.resources import QUOTES
-from guanxi_pipeline.rounds import every_organisation
+from guanxi_pipeline.rounds import go_round
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.many_records import Change, load_many, write_many
@@ -21,9 +22,12 @@ ORDER BY id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
 
 @schedule("*/5 * * * *", name="expire-quotes")
 async def expire_quotes(database: Database) -> None:
-    for organisation in await every_organisation(database):
-        while await expire_some(database, organisation) == AT_ONCE:
-            continue
+    await go_round(database, partial(expire_all, database), what="expiring quotes")
+
+
+async def expire_all(database: Database, organisation: UUID) -> None:
+    while await expire_some(database, organisation) == AT_ONCE:
+        continue
 
 
 async def expire_some(database: Database, organisation: UUID) -> int:

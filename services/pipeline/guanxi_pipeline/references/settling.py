@@ -4,6 +4,7 @@ An opportunity may be written between a merge and the moment that the feed tells
 written while contacts was away is verified as soon as the copy knows the account.
 """
 
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_pipeline.references.following import ACTOR, follow_name, move
-from guanxi_pipeline.rounds import every_organisation
+from guanxi_pipeline.rounds import go_round
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.many_records import Change, load_many, write_many
@@ -34,8 +35,7 @@ WHERE o.organisation_id = $1 AND NOT o.is_account_verified AND o.deleted_at IS N
 
 @schedule("* * * * *", name="settle-references")
 async def settle_references(database: Database) -> None:
-    for organisation in await every_organisation(database):
-        await settle_organisation(database, organisation)
+    await go_round(database, partial(settle_organisation, database), what="settling references")
 
 
 async def settle_organisation(database: Database, organisation: UUID) -> None:

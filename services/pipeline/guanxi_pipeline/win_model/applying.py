@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -75,7 +76,7 @@ class Judge:
 
 @schedule("* * * * *", name="apply-win-models")
 async def apply_win_models(database: Database) -> None:
-    await go_round(database, apply_in, what="applying win models")
+    await go_round(database, partial(apply_in, database), what="applying win models")
 
 
 async def apply_in(database: Database, organisation: UUID) -> int:
