@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import pytest
+
 from tests.factories import Clients, Organisation
 from tests.pipeline.leads.conftest import SOFTWARE, Made
 
@@ -119,3 +121,27 @@ async def test_what_is_owned_by_nobody_cannot_be_released_nor_what_is_closed(
         e["type"].rpartition(".")[2] for e in (await rep.get(f"{path}/history")).json()["data"]
     ]
     assert kinds == ["disqualified", "assigned", "created"]
+
+
+@pytest.mark.parametrize(
+    "ways",
+    [[("assign", {"owner_id": "rep"})], [("recycle", {"keeps_owner": True})],
+     [("disqualify", {"reason": "later"}), ("recycle", {"keeps_owner": True})]],
+)  # fmt: skip
+async def test_what_was_claimed_counts_until_it_is_given_away(
+    client: Clients, organisation: Organisation, made: Made, settings: Settings,
+    ways: list[tuple[str, dict[str, Any]]],
+) -> None:  # fmt: skip
+    await settings(max_claimed=1)
+    first, second = [f"/v1/leads/{await pooled(made, organisation)}" for _ in range(2)]
+    rep = client(organisation.rep)
+    assert (await rep.post(f"{first}/claim")).status_code == 200
+    for verb, sent in ways:
+        named = {k: str(organisation.rep.id) if v == "rep" else v for k, v in sent.items()}
+        assert (await rep.post(f"{first}/{verb}", json=named)).status_code == 200
+    assert (await rep.get(first)).json()["owner_id"] == str(organisation.rep.id)
+    assert (await rep.post(f"{second}/claim")).json()["code"] == "claim_limit"
+    to_rep2 = {"owner_id": str(organisation.rep2.id)}
+    given = await client(organisation.manager).post(f"{first}/assign", json=to_rep2)
+    assert given.status_code == 200
+    assert (await rep.post(f"{second}/claim")).status_code == 200

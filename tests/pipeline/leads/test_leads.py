@@ -178,6 +178,27 @@ async def test_the_clock_of_the_first_response_runs_until_the_owner_begins(
     assert len((await rep.get("/v1/leads?overdue=false")).json()["data"]) == 1
 
 
+@pytest.mark.parametrize("sent", [{"status": "qualified"}, {"status": "working", "owner_id": "me"}])
+async def test_whoever_owns_it_when_it_is_begun_has_answered(
+    client: Clients, organisation: Organisation, made: Made, sent: dict[str, str]
+) -> None:
+    owner = organisation.manager if "owner_id" in sent else organisation.rep
+    path = f"/v1/leads/{(await made())['id']}"
+    named = sent | ({"owner_id": str(owner.id)} if "owner_id" in sent else {})
+    begun = (await client(owner).patch(path, json=named)).json()
+    assert begun["first_responded_by"] == str(owner.id)
+    back = (await client(owner).patch(path, json={"status": "new"})).json()
+    assert back["first_responded_at"] == begun["first_responded_at"]
+
+
+async def test_to_begin_anew_is_no_answer(
+    client: Clients, organisation: Organisation, made: Made
+) -> None:
+    first = await made(organisation.manager, owner_id=str(organisation.rep.id), status="working")
+    rep, path = client(organisation.rep), f"/v1/leads/{first['id']}"
+    assert (await rep.patch(path, json={"status": "new"})).json()["first_responded_at"] is None
+
+
 async def test_a_response_is_noted_once(
     client: Clients, organisation: Organisation, made: Made
 ) -> None:

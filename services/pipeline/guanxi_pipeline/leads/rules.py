@@ -121,7 +121,6 @@ def responded(row: Mapping[str, Any], by: Any, now: datetime) -> dict[str, Any]:
 def disqualified(reason: str, note: str | None, now: datetime) -> dict[str, Any]:
     return {
         "status": "disqualified", "disqualified_at": now, "reason": reason, "reason_note": note,
-        "claimed_at": None,
     }  # fmt: skip
 
 
@@ -133,7 +132,6 @@ def recycled(
         "status": "new", "disqualified_at": None, "reason": None, "reason_note": None,
         "recycled_count": row["recycled_count"] + 1, "recycled_at": now,
         "first_response_due_at": due_at, "first_responded_at": None, "first_responded_by": None,
-        "claimed_at": None,
     }  # fmt: skip
     return columns if keeps_owner else columns | unowned()
 

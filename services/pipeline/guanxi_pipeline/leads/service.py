@@ -128,8 +128,9 @@ def _state_changes(
     if status is None or status == row["status"]:
         return {}
     rules.demand_open(row)
-    if status == "working" and row["owner_id"] is not None and row["owner_id"] == call.by.user_id:
-        return rules.responded(row, call.by.user_id, now)
+    owner = sent.get("owner_id", row["owner_id"])
+    if status != "new" and owner is not None and owner == call.by.user_id:
+        return rules.responded(row, owner, now)
     return {}
 
 
@@ -152,7 +153,9 @@ async def assign_lead(call: Call, connection: Connection, lead_id: UUID, data: A
         changes = await _by_rules(call, connection, ways, loaded, now)
     else:
         owner = sent.get("owner_id", None if "team_id" in sent else loaded.row["owner_id"])
-        changes = {**sent, **rules.owned(owner, now)}
+        # Who has it already has it as before: by that rule, claimed from that pool.
+        is_handed = owner != loaded.row["owner_id"]
+        changes = {**sent, **(rules.owned(owner, now) if is_handed else {})}
     return await write_lead(call, connection, loaded, changes, verb="assigned")
 
 
