@@ -13,17 +13,25 @@ import httpx
 import orjson
 
 Records = dict[str, dict[str, Any]]
+
+
+class Killed(BaseException):
+    """Whoever called is there no more: nothing catches it."""
+
+
 NOUNS = {"accounts": "account", "contacts": "contact"}
 
 
 @dataclass
 class FakeContacts(httpx.AsyncBaseTransport):
     """`dies` names steps (`before POST accounts`, `after POST contacts`) at which the connection
-    breaks, each as often as it says; `refuses` gives the answer to a step instead."""
+    breaks, each as often as it says, `kills` those at which the caller is killed, once; `refuses`
+    gives the answer to a step instead."""
 
     records: dict[str, Records] = field(default_factory=lambda: {"accounts": {}, "contacts": {}})
     deleted: dict[str, Records] = field(default_factory=lambda: {"accounts": {}, "contacts": {}})
     dies: dict[str, int] = field(default_factory=dict)
+    kills: set[str] = field(default_factory=set)
     refuses: dict[str, tuple[int, dict[str, Any]]] = field(default_factory=dict)
     candidates: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     calls: list[tuple[str, str]] = field(default_factory=list)  # step and token
@@ -43,6 +51,9 @@ class FakeContacts(httpx.AsyncBaseTransport):
         return response
 
     def _die(self, moment: str) -> None:
+        if moment in self.kills:
+            self.kills.remove(moment)
+            raise Killed(moment)
         if self.dies.get(moment, 0) > 0:
             self.dies[moment] -= 1
             raise httpx.ConnectError(f"died {moment}")
