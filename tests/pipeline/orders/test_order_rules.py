@@ -89,7 +89,8 @@ STEP = st.tuples(
 
 @given(st.lists(STEP, max_size=30))
 def test_no_way_through_an_order_takes_more_than_there_is(steps: list[tuple[Any, ...]]) -> None:
-    """Whatever is asked in whatever order: 0 <= returned <= fulfilled <= quantity, and 0 <= refunded."""
+    """Whatever is asked in whatever order: 0 <= returned <= fulfilled <= quantity, and what is paid back
+    is at most what was delivered comes to."""
     lines = lines_as_shown(
         [
             {"id": uuid4(), "quantity": 20.0, "unit_price": money(Decimal("3.33"), "CNY"), "tax_rate": 13.0},
@@ -115,8 +116,10 @@ def test_no_way_through_an_order_takes_more_than_there_is(steps: list[tuple[Any,
             assert (
                 0 <= exact(line["returned"]) <= exact(line["fulfilled"]) <= exact(line["quantity"])
             )
-            most = Decimal(line["amount"]["amount"]) + Decimal(line["tax"]["amount"])
-            assert 0 <= Decimal(line["refunded"]["amount"]) <= most
+            whole = Decimal(line["amount"]["amount"]) + Decimal(line["tax"]["amount"])
+            quantity, fulfilled = exact(line["quantity"]), exact(line["fulfilled"])
+            most = part_of(whole, quantity, Decimal(0), fulfilled, "CNY")
+            assert 0 <= Decimal(line["refunded"]["amount"]) <= most <= whole
         assert sum(Decimal(line["refunded"]["amount"]) for line in lines) == refunded
         assert status_after("placed", lines) in (
             "placed", "partly_fulfilled", "fulfilled", "returned",
@@ -137,6 +140,35 @@ def test_all_that_comes_back_is_all_that_was_paid() -> None:
     assert status_after("fulfilled", lines) == "returned"
     with pytest.raises(TooMuch):
         returned_lines(lines, [{"line_id": lines[0]["id"], "quantity": 1}], "CNY")
+
+
+@given(CODES, st.data(), st.integers(1, 12), st.decimals(0, 30, places=2))
+def test_net_and_tax_that_are_paid_back_in_parts_sum_to_those_of_the_line(
+    currency: str, data: st.DataObject, pieces: int, tax_rate: Decimal
+) -> None:
+    amount = data.draw(moneys(currency))
+    line = {"id": uuid4(), "quantity": float(pieces), "amount": amount, "tax_rate": float(tax_rate)}
+    lines, _ = fulfilled_lines(lines_as_shown([line], currency), None)
+    net, tax = (Decimal(lines[0][name]["amount"]) for name in ("amount", "tax"))
+    parts: list[dict[str, Any]] = []
+    for _ in range(pieces):
+        asked = {"line_id": lines[0]["id"], "quantity": 1}
+        lines, more = returned_lines(lines, [asked], currency)
+        parts += more
+    assert (sum(part["amount"] for part in parts), sum(part["tax"] for part in parts)) == (net, tax)
+    assert all(part["amount"] >= 0 and part["tax"] >= 0 for part in parts)
+
+
+def test_without_a_refund_said_no_more_is_paid_back_than_was_delivered() -> None:
+    lines = lines_as_shown(
+        [{"id": uuid4(), "quantity": 3.0, "unit_price": money(Decimal(100), "CNY")}], "CNY"
+    )
+    id = lines[0]["id"]
+    lines, _ = fulfilled_lines(lines, [{"line_id": id, "quantity": 2}])
+    goodwill = {"line_id": id, "refund": money(Decimal(150), "CNY")}
+    lines, _ = returned_lines(lines, [goodwill], "CNY")
+    lines, parts = returned_lines(lines, [{"line_id": id, "quantity": 2}], "CNY")
+    assert refund_of(parts) == 50
 
 
 @given(st.sampled_from(sorted(ALLOWED)), st.sampled_from(

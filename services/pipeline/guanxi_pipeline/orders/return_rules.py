@@ -5,8 +5,8 @@ parts never sum to more or less than the line:
 
     part(q) of q0 gone before = round(money x (q0 + q) / quantity) - round(money x q0 / quantity)
 
-A refund is of the line with its tax, at most what was not refunded yet; it is split into net and tax as
-the line is.
+A refund is of the line with its tax, at most what was delivered of it and not paid back yet. Its net is such
+a part, too (of the line's net, as the refund is of the line), and its tax the rest.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,7 +63,8 @@ def _part(line: Line, asked: Mapping[str, Any], index: int, currency: str) -> Pa
         )
     net, tax = Decimal(line["amount"]["amount"]), Decimal(line["tax"]["amount"])
     refund = _refund(line, asked, index, currency, net + tax, before, more)
-    share = rounded(refund * net / (net + tax), currency) if net + tax else Decimal(0)
+    paid = Decimal(line["refunded"]["amount"])
+    share = part_of(net, net + tax, paid, refund, currency) if net + tax else Decimal(0)
     cost = amount_of(line["cost"])
     gone = None if cost is None else part_of(cost, quantity, before, more, currency)
     return {
@@ -75,20 +76,19 @@ def _refund(
     line: Line, asked: Mapping[str, Any], index: int, currency: str, whole: Decimal,
     before: Decimal, more: Decimal,
 ) -> Decimal:  # fmt: skip
-    """What is paid back: as said, else the part of the line, as far as it was not paid back yet."""
-    left = whole - Decimal(line["refunded"]["amount"])
+    """What is paid back: as said, else the part of the line; at most what was delivered and not paid
+    back yet."""
+    quantity, fulfilled = exact(line["quantity"]), exact(line["fulfilled"])
+    delivered = part_of(whole, quantity, Decimal(0), fulfilled, currency)
+    most = max(delivered - Decimal(line["refunded"]["amount"]), Decimal(0))
     said = asked.get("refund")
     if said is None:
-        return min(part_of(whole, exact(line["quantity"]), before, more, currency), left)
+        return min(part_of(whole, quantity, before, more, currency), most)
     if said["currency"] != currency:
         raise MixedCurrencies(
             f"The order is in {currency}.", errors={f"lines.{index}.refund": f"Send {currency}."}
         )
     refund = Decimal(said["amount"])
-    fulfilled = part_of(
-        whole, exact(line["quantity"]), Decimal(0), exact(line["fulfilled"]), currency
-    )
-    most = max(fulfilled - Decimal(line["refunded"]["amount"]), Decimal(0))
     if refund > most:
         raise TooMuch(
             f"{most:f} {currency} of the line can be paid back, not {refund:f}.",
