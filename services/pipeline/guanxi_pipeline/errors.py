@@ -143,6 +143,10 @@ class NumberTaken(Conflict):
     code, title = "number_taken", "Another order has this number"
 
 
+class LineTaken(Conflict):
+    code, title = "line_taken", "Another order has a line with this id"
+
+
 class TooMuch(Invalid):
     code, title = "too_much", "More than there is"
 

@@ -129,6 +129,22 @@ async def test_returns_pay_back_in_parts_exactly_what_was_charged(
     assert (await verbs_of(rep, found["id"]))[-2:] == ["refunded", "refunded"]
 
 
+async def test_nothing_comes_back_before_it_was_ordered_or_tomorrow(
+    rep: httpx.AsyncClient, account: Known
+) -> None:
+    found = await made(rep, order(await account(), status="fulfilled", ordered_on="2026-05-05"))
+    lines = [{"line_id": found["lines"][0]["id"], "quantity": 1}]
+    for day in ("2026-05-04", "2199-01-01"):
+        sent = {"reason": "x", "returned_on": day, "lines": lines}
+        refused = await rep.post(f"{PATH}/{found['id']}/returns", json=sent)
+        assert (refused.status_code, "returned_on" in refused.json()["errors"]) == (422, True)
+    assert (await rep.get(f"{PATH}/{found['id']}/returns")).json() == {"data": []}
+    done = await acted(
+        rep, found["id"], "returns", reason="x", returned_on="2026-05-05", lines=lines
+    )
+    assert done["lines"][0]["returned"] == 1
+
+
 @pytest.mark.parametrize(
     ("status", "refused"),
     [

@@ -10,6 +10,7 @@ from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Known
 from tests.pipeline.orders.ordering import PATH, cny, line, made, order, verbs_of
+from tests.pipeline.products.selling import product
 
 
 @pytest.fixture
@@ -141,6 +142,40 @@ async def test_what_is_wrong_is_named_and_nothing_is_written(
     assert refused.status_code in (400, 422), refused.text
     assert any(name.startswith(field) for name in refused.json()["errors"]), refused.text
     assert (await rep.get(PATH + "?total=exact")).json()["page"]["total"] == 0
+
+
+async def test_an_order_of_a_product_that_is_not_there_is_refused(
+    client: Clients, organisation: Organisation, account: Known
+) -> None:
+    """As with a deal: what is summed by product is of one."""
+    admin, account_id = client(organisation.admin), await account()
+    sold = await product(admin, "GX-1")
+    refused = await admin.post(PATH, json=order(account_id, line(product_id=str(new_id()))))
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_reference")
+    assert "lines" in refused.json()["errors"]
+    found = await made(admin, order(account_id, line(product_id=sold["id"])))
+    assert found["lines"][0]["product_id"] == sold["id"]
+    assert (await admin.delete(f"/v1/products/{sold['id']}")).status_code == 200
+    path = f"{PATH}/{found['id']}"
+    more = [*found["lines"], line("B", product_id=str(new_id()))]
+    assert "lines" in (await admin.patch(path, json={"lines": more})).json()["errors"]
+    kept = await admin.patch(path, json={"lines": [{**found["lines"][0], "quantity": 4}]})
+    assert (kept.status_code, kept.json()["lines"][0]["quantity"]) == (200, 4), kept.text
+
+
+async def test_a_line_is_named_once_and_no_other_orders(
+    rep: httpx.AsyncClient, account: Known
+) -> None:
+    account_id, line_id = await account(), str(new_id())
+    for more in ({}, {"id": str(new_id())}):
+        twice = order(account_id, line(id=line_id), line("B", id=line_id), **more)
+        refused = await rep.post(PATH, json=twice)
+        assert (refused.status_code, refused.json()["errors"].keys()) == (422, {"lines.1.id"})
+    found = await made(rep, order(account_id, line(id=line_id)))
+    assert found["lines"][0]["id"] == line_id
+    for more in ({}, {"id": str(new_id())}):
+        taken = await rep.post(PATH, json=order(account_id, line(id=line_id), **more))
+        assert (taken.status_code, taken.json()["errors"].keys()) == (409, {"lines"}), taken.text
 
 
 async def test_other_peoples_orders_do_not_exist(

@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import orjson
 
+from guanxi_pipeline.errors import LineTaken
 from guanxi_pipeline.orders.line_rules import Line
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
@@ -41,9 +43,17 @@ def with_ids(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 async def enter_lines(
     connection: Connection, organisation: UUID, orders: Collection[tuple[UUID, Sequence[Line]]]
 ) -> None:
-    """The lines of new orders."""
-    if rows := [row for order_id, lines in orders for row in _rows(order_id, lines)]:
+    """The lines of new orders; LineTaken if one that is brought with its id is another order's."""
+    rows = [row for order_id, lines in orders for row in _rows(order_id, lines)]
+    if not rows:
+        return
+    try:
         await connection.execute(ENTER, organisation, orjson.dumps(rows, default=str).decode())
+    except asyncpg.UniqueViolationError as error:
+        raise LineTaken(
+            "A line has the id of a line of another order.",
+            errors={"lines": "Leave the ids out for new lines."},
+        ) from error
 
 
 async def set_lines(

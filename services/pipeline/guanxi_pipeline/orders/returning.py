@@ -13,7 +13,12 @@ from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.return_rules import Part, part_as_shown, refund_of, returned_lines
 from guanxi_pipeline.orders.schemas import Return
 from guanxi_pipeline.orders.service import load_order
-from guanxi_pipeline.orders.status_rules import demand_past, demand_status, status_after
+from guanxi_pipeline.orders.status_rules import (
+    demand_past,
+    demand_since,
+    demand_status,
+    status_after,
+)
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -49,6 +54,7 @@ async def return_order(
     currency, today = loaded.row["currency"], call.clock.today
     day = data.returned_on or today
     demand_past(day, today, field="returned_on")
+    demand_since(day, loaded.row["ordered_on"])
     wanted = [line.model_dump() for line in data.lines]
     lines, parts = returned_lines(loaded.computed["lines"], wanted, currency)
     refund, return_id = refund_of(parts), new_id()

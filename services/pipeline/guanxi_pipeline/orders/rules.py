@@ -16,6 +16,7 @@ from guanxi_pipeline.orders.line_rules import (
 )
 from guanxi_pipeline.orders.status_rules import as_new, demand_placeable, lines_kept, status_after
 from guanxi_pipeline.sum_rules import rounded
+from guanxi_shared.errors import Invalid
 
 PRICED = frozenset({"lines", "shipping", "currency"})
 DEFAULTS: Mapping[str, Any] = {
@@ -33,6 +34,7 @@ def order_from(
 
     Brought in as fulfilled, all of it was. A placed one is of somebody, of something, up to today."""
     wanted = sent.get("lines") or []
+    _demand_once(wanted)
     currency = currency_of(sent, wanted) or own_currency
     lines = lines_as_shown([as_new(line) for line in wanted], currency)
     columns = {**DEFAULTS, **{k: v for k, v in sent.items() if k not in PRICED}}
@@ -45,6 +47,17 @@ def order_from(
     if columns["status"] == "fulfilled":
         lines = [{**line, "fulfilled": line["quantity"]} for line in lines]
     return columns, lines
+
+
+def _demand_once(lines: Sequence[Mapping[str, Any]]) -> None:
+    seen: set[str] = set()
+    for index, line in enumerate(lines):
+        if str(line["id"]) in seen:
+            raise Invalid(
+                f"lines.{index} has the id of a line before it.",
+                errors={f"lines.{index}.id": "Leave the id out for a new line."},
+            )
+        seen.add(str(line["id"]))
 
 
 def changes_from(

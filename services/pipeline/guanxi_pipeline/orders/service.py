@@ -1,7 +1,7 @@
 """Use cases of orders: load, decide, change, publish. New ones are written in placing.py, what comes back
 in returning.py."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from guanxi_pipeline.orders.lines import set_lines
 from guanxi_pipeline.orders.placing import new_order, write_order
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.schemas import Cancel, Fulfil, OrderCreate, OrderUpdate, Place
+from guanxi_pipeline.products.service import demand_products
 from guanxi_pipeline.rates.looking_up import own_currency
 from guanxi_pipeline.references.service import find_references
 from guanxi_shared import records, selects
@@ -41,6 +42,7 @@ async def create_order(call: Call, connection: Connection, data: OrderCreate) ->
     sent = {"owner_id": call.by.user_id, **sent}
     sent["custom"] = await stored(call, ORDERS, sent.get("custom", {}))
     await _set_references(call, sent)
+    await demand_products(call, _products(sent.get("lines", ())), field="lines")
     await owned_by(call, connection, ORDERS, sent)
     new = new_order(
         sent, organisation=call.organisation, own_currency=await own_currency(call),
@@ -66,6 +68,8 @@ async def update_order(
     if "custom" in sent:
         sent["custom"] = await stored(call, ORDERS, {**loaded.row["custom"], **sent["custom"]})
     await _set_references(call, sent)
+    new = _products(sent.get("lines", ())) - _products(loaded.computed["lines"])
+    await demand_products(call, new, field="lines")
     await owned_by(call, connection, ORDERS, sent)
     changes, lines = _changes(call, loaded, sent)
     return await _write(call, connection, loaded, changes, lines)
@@ -195,10 +199,14 @@ async def _set_references(call: Call, sent: dict[str, Any]) -> None:
         people = await find_references(call, "contacts", [contact_id], field="contact_id")
         sent["contact_id"] = people[contact_id].id
     if (opportunity_id := sent.get("opportunity_id")) is not None:
-        await _demand_opportunities(call, [opportunity_id])
+        await _demand_opportunity(call, opportunity_id)
 
 
-async def _demand_opportunities(call: Call, ids: Collection[UUID]) -> None:
+def _products(lines: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    return {UUID(str(id)) for line in lines if (id := line.get("product_id")) is not None}
+
+
+async def _demand_opportunity(call: Call, opportunity_id: UUID) -> None:
     scope = await call.scope_of(OPPORTUNITIES)
     table = OPPORTUNITIES.table
     compiled = SHAPES.get(
@@ -208,11 +216,9 @@ async def _demand_opportunities(call: Call, ids: Collection[UUID]) -> None:
             table.c.deleted_at.is_(None), predicate(table, scope),
         ),
     )  # fmt: skip
-    for id in ids:
-        values = {"organisation": call.organisation, "record": id, **scope.params()}
-        rows = await call.db.lookup(call.organisation, compiled.sql, *compiled.args(values))
-        if not rows:
-            raise UnknownReference(
-                f"There is no opportunity {str(id)!r}.",
-                errors={"opportunity_id": "There is no such opportunity."},
-            )
+    values = {"organisation": call.organisation, "record": opportunity_id, **scope.params()}
+    if not await call.db.lookup(call.organisation, compiled.sql, *compiled.args(values)):
+        raise UnknownReference(
+            f"There is no opportunity {str(opportunity_id)!r}.",
+            errors={"opportunity_id": "There is no such opportunity."},
+        )

@@ -68,6 +68,15 @@ def demand_past(day: date, today: date, *, field: str) -> None:
         )
 
 
+def demand_since(day: date, ordered_on: date) -> None:
+    """What comes back was ordered before, or purchases of a period would begin below nothing."""
+    if day < ordered_on:
+        raise Invalid(
+            f"It was ordered on {ordered_on.isoformat()}; nothing comes back before that.",
+            errors={"returned_on": f"Send a day from {ordered_on.isoformat()} on."},
+        )
+
+
 def status_after(status: str, lines: Iterable[Line]) -> str:
     """Of an order that was placed, from how much of it was fulfilled and came back."""
     listed = list(lines)
