@@ -13,8 +13,9 @@ from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
-from tests.pipeline.conftest import Known
+from tests.pipeline.conftest import Heard, Known
 from tests.pipeline.orders.ordering import acted, cny, line, made, order
+from tests.pipeline.telling import account_told, told
 
 ACTOR = Actor(id=None, kind="service", channel="test")
 
@@ -87,6 +88,96 @@ async def test_an_account_is_read_month_by_month_with_what_changed(
         "2025-Q4": "150.00"
     }
     assert amounts(await read(rep, account_id, "product=B&by=day")) == {"2025-11-30": "30.00"}
+
+
+async def test_months_in_which_nothing_was_bought_are_there_with_their_change(
+    rep: httpx.AsyncClient, client: Clients, organisation: Organisation, account: Known
+) -> None:
+    """Also where all of them are such: that somebody stopped buying is what is looked for."""
+    account_id = await account()
+    for day in ("2024-12-05", "2025-11-05"):
+        await bought(rep, account_id, day, line("A", 1, "100"))
+    lost = {
+        "amount": cny("-100.00"),
+        "amount_percent": -100.0,
+        "quantity": -1,
+        "quantity_percent": -100.0,
+    }
+    none = {"amount": cny("0.00"), "amount_percent": None, "quantity": 0, "quantity_percent": None}
+    for query in ("from=2025-12-01&to=2025-12-31", "from=2025-12-10"):
+        found = await read(rep, account_id, query)
+        assert (found["from"], found["to"]) == ("2025-12-01", "2025-12-31")
+        [december] = found["data"]
+        assert (december["amount"], december["orders"]) == (cny("0.00"), 0)
+        assert (december["change"], december["change_on_year"]) == (lost, lost)
+        assert [total["amount"] for total in found["totals"]] == [cny("0.00")]
+    later = await read(rep, account_id, "from=2026-05-01&to=2026-06-01")
+    assert [(row["period"], row["change"]) for row in later["data"]] == [
+        ("2026-05", none), ("2026-06", none),
+    ]  # fmt: skip
+    early = await read(rep, account_id, "from=2024-10-01&to=2024-11-30")
+    assert early["data"] == []  # nothing was ever bought until then
+    rate = {"currency": "USD", "base": "CNY", "valid_on": "2024-01-01", "rate": 5}
+    assert (
+        await client(organisation.admin).post("/v1/exchange-rates", json=rate)
+    ).status_code == 201
+    dollars = await read(rep, account_id, "from=2025-12-01&to=2025-12-31&currency=USD")
+    [december] = dollars["data"]
+    assert december["amount"] == {"amount": "0.00", "currency": "USD"}
+    assert december["change"]["amount"] == {"amount": "-20.00", "currency": "USD"}
+
+
+async def test_deleted_orders_and_what_came_back_of_them_count_again_when_restored(
+    client: Clients, organisation: Organisation, account: Known
+) -> None:
+    admin, account_id = client(organisation.admin), await account()
+    found = await bought(admin, account_id, "2025-10-20", line("A", 4, "25"))
+    await bought(admin, account_id, "2025-10-21", line("A", 1, "7"))
+    await acted(
+        admin, found["id"], "returns", reason="Broken", returned_on="2025-11-05",
+        lines=[{"line_id": found["lines"][0]["id"], "quantity": 1}],
+    )  # fmt: skip
+    whole = {"2025-10": "107.00", "2025-11": "-25.00"}
+    assert amounts(await read(admin, account_id)) == whole
+    assert (await admin.delete(f"/v1/orders/{found['id']}")).status_code == 200
+    assert amounts(await read(admin, account_id)) == {"2025-10": "7.00"}
+    assert (await admin.get(f"/v1/orders/{found['id']}/returns")).status_code == 404
+    assert (await admin.post(f"/v1/orders/{found['id']}/restore")).status_code == 200
+    assert amounts(await read(admin, account_id)) == whole
+
+
+async def test_purchases_follow_accounts_that_become_one_and_part_again(
+    rep: httpx.AsyncClient,
+    client: Clients,
+    organisation: Organisation,
+    account: Known,
+    heard: Heard,
+) -> None:
+    """Deleted orders, too: they come back to whoever the account has become."""
+    source, survivor, admin = await account("Old"), await account("New"), client(organisation.admin)
+    moved = await bought(rep, source, "2025-10-20", line("A", 4, "25"))
+    gone = await bought(rep, source, "2025-10-21", line("A", 1, "5"))
+    await bought(rep, survivor, "2025-11-02", line("A", 1, "7"))
+    await acted(
+        rep, moved["id"], "returns", reason="Broken", returned_on="2025-11-05",
+        lines=[{"line_id": moved["lines"][0]["id"], "quantity": 1}],
+    )  # fmt: skip
+    assert (await admin.delete(f"/v1/orders/{gone['id']}")).status_code == 200
+    merge = {"id": str(new_id()), "source_ids": [source]}
+    state = account_told(organisation.id, survivor, "New", owner_id=organisation.rep.id)["after"]
+    telling: dict[str, Any] = {"before": {"merge": merge}}
+    await heard(
+        told(organisation.id, "account", survivor, state, version=2, verb="merged", **telling)
+    )
+    assert (await admin.post(f"/v1/orders/{gone['id']}/restore")).status_code == 200
+    found = await read(rep, survivor)
+    assert amounts(found) == {"2025-10": "105.00", "2025-11": "-18.00"}
+    assert found["totals"][0]["orders"] == 3
+    await heard(
+        told(organisation.id, "account", survivor, state, version=3, verb="unmerged", **telling)
+    )
+    assert amounts(await read(rep, survivor)) == {"2025-11": "7.00"}
+    assert amounts(await read(rep, source)) == {"2025-10": "105.00", "2025-11": "-25.00"}
 
 
 async def test_what_comes_back_counts_on_its_own_day(

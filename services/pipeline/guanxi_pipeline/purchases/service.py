@@ -38,19 +38,20 @@ async def purchases_of_account(call: Call, account_id: UUID, asked: Asked) -> di
 
 
 async def purchases(call: Call, asked: Asked) -> dict[str, Any]:
-    """All periods from the first to the last, without holes. Everything up to the end is summed, so that
-    what is before the beginning can be compared with."""
+    """All periods from the first to the last, without holes, also where all of them are empty, in each
+    currency that was ever bought in. Everything up to the end is summed, so that what is before the
+    beginning can be compared with."""
     today = call.clock.today
     rows = await purchase_sums(call, replace(asked, first=None, last=_end(asked)))
     series: Series = {(row["period"], row["currency"]): _figures(row) for row in rows}
     first = min((start for start, _ in series), default=None)
+    shown = sorted({asked.currency or currency for _, currency in series})
     periods = _periods(asked, series)
     compared = _with_compared(periods, asked.by)
     rates = await _rates(call, asked, {key for key in series if key[0] in compared})
     if asked.currency is not None:
         wanted = {key: value for key, value in series.items() if key[0] in compared}
         series = rules.in_one_currency(wanted, asked.currency, rates, asked.by, today)
-    shown = sorted({currency for start, currency in series if start in set(periods)})
     data = [
         row
         for currency in shown
@@ -119,12 +120,11 @@ def _end(asked: Asked) -> date | None:
 
 def _periods(asked: Asked, series: Series) -> list[date]:
     """From and to as said, else from the first purchase to the last."""
-    starts = sorted({start for start, _ in series})
-    first = asked.first or (starts[0] if starts else asked.last)
-    last = asked.last or (starts[-1] if starts else asked.first)
-    if first is None or last is None or first > last:
+    starts = {start for start, _ in series}
+    first = asked.first or min(starts, default=asked.last)
+    if first is None:
         return []
-    return rules.periods_between(first, last, asked.by)
+    return rules.periods_between(first, asked.last or max({first, *starts}), asked.by)
 
 
 def _with_compared(periods: Sequence[date], by: str) -> set[date]:
