@@ -85,9 +85,10 @@ def execute_script(sql: str) -> None:
     raw.run_async(lambda connection: connection.execute(sql))
 
 
-def install_kernel(service: str, *, number: str = "0001") -> None:
-    """The kernel's tables, policies, functions and queue, for a service's first migration."""
-    source = importlib.resources.files("guanxi_shared") / "kernel" / f"{number}.sql"
+def install_kernel(service: str, *, part: str = "0001") -> None:
+    """The kernel's tables, policies, functions and queue, for a service's first migration; or a part
+    that only some services have."""
+    source = importlib.resources.files("guanxi_shared") / "kernel" / f"{part}.sql"
     execute_script(source.read_text().replace("{service}", service))
 
 

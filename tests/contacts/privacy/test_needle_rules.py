@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guanxi_contacts.privacy.kept_files import CHUNK, files_naming
-from guanxi_contacts.privacy.needle_rules import in_files, needles_of
+from guanxi_shared.erasing.needle_rules import in_files, needles_of
 
 PERSON = {
     "name": "张三丰", "external_id": "legacy-17", "emails": [{"address": "Zhang.San@weilai.example"}],

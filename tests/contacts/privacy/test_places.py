@@ -7,8 +7,9 @@ import asyncpg
 import pytest
 
 from guanxi_contacts.db import METADATA
-from guanxi_contacts.privacy.erasing import KEPT, blanked
-from guanxi_contacts.privacy.places import ALL, NOBODYS, PLACES
+from guanxi_shared.erasing.records import KEPT, blanked
+from guanxi_contacts.privacy.places import NOBODYS, PLACES
+from guanxi_shared.erasing.places import ALL
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS, FILES
 from tests.prepared import Clone
 

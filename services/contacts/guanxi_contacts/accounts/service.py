@@ -8,13 +8,13 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
 from guanxi_contacts.errors import ParentCycle
-from guanxi_contacts.privacy.tombstones import demand_not_erased, raise_missing
 from guanxi_contacts.records import default_columns, hold_references, refuse_merged
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.tombstones import demand_not_erased, raise_missing
 from guanxi_shared.errors import NotFound, UnknownReference
 from guanxi_shared.matching import match_key
 from guanxi_shared.records import Loaded, State

@@ -11,11 +11,11 @@ from guanxi_contacts.consents.schemas import ConsentCreate
 from guanxi_contacts.files.service import link_file
 from guanxi_contacts.people.service import load_contact
 from guanxi_contacts.privacy.suppressions import is_suppressed
-from guanxi_contacts.privacy.tombstones import or_gone
 from guanxi_contacts.resources import CONTACTS
 from guanxi_shared import reads
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.tombstones import or_gone
 from guanxi_shared.errors import Invalid, NotFound
 from guanxi_shared.events import publish
 from guanxi_shared.identifiers import new_id

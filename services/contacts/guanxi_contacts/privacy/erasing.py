@@ -1,169 +1,19 @@
-"""What an erasure carries from place to place, and the steps that several places share."""
+"""What an erasure of contacts carries from place to place, beside what every erasure does."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from functools import lru_cache
-from typing import Any, Final
 from uuid import UUID
-
-import orjson
-from sqlalchemy import ARRAY, DateTime, Table
 
 from guanxi_contacts.privacy.persons import Kind
 from guanxi_contacts.privacy.suppressions import SuppressionList
-from guanxi_shared.calls import Actor
-from guanxi_shared.db import Connection
-from guanxi_shared.events import dumps
-from guanxi_shared.identifiers import new_id
-from guanxi_shared.records import Loaded, State
-from guanxi_shared.resources import Resource
-from guanxi_shared.schema import WORDS
-
-# What stays of a row: that there was one, whose customer it was, and when.
-KEPT: Final = frozenset(
-    {"organisation_id", "id", "owner_id", "team_id", "version", "created_at", "updated_at",
-     "deleted_at", "erased_at"}
-)  # fmt: skip
-
-BLANK_EVENTS = "SELECT erase_events($1, $2, $3::uuid[], $4::text[]::jsonb[])"
-LOG = """
-INSERT INTO events (organisation_id, id, type, subject_type, subject_id, version, actor_id, actor_kind,
-                    channel, changed, after, owner_id, team_id, request_id, trace_id, occurred_at)
-SELECT $1, n.id, $2, $3, n.subject_id, n.version, $4, $5, $6, '{{}}', n.state::jsonb, r.owner_id, r.team_id,
-       $7, $8, $9
-FROM unnest($10::uuid[], $11::uuid[], $12::bigint[], $13::text[]) AS n (id, subject_id, version, state)
-JOIN {table} r ON r.organisation_id = $1 AND r.id = n.subject_id
-"""
+from guanxi_shared.erasing import records
+from guanxi_shared.records import Loaded
 
 
-@dataclass(slots=True)
-class Erasing:
-    """One erasure under way, inside its transaction."""
+@dataclass(slots=True, kw_only=True)
+class Erasing(records.Erasing):
+    """`person_ids`: the person first, then records that were merged into theirs."""
 
-    connection: Connection
-    organisation: UUID
     kind: Kind
     loaded: Loaded
-    person_ids: Sequence[UUID]  # the person, and records that were merged into theirs
-    erasure_id: UUID
-    erased_at: datetime
-    reason: str
-    actor: Actor
-    needles: Sequence[str]
-    imports: Sequence[UUID]  # kept files in which the person was found
     suppressions: SuppressionList
-    ids: list[UUID] = field(default_factory=list)  # of everything that is erased, the person first
     blobs: list[tuple[str, UUID]] = field(default_factory=list)  # storage and bytes, to be deleted
-
-    @property
-    def person_id(self) -> UUID:
-        return self.loaded.id
-
-
-def blanked(resource: Resource, *, also_kept: Sequence[str] = ()) -> str:
-    """The UPDATE that leaves a row's tombstone: every column but a few loses what it held, so that
-    a column of tomorrow is erased without anybody thinking of it."""
-    return _blanked(resource.table, tuple(also_kept))
-
-
-@lru_cache(maxsize=16)
-def _blanked(table: Table, also_kept: tuple[str, ...]) -> str:
-    sets = [
-        f'"{column.name}" = {_nothing(column)}'
-        for column in table.columns
-        if column.name not in KEPT and column.name not in also_kept
-    ]
-    moment = "updated_at = $3, deleted_at = coalesce(deleted_at, $3), erased_at = $3"
-    return (
-        f"UPDATE {table.name} SET {', '.join(sets)}, version = version + 1, {moment} "
-        f"WHERE organisation_id = $1 AND id = ANY($2::uuid[]) RETURNING to_jsonb({table.name})::text AS row"
-    )
-
-
-def _nothing(column: Any) -> str:
-    if column.nullable:
-        return "NULL"
-    return "DEFAULT" if column.server_default is not None else _zero(str(column.type))
-
-
-def _zero(type_: str) -> str:
-    return "''" if type_ in ("TEXT", "VARCHAR") else "0"
-
-
-def tombstone_of(
-    erasing: Erasing, resource: Resource, row: Mapping[str, Any], computed: Mapping[str, Any]
-) -> State:
-    """The record as the API would show it, with nothing in it, and why."""
-    return {
-        **resource.state(with_times(resource.table, row), computed),
-        "erased_at": erasing.erased_at,
-        "erased_by": erasing.actor.id,
-        "erasure_reason": erasing.reason,
-    }
-
-
-def with_times(table: Table, row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row that came as JSON, its moments as moments, so that they are written as everywhere."""
-    found = dict(row)
-    for column in table.columns:
-        value, kind = found.get(column.name), column.type
-        if isinstance(kind, DateTime) and value is not None:
-            found[column.name] = datetime.fromisoformat(value)
-        elif isinstance(kind, ARRAY) and isinstance(kind.item_type, DateTime) and value:
-            found[column.name] = [datetime.fromisoformat(each) for each in value]
-    return found
-
-
-async def erase_rows(
-    erasing: Erasing, resource: Resource, ids: Sequence[UUID],
-    *, computed: Mapping[str, Any], also_kept: Sequence[str] = (),
-) -> tuple[int, int]:  # fmt: skip
-    """Tombstones of records, in their table and in the whole of their log, and an `erased` event
-    for each; how many rows and how many events."""
-    sql = blanked(resource, also_kept=also_kept)
-    found = await erasing.connection.fetch(sql, erasing.organisation, list(ids), erasing.erased_at)
-    rows = [orjson.loads(each["row"]) for each in found]
-    states = [tombstone_of(erasing, resource, row, computed) for row in rows]
-    await blank_words(erasing, resource, ids)
-    events = await blank_events(erasing, resource.noun, states)
-    await log(erasing, resource, states, verb="erased")
-    erasing.ids += [UUID(row["id"]) for row in rows]
-    return len(rows), events
-
-
-async def blank_words(erasing: Erasing, resource: Resource, ids: Sequence[UUID]) -> None:
-    """Nobody is found by anything any more."""
-    if resource.search is None:
-        return
-    sets = ", ".join(f"{name} = DEFAULT" for name in ("tags", *WORDS))
-    await erasing.connection.execute(
-        f"UPDATE {resource.search.name} AS s SET {sets}, deleted_at = t.deleted_at"
-        f" FROM {resource.table.name} AS t WHERE t.organisation_id = s.organisation_id AND t.id = s.id"
-        " AND s.organisation_id = $1 AND s.id = ANY($2::uuid[])",
-        erasing.organisation, list(ids),
-    )  # fmt: skip
-
-
-async def blank_events(erasing: Erasing, noun: str, states: Sequence[State]) -> int:
-    """The payloads of every event of these records become the states, at once and for ever."""
-    if not states:
-        return 0
-    ids = [UUID(str(state["id"])) for state in states]
-    done: int = await erasing.connection.fetchval(
-        BLANK_EVENTS, erasing.erasure_id, noun, ids, [dumps(state) for state in states]
-    )
-    return done
-
-
-async def log(erasing: Erasing, resource: Resource, states: Sequence[State], *, verb: str) -> None:
-    """One event for each, all in one statement."""
-    if not states:
-        return
-    actor = erasing.actor
-    await erasing.connection.execute(
-        LOG.format(table=resource.table.name), erasing.organisation, resource.event_type(verb),
-        resource.noun, actor.id, actor.kind, actor.channel, actor.request_id, actor.trace_id,
-        erasing.erased_at, [new_id() for _ in states], [UUID(str(state["id"])) for state in states],
-        [state["version"] for state in states], [dumps(state) for state in states],
-    )  # fmt: skip

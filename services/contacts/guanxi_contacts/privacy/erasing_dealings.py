@@ -7,8 +7,9 @@ from uuid import UUID
 import orjson
 
 from guanxi_contacts.activities.resources import ACTIVITIES, ACTIVITY
-from guanxi_contacts.privacy.erasing import Erasing, blank_events, blank_words, log, with_times
-from guanxi_contacts.privacy.needle_rules import in_json
+from guanxi_contacts.privacy.erasing import Erasing
+from guanxi_shared.erasing.needle_rules import in_json
+from guanxi_shared.erasing.records import blank_events, blank_words, log, with_times
 from guanxi_shared.events import dumps
 
 # That there was a visit, when, by whom and to which account, is the organisation's own business.

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from guanxi_contacts.consents.resources import CONSENTS
 from guanxi_contacts.files.resources import FILES
-from guanxi_contacts.privacy.erasing import Erasing, blank_events, erase_rows
-from guanxi_contacts.privacy.needle_rules import in_json
+from guanxi_contacts.privacy.erasing import Erasing
 from guanxi_contacts.privacy.persons import ACCOUNT
+from guanxi_shared.erasing.needle_rules import in_json
+from guanxi_shared.erasing.records import blank_events, erase_rows
 
 # Held first, and only then looked at again: a link that is made meanwhile is committed by then.
 HOLD_FILES = """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from guanxi_contacts.privacy.needle_rules import Needles
+from guanxi_shared.erasing.needle_rules import Needles
 
 CHUNK = 1 << 20
 # A vCard goes on in the next line; so do quoted-printable texts.

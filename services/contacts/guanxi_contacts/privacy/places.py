@@ -2,32 +2,14 @@
 handed out. The one list; a test walks the schema and fails for a table or a column that is in
 neither of the two lists below. The steps run in this order, inside one transaction."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 from guanxi_contacts.privacy import erasing_dealings as dealings
 from guanxi_contacts.privacy import erasing_merges as merges
 from guanxi_contacts.privacy import erasing_records as records
-from guanxi_contacts.privacy import erasing_traces as traces
-from guanxi_contacts.privacy.erasing import Erasing
-
-Step = Callable[[Erasing], Awaitable[dict[str, int]]]
-ALL: Final = ("*",)  # every column but keys, owner and times
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """`personal` are the columns that may hold something of a person, `plain` those that look like it
-    and never do. `archive` selects `row` (JSON) of one person: $1 organisation, $2 id, $3 noun."""
-
-    table: str
-    personal: tuple[str, ...]
-    how: str
-    erase: Step | None = None  # None: another place's step does it
-    archive: str | None = None
-    plain: tuple[str, ...] = ()
-
+from guanxi_shared.erasing import traces
+from guanxi_shared.erasing.places import ALL, Place
 
 PLACES: Final = (
     Place(

@@ -11,12 +11,13 @@ from starlette.responses import FileResponse, Response
 from guanxi_contacts.privacy import service
 from guanxi_contacts.privacy.archiving import file_of
 from guanxi_contacts.privacy.persons import ACCOUNT, CONTACT, Kind
-from guanxi_contacts.privacy.schemas import ErasureRead, ErasureRequest, HoldRead, HoldRequest
+from guanxi_contacts.privacy.schemas import ErasureRead, HoldRead, HoldRequest
 from guanxi_contacts.settings import own_settings
 from guanxi_shared import documents, writes
 from guanxi_shared.calls import Call, begin
 from guanxi_shared.db import Connection
 from guanxi_shared.documents import operation, path_id, problems
+from guanxi_shared.erasing.schemas import ErasureRequest
 from guanxi_shared.errors import Conflict, NotFound
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path

@@ -6,34 +6,15 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from guanxi_shared.erasing.schemas import Erased
 from guanxi_shared.values import Storable
 
-ErasureReason = Literal[
-    "subject_request", "retention_expired", "consent_withdrawn", "unlawful", "other"
-]
-Reference = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable
-]
 HoldReason = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable
 ]
 
 
-class ErasureRequest(BaseModel):
-    """There is no way back. The reference is kept for ever: the number of a letter or a case, no names."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "example": {"reason": "subject_request", "request_reference": "DSR-2026-17"}
-        },
-    )
-
-    reason: ErasureReason
-    request_reference: Reference | None = None
-
-
-class ErasureRead(BaseModel):
+class ErasureRead(Erased):
     """What is left of somebody; `counts` says how many rows of each place were erased."""
 
     model_config = ConfigDict(
@@ -47,13 +28,7 @@ class ErasureRead(BaseModel):
         }
     )  # fmt: skip
 
-    id: UUID
     type: Literal["contact", "account"]
-    reason: ErasureReason
-    request_reference: str | None
-    erased_by: UUID | None
-    erased_at: datetime
-    counts: dict[str, int]
 
 
 class HoldRequest(BaseModel):

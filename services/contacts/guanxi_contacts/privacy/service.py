@@ -3,32 +3,32 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_contacts.errors import ImportRunning, OnLegalHold
-from guanxi_contacts.privacy import rules
 from guanxi_contacts.privacy.erasing import Erasing
 from guanxi_contacts.privacy.kept_files import files_naming
 from guanxi_contacts.privacy.leftovers import KIND as LEFTOVERS
 from guanxi_contacts.privacy.leftovers import Leftovers, remove_leftovers
-from guanxi_contacts.privacy.needle_rules import in_files, needles_of
 from guanxi_contacts.privacy.persons import Kind, all_states, load_person, records_of
 from guanxi_contacts.privacy.places import PLACES
-from guanxi_contacts.privacy.schemas import ErasureRequest, HoldRequest
+from guanxi_contacts.privacy.schemas import HoldRequest
 from guanxi_contacts.privacy.suppressions import list_of
-from guanxi_contacts.privacy.tombstones import demand_not_erased, find_tombstone
 from guanxi_contacts.records import refuse_merged
 from guanxi_contacts.settings import own_settings
 from guanxi_shared import delegation, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.needle_rules import in_files, needles_of
+from guanxi_shared.erasing.records import Said, write_counts, write_down
+from guanxi_shared.erasing.schemas import ErasureRequest
+from guanxi_shared.erasing.tombstones import demand_not_erased, find_tombstone
 from guanxi_shared.errors import Conflict, NotFound
 from guanxi_shared.exports.service import tell_of_export
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.jobs import create_job, to_json
+from guanxi_shared.jobs import create_job
 from guanxi_shared.records import Loaded
 
 ARCHIVE: Final = "archive"
@@ -48,12 +48,6 @@ UPDATE legal_holds SET released_at = clock_timestamp(), released_by = $4
 WHERE organisation_id = $1 AND subject_type = $2 AND subject_id = $3 AND released_at IS NULL
 RETURNING id, subject_type, subject_id, reason, placed_by, placed_at, released_by, released_at
 """
-WRITE_DOWN = """
-INSERT INTO erasures (organisation_id, id, subject_type, subject_id, reason, request_reference, erased_by,
-                      erased_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, now()) RETURNING erased_at
-"""
-COUNT = "UPDATE erasures SET counts = $3::text::jsonb WHERE organisation_id = $1 AND id = $2"
 # Their jobs wrote the person, whatever can still be read in their files.
 WROTE = """
 SELECT DISTINCT i.id FROM events e JOIN jobs j ON j.organisation_id = e.organisation_id
@@ -144,9 +138,7 @@ async def _erase(
         call, connection, kind, loaded, data, ids=ids, needles=needles, imports=imports
     )
     counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
-    await connection.execute(
-        COUNT, call.organisation, erasing.erasure_id, to_json(rules.added(counts))
-    )
+    await write_counts(erasing, counts)
     left = Leftovers(
         call.organisation, person_id, tuple(erasing.blobs), tuple(erasing.imports), found.exports
     )
@@ -164,15 +156,12 @@ async def _begin(
     call: Call, connection: Connection, kind: Kind, loaded: Loaded, data: ErasureRequest,
     *, ids: list[UUID], needles: list[str], imports: list[UUID],
 ) -> Erasing:  # fmt: skip
-    erasure_id = new_id()
-    erased_at: datetime = await connection.fetchval(
-        WRITE_DOWN, call.organisation, erasure_id, kind.noun, loaded.id, data.reason,
-        data.request_reference, call.by.user_id,
-    )  # fmt: skip
+    said = Said(kind.noun, loaded.id, data.reason, data.request_reference, call.by.user_id)
+    erasure_id, erased_at = await write_down(connection, call.organisation, said)
     return Erasing(
         connection=connection, organisation=call.organisation, kind=kind, loaded=loaded, person_ids=ids,
         erasure_id=erasure_id, erased_at=erased_at, reason=data.reason, actor=call.actor,
-        needles=needles, imports=imports, suppressions=list_of(call),
+        needles=needles, imports=imports, exported=[kind.resource.name], suppressions=list_of(call),
     )  # fmt: skip
 
 

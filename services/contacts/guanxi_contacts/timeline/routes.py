@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_contacts.privacy.tombstones import or_gone
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_contacts.timeline.rules import KINDS, asked_from
 from guanxi_contacts.timeline.schemas import TimelinePage
 from guanxi_contacts.timeline.service import read_timeline
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
+from guanxi_shared.erasing.tombstones import or_gone
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.pages import query_pairs
 from guanxi_shared.records import state_bytes

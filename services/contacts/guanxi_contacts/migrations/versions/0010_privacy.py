@@ -4,42 +4,14 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from guanxi_shared.migrations import OWN_ORGANISATION, execute_script, secure
+from guanxi_shared.migrations import execute_script, install_kernel, secure
 
 revision = "0010"
 down_revision = "0009"
 branch_labels = None
 depends_on = None
 
-# The log is append-only: the request role may not change an event. An erasure blanks the payloads of
-# one person's events all the same, and nothing else of them: ids, positions, versions, types and who
-# did it stay, so that the feed has no hole. It does so through this function of the schema's owner,
-# which demands that this very transaction has written down the erasure (in a table that the request
-# role cannot change or delete from).
-ERASE_EVENTS = f"""
-CREATE POLICY erasure ON events TO CURRENT_USER USING ({OWN_ORGANISATION});
-CREATE FUNCTION erase_events(erasure uuid, noun text, subjects uuid[], states jsonb[]) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
-DECLARE
-    bound uuid := nullif(current_setting('app.organisation_id', true), '')::uuid;
-    blanked bigint;
-BEGIN
-    PERFORM 1 FROM erasures AS r
-    WHERE r.organisation_id = bound AND r.id = erasure AND r.erased_at = now();
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'events are blanked only in the transaction of an erasure'
-            USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    UPDATE events AS e SET before = NULL, after = s.state || jsonb_build_object('version', e.version)
-    FROM unnest(subjects, states) AS s (id, state)
-    WHERE e.organisation_id = bound AND e.subject_id = s.id AND e.subject_type = noun;
-    GET DIAGNOSTICS blanked = ROW_COUNT;
-    RETURN blanked;
-END $$;
-REVOKE ALL ON FUNCTION erase_events(uuid, text, uuid[], jsonb[]) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION erase_events(uuid, text, uuid[], jsonb[]) TO contacts;
-REVOKE UPDATE, DELETE ON erasures FROM contacts;
-GRANT UPDATE (counts) ON erasures TO contacts;
+CONSENTS_ARE_KEPT = """
 REVOKE UPDATE ON consents FROM contacts;
 GRANT UPDATE (contact_id) ON consents TO contacts;
 """
@@ -171,7 +143,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("organisation_id", "key_hash", name=op.f("pk_suppressions")),
     )
     secure("consents", "legal_holds", "erasures", "suppressions")
-    execute_script(ERASE_EVENTS)
+    install_kernel("contacts", part="erasing")
+    execute_script(CONSENTS_ARE_KEPT)
 
 
 def downgrade() -> None:

@@ -2,6 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A value that a record's field had, and what stands there from now on."""
+
+    record_id: UUID
+    field: str
+    value: Any
+    instead: Any
 
 
 def added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -6,8 +6,8 @@ preview of a file, a stored answer. What goes too much by that was only kept for
 
 from typing import Final
 
-from guanxi_contacts.privacy.erasing import Erasing
-from guanxi_contacts.privacy.needle_rules import in_json
+from guanxi_shared.erasing.needle_rules import in_json
+from guanxi_shared.erasing.records import Erasing
 from guanxi_shared.errors import Gone
 
 NAMED = "EXISTS (SELECT FROM unnest($2::text[]) AS n WHERE strpos(lower({text}), lower(n)) > 0)"
@@ -38,7 +38,8 @@ WHERE j.organisation_id = $1 AND (
 """
 EXPORTS_ANEW: Final = """
 UPDATE jobs SET status = 'queued', lease = NULL
-WHERE organisation_id = $1 AND kind = 'export' AND status = 'running' AND params -> 'request' ->> 'resource' = $2
+WHERE organisation_id = $1 AND kind = 'export' AND status = 'running'
+  AND params -> 'request' ->> 'resource' = ANY($2::text[])
 """
 # The claim stays, so that a repeated request is not done again; its answer says what happened.
 ANSWERS: Final = """
@@ -66,7 +67,7 @@ async def erase_jobs(erasing: Erasing) -> dict[str, int]:
     done = await erasing.connection.execute(
         JOBS, erasing.organisation, texts, list(erasing.imports), list(erasing.person_ids)
     )
-    await erasing.connection.execute(EXPORTS_ANEW, erasing.organisation, erasing.kind.resource.name)
+    await erasing.connection.execute(EXPORTS_ANEW, erasing.organisation, list(erasing.exported))
     return {"jobs": _count(done)}
 
 

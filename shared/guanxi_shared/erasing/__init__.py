@@ -1,0 +1,1 @@
+"""Erasing people for good: what every service that holds something of them does alike."""
