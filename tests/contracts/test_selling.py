@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -134,8 +135,9 @@ async def _live(admin: httpx.AsyncClient, resource: str, **more: Any) -> dict[st
 
 
 async def test_what_contacts_tells_is_what_pipeline_reads(
-    client: Clients, contacts: Edge, organisation: Organisation, selling: Database, seller: Clients
-) -> None:
+    client: Clients, contacts: Edge, pipeline: Edge, organisation: Organisation, selling: Database,
+    seller: Clients,
+) -> None:  # fmt: skip
     admin, rep = client(organisation.admin), seller(organisation.admin)
     accounts = await _live(admin, "accounts", kind="person", industry="retail")
     people = await _live(admin, "contacts", title="CEO")
@@ -151,8 +153,12 @@ async def test_what_contacts_tells_is_what_pipeline_reads(
                 merge = event["before"]["merge"]
                 assert _is_id(merge["id"])
                 assert all(map(_is_id, merge["source_ids"]))
+            if event["type"].endswith("erased"):
+                assert event["after"]["erasure_reason"] == "subject_request"
+                assert event["after"]["erased_by"] == str(organisation.admin.id)
     begun = [event for event in events if event["version"] == 1]
-    await hear(selling, begun, apply_contacts_event)
+    apply = partial(apply_contacts_event, files_dir=pipeline.state.house.settings.files_dir)
+    await hear(selling, begun, apply)
     deals = {
         name: await made(
             rep,
@@ -164,7 +170,7 @@ async def test_what_contacts_tells_is_what_pipeline_reads(
         for name, id in accounts.items()
         if name != "erased"  # what it was called is gone from its first event, too
     }
-    await hear(selling, [event for event in events if event["version"] > 1], apply_contacts_event)
+    await hear(selling, [event for event in events if event["version"] > 1], apply)
     became = {name: name for name in deals} | {"source": "survivor"}
     for name, id in deals.items():
         deal = await did(rep, "GET", f"/v1/opportunities/{id}")

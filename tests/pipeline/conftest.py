@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from guanxi_pipeline.clients import CONTACTS
+from guanxi_pipeline.conversions.finishing import finish_organisation
 from guanxi_pipeline.pipelines.starting import begin_pipeline
 from guanxi_pipeline.references.heard import apply_contacts_event
 from guanxi_shared.consumers import bind
@@ -66,16 +68,18 @@ async def stages(client: Clients, organisation: Organisation, service_database: 
 
 Heard = Callable[[Mapping[str, Any]], Awaitable[None]]
 Known = Callable[..., Awaitable[str]]
+Worked = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
-def heard(service_database: Database) -> Heard:
+def heard(service: Edge, service_database: Database) -> Heard:
     """Applies an event of contacts as the consumer does."""
+    files_dir: Path = service.state.house.settings.files_dir
 
     async def apply(event: Mapping[str, Any]) -> None:
         async with service_database.transaction(None) as connection:
             await bind(connection, event["organisation_id"])
-            await apply_contacts_event(connection, event)
+            await apply_contacts_event(connection, event, files_dir=files_dir)
 
     return apply
 
@@ -102,3 +106,26 @@ def person(heard: Heard, organisation: Organisation) -> Known:
         return str(contact_id)
 
     return known
+
+
+@pytest.fixture
+async def contacts_fake(service: Edge) -> AsyncIterator[FakeContacts]:
+    fake = FakeContacts()
+    client = ServiceClient(
+        CONTACTS, "http://contacts", SECRET, caller="pipeline", transport=fake, attempts=1,
+        timeout_seconds=1.0, breaker_failures=1_000,
+    )  # fmt: skip
+    service.state.house.more[CONTACTS] = client
+    yield fake
+    del service.state.house.more[CONTACTS]
+    await client.aclose()
+
+
+@pytest.fixture
+def worked(service: Edge, organisation: Organisation) -> Worked:
+    """What the worker does once a minute."""
+
+    async def work() -> None:
+        await finish_organisation(service.state.house, organisation.id)
+
+    return work

@@ -50,5 +50,5 @@ def _consumers(here: House, common: Common, stack: AsyncExitStack) -> Sequence[C
 
     heard = [default_pipeline_consumer(here, source("gateway", common.gateway_url))]
     if (address := named_addresses(common.services).get(CONTACTS)) is not None:
-        heard.append(contacts_consumer(source(CONTACTS, address)))
+        heard.append(contacts_consumer(source(CONTACTS, address), settings().files_dir))
     return heard

@@ -8,6 +8,8 @@ from guanxi_pipeline.exports.tables import delete_old_transfers, write_export
 from guanxi_pipeline.forecasts.days import keep_forecasts
 from guanxi_pipeline.imports.taking import take_import
 from guanxi_pipeline.lead_forms.sweeping import sweep_form_hits
+from guanxi_pipeline.privacy.leftovers import KIND as LEFTOVERS
+from guanxi_pipeline.privacy.leftovers import erase_leftovers
 from guanxi_pipeline.quotes.expiring import expire_quotes
 from guanxi_pipeline.references.settling import settle_references
 from guanxi_pipeline.scorecards.rescoring import rescore_leads
@@ -21,6 +23,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "export": write_export,
     RESCORE: rescore_leads,
     "train-win-model": train_win_model,
+    LEFTOVERS: erase_leftovers,
 }
 SCHEDULES: Final = (
     settle_references,

@@ -23,6 +23,7 @@ from guanxi_pipeline.orders.routes import router as orders
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.price_books.entry_routes import router as price_book_entries
 from guanxi_pipeline.price_books.routes import router as price_books
+from guanxi_pipeline.privacy.routes import router as privacy
 from guanxi_pipeline.products.routes import router as products
 from guanxi_pipeline.purchases.routes import router as purchases
 from guanxi_pipeline.quotas.routes import router as quotas
@@ -39,7 +40,7 @@ from guanxi_shared.job_routes import jobs_router
 
 LEADS: Final = (
     lead_settings, scorecards, assignment_rules, lead_forms, public_forms, lead_pools, conversions,
-    lead_duplicates, lead_verbs, leads,
+    lead_duplicates, privacy, lead_verbs, leads,
 )  # fmt: skip
 DEALS: Final = (board, pipelines, opportunities, win_model)
 CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)

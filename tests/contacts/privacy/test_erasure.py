@@ -14,9 +14,9 @@ import pytest
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.worker import Worker
-from tests.contacts.privacy.conftest import Dump
 from tests.contacts.transfers.sending import Sender
 from tests.deadlines import until
+from tests.dumping import Dump
 from tests.factories import Clients, Organisation
 
 REQUEST = {"reason": "subject_request", "request_reference": "DSR-2026-17"}

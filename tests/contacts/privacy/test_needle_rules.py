@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_contacts.privacy.kept_files import CHUNK, files_naming
+from guanxi_shared.erasing.kept_files import CHUNK, files_naming
 from guanxi_shared.erasing.needle_rules import in_files, needles_of
 
 PERSON = {

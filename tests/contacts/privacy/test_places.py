@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 
 from guanxi_contacts.db import METADATA
-from guanxi_shared.erasing.records import KEPT, blanked
 from guanxi_contacts.privacy.places import NOBODYS, PLACES
-from guanxi_shared.erasing.places import ALL
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS, FILES
+from guanxi_shared.erasing.places import ALL
+from guanxi_shared.erasing.records import KEPT, blanked
 from tests.prepared import Clone
 
 ROOT = Path(__file__).parents[3]

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from guanxi_contacts.files.storage import key_of, storage_of
 from guanxi_contacts.settings import Settings, settings
+from guanxi_shared.erasing.kept_files import remove_kept
 from guanxi_shared.running_jobs import RunningJob
 
 KIND: Final = "erase-leftovers"
@@ -54,11 +55,7 @@ async def remove_leftovers(here: Settings, left: Leftovers) -> None:
 
 
 def _remove_files(files_dir: Path, left: Leftovers) -> None:
-    organisation = str(left.organisation_id)
-    for import_id in left.imports:
-        (files_dir / "imports" / organisation / str(import_id)).unlink(missing_ok=True)
-    for name in left.exports:
-        (files_dir / "exports" / organisation / Path(name).name).unlink(missing_ok=True)
+    remove_kept(files_dir, left.organisation_id, left.imports, left.exports)
     shutil.rmtree(archives_of(files_dir, left.organisation_id, left.person_id), ignore_errors=True)
 
 

@@ -1,15 +1,12 @@
 """Use cases of people's rights: erase somebody for good, hold that off, hand everything out."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_contacts.errors import ImportRunning, OnLegalHold
 from guanxi_contacts.privacy.erasing import Erasing
-from guanxi_contacts.privacy.kept_files import files_naming
 from guanxi_contacts.privacy.leftovers import KIND as LEFTOVERS
 from guanxi_contacts.privacy.leftovers import Leftovers, remove_leftovers
 from guanxi_contacts.privacy.persons import Kind, all_states, load_person, records_of
@@ -21,6 +18,7 @@ from guanxi_contacts.settings import own_settings
 from guanxi_shared import delegation, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.kept_files import kept_naming
 from guanxi_shared.erasing.needle_rules import in_files, needles_of
 from guanxi_shared.erasing.records import Said, write_counts, write_down
 from guanxi_shared.erasing.schemas import ErasureRequest
@@ -79,21 +77,8 @@ async def look_for(call: Call, kind: Kind, person_id: UUID) -> Found:
         states = await all_states(connection, call.organisation, kind, ids)
     needles = needles_of(states)
     wanted = in_files([*needles, *map(str, ids)])
-    folder, organisation = own_settings(call).files_dir, str(call.organisation)
-    imports = await asyncio.to_thread(files_naming, folder / "imports" / organisation, wanted)
-    exports = await asyncio.to_thread(files_naming, folder / "exports" / organisation, wanted)
-    return Found(frozenset(needles), tuple(_ids(imports)), tuple(path.name for path in exports))
-
-
-def _ids(paths: list[Path]) -> list[UUID]:
-    """Import files are called as their import; halves of uploads have other names."""
-    found = []
-    for path in paths:
-        try:
-            found.append(UUID(path.name))
-        except ValueError:
-            continue
-    return found
+    imports, exports = await kept_naming(own_settings(call).files_dir, call.organisation, wanted)
+    return Found(frozenset(needles), tuple(imports), tuple(exports))
 
 
 async def erase(call: Call, kind: Kind, person_id: UUID, data: ErasureRequest) -> dict[str, Any]:

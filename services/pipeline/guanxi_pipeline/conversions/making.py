@@ -11,7 +11,9 @@ from guanxi_pipeline.leads.rules import demand_open
 from guanxi_pipeline.leads.writing import write_lead
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate
 from guanxi_pipeline.opportunities.service import create_opportunity
+from guanxi_pipeline.privacy.service import erase_what_came_late
 from guanxi_pipeline.references.service import known_or_trusted
+from guanxi_pipeline.settings import own_settings
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -55,6 +57,9 @@ async def complete(call: Call, conversion_id: UUID) -> None:
         }  # fmt: skip
         await write_lead(call, connection, loaded, changes, verb="converted")
         await connection.execute(kept.END, organisation, conversion_id, "done")
+        became = {"contact": plan["contact_id"], "account": plan["account_id"]}
+        files_dir = own_settings(call).files_dir
+        await erase_what_came_late(connection, organisation, became, files_dir)
 
 
 async def _meant(call: Call, resource: str, id: UUID | None) -> UUID | None:

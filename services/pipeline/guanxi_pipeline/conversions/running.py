@@ -111,7 +111,7 @@ async def _is_gone(call: Call, client: ServiceClient, resource: str, id: UUID) -
         )  # fmt: skip
     except (Unavailable, Upstream):
         return False
-    return response.is_success or response.status_code == 404
+    return response.is_success or response.status_code in (404, 410)  # never made, or erased since
 
 
 def _problem(body: bytes) -> Mapping[str, Any]:

@@ -37,6 +37,8 @@ def is_checked(call: Call) -> bool:
 
 async def with_duplicates(call: Call, made: Response) -> Response:
     """Added behind the answer that is kept for repetition: a repeated request may find others."""
+    if made.status_code >= 400:  # what an earlier request made was erased since
+        return made
     lead = orjson.loads(bytes(made.body))
     lead["duplicates"] = await find_duplicates(call, lead) if is_checked(call) else None
     headers = {k: v for k, v in made.headers.items() if k.lower() != "content-length"}

@@ -15,7 +15,7 @@ from guanxi_shared.resources import Field, Resource, Where, fields_of, looked_up
 from guanxi_shared.search import found_in, tagged
 
 LEAD: Final[Table] = models.Lead.metadata.tables["leads"]
-HIDDEN = ("score_reasons", "scored_at", "claimed_at", "conversion_id")
+HIDDEN = ("score_reasons", "scored_at", "claimed_at", "conversion_id", "erased_at")
 
 
 def is_open() -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.edge import hot
+from guanxi_shared.erasing.tombstones import demand_not_erased, or_gone
 from guanxi_shared.identifiers import id_in_path
 
 router = APIRouter(tags=["leads"])
@@ -19,14 +20,15 @@ PATH = "/v1/leads"
 ONE = PATH + "/{lead_id}"
 
 
-@router.get(ONE, **documents.gets(LEADS))
+@router.get(ONE, **documents.gets(LEADS, refused=(410,)))
 @hot
 async def get_lead(request: Request) -> Response:
     call = await begin(request, "leads:read")
     lead_id = request.path_params["lead_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
+        await demand_not_erased(call, LEADS, id_in_path(lead_id))
         return await history.get_as_of(call, LEADS, lead_id, moment)
-    return await reads.get_record(call, LEADS, lead_id)
+    return await or_gone(call, LEADS, lead_id, reads.get_record(call, LEADS, lead_id))
 
 
 @router.get(PATH, **documents.lists(LEADS))
@@ -73,7 +75,9 @@ async def delete_lead(request: Request) -> Response:
     )
 
 
-@router.post(ONE + "/restore", **documents.acts(LEADS, "restore", "Bring a lead back"))
+@router.post(
+    ONE + "/restore", **documents.acts(LEADS, "restore", "Bring a lead back", refused=(410,))
+)
 async def restore_lead(request: Request) -> Response:
     call = await begin(request, "leads:delete")
     lead_id = id_in_path(request.path_params["lead_id"])

@@ -18,6 +18,7 @@ from guanxi_shared import records
 from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
+from guanxi_shared.erasing.tombstones import demand_not_erased
 from guanxi_shared.errors import Invalid, UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.matching import match_key
@@ -180,6 +181,8 @@ async def delete_lead(
 async def restore_lead(call: Call, connection: Connection, lead_id: UUID) -> State:
     scope = await call.scope(LEADS.name)
     loaded = await records.load_record(connection, LEADS, lead_id, scope=scope, deleted=True)
+    if loaded.row["erased_at"] is not None:
+        await demand_not_erased(call, LEADS, lead_id)
     return await records.restore_record(connection, LEADS, loaded, actor=call.actor)
 
 

@@ -19,6 +19,7 @@ from guanxi_pipeline.models.orders import (
     OrderReturnLine,
 )
 from guanxi_pipeline.models.pipelines import Pipeline, Stage
+from guanxi_pipeline.models.privacy import Erasure
 from guanxi_pipeline.models.products import (
     PRODUCT_SEARCH,
     PriceBook,
@@ -47,6 +48,7 @@ __all__ = [
     "AssignmentRule",
     "AssignmentTurn",
     "Conversion",
+    "Erasure",
     "ExchangeRate",
     "ForecastCall",
     "ForecastDay",

@@ -120,6 +120,7 @@ class Lead(Table, table=True):
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    erased_at: datetime | None = instant_column("erased_at", nullable=True)
     as_shown: str | None = text_column()  # the lead as the API shows it
 
 

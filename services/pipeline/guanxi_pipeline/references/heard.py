@@ -6,15 +6,20 @@ The narrow shape read from each event's `after`:
     contacts.contact.*  id, name, title, owner_id, team_id
     contacts.activity.* opportunity_id, status, done_at
 
+of `erased` also erasure_reason and erased_by,
+
 from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with `id` and `source_ids`, and
 from a source's `deleted` the survivor (`before.merged_into_id`).
 """
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
 from guanxi_pipeline.references.named import name_key
 from guanxi_shared.consumers import Consumer, Event, FeedSource
@@ -51,13 +56,16 @@ OF_ACCOUNT: Final = ("external_id", "industry", "region", "grade")
 OF_CONTACT: Final = ("title",)
 
 
-async def apply_contacts_event(connection: Connection, event: Event) -> None:
+async def apply_contacts_event(connection: Connection, event: Event, *, files_dir: Path) -> None:
     """The copy first, then what points to it here; an older version changes nothing."""
     organisation = UUID(str(event["organisation_id"]))
     _, noun, verb = event["type"].split(".", 2)
     if noun == "activity":
         await _note_activity(connection, organisation, event["after"])
         return
+    if verb == "erased":  # first: the copy says what they are called
+        who = _id(event["subject_id"])
+        await hear_erasure(connection, organisation, noun, who, event["after"], files_dir)
     await _copy(connection, organisation, noun, verb, event)
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
@@ -98,8 +106,9 @@ async def _copy(
         )
 
 
-def contacts_consumer(source: FeedSource) -> Consumer:
-    return Consumer("contacts", TYPES, source, apply_contacts_event)
+def contacts_consumer(source: FeedSource, files_dir: Path) -> Consumer:
+    """`files_dir` holds the files of imports and exports, in which somebody may be who is erased."""
+    return Consumer("contacts", TYPES, source, partial(apply_contacts_event, files_dir=files_dir))
 
 
 def _moment(event: Event) -> datetime:

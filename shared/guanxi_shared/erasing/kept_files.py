@@ -1,16 +1,48 @@
 """Looking through kept files of imports and exports for a person."""
 
+import asyncio
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
+from uuid import UUID
 
 from guanxi_shared.erasing.needle_rules import Needles
 
 CHUNK = 1 << 20
 # A vCard goes on in the next line; so do quoted-printable texts.
 FOLDED = re.compile(rb"=?\r?\n[ \t]?")
+
+
+async def kept_naming(
+    files_dir: Path, organisation: UUID, needles: Needles
+) -> tuple[list[UUID], list[str]]:
+    """Imports (by their ids) and exports (by the names of their files) in which one of them stands."""
+    of = files_dir / "imports" / str(organisation), files_dir / "exports" / str(organisation)
+    imports, exports = [await asyncio.to_thread(files_naming, each, needles) for each in of]
+    return _ids(imports), [path.name for path in exports]
+
+
+def remove_kept(
+    files_dir: Path, organisation: UUID, imports: Iterable[UUID], exports: Iterable[str]
+) -> None:
+    """Removing what is gone already does no harm."""
+    for import_id in imports:
+        (files_dir / "imports" / str(organisation) / str(import_id)).unlink(missing_ok=True)
+    for name in exports:
+        (files_dir / "exports" / str(organisation) / Path(name).name).unlink(missing_ok=True)
+
+
+def _ids(paths: Iterable[Path]) -> list[UUID]:
+    """Import files are called as their import; halves of uploads have other names."""
+    found = []
+    for path in paths:
+        try:
+            found.append(UUID(path.name))
+        except ValueError:
+            continue
+    return found
 
 
 def files_naming(folder: Path, needles: Needles) -> list[Path]:

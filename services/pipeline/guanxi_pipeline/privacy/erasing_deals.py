@@ -1,0 +1,156 @@
+"""How a person is erased from deals, quotes and orders: what names them goes, what was sold stays."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from guanxi_pipeline.opportunities.found_rules import found_by
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.privacy.erasing import Erasing
+from guanxi_pipeline.privacy.text_rules import changes_of, told_of
+from guanxi_pipeline.quotes.resources import QUOTES
+from guanxi_pipeline.quotes.rules import found_by as found_quote_by
+from guanxi_shared.erasing.needle_rules import in_json
+from guanxi_shared.erasing.records import forget
+from guanxi_shared.erasing.rules import Told
+from guanxi_shared.erasing.traces import NAMED
+from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.records import Loaded
+from guanxi_shared.resources import Resource
+
+# What people write there, with what an empty one is.
+OF_DEALS: Final[Mapping[str, Any]] = {
+    "name": "", "description": None, "next_step": None, "reason_note": None, "competitors": [],
+    "source": None, "external_id": None, "tags": [], "custom": {},
+}  # fmt: skip
+OF_QUOTES: Final[Mapping[str, Any]] = {
+    "name": "", "terms": None, "description": None, "decision": None, "external_id": None, "tags": [],
+    "custom": {},
+}  # fmt: skip
+OF_ORDERS: Final[Mapping[str, Any]] = {
+    "description": None, "cancel_reason": None, "source": None, "external_id": None, "tags": [],
+    "custom": {}, "return": {},  # the last is in the log alone
+}  # fmt: skip
+FOUND: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
+    OPPORTUNITIES.name: found_by, QUOTES.name: found_quote_by,
+}  # fmt: skip
+FOUND_BY: Final = frozenset({"name", "external_id"})
+
+QUOTES_OF: Final = """
+SELECT id, {noun}_id IS NOT DISTINCT FROM $2 AS is_theirs FROM quotes
+WHERE organisation_id = $1 AND ({noun}_id = $2 OR opportunity_id = ANY($3::uuid[]))
+"""
+ORDERS_OF: Final = """
+SELECT id, {noun}_id IS NOT DISTINCT FROM $2 AS is_theirs FROM orders
+WHERE organisation_id = $1 AND ({noun}_id = $2 OR opportunity_id = ANY($3::uuid[]))
+"""
+LOG: Final = """
+SELECT subject_id, before::text, after::text FROM events
+WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND subject_type = $3
+"""
+RETURNS: Final = f"""
+UPDATE order_returns AS r SET note = NULL, reason = CASE WHEN {NAMED.format(text="r.reason")} THEN '' ELSE r.reason END
+WHERE r.organisation_id = $1 AND r.order_id = ANY($3::uuid[])
+  AND {NAMED.format(text="concat_ws(' ', r.reason, r.note)")}
+"""
+ACCOUNT_NAMES: Final = (
+    "SELECT id, name FROM known_accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
+)
+
+
+async def erase_quotes(erasing: Erasing) -> dict[str, int]:
+    """Before orders and deals, as an acceptance holds them."""
+    return await _erase_texts(erasing, QUOTES, OF_QUOTES, await _theirs(erasing, QUOTES_OF))
+
+
+async def erase_orders(erasing: Erasing) -> dict[str, int]:
+    theirs = await _theirs(erasing, ORDERS_OF)
+    counts = await _erase_texts(erasing, ORDERS, OF_ORDERS, theirs)
+    needles = [in_json(needle) for needle in erasing.needles]
+    done = await erasing.connection.execute(RETURNS, erasing.organisation, needles, list(theirs))
+    return counts | {"order_returns": int(done.rpartition(" ")[2])}
+
+
+async def erase_deals(erasing: Erasing) -> dict[str, int]:
+    theirs = dict.fromkeys(erasing.deal_ids, True)
+    return await _erase_texts(erasing, OPPORTUNITIES, OF_DEALS, theirs)
+
+
+async def _theirs(erasing: Erasing, sql: str) -> dict[UUID, bool]:
+    """Records by id, and whether they are the person's own."""
+    if erasing.noun not in ("contact", "account"):
+        return {}
+    rows = await erasing.connection.fetch(
+        sql.format(noun=erasing.noun), erasing.organisation, erasing.subject_id,
+        list(erasing.deal_ids),
+    )  # fmt: skip
+    return {row["id"]: row["is_theirs"] for row in rows}
+
+
+async def _erase_texts(
+    erasing: Erasing, resource: Resource, fields: Mapping[str, Any], theirs: Mapping[UUID, bool]
+) -> dict[str, int]:
+    """First the rows, each with its event, then the log, that event's `before` included."""
+    connection = erasing.connection
+    loaded = await load_many(connection, resource, theirs)
+    log = await _log_of(erasing, resource, loaded)
+    changes, all_told = [], []
+    for record in loaded.values():
+        told = told_of(
+            record.id, log[record.id], fields, needles=erasing.needles,
+            whole_texts=erasing.whole_texts, is_theirs=theirs[record.id],
+        )  # fmt: skip
+        all_told += told
+        if columns := _columns(record, told):
+            changes.append(_change(record, columns))
+    await _add_words(erasing, resource, changes)
+    rows = await write_many(connection, resource, changes, actor=erasing.actor)
+    erasing.ids += [change.loaded.id for change in changes]
+    events = await forget(erasing, resource.noun, all_told)
+    return {str(resource.table.name): rows, "events": events}
+
+
+async def _log_of(
+    erasing: Erasing, resource: Resource, loaded: Mapping[UUID, Loaded]
+) -> dict[UUID, list[dict[str, Any]]]:
+    """What every record is, and ever was."""
+    found = {id: [_plain(record.row)] for id, record in loaded.items()}
+    rows = await erasing.connection.fetch(LOG, erasing.organisation, list(found), resource.noun)
+    for row in rows:
+        texts = (row["before"], row["after"])
+        found[row["subject_id"]] += [orjson.loads(text) for text in texts if text is not None]
+    return found
+
+
+def _columns(record: Loaded, told: Sequence[Told]) -> dict[str, Any]:
+    return changes_of(_plain(record.row), told)
+
+
+def _change(record: Loaded, columns: dict[str, Any]) -> Change:
+    """A deleted one stays so for whoever follows: an update would be a sign of life."""
+    return Change(
+        record, columns, verb="updated" if record.row["deleted_at"] is None else "deleted"
+    )
+
+
+async def _add_words(erasing: Erasing, resource: Resource, changes: Sequence[Change]) -> None:
+    """What a record is found by follows its name."""
+    find = FOUND.get(resource.name)
+    if find is None:
+        return
+    accounts = {change.loaded.row["account_id"] for change in changes} - {None, erasing.subject_id}
+    rows = await erasing.connection.fetch(ACCOUNT_NAMES, erasing.organisation, sorted(accounts))
+    names = {row["id"]: row["name"] for row in rows}
+    for change in changes:
+        if FOUND_BY & change.columns.keys():
+            row = {**change.loaded.row, **change.columns}
+            words = find(row, account_name=names.get(row["account_id"]))
+            change.columns = {**change.columns, **words}
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = orjson.loads(orjson.dumps(dict(row), default=str))
+    return found

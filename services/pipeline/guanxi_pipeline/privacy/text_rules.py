@@ -1,0 +1,71 @@
+"""Which texts of a deal, a quote or an order tell of a person, and what stands there instead. Pure."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+
+from guanxi_shared.erasing.needle_rules import in_json
+from guanxi_shared.erasing.rules import Told
+
+DECISION: Final = "decision"
+ANSWERED: Final[Mapping[str, Any]] = {
+    "name": "", "comment": None, "address": None, "user_agent": None,
+}  # fmt: skip
+
+
+def is_telling(value: Any, needles: Collection[str], whole_texts: Collection[str]) -> bool:
+    """Whether a needle (in lower case, as it stands in JSON) is in it, or it is theirs as a whole."""
+    if isinstance(value, str) and value.strip().casefold() in whole_texts:
+        return True
+    text = orjson.dumps(value).decode().lower()
+    return any(needle in text for needle in needles)
+
+
+def without(
+    value: Any, needles: Collection[str], whole_texts: Collection[str], *, empty: Any
+) -> Any:
+    """A value without its telling parts: entries of a list or a document go alone, a text goes whole."""
+    if isinstance(value, list):
+        return [each for each in value if not is_telling(each, needles, whole_texts)]
+    if isinstance(value, dict):
+        return {k: v for k, v in value.items() if not is_telling(v, needles, whole_texts)}
+    return empty
+
+
+def unanswered(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """That an offer was answered, and by which way; not by whom."""
+    return {**decision, **ANSWERED}
+
+
+def told_of(
+    record_id: UUID, states: Iterable[Mapping[str, Any]], fields: Mapping[str, Any],
+    *, needles: Iterable[str], whole_texts: Collection[str], is_theirs: bool,
+) -> list[Told]:  # fmt: skip
+    """Every value that a record ever had in `fields` (with what an empty one is) and that tells of the
+    person. The answer to an offer that was theirs tells of them whatever it says."""
+    lowered = [in_json(needle).lower() for needle in needles]
+    found: dict[tuple[str, bytes], Told] = {}
+    for state in states:
+        for field, empty in fields.items():
+            value = state.get(field)
+            if value in (None, "", [], {}):
+                continue
+            is_answer = field == DECISION
+            if not (is_answer and is_theirs) and not is_telling(value, lowered, whole_texts):
+                continue
+            instead = (
+                unanswered(value)
+                if is_answer
+                else without(value, lowered, whole_texts, empty=empty)
+            )
+            if instead != value:
+                key = (field, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+                found[key] = Told(record_id, field, value, instead)
+    return list(found.values())
+
+
+def changes_of(present: Mapping[str, Any], told: Iterable[Told]) -> dict[str, Any]:
+    """The columns of a row that stand as somebody was told of."""
+    return {each.field: each.instead for each in told if present.get(each.field) == each.value}
