@@ -109,19 +109,6 @@ def person(heard: Heard, organisation: Organisation) -> Known:
 
 
 @pytest.fixture
-async def contacts_fake(service: Edge) -> AsyncIterator[FakeContacts]:
-    fake = FakeContacts()
-    client = ServiceClient(
-        CONTACTS, "http://contacts", SECRET, caller="pipeline", transport=fake, attempts=1,
-        timeout_seconds=1.0, breaker_failures=1_000,
-    )  # fmt: skip
-    service.state.house.more[CONTACTS] = client
-    yield fake
-    del service.state.house.more[CONTACTS]
-    await client.aclose()
-
-
-@pytest.fixture
 def worked(service: Edge, organisation: Organisation) -> Worked:
     """What the worker does once a minute."""
 

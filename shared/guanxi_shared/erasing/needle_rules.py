@@ -10,6 +10,7 @@ import orjson
 CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 NAMES: Final = ("name", "legal_name", "local_name")
 SHORTEST_ID, SHORTEST_NUMBER = 6, 7
+LONG_NUMBER: Final = 9  # digits that are nobody else's, however they are spelled
 NARROW: Final = ("utf-8", "gb18030")
 
 
@@ -31,15 +32,20 @@ def needles_of(states: Iterable[Mapping[str, Any]]) -> list[str]:
     for state in states:
         found |= {each.get("address") or "" for each in state.get("emails") or ()}
         for phone in state.get("phones") or ():
-            found |= {n for n in (phone.get("number"), phone.get("e164")) if n and _is_number(n)}
+            spelled = [n for n in (phone.get("number"), phone.get("e164")) if n and _is_number(n)]
+            found |= {*spelled, *(d for n in spelled if len(d := digits_of(n)) >= LONG_NUMBER)}
         found |= {name for name in (state.get(key) for key in NAMES) if name and _is_name(name)}
         external = state.get("external_id") or ""
         found |= {external} if len(external) >= SHORTEST_ID else set()
     return sorted(text for text in found if text)
 
 
+def digits_of(number: str) -> str:
+    return "".join(char for char in number if char.isdecimal())
+
+
 def _is_number(text: str) -> bool:
-    return sum(char.isdigit() for char in text) >= SHORTEST_NUMBER
+    return len(digits_of(text)) >= SHORTEST_NUMBER
 
 
 def _is_name(text: str) -> bool:

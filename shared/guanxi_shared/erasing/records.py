@@ -1,8 +1,10 @@
 """What an erasure carries from place to place, and how records and their log are erased."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -194,10 +196,24 @@ async def forget(erasing: Erasing, noun: str, told: Sequence[Told]) -> int:
         return 0
     done: int = await erasing.connection.fetchval(
         FORGET, erasing.erasure_id, noun, [each.record_id for each in told],
-        [each.field for each in told], [dumps(each.value) for each in told],
-        [dumps(each.instead) for each in told],
+        [each.field for each in told], [_exact(each.value) for each in told],
+        [_exact(each.instead) for each in told],
     )  # fmt: skip
     return done
+
+
+def exactly(text: str) -> Any:
+    """A JSON text of the log with its numbers to the last digit, so that `forget` finds it again."""
+    return json.loads(text, parse_float=Decimal, parse_int=_whole)
+
+
+def _whole(digits: str) -> int | Decimal:
+    number = int(digits)
+    return number if abs(number) < 2**53 else Decimal(digits)
+
+
+def _exact(value: Any) -> str:
+    return orjson.dumps(value, default=lambda number: orjson.Fragment(str(number))).decode()
 
 
 async def log(erasing: Erasing, resource: Resource, states: Sequence[State], *, verb: str) -> None:

@@ -24,7 +24,9 @@ def test_a_person_is_known_by_addresses_numbers_whole_names_and_long_ids() -> No
             "legacy-17",
             "Zhang.San@weilai.example",
             "138 0013 8000",
+            "13800138000",
             "+8613800138000",
+            "8613800138000",
             "Ann Lee",
         ]
     )

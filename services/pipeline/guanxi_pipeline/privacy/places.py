@@ -1,8 +1,7 @@
-"""Every table of this schema that may hold something of a person: where, and how it is erased. The one
-list; a test walks the schema and fails for a table or a column that is in neither of the two lists below.
+"""Every table of this schema that may hold something of a person: where, and how it is erased. A test
+walks the schema and fails for a table or a column that is neither in this list nor in that of nobodys.py.
 The steps run in this order, inside one transaction: it is that in which others take their locks."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from guanxi_pipeline.privacy import erasing_deals as deals
@@ -21,12 +20,14 @@ PLACES: Final = (
     Place("leads_search", ALL, "the words go with the row"),
     Place(
         "quotes",
-        ("name", "terms", "description", "decision", "external_id", "tags", "custom", "as_shown"),
+        (
+            "name", "terms", "description", "decision", "lines", "approvals", "external_id", "tags",
+            "custom", "as_shown",
+        ),
         "who answered an offer to them is blanked, and texts that name them", deals.erase_quotes,
         plain=(
             "number", "status", "currency", "price_mode", "net_amount", "net_currency", "total_amount",
             "total_currency", "discount_percent", "discount", "totals", "valid_until", "language",
-            "lines", "approvals",
         ),
     ),
     Place("quotes_search", ALL, "the words follow the name"),
@@ -41,6 +42,13 @@ PLACES: Final = (
         ),
     ),
     Place(
+        "order_lines", ("name",), "texts that name them are blanked", None,
+        plain=(
+            "sku", "category", "quantity", "unit_price", "discount", "amount", "tax_rate", "tax", "cost",
+            "fulfilled", "returned", "refunded",
+        ),
+    ),
+    Place(
         "order_returns", ("reason", "note"), "texts that name them are blanked", None,
         plain=("returned_on", "refund"),
     ),
@@ -48,16 +56,21 @@ PLACES: Final = (
         "opportunities",
         (
             "name", "description", "next_step", "reason_note", "competitors", "source", "external_id",
-            "tags", "custom", "as_shown",
+            "tags", "custom", "lines", "as_shown",
         ),
         "texts that name them are blanked", deals.erase_deals,
         plain=(
-            "status", "contacts", "amount_amount", "amount_currency", "amount_source", "lines",
+            "status", "contacts", "amount_amount", "amount_currency", "amount_source",
             "probability", "probability_source", "opened_on", "close_on", "first_close_on",
             "forecast_category", "reason", "next_step_on", "splits", "confirmed", "rank",
         ),
     ),
     Place("opportunities_search", ALL, "the words follow the names"),
+    Place(
+        "stock_reports", ("adjustment_reason", "restatement_reason", "note", "external_id"),
+        "texts that name them are blanked", deals.erase_stock_reports,
+        plain=("sku", "product_key", "month", "opening", "bought", "sold", "adjusted", "closing"),
+    ),
     Place("known_contacts", ("name", "title"), "blanked as contacts tells it"),
     Place(
         "known_accounts", ("name", "name_key", "external_id", "industry", "region", "grade"),
@@ -93,47 +106,3 @@ PLACES: Final = (
         plain=("subject_type", "reason", "request_reference", "counts"),
     ),
 )  # fmt: skip
-
-# Tables that hold nothing of a customer's people, and why.
-NOBODYS: Final[Mapping[str, str]] = {
-    "alembic_version": "a number",
-    "approval_rules": "rules of the organisation's own",
-    "custom_fields": "definitions; the values are in the records",
-    "directory_shares": "ids",
-    "directory_state": "the organisation itself",
-    "directory_teams": "teams of the organisation",
-    "directory_users": "the organisation's own people, copied from the gateway, which erases them",
-    "exchange_rates": "rates",
-    "feed_cursors": "positions",
-    "feed_head": "a position",
-    "forecast_calls": "what the organisation's own people say they will win",
-    "forecast_days": "days",
-    "forecast_figures": "sums",
-    "lead_assignment_rules": "filters of the organisation's own; docs/privacy.md says to look through them",
-    "lead_assignment_turns": "ids of the organisation's own people",
-    "lead_form_counts": "counts",
-    "lead_form_hits": "from where a form was sent, without whose lead it made; a day",
-    "lead_forms": "forms of the organisation's own",
-    "lead_scorecards": "filters of the organisation's own; docs/privacy.md says to look through them",
-    "lead_settings": "settings",
-    "merge_follows": "ids, and the roles of people in deals",
-    "order_lines": "what was sold",
-    "order_numbers": "a number",
-    "order_return_lines": "what came back",
-    "pgqueuer": "two ids of a job",
-    "pgqueuer_log": "ids and states of queue entries; a week",
-    "pgqueuer_schedules": "names of duties",
-    "pgqueuer_statistics": "counts",
-    "pipelines": "sales processes of the organisation",
-    "price_book_entries": "prices",
-    "price_books": "prices, and ids of those who get them",
-    "products": "what is sold",
-    "products_search": "the words of products",
-    "quotas": "what the organisation's own people are to win",
-    "quote_numbers": "a number",
-    "stages": "stages of sales processes",
-    "stock_reports": "counts of products at an account, with notes about them",
-    "tax_classes": "rates",
-    "views": "filters of the organisation's own; docs/privacy.md says to look through them",
-    "win_models": "coefficients and counts",
-}

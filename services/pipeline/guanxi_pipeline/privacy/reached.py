@@ -9,12 +9,20 @@ import orjson
 from guanxi_pipeline.privacy.person_rules import is_same_person, of_a_person, reaching
 from guanxi_shared.db import Connection
 
+# Records that were merged, there and back: they are one person, whichever of them is told of first.
+ONE_PERSON: Final = """
+WITH RECURSIVE one AS (
+  SELECT $2::uuid AS id
+  UNION SELECT CASE WHEN k.id = one.id THEN k.merged_into_id ELSE k.id END FROM one
+  JOIN known_{noun}s k ON k.organisation_id = $1 AND (k.id = one.id OR k.merged_into_id = one.id))
+SELECT id FROM one WHERE id IS NOT NULL
+"""
 # Those that became the contact or account, and those that are about to: the id was chosen first.
 BECAME: Final = """
-SELECT id FROM leads WHERE organisation_id = $1 AND {noun}_id = $2 AND erased_at IS NULL
+SELECT id FROM leads WHERE organisation_id = $1 AND {noun}_id = ANY($2::uuid[]) AND erased_at IS NULL
 UNION SELECT l.id FROM lead_conversions c
 JOIN leads l ON l.organisation_id = c.organisation_id AND l.id = c.lead_id AND l.erased_at IS NULL
-WHERE c.organisation_id = $1 AND c.{noun}_id = $2 AND c.status <> 'refused'
+WHERE c.organisation_id = $1 AND c.{noun}_id = ANY($2::uuid[]) AND c.status <> 'refused'
 """
 KEYS: Final = (
     "SELECT match_keys FROM leads_search WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
@@ -39,25 +47,32 @@ WHERE organisation_id = $1 AND lead_id = ANY($3::uuid[]) AND opportunity_id IS N
 UNION SELECT opportunity_id FROM leads
 WHERE organisation_id = $1 AND id = ANY($3::uuid[]) AND opportunity_id IS NOT NULL
 """
-THEIRS: Final = {"contact": "contact_ids @> ARRAY[$2::uuid]", "account": "account_id = $2"}
+THEIRS: Final = {"contact": "contact_ids && $2::uuid[]", "account": "account_id = ANY($2::uuid[])"}
 STATES: Final = """
 SELECT after::text FROM events
 WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND subject_type = 'lead'
 """
 COPIES: Final = """
 SELECT to_jsonb(k)::text AS state FROM known_{noun}s k
-WHERE organisation_id = $1 AND (id = $2 OR merged_into_id = $2)
+WHERE organisation_id = $1 AND id = ANY($2::uuid[])
 """
 
 
-async def hold_leads(
+async def known_ids(
     connection: Connection, organisation: UUID, noun: str, subject_id: UUID
+) -> list[UUID]:
+    sql = ONE_PERSON.format(noun=noun)
+    return [row["id"] for row in await connection.fetch(sql, organisation, subject_id)]
+
+
+async def hold_leads(
+    connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID]
 ) -> list[UUID]:
     """The leads of a person, held against everybody; looked for until there are no more of them, since
     somebody may make one into this person while we wait."""
     held: set[UUID] = set()
     while True:
-        found = await _leads_of(connection, organisation, noun, subject_id)
+        found = await _leads_of(connection, organisation, noun, ids)
         if found <= held:
             return sorted(found)
         await hold(connection, organisation, found)
@@ -70,10 +85,10 @@ async def hold(connection: Connection, organisation: UUID, lead_ids: Collection[
 
 
 async def _leads_of(
-    connection: Connection, organisation: UUID, noun: str, subject_id: UUID
+    connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID]
 ) -> set[UUID]:
     """Those that became the person, and those that only can be the same one's."""
-    rows = await connection.fetch(BECAME.format(noun=noun), organisation, subject_id)
+    rows = await connection.fetch(BECAME.format(noun=noun), organisation, list(ids))
     found = {row["id"] for row in rows}
     own = [row["match_keys"] for row in await connection.fetch(KEYS, organisation, sorted(found))]
     if not (keys := reaching(key for each in own for key in each)):
@@ -85,11 +100,11 @@ async def _leads_of(
 
 
 async def deals_of(
-    connection: Connection, organisation: UUID, noun: str, subject_id: UUID,
+    connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID],
     lead_ids: Collection[UUID],
 ) -> list[UUID]:  # fmt: skip
     sql = DEALS.format(theirs=THEIRS[noun])
-    rows = await connection.fetch(sql, organisation, subject_id, sorted(lead_ids))
+    rows = await connection.fetch(sql, organisation, list(ids), sorted(lead_ids))
     return sorted(row["id"] for row in rows)
 
 
@@ -102,8 +117,8 @@ async def states_of(
 
 
 async def copies_of(
-    connection: Connection, organisation: UUID, noun: str, subject_id: UUID
+    connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID]
 ) -> list[dict[str, Any]]:
-    """What contacts has told of them so far, and of those that were merged into them."""
-    rows = await connection.fetch(COPIES.format(noun=noun), organisation, subject_id)
+    """What contacts has told of them so far."""
+    rows = await connection.fetch(COPIES.format(noun=noun), organisation, list(ids))
     return [orjson.loads(row["state"]) for row in rows]

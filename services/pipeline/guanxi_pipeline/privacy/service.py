@@ -42,10 +42,11 @@ async def hear_erasure(
     given, by = tombstone.get("erasure_reason"), tombstone.get("erased_by")
     reason = str(given) if given in ERASURE_REASONS else "other"
     said = Said(noun, subject_id, reason, None, None if by is None else UUID(str(by)))
-    lead_ids = await reached.hold_leads(connection, organisation, noun, subject_id)
+    ids = await reached.known_ids(connection, organisation, noun, subject_id)
+    lead_ids = await reached.hold_leads(connection, organisation, noun, ids)
     known = await connection.fetchrow(WRITTEN_DOWN, organisation, subject_id, noun)
     if known is None or lead_ids:
-        await _erase(connection, organisation, said, lead_ids, _actor(said), files_dir)
+        await _erase(connection, organisation, said, lead_ids, ids, _actor(said), files_dir)
 
 
 async def erase_what_came_late(
@@ -72,7 +73,7 @@ async def erase_lead(call: Call, lead_id: UUID, data: ErasureRequest) -> dict[st
         if loaded.row["erased_at"] is None:
             demand_unbusy(loaded)
             await _erase(
-                connection, call.organisation, said, [lead_id], call.actor,
+                connection, call.organisation, said, [lead_id], [], call.actor,
                 own_settings(call).files_dir,
             )  # fmt: skip
     tombstone = await find_tombstone(call, LEADS, lead_id)
@@ -90,11 +91,11 @@ async def _load(call: Call, connection: Connection, lead_id: UUID) -> Loaded:
 
 
 async def _erase(
-    connection: Connection, organisation: UUID, said: Said, lead_ids: Sequence[UUID], actor: Actor,
-    files_dir: Path,
+    connection: Connection, organisation: UUID, said: Said, lead_ids: Sequence[UUID],
+    known_ids: Sequence[UUID], actor: Actor, files_dir: Path,
 ) -> None:  # fmt: skip
     """Everything in the caller's transaction; what they are called is looked up before it goes."""
-    states, deals = await _known(connection, organisation, said, lead_ids)
+    states, deals = await _known(connection, organisation, said, lead_ids, known_ids)
     needles = needles_of(states)
     imports, exports = await kept_naming(files_dir, organisation, in_files(needles))
     erasure_id, erased_at = await write_down(connection, organisation, said)
@@ -102,7 +103,7 @@ async def _erase(
         connection=connection, organisation=organisation, person_ids=lead_ids, erasure_id=erasure_id,
         erased_at=erased_at, reason=said.reason, actor=actor, needles=needles, imports=imports,
         exported=EXPORTED, noun=said.noun, subject_id=said.subject_id,
-        whole_texts=whole_texts(states), deal_ids=deals,
+        known_ids=known_ids, whole_texts=whole_texts(states), deal_ids=deals,
     )  # fmt: skip
     counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
     await write_counts(erasing, counts)
@@ -110,14 +111,15 @@ async def _erase(
 
 
 async def _known(
-    connection: Connection, organisation: UUID, said: Said, lead_ids: Sequence[UUID]
-) -> tuple[list[dict[str, Any]], list[UUID]]:
+    connection: Connection, organisation: UUID, said: Said, lead_ids: Sequence[UUID],
+    known_ids: Sequence[UUID],
+) -> tuple[list[dict[str, Any]], list[UUID]]:  # fmt: skip
     """Everything that they ever were here, and their deals. A lead by itself has none: what a converted
     one became is its contact's."""
     states = await reached.states_of(connection, organisation, lead_ids)
     if said.noun == LEADS.noun:
         return states, []
-    who = (said.noun, said.subject_id)
+    who = (said.noun, known_ids)
     states += await reached.copies_of(connection, organisation, *who)
     return states, await reached.deals_of(connection, organisation, *who, lead_ids)
 

@@ -10,6 +10,8 @@ from guanxi_shared.erasing.needle_rules import in_json
 from guanxi_shared.erasing.rules import Told
 
 DECISION: Final = "decision"
+PARTS: Final = ("lines", "approvals")  # sums are made of them: none is left out
+SAID: Final[Mapping[str, Any]] = {"name": "", "description": None, "comment": None}
 ANSWERED: Final[Mapping[str, Any]] = {
     "name": "", "comment": None, "address": None, "user_agent": None,
 }  # fmt: skip
@@ -19,7 +21,7 @@ def is_telling(value: Any, needles: Collection[str], whole_texts: Collection[str
     """Whether a needle (in lower case, as it stands in JSON) is in it, or it is theirs as a whole."""
     if isinstance(value, str) and value.strip().casefold() in whole_texts:
         return True
-    text = orjson.dumps(value).decode().lower()
+    text = orjson.dumps(value, default=str).decode().lower()
     return any(needle in text for needle in needles)
 
 
@@ -32,6 +34,19 @@ def without(
     if isinstance(value, dict):
         return {k: v for k, v in value.items() if not is_telling(v, needles, whole_texts)}
     return empty
+
+
+def unsaid(
+    parts: Iterable[Mapping[str, Any]], needles: Collection[str], whole_texts: Collection[str]
+) -> list[dict[str, Any]]:
+    """Every part, without those of its texts that tell."""
+    return [
+        {
+            key: SAID[key] if key in SAID and is_telling(value, needles, whole_texts) else value
+            for key, value in part.items()
+        }
+        for part in parts
+    ]
 
 
 def unanswered(decision: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,18 +67,24 @@ def told_of(
             value = state.get(field)
             if value in (None, "", [], {}):
                 continue
-            is_answer = field == DECISION
-            if not (is_answer and is_theirs) and not is_telling(value, lowered, whole_texts):
-                continue
-            instead = (
-                unanswered(value)
-                if is_answer
-                else without(value, lowered, whole_texts, empty=empty)
-            )
+            instead = _instead(field, value, empty, lowered, whole_texts, is_theirs)
             if instead != value:
-                key = (field, orjson.dumps(value, option=orjson.OPT_SORT_KEYS))
+                key = (field, orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS))
                 found[key] = Told(record_id, field, value, instead)
     return list(found.values())
+
+
+def _instead(
+    field: str, value: Any, empty: Any, needles: Collection[str], whole_texts: Collection[str],
+    is_theirs: bool,
+) -> Any:  # fmt: skip
+    if field in PARTS:
+        return unsaid(value, needles, whole_texts)
+    if not (field == DECISION and is_theirs) and not is_telling(value, needles, whole_texts):
+        return value
+    if field == DECISION:
+        return unanswered(value)
+    return without(value, needles, whole_texts, empty=empty)
 
 
 def changes_of(present: Mapping[str, Any], told: Iterable[Told]) -> dict[str, Any]:

@@ -1,0 +1,61 @@
+"""Kept files of imports and exports that name somebody go with them; others stay."""
+
+from typing import Any
+
+import pytest
+
+from guanxi_shared.worker import Worker
+from tests.contacts.transfers.sending import Sender
+from tests.deadlines import until
+from tests.dumping import Dump
+from tests.factories import Clients, Organisation
+from tests.pipeline.conftest import Heard, Known, Stages
+from tests.pipeline.privacy.test_erasure import erased, ok
+from tests.pipeline.transfers.conftest import (  # noqa: F401
+    chunk_rows,
+    send,
+    worker,
+    worker_environment,
+)
+
+TABLE = "name,account,notes\nDeal,{name},Met {name}\nBroken,Nobody Known Here,{name}\n"
+
+
+async def ended(client: Any, answer: Any) -> dict[str, Any]:
+    assert answer.status_code == 202, answer.text
+    path, last = answer.headers["location"], {}
+
+    async def is_over() -> bool:
+        nonlocal last
+        last = (await client.get(path)).json()
+        return last["status"] in ("done", "failed")
+
+    await until(is_over)
+    assert last["status"] == "done", last
+    return last
+
+
+@pytest.mark.parametrize("name", ["CanaryPaper Family", "金丝雀"])
+async def test_files_that_name_somebody_are_deleted_and_others_stay(
+    client: Clients, organisation: Organisation, stages: Stages, account: Known, heard: Heard,
+    dump: Dump, send: Sender, worker: Worker, name: str,  # noqa: F811
+) -> None:  # fmt: skip
+    admin = client(organisation.admin)
+    account_id = await account(name)
+    for table in ("name\nHarmless\n", TABLE.format(name=name)):
+        assert (await send(table))["job"]["status"] == "done"
+    await ended(
+        admin, await admin.post("/v1/exports", json={"resource": "opportunities", "format": "csv"})
+    )
+    assert {each.partition(".")[0] for each in await dump.places_of(name)} > {"pipeline"}
+    await heard(erased(organisation, "account", account_id))
+
+    async def is_clean() -> bool:
+        return await dump.places_of(name) == []
+
+    await until(is_clean)
+    kept = await dump.places_of("Harmless")
+    assert any(not each.startswith("pipeline.") for each in kept), kept
+    deals = (await ok(await admin.get("/v1/opportunities")))["data"]
+    assert {deal["name"] for deal in deals} >= {"Deal", "Harmless"}
+    assert all(deal["description"] is None for deal in deals)
