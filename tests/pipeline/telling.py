@@ -35,10 +35,13 @@ def account_told(
 
 def contact_told(
     organisation_id: UUID, id: UUID | str, name: str, *, owner_id: UUID | str | None = None,
-    team_id: UUID | str | None = None, title: str | None = None, **how: Any,
+    team_id: UUID | str | None = None, title: str | None = None, emails: Sequence[str] = (),
+    phones: Sequence[str] = (), **how: Any,
 ) -> dict[str, Any]:  # fmt: skip
     state = {
         "id": str(id), "name": name, "title": title,
+        "emails": [{"address": each} for each in emails],
+        "phones": [{"number": each, "e164": None} for each in phones],
         "owner_id": owner_id and str(owner_id), "team_id": team_id and str(team_id),
     }  # fmt: skip
     return told(organisation_id, "contact", id, state, **how)

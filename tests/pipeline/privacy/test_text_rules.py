@@ -7,8 +7,17 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_pipeline.privacy.person_rules import is_same_person, of_a_person, whole_texts
+from guanxi_pipeline.privacy.person_rules import (
+    is_same_person,
+    keys_of,
+    known_by,
+    of_a_person,
+    states_of,
+    whole_texts,
+)
 from guanxi_pipeline.privacy.text_rules import changes_of, is_telling, told_of, unanswered
+from guanxi_shared.erasing.needle_rules import needles_of
+from guanxi_shared.matching import match_keys
 
 ID = UUID(int=1)
 NEEDLE = "ann lee"
@@ -17,6 +26,9 @@ FIELDS: dict[str, Any] = {"name": "", "note": None, "tags": [], "custom": {}, "d
 harmless = st.text('xyz <"\\é', max_size=12)
 telling = st.tuples(harmless, st.sampled_from(["Ann Lee", "ANN LEE", "ann lee"]), harmless).map(
     "".join
+)
+addresses = st.sampled_from(
+    ["Ann.Lee@weilai.example", "李雷@未来.example", "no address", "a@B.example"]
 )
 texts = st.one_of(harmless, telling)
 numbers = st.integers(-(2**63), 2**63 - 1) | st.decimals(allow_nan=False, allow_infinity=False)
@@ -102,6 +114,23 @@ def test_a_company_is_nobodys_to_erase() -> None:
     assert of_a_person(company)["name"] is None
     assert whole_texts([of_a_person(company)]) == frozenset()
     assert of_a_person({"name": "Ann", "company": "Weilai"})["name"] == "Ann"
+
+
+@given(
+    st.builds(
+        dict,
+        name=st.none() | texts,
+        emails=st.lists(st.builds(dict, address=addresses), max_size=3),
+        phones=st.lists(st.just({"number": "137 0013 7666", "e164": "+8613700137666"}), max_size=1),
+        external_id=st.none() | st.just("legacy-17"),
+    )
+)
+def test_what_contacts_tells_is_found_again_in_what_is_kept_of_it(state: dict[str, Any]) -> None:
+    known = known_by(state)
+    names = [state["name"]] if state["name"] else []
+    row = {**state, "external_id": state["external_id"] or None}
+    assert set(match_keys(names, row)) <= {*keys_of(known), "n:"}
+    assert set(needles_of([state])) <= set(needles_of(states_of(known)))
 
 
 def test_the_same_person_has_the_name_and_an_address_or_a_number() -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from guanxi_shared.db import Database
+from guanxi_shared.identifiers import new_id
 from guanxi_shared.worker import Worker
 from tests.contacts.transfers.sending import Sender
 from tests.deadlines import until
@@ -146,6 +147,42 @@ async def test_the_same_person_of_another_organisation_stays(
     await heard(erased(other_organisation, "contact", way.contact_id))
     assert await ok(await other.get(path)) == was
     await ok(await other.post(f"{path}/erase", json={"reason": "other"}))
+
+
+async def test_who_was_a_contact_first_takes_along_leads_and_texts_with_an_earlier_address(
+    client: Clients, organisation: Organisation, stages: Stages, heard: Heard, dump: Dump
+) -> None:
+    """Contacts told of them before there was a lead, and under another address last."""
+    rep, contact_id = client(organisation.rep), str(new_id())
+    was: dict[str, Any] = {"emails": [EMAIL], "phones": [PHONE], "owner_id": organisation.rep.id}
+    await heard(contact_told(organisation.id, contact_id, NAME, **was))
+    new = was | {
+        "emails": ["new.way@canary.example"],
+        "phones": [],
+        "version": 2,
+        "verb": "updated",
+    }
+    await heard(contact_told(organisation.id, contact_id, NAME, **new))
+    lead_id = await filled_in(client, organisation)
+    alike = {"name": "Else", "emails": [{"address": EMAIL}]}
+    other = await ok(await rep.post("/v1/leads", json=alike))
+    deal = await _deal_of(rep, contact_id, "Plain")
+    texts = {"next_step": "Write to New.Way@canary.example", "description": f"or ring {PHONE}"}
+    await ok(await rep.patch(f"/v1/opportunities/{deal}", json=texts))
+    await heard(erased(organisation, "contact", contact_id, version=3))
+    problem(await client(organisation.admin).get(f"/v1/leads/{lead_id}"), 410, "erased")
+    left = await ok(await rep.get(f"/v1/opportunities/{deal}"))
+    assert (left["name"], left["next_step"], left["description"]) == ("Plain", None, None)
+    assert (await ok(await rep.get(f"/v1/leads/{other['id']}")))[
+        "name"
+    ] == "Else"  # a name is missing
+    await ok(
+        await client(organisation.admin).post(
+            f"/v1/leads/{other['id']}/erase", json={"reason": "other"}
+        )
+    )
+    assert await _places(dump) == []
+    assert await dump.places_of("new.way@canary.example") == []
 
 
 @pytest.mark.parametrize("slow_seconds", [0.0, 0.01, 0.02, 0.04, 0.08])

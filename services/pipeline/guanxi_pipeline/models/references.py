@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, text_column
+from guanxi_shared.columns import instant_column, text_column, texts_column
 
 
 class KnownAccount(Table, table=True):
@@ -38,6 +38,7 @@ class KnownAccount(Table, table=True):
     industry: str | None = text_column()
     region: str | None = text_column()
     grade: str | None = text_column()
+    known_by: list[str] = texts_column()  # of a person: see privacy/person_rules.py
     owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
     team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
     merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
@@ -61,6 +62,7 @@ class KnownContact(Table, table=True):
     id: UUID = Field(sa_column=Column(Uuid, nullable=False))
     name: str = text_column(nullable=False)
     title: str | None = text_column()
+    known_by: list[str] = texts_column()  # see privacy/person_rules.py
     owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
     team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
     merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))

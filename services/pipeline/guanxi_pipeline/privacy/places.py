@@ -71,9 +71,10 @@ PLACES: Final = (
         "texts that name them are blanked", deals.erase_stock_reports,
         plain=("sku", "product_key", "month", "opening", "bought", "sold", "adjusted", "closing"),
     ),
-    Place("known_contacts", ("name", "title"), "blanked as contacts tells it"),
+    Place("known_contacts", ("name", "title", "known_by"), "blanked as contacts tells it"),
     Place(
-        "known_accounts", ("name", "name_key", "external_id", "industry", "region", "grade"),
+        "known_accounts",
+        ("name", "name_key", "external_id", "industry", "region", "grade", "known_by"),
         "blanked as contacts tells it",
     ),
     Place(

@@ -6,7 +6,13 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_pipeline.privacy.person_rules import is_same_person, of_a_person, reaching
+from guanxi_pipeline.privacy.person_rules import (
+    is_same_person,
+    keys_of,
+    of_a_person,
+    reaching,
+)
+from guanxi_pipeline.privacy.person_rules import states_of as states_from
 from guanxi_shared.db import Connection
 
 # Records that were merged, there and back: they are one person, whichever of them is told of first.
@@ -53,7 +59,7 @@ SELECT after::text FROM events
 WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND subject_type = 'lead'
 """
 COPIES: Final = """
-SELECT to_jsonb(k)::text AS state FROM known_{noun}s k
+SELECT known_by, to_jsonb(k)::text AS state FROM known_{noun}s k
 WHERE organisation_id = $1 AND id = ANY($2::uuid[])
 """
 
@@ -87,10 +93,13 @@ async def hold(connection: Connection, organisation: UUID, lead_ids: Collection[
 async def _leads_of(
     connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID]
 ) -> set[UUID]:
-    """Those that became the person, and those that only can be the same one's."""
+    """Those that became the person, and those that only can be the same one's: of one of these, or of
+    what contacts has told."""
     rows = await connection.fetch(BECAME.format(noun=noun), organisation, list(ids))
     found = {row["id"] for row in rows}
     own = [row["match_keys"] for row in await connection.fetch(KEYS, organisation, sorted(found))]
+    copies = await connection.fetch(COPIES.format(noun=noun), organisation, list(ids))
+    own += [keys_of(copy["known_by"]) for copy in copies]
     if not (keys := reaching(key for each in own for key in each)):
         return found
     others = await connection.fetch(ALIKE, organisation, keys)
@@ -121,4 +130,5 @@ async def copies_of(
 ) -> list[dict[str, Any]]:
     """What contacts has told of them so far."""
     rows = await connection.fetch(COPIES.format(noun=noun), organisation, list(ids))
-    return [orjson.loads(row["state"]) for row in rows]
+    known = [state for row in rows for state in states_from(row["known_by"])]
+    return [*(orjson.loads(row["state"]) for row in rows), *known]

@@ -3,7 +3,7 @@
 The narrow shape read from each event's `after`:
 
     contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
-    contacts.contact.*  id, name, title, owner_id, team_id
+    contacts.contact.*  id, name, title, owner_id, team_id, and what privacy/person_rules.py reads
     contacts.activity.* opportunity_id, status, done_at
 
 of `erased` also erasure_reason and erased_by,
@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_pipeline.privacy.person_rules import known_by
 from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
 from guanxi_pipeline.references.named import name_key
@@ -30,22 +31,25 @@ GONE: Final = frozenset({"deleted", "erased"})
 
 ACCOUNT = """
 INSERT INTO known_accounts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, external_id, industry, region, grade,
-  name_key)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) ON CONFLICT (organisation_id, id) DO UPDATE SET
+  known_by, name_key)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) ON CONFLICT (organisation_id, id) DO UPDATE SET
   version = excluded.version, name = excluded.name, owner_id = excluded.owner_id, team_id = excluded.team_id,
   deleted_at = excluded.deleted_at, external_id = excluded.external_id, industry = excluded.industry,
   region = excluded.region, grade = excluded.grade, name_key = excluded.name_key,
+  known_by = ARRAY(SELECT DISTINCT unnest(k.known_by || excluded.known_by)),
   merged_into_id = CASE WHEN excluded.deleted_at IS NULL THEN NULL ELSE k.merged_into_id END
 WHERE k.version < excluded.version RETURNING name
 """
 CONTACT = """
-INSERT INTO known_contacts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, title)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (organisation_id, id) DO UPDATE SET
+INSERT INTO known_contacts AS k (organisation_id, id, version, name, owner_id, team_id, deleted_at, title, known_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (organisation_id, id) DO UPDATE SET
   version = excluded.version, name = excluded.name, owner_id = excluded.owner_id, team_id = excluded.team_id,
   deleted_at = excluded.deleted_at, title = excluded.title,
+  known_by = ARRAY(SELECT DISTINCT unnest(k.known_by || excluded.known_by)),
   merged_into_id = CASE WHEN excluded.deleted_at IS NULL THEN NULL ELSE k.merged_into_id END
 WHERE k.version < excluded.version RETURNING name
 """
+FORGET = "UPDATE known_{noun}s SET known_by = '{{}}' WHERE organisation_id = $1 AND id = $2"
 MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
 # A moment still to come would keep a deal from being idle until then.
 DONE = """
@@ -94,11 +98,14 @@ async def _copy(
         organisation, _id(event["subject_id"]), int(event["version"]), state.get("name") or "",
         _maybe_id(state.get("owner_id")), _maybe_id(state.get("team_id")),
         _moment(event) if is_gone else None, *(state.get(name) for name in own),
+        known_by(state) if noun == "contact" or state.get("kind") == "person" else [],
     ]  # fmt: skip
     if noun == "account":
         await connection.execute(ACCOUNT, *values, name_key(values[3]))
     else:
         await connection.execute(CONTACT, *values)
+    if verb == "erased":
+        await connection.execute(FORGET.format(noun=noun), organisation, values[1])
     merged_into = (event.get("before") or {}).get("merged_into_id")
     if is_gone and merged_into is not None:
         await connection.execute(

@@ -15,6 +15,16 @@ depends_on = None
 def upgrade() -> None:
     instant, now = sa.DateTime(timezone=True), sa.text("clock_timestamp()")
     op.add_column("leads", sa.Column("erased_at", instant, nullable=True))
+    for table in ("known_accounts", "known_contacts"):
+        op.add_column(
+            table,
+            sa.Column(
+                "known_by",
+                postgresql.ARRAY(sa.Text()),
+                server_default=sa.text("'{}'"),
+                nullable=False,
+            ),
+        )
     op.create_table(
         "erasures",
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
@@ -53,4 +63,6 @@ def downgrade() -> None:
         "DROP FUNCTION erase_events(uuid, text, uuid[], jsonb[]); DROP POLICY erasure ON events;"
     )
     op.drop_table("erasures")
+    for table in ("known_contacts", "known_accounts"):
+        op.drop_column(table, "known_by")
     op.drop_column("leads", "erased_at")
