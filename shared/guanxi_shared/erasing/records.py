@@ -196,8 +196,8 @@ async def forget(erasing: Erasing, noun: str, told: Sequence[Told]) -> int:
         return 0
     done: int = await erasing.connection.fetchval(
         FORGET, erasing.erasure_id, noun, [each.record_id for each in told],
-        [each.field for each in told], [_exact(each.value) for each in told],
-        [_exact(each.instead) for each in told],
+        [each.field for each in told], [exact_text(each.value) for each in told],
+        [exact_text(each.instead) for each in told],
     )  # fmt: skip
     return done
 
@@ -212,7 +212,8 @@ def _whole(digits: str) -> int | Decimal:
     return number if abs(number) < 2**53 else Decimal(digits)
 
 
-def _exact(value: Any) -> str:
+def exact_text(value: Any) -> str:
+    """What `exactly` read, as it was."""
     return orjson.dumps(value, default=lambda number: orjson.Fragment(str(number))).decode()
 
 

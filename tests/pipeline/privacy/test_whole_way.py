@@ -3,12 +3,17 @@
 import asyncio
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
+from guanxi_pipeline.leads.resources import LEADS
+from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.records import load_record, update_record
+from guanxi_shared.visibility import EVERYTHING
 from guanxi_shared.worker import Worker
 from tests.contacts.transfers.sending import Sender
 from tests.deadlines import until
@@ -225,6 +230,30 @@ async def test_erased_while_conversions_run_nothing_is_left(
     assert ended is not None
     deals = (await ok(await rep.get("/v1/opportunities")))["data"]
     assert (ended["status"], len(deals)) in (("done", 1), ("refused", 0))
+
+
+async def test_what_is_written_while_an_erasure_waits_is_known_to_it(
+    client: Clients, organisation: Organisation, stages: Stages, contacts_fake: FakeContacts,
+    heard: Heard, dump: Dump, service_database: Database,
+) -> None:  # fmt: skip
+    rep = client(organisation.rep)
+    lead = await ok(await rep.post("/v1/leads", json={"name": "Way Canary"}))
+    await ok(
+        await rep.post(f"/v1/leads/{lead['id']}/convert", json={"contact": {}, "opportunity": {}})
+    )
+    lead = await ok(await rep.get(f"/v1/leads/{lead['id']}"))
+    deal = f"/v1/opportunities/{lead['opportunity_id']}"
+    await ok(await rep.patch(deal, json={"next_step": "Call WayLater Canary"}))
+    actor = Actor(id=None, kind="service", channel="test")
+    async with service_database.transaction(organisation.id) as connection:
+        loaded = await load_record(connection, LEADS, UUID(lead["id"]), scope=EVERYTHING)
+        erasure = asyncio.create_task(heard(erased(organisation, "contact", lead["contact_id"])))
+        await asyncio.sleep(0.3)
+        assert not erasure.done()
+        await update_record(connection, LEADS, loaded, {"name": "WayLater Canary"}, actor=actor)
+    await erasure
+    assert await dump.places_of("WayLater", "Way Canary") == []
+    assert (await ok(await rep.get(deal)))["next_step"] is None
 
 
 @pytest.mark.parametrize("first", ["source", "middle", "survivor"])
