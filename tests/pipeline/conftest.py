@@ -9,7 +9,6 @@ from uuid import UUID
 import pytest
 
 from guanxi_pipeline.clients import CONTACTS
-from guanxi_pipeline.conversions.finishing import finish_organisation
 from guanxi_pipeline.pipelines.starting import begin_pipeline
 from guanxi_pipeline.references.heard import apply_contacts_event
 from guanxi_shared.consumers import bind
@@ -68,7 +67,6 @@ async def stages(client: Clients, organisation: Organisation, service_database: 
 
 Heard = Callable[[Mapping[str, Any]], Awaitable[None]]
 Known = Callable[..., Awaitable[str]]
-Worked = Callable[[], Awaitable[None]]
 
 
 @pytest.fixture
@@ -106,13 +104,3 @@ def person(heard: Heard, organisation: Organisation) -> Known:
         return str(contact_id)
 
     return known
-
-
-@pytest.fixture
-def worked(service: Edge, organisation: Organisation) -> Worked:
-    """What the worker does once a minute."""
-
-    async def work() -> None:
-        await finish_organisation(service.state.house, organisation.id)
-
-    return work

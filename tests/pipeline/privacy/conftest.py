@@ -6,7 +6,10 @@ import pytest
 
 from guanxi_shared.edge import Edge
 from tests.dumping import Dump
+from tests.pipeline.leads.conftest import worked
 from tests.prepared import Clone
+
+__all__ = ["worked"]
 
 
 @pytest.fixture

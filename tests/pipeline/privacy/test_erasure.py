@@ -16,8 +16,9 @@ from guanxi_shared.erasing.records import Said, write_down
 from guanxi_shared.identifiers import new_id
 from tests.dumping import Dump
 from tests.factories import Clients, Organisation
-from tests.pipeline.conftest import Heard, Known, Stages, Worked
+from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.deals import problem
+from tests.pipeline.leads.conftest import Worked
 from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.products.selling import cny
 from tests.pipeline.quotes.offering import act, quote, sent_quote

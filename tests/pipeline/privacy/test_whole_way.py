@@ -19,8 +19,9 @@ from tests.contacts.transfers.sending import Sender
 from tests.deadlines import until
 from tests.dumping import Dump
 from tests.factories import Clients, Organisation
-from tests.pipeline.conftest import Heard, Known, Stages, Worked
+from tests.pipeline.conftest import Heard, Known, Stages
 from tests.pipeline.deals import problem
+from tests.pipeline.leads.conftest import Worked
 from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.privacy.test_erasure import erased, ok
 from tests.pipeline.products.selling import cny
