@@ -39,6 +39,8 @@ from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
 
 NUMBERED_AT_ONCE = 5_000
+BUSY = -1  # another reader is at it
+WAIT_FOR_ANOTHER = "SELECT FROM feed_head WHERE feed = 'events' FOR UPDATE"
 POLL_SECONDS = 1.0
 NOTIFY_PAUSE_SECONDS = 0.1
 # A reader who waits lets commits gather for so long: giving one event its position costs 280 µs of
@@ -165,10 +167,14 @@ class Feed:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def number(self) -> None:
-        """Give positions to everything committed so far (or leave it to the reader who is at it)."""
+        """Give positions to everything committed so far. A reader who is at it may have looked before the
+        last commit, and is waited for; whoever came next after that one looks later than this call."""
         self._numbered_at = time.monotonic()
-        numbered = NUMBERED_AT_ONCE
-        while numbered == NUMBERED_AT_ONCE:
+        waits, numbered = 0, NUMBERED_AT_ONCE
+        while numbered == NUMBERED_AT_ONCE or (numbered == BUSY and waits < 2):
+            if numbered == BUSY:
+                waits += 1
+                await self.pool.execute(WAIT_FOR_ANOTHER)
             numbered = await self.pool.fetchval("SELECT number_events($1)", NUMBERED_AT_ONCE)
 
     async def head(self) -> Cursor:

@@ -18,7 +18,7 @@ from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.events import publish
-from guanxi_shared.feed import Cursor, Feed, matches_type
+from guanxi_shared.feed import WAIT_FOR_ANOTHER, Cursor, Feed, matches_type
 from guanxi_shared.identifiers import new_id
 from tests.conftest import running, settle_environment
 from tests.deadlines import until
@@ -128,6 +128,20 @@ async def test_an_open_transaction_holds_nobody_up(
     await task
     rows, _ = await feed.read_all(cursor, types=(), limit=10, wait=5)
     assert [row["subject_id"] for row in rows] == [first]
+
+
+async def test_what_was_committed_before_a_read_is_in_it_though_another_reader_is_at_work(
+    client: Clients, organisation: Organisation, service: Edge
+) -> None:
+    """Nobody has to wait for a change of their own, with or without `wait`."""
+    rep = client(organisation.rep)
+    async with service.state.house.feed.pool.acquire() as other, other.transaction():
+        await other.execute(WAIT_FOR_ANOTHER)  # it has looked for events, and is about to be done
+        made = await book(rep)
+        reading = asyncio.create_task(rep.get("/v1/events"))
+        await asyncio.sleep(0.3)
+    answer = await asyncio.wait_for(reading, 10)
+    assert [event["data"]["id"] for event in answer.json()] == [made["id"]]
 
 
 async def test_a_long_poll_is_woken_by_a_commit_in_the_same_process(
