@@ -5,6 +5,7 @@ is a statement or a few, and an ORM session (`Database.session`) where rules nee
 Both bind `app.organisation_id`, which the row-level policies read.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -56,6 +57,26 @@ def new_metadata() -> MetaData:
     return MetaData(naming_convention=NAMING)
 
 
+class Kept(asyncpg.Connection):
+    """A pool's connection that knows when a statement was given up on it.
+
+    asyncpg prepares without a Sync. Whoever is cancelled between that and the execution leaves Postgres
+    within a command, whose clock (`statement_timeout`) would run out on the next who asks there."""
+
+    __slots__ = ("is_given_up",)
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.is_given_up = False
+
+    async def _execute(self, *args: Any, **more: Any) -> Any:
+        try:
+            return await super()._execute(*args, **more)  # type: ignore[misc]
+        except asyncio.CancelledError:
+            self.is_given_up = True
+            raise
+
+
 class Database:
     def __init__(self, url: str, *, pool_size: int = 16, statement_timeout_ms: int = 5000) -> None:
         self._url = url
@@ -95,6 +116,7 @@ class Database:
             max_size=size,
             command_timeout=self._statement_timeout_ms / 1000 + 5,
             server_settings=self._server_settings() | {"plan_cache_mode": plans},
+            connection_class=Kept,
             reset=_keep,
         )
 
@@ -216,8 +238,11 @@ def begin_statement(organisation_id: UUID | None) -> str:
     return f"BEGIN; SELECT set_config('app.organisation_id', '{UUID(str(organisation_id))}', true)"
 
 
-async def _keep(connection: Connection) -> None:
+async def _keep(connection: asyncpg.Connection) -> None:
     """Nothing outlives a transaction here (all settings are local), so a reset would cost a round
-    trip for nothing; a transaction left open by a cancelled request is closed all the same."""
+    trip for nothing; what a cancelled request left open is closed all the same."""
     if connection.is_in_transaction():
         await connection.execute("ROLLBACK")
+    elif isinstance(connection, Kept) and connection.is_given_up:
+        await connection.execute("SELECT 1")
+        connection.is_given_up = False

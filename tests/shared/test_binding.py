@@ -1,5 +1,6 @@
 """The organisation is bound before any row is read, and nothing of it stays on the connection."""
 
+import asyncio
 import itertools
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -267,3 +268,29 @@ async def test_a_month_of_the_log_is_not_reached_around_its_parent(
     for month in months:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.fetch(f"SELECT * FROM {month['name']}")
+
+
+async def test_a_statement_given_up_before_it_ran_costs_the_next_one_nothing(
+    database: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prepared and never run, it leaves the clock of `statement_timeout` running in Postgres."""
+    prepare = asyncpg.Connection._get_statement  # type: ignore[attr-defined]
+
+    async def given_up(*args: Any, **how: Any) -> Any:
+        statement = await prepare(*args, **how)
+        task = asyncio.current_task()
+        if "given up" in args[1] and task is not None:
+            task.cancel()
+            await asyncio.sleep(0)
+        return statement
+
+    monkeypatch.setattr(asyncpg.Connection, "_get_statement", given_up)
+    opened = Database(database.urls["library"].request, pool_size=1, statement_timeout_ms=2_000)
+    await opened.open()
+    try:
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(opened.pool.fetch("SELECT 'given up', $1::int", 1))
+        await asyncio.sleep(1.5)
+        assert await opened.pool.fetchval("SELECT pg_sleep(1) IS NOT NULL AND $1", True)
+    finally:
+        await opened.close()

@@ -33,7 +33,11 @@ async def narrow(
 ) -> AsyncIterator[Edge]:
     """A library with three connections and room for every request at once."""
     with pytest.MonkeyPatch.context() as patch:
-        more = {"LIBRARY_POOL_SIZE": "3", "GUANXI_MAX_IN_FLIGHT": str(REQUESTS + 10)}
+        more = {
+            "LIBRARY_POOL_SIZE": "3",
+            "GUANXI_MAX_IN_FLIGHT": str(REQUESTS + 10),
+            "LIBRARY_STATEMENT_TIMEOUT_MS": "30000",  # who waits for whom is tested, not how long
+        }
         files: Path = tmp_path_factory.mktemp("narrow")
         settle_environment(patch, database, "library", gateway_stand_in, files, **more)
         app = create_library()

@@ -38,7 +38,7 @@ class Sender:
         assert answer.status_code == 202, answer.text
         return await self.ended(answer.json()["id"])
 
-    async def ended(self, import_id: str, *, seconds: float = 20.0) -> dict[str, Any]:
+    async def ended(self, import_id: str, *, seconds: float = 60.0) -> dict[str, Any]:
         async def found() -> dict[str, Any] | None:
             answer = await self.client.get(f"/v1/imports/{import_id}")
             assert answer.status_code == 200, answer.text
