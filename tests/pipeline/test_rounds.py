@@ -9,9 +9,9 @@ from guanxi_pipeline.conversions import finishing
 from guanxi_pipeline.forecasts import days
 from guanxi_pipeline.quotes import expiring
 from guanxi_pipeline.references import settling
-from guanxi_pipeline.rounds import every_organisation, go_round
 from guanxi_pipeline.win_model import applying
 from guanxi_shared.db import Database
+from guanxi_shared.rounds import every_organisation, go_round
 from tests.factories import Organisation
 
 

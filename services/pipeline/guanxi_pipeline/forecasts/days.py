@@ -11,11 +11,11 @@ from sqlalchemy import Select
 from guanxi_pipeline.forecasts.period_rules import Period, plus_months
 from guanxi_pipeline.forecasts.portions import SCALES, TEAM, deals, portions
 from guanxi_pipeline.forecasts.queries import SHAPES, USERS, with_tables
-from guanxi_pipeline.rounds import go_round
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Invalid, NotFound
 from guanxi_shared.filters import Clock
+from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 from guanxi_shared.visibility import EVERYTHING
 

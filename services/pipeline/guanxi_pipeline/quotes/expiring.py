@@ -4,10 +4,10 @@ from functools import partial
 from uuid import UUID
 
 from guanxi_pipeline.quotes.resources import QUOTES
-from guanxi_pipeline.rounds import go_round
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 
 ACTOR = Actor(id=None, kind="service", channel="expiry")

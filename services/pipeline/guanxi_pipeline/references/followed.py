@@ -3,8 +3,7 @@
 A new column that names one belongs in here; a test asks for it.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,24 +13,7 @@ from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
-from guanxi_shared.resources import Resource
-
-Columns = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Followed:
-    """`finds` is the condition under which a row names any of `$2`, `names` that under which a row `t`
-    names the copy `k`; `after` gives the columns that change when these ids become the survivor;
-    `column` is the one that is kept to be given back."""
-
-    noun: str
-    resource: Resource
-    column: str
-    finds: str
-    names: str
-    after: Callable[[Mapping[str, Any], Collection[UUID], UUID], Columns]
-    back: Callable[[Any], Columns]
+from guanxi_shared.following import Columns, Followed
 
 
 def account_after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:

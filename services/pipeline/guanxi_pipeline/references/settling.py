@@ -12,21 +12,17 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.references.followed import FOLLOWED
-from guanxi_pipeline.references.following import ACTOR, follow_name, move
-from guanxi_pipeline.rounds import go_round
+from guanxi_pipeline.references.following import follow_name, renamed
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.following import ACTOR, settle_overtaken
 from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_shared.resources import Resource
+from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 
 TRUSTED: Final = (OPPORTUNITIES, QUOTES, ORDERS, STOCK_REPORTS)
 
-OVERTAKEN = """
-SELECT k.id, k.merged_into_id FROM known_{noun}s k
-WHERE k.organisation_id = $1 AND k.merged_into_id IS NOT NULL
-  AND EXISTS (SELECT 1 FROM {table} t WHERE t.organisation_id = $1 AND {names})
-"""
 VERIFIED = """
 SELECT o.id FROM {table} o JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
 WHERE o.organisation_id = $1 AND NOT o.is_account_verified AND o.deleted_at IS NULL ORDER BY o.id LIMIT 500
@@ -40,13 +36,7 @@ async def settle_references(database: Database) -> None:
 
 async def settle_organisation(database: Database, organisation: UUID) -> None:
     async with database.transaction(organisation) as connection:
-        for followed in FOLLOWED:
-            sql = OVERTAKEN.format(
-                noun=followed.noun, table=followed.resource.table.name, names=followed.names
-            )
-            for row in await connection.fetch(sql, organisation):
-                id, survivor = row["id"], row["merged_into_id"]
-                await move(connection, organisation, followed, [id], survivor, id)
+        await settle_overtaken(connection, organisation, FOLLOWED, renamed=renamed)
         for resource in TRUSTED:
             await _verify(connection, organisation, resource)
 

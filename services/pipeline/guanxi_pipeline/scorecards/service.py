@@ -6,7 +6,6 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_pipeline.lead_settings.service import only_record, write_only_record
 from guanxi_pipeline.leads.fitting import understood
 from guanxi_pipeline.leads.known import ways_of
 from guanxi_pipeline.leads.resources import LEADS
@@ -18,6 +17,7 @@ from guanxi_shared import delegation
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.jobs import create_job
+from guanxi_shared.only_record import only_record, write_only_record
 from guanxi_shared.reads import find_record
 from guanxi_shared.records import State
 
@@ -44,6 +44,7 @@ async def update_scorecard(
     for index, question in enumerate(changes.get("questions", [])):
         rules.demand_unique(f"questions.{index}.choices", question["choices"])
     state = await write_only_record(call, connection, SCORECARDS, DEFAULTS, changes, version)
+    ways_of(call.house).forget(call.organisation)
     await create_job(
         connection, call.organisation, kind=RESCORE,
         params={"by": delegation.as_params(call.by), "version": state["version"]},

@@ -18,13 +18,13 @@ import orjson
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.pipelines.known import Stage
-from guanxi_pipeline.rounds import go_round
 from guanxi_pipeline.win_model.model_rules import Model, answer, model_from
 from guanxi_pipeline.win_model.term_rules import facts_of, shown_of, sight_of
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_shared.records import Loaded
+from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 
 ACTOR: Final = Actor(id=None, kind="service", channel="win-model")
