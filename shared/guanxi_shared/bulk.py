@@ -84,9 +84,11 @@ async def _stage(
 
 
 def _parts(resource: Resource) -> list[tuple[str, tuple[str, ...]]]:
-    """The tables that a staged row goes into, its own first, with the columns of each."""
+    """The tables that a staged row goes into, its own first, with the columns of each: what nobody owns
+    has no owner in its search row."""
     tables = [resource.table, *([] if resource.search is None else [resource.search])]
-    return [(table.name, tuple(str(c.name) for c in table.columns)) for table in tables]
+    known = columns_of(resource)
+    return [(t.name, tuple(str(c.name) for c in t.columns if c.name in known)) for t in tables]
 
 
 @lru_cache(maxsize=256)

@@ -13,7 +13,7 @@ from guanxi_gateway.cli.api import Api
 from guanxi_gateway.cli.job_progress import console
 from guanxi_gateway.cli.recipe_staff import load_staff
 from guanxi_gateway.cli.recipes import RecordsStep, StaffStep, Step, TableStep
-from guanxi_gateway.cli.sql_inserts import read_inserts
+from guanxi_gateway.cli.sql_inserts import joined, read_inserts
 from guanxi_gateway.cli.tables import import_table
 from guanxi_shared.launch.errors import LaunchError
 from guanxi_shared.tables import read_rows, sniff
@@ -57,7 +57,7 @@ def corrections(path: Path, options: Mapping[str, Any]) -> Counter[tuple[str, st
 
 def _import(api: Api, step: TableStep, folder: Path, *, dry_run: bool, errors: Path | None) -> bool:
     options = {**step.options, **({"dry_run": True} if dry_run else {})}
-    with _table_of(step, folder) as path:
+    with table_of(step, folder) as path:
         for (column, text, taken), count in corrections(path, options).items():
             console.print(
                 f"{path.name}: {count} cells of {column} are {text!r}, taken as {taken!r}",
@@ -77,13 +77,15 @@ def _create_missing(api: Api, step: RecordsStep) -> None:
 
 
 @contextmanager
-def _table_of(step: TableStep, folder: Path) -> Iterator[Path]:
+def table_of(step: TableStep, folder: Path) -> Iterator[Path]:
     path = folder / step.file
     _demand(path)
     if step.source == "file":
         yield path
         return
     columns, rows = read_inserts(path, step.table or path.stem)
+    for join in step.join:
+        columns, rows = joined(columns, rows, *read_inserts(path, join.table), join=join)
     with tempfile.TemporaryDirectory() as place:
         table = Path(place) / f"{step.table}.csv"
         with table.open("w", encoding="utf-8", newline="") as file:

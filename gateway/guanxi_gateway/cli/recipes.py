@@ -10,6 +10,15 @@ from guanxi_shared.launch.errors import LaunchError
 FOLDERS = (Path("recipes"), Path(__file__).resolve().parents[3] / "recipes")
 
 
+class Join(BaseModel):
+    """Another table of the same dump, whose row with the same value in `on` stands beside each row."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    table: str
+    on: str
+
+
 class TableStep(BaseModel):
     """A table that is imported."""
 
@@ -18,6 +27,7 @@ class TableStep(BaseModel):
     file: str
     source: Literal["file", "sql-inserts"] = "file"
     table: str | None = None
+    join: list[Join] = []
     resource: str
     options: dict[str, Any]
 

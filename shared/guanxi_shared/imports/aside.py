@@ -10,15 +10,17 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.together import Group, Groups, read_together
 from guanxi_shared.tables import Checkpoint, FileProblem, Source, read_batches
 from guanxi_shared.tables.rows import Batch, Row
 
 LARGE_BYTES = 2_000_000  # a process takes a second to start
 END_SECONDS = 5.0
 Chunk = list[Prepared]
+Batches = Iterator[Batch] | Iterator[Groups]
 
 
 class Preparation(Protocol):
@@ -27,16 +29,27 @@ class Preparation(Protocol):
     def prepare(self, row: Row) -> Prepared: ...
 
 
+@runtime_checkable
+class Gathering(Preparation, Protocol):
+    """Of records that are several rows each."""
+
+    def gather(self, group: Group) -> Prepared: ...
+
+
 class PreparerDied(Exception):
     """The process that read the file is gone; the job is tried again from its checkpoint."""
 
 
 class Beside:
-    """Chunks of a file, each made when it is asked for. `close` it."""
+    """Chunks of a file, each made when it is asked for. `close` it. Rows that say the same in the
+    columns `together` are one record (see together.py)."""
 
-    def __init__(self, path: Path, source: Source, *, size: int, start: Checkpoint) -> None:
-        self._asked = (path, source, size, start)
-        self._batches: Iterator[Batch] | None = None
+    def __init__(
+        self, path: Path, source: Source, *, size: int, start: Checkpoint,
+        together: tuple[str, ...] = (),
+    ) -> None:  # fmt: skip
+        self._asked = (path, source, size, start, together)
+        self._batches: Batches | None = None
         self._process: BaseProcess | None = None
         self._pipe: Pipe | None = None
         self._sent: Preparation | None = None
@@ -81,9 +94,11 @@ class Beside:
         return self._pipe
 
 
-def serve(pipe: Pipe, path: Path, source: Source, size: int, start: Checkpoint) -> None:
+def serve(
+    pipe: Pipe, path: Path, source: Source, size: int, start: Checkpoint, together: tuple[str, ...]
+) -> None:
     """The other process: a preparation (or None for the last one) in, a chunk out, until hung up."""
-    batches = _batches(path, source, size, start)
+    batches = _batches(path, source, size, start, together)
     preparation: Preparation | None = None
     while True:
         try:
@@ -97,15 +112,21 @@ def serve(pipe: Pipe, path: Path, source: Source, size: int, start: Checkpoint) 
             pipe.send(problem)
 
 
-def _batches(path: Path, source: Source, size: int, start: Checkpoint) -> Iterator[Batch]:
+def _batches(
+    path: Path, source: Source, size: int, start: Checkpoint, together: tuple[str, ...]
+) -> Batches:
+    if together:
+        return read_together(path, source, together, size=size, start=start)
     return read_batches(path, source, size=size, start=start)
 
 
-def _prepared(
-    batches: Iterator[Batch], preparation: Preparation
-) -> tuple[Chunk, Checkpoint] | None:
+def _prepared(batches: Batches, preparation: Preparation) -> tuple[Chunk, Checkpoint] | None:
     batch = next(batches, None)
     if batch is None:
         return None
-    rows = [preparation.prepare(row) for row in batch.rows if not row.is_blank]
+    if isinstance(batch, Batch):
+        rows = [preparation.prepare(row) for row in batch.rows if not row.is_blank]
+    else:
+        assert isinstance(preparation, Gathering)
+        rows = [preparation.gather(group) for group in batch.groups]
     return rows, batch.checkpoint

@@ -31,7 +31,8 @@ class Taking:
 class Importable:
     """`fields` are what columns can be, `keys` what rows are recognised by, `named_by` the fields of
     which a new record needs one. Making what rows name and nobody knows asks for the right
-    `to_make_missing`; without one nothing can be made."""
+    `to_make_missing`; without one nothing can be made. Rows that say the same in one of the fields
+    `together` are one record."""
 
     resource: Resource
     fields: Mapping[str, ImportField]
@@ -39,6 +40,13 @@ class Importable:
     named_by: frozenset[str]
     target: Callable[[Taking], Awaitable[Target]]
     to_make_missing: str | None = None
+    together: tuple[str, ...] = ()
+
+    def columns_together(self, key: str, columns: Columns) -> tuple[str, ...]:
+        """The columns whose rows are one record where they say the same, that of the key first."""
+        by_field = {found.name: column for column, (_, found) in columns.items()}
+        named = sorted(self.together, key=lambda name: name != key)
+        return tuple(by_field[name] for name in named if name in by_field)
 
 
 Importing = Mapping[str, Importable]  # by the resource's name

@@ -7,7 +7,9 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-Key = Literal["none", "id", "external_id", "email", "phone", "domain", "name"]
+Key = Literal[
+    "none", "id", "external_id", "email", "phone", "domain", "name", "number", "sku"
+]  # fmt: skip
 Policy = Literal["skip", "update", "create", "refuse"]
 Word = Annotated[str, StringConstraints(max_length=200)]
 

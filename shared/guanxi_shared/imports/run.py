@@ -32,7 +32,7 @@ REFUSALS = (asyncpg.DataError, asyncpg.IntegrityConstraintViolationError, Unicod
 class ImportRun:
     def __init__(
         self, job: RunningJob, target: Target, *, path: Path, source: Source, chunk_rows: int,
-        is_dry: bool, url: str,
+        is_dry: bool, url: str, together: tuple[str, ...] = (),
     ) -> None:  # fmt: skip
         self._job = job
         self._target = target
@@ -41,6 +41,7 @@ class ImportRun:
         self._chunk_rows = chunk_rows
         self._is_dry = is_dry
         self._url = url
+        self._together = together
         saved = {} if is_dry else job.checkpoint
         self._at = Checkpoint(*saved["at"]) if "at" in saved else source.body
         self._counts: dict[str, int] = dict.fromkeys(COUNTS, 0) | saved.get("counts", {})
@@ -83,7 +84,9 @@ class ImportRun:
 
     async def _chunks(self) -> AsyncIterator[tuple[Chunk, Checkpoint]]:
         """Prepared rows; the next chunk is made while the caller writes this one."""
-        beside = Beside(self._path, self._source, size=self._chunk_rows, start=self._at)
+        beside = Beside(
+            self._path, self._source, size=self._chunk_rows, start=self._at, together=self._together
+        )
         following = asyncio.create_task(self._next(beside))
         try:
             while (chunk := await following) is not None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from guanxi_shared import delegation
 from guanxi_shared.custom_fields import CustomFields
-from guanxi_shared.imports.importable import Importing, Taking
+from guanxi_shared.imports.importable import Importable, Importing, Taking
 from guanxi_shared.imports.mapping_rules import checked_columns
 from guanxi_shared.imports.options import ImportOptions
 from guanxi_shared.imports.own_fields import with_custom
@@ -12,7 +12,6 @@ from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.imports.receiving import file_of
 from guanxi_shared.imports.run import ImportRun
 from guanxi_shared.imports.staff import read_home
-from guanxi_shared.imports.target import Target
 from guanxi_shared.running_jobs import JobFailed, RunningJob
 from guanxi_shared.tables import Source
 from guanxi_shared.transfer_settings import TransferSettings
@@ -28,23 +27,24 @@ async def take_file(job: RunningJob, importing: Importing, here: TransferSetting
     path = file_of(here.files_dir, job.organisation_id, import_id)
     if not path.exists():
         raise JobFailed("The file is not kept any more; upload it again.")
-    target = await _target(job, importing, source, options, region=here.default_region)
+    importable = importing[job.params["resource"]]
+    taking = await _taking(job, importable, source, options, region=here.default_region)
     run = ImportRun(
-        job, target, path=path, source=source, is_dry=options.dry_run,
+        job, await importable.target(taking), path=path, source=source, is_dry=options.dry_run,
         chunk_rows=here.import_chunk_rows, url=f"/v1/imports/{import_id}",
+        together=importable.columns_together(options.key, taking.columns),
     )  # fmt: skip
     await run.run()
 
 
-async def _target(
-    job: RunningJob, importing: Importing, source: Source, options: ImportOptions, *, region: str
-) -> Target:
+async def _taking(
+    job: RunningJob, importable: Importable, source: Source, options: ImportOptions, *, region: str
+) -> Taking:
     by, database = delegation.from_params(job.params["by"]), job.database
-    importable = importing[job.params["resource"]]
     actor = delegation.actor_of(by, CHANNEL)
     terms = Terms(job.organisation_id, actor, options, options.dry_run)
     definitions = await CustomFields(database).definitions(job.organisation_id, importable.resource)
     fields = with_custom(importable.fields, definitions)
     columns = checked_columns(importable, source, options, job.params["suggested"], fields)
     home = await read_home(database, job.organisation_id)
-    return await importable.target(Taking(by, database, terms, columns, home, region))
+    return Taking(by, database, terms, columns, home, region)

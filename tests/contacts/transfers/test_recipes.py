@@ -16,8 +16,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from guanxi_gateway.cli.app import app
-from guanxi_gateway.cli.recipes import names, read_recipe
-from guanxi_gateway.cli.sql_inserts import read_inserts
+from guanxi_gateway.cli.recipes import Join, names, read_recipe
+from guanxi_gateway.cli.sql_inserts import joined, read_inserts
 from guanxi_shared.edge import Edge
 from guanxi_shared.launch.errors import LaunchError
 from tests.contacts.transfers.sending import Sender
@@ -192,7 +192,7 @@ async def test_refusals_are_sentences(guanxi: Guanxi, tmp_path: Path) -> None:
 
 
 def test_every_recipe_can_be_read() -> None:
-    assert {"maven-accounts", "northwind-customers"} <= set(names())
+    assert {"maven-accounts", "northwind-customers", "northwind-orders"} <= set(names())
     for name in names():
         assert read_recipe(name).steps
 
@@ -213,3 +213,23 @@ def test_inserts_are_read_as_sql_means_them(tmp_path: Path, dump: str) -> None:
     found: list[Any] = list(rows)
     assert columns == ["a", "b"]
     assert found == [["1", "x, (y)"], ["", "it's"], ["2", ""]]
+
+
+def test_a_joined_table_stands_beside_and_reals_are_what_was_put_in(tmp_path: Path) -> None:
+    path = tmp_path / "dump.sql"
+    path.write_text(
+        "CREATE TABLE line (\n    part_id int,\n    share real NOT NULL,\n    name text\n);\n"
+        "CREATE TABLE part (\n    part_id int,\n    name text\n);\n"
+        "INSERT INTO line VALUES (1, 0.150000006, 'a'), (2, 9.80000019, 'b'), (3, NULL, 'c'), (1, 123.5, 'd');\n"
+        "INSERT INTO part VALUES (1, 'Bolt'), (2, 'Nut');"
+    )
+    columns, rows = read_inserts(path, "line")
+    columns, rows = joined(
+        columns, rows, *read_inserts(path, "part"), join=Join(table="part", on="part_id")
+    )
+    assert columns == ["part_id", "share", "name", "part.name"]
+    assert list(rows) == [
+        ["1", "0.15", "a", "Bolt"], ["2", "9.8", "b", "Nut"], ["3", "", "c", ""], ["1", "123.5", "d", "Bolt"],
+    ]  # fmt: skip
+    with pytest.raises(LaunchError, match="share"):
+        joined(["share"], iter([]), ["part_id"], iter([]), join=Join(table="part", on="share"))

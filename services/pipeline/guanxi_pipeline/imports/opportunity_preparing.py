@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from guanxi_pipeline.imports.account_cells import take_account
 from guanxi_pipeline.imports.rules import (
     demand_named_products,
     name_for,
@@ -17,7 +18,6 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.opportunities.service import DEFAULTS, begin
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage
-from guanxi_pipeline.references.named import FIELDS, Named
 from guanxi_shared.bulk import columns_of
 from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.errors import Invalid, Problem
@@ -67,7 +67,7 @@ class Preparation:
             return found
         moments = {name: take_moment(found, document, self._cells, name) for name in MOMENTS}
         said = self._words(found, document)
-        account = self._account_in(found, document)
+        account = take_account(found, document)
         name = document.get("name") or name_for(document, account)
         sent = self._sent(found, document, name)
         if sent is None or found.reasons:
@@ -91,17 +91,6 @@ class Preparation:
             name: found.references.pop(name, None) or document.pop(name, None) for name in SAID
         }
         return {name: str(text) for name, text in given.items() if text}
-
-    def _account_in(self, found: Prepared, document: Columns) -> str | None:
-        """Keeps the account that the row or the defaults name for whoever has the database; ids come
-        before names. The name, if there is one, is given back."""
-        given = {
-            name: found.references.pop(name, None) or document.pop(name, None) for name in FIELDS
-        }
-        field = next((name for name in FIELDS if given[name]), None)
-        if field is not None:
-            found.more["account"] = Named(field, str(given[field]))
-        return str(given["account"]).strip() if given["account"] else None
 
     def _sent(self, found: Prepared, document: Columns, name: str | None) -> Columns | None:
         document = with_priced_lines(document, usual_currency=self._currency)

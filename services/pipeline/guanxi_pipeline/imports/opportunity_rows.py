@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi_pipeline.errors import StageNotInPipeline
+from guanxi_pipeline.imports.account_cells import account_of
 from guanxi_pipeline.imports.opportunity_preparing import Preparation
 from guanxi_pipeline.imports.rules import OPPORTUNITY_FIELDS, demand_closed, news_in
 from guanxi_pipeline.imports.stages import Place, stages_called
@@ -14,6 +15,7 @@ from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.known import Pipelines, Stage
+from guanxi_pipeline.products.named import NamedProducts
 from guanxi_pipeline.references.named import Account, Named, NamedAccounts, find_named
 from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.db import Connection
@@ -47,10 +49,12 @@ class OpportunityRows:
         self._terms = terms
         kinds = own_prefix(terms.options.key)
         self._index = KeyIndex(OPPORTUNITIES, terms.organisation_id, kinds)
+        self._products = NamedProducts(terms.organisation_id)
         self._top = Decimal(0)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
+        await self._products.load(self._preparer.database)
         await self._index.load(self._preparer.database)
 
     @property
@@ -65,6 +69,7 @@ class OpportunityRows:
         await self._load(connection, book, rows)
         accounts = await self._accounts(connection, rows)
         names = await self._names(connection, book)
+        await self._name_products(connection, rows)
         for row in rows:
             account = self._account_of(row, accounts)
             if row.reasons:
@@ -91,6 +96,17 @@ class OpportunityRows:
         found = self._index.find({key for row in rows for key in row.keys})
         await book.load(connection, sorted({*ids, *found}))
 
+    async def _name_products(self, connection: Connection, rows: Sequence[Prepared]) -> None:
+        """The ids of the products that lines are called by, where there is one of that name."""
+        sold = [row for row in rows if row.more.get("sent", {}).get("lines")]
+        lines = [line for row in sold for line in row.more["sent"]["lines"]]
+        products = await self._products.find(connection, lines)
+        for row in sold if products.by_id else ():
+            row.more["sent"]["lines"] = [products.named(n) for n in row.more["sent"]["lines"]]
+            if row.fresh:
+                kept = [products.named(line) for line in row.fresh["lines"]]
+                row.fresh |= {"lines": kept, "product_ids": rules.ids_in(kept, "product_id")}
+
     async def _accounts(self, connection: Connection, rows: Sequence[Prepared]) -> NamedAccounts:
         named: set[Named] = {row.more["account"] for row in rows if "account" in row.more}
         scope = await self._preparer.scope("accounts")
@@ -107,15 +123,8 @@ class OpportunityRows:
     def _account_of(self, row: Prepared, accounts: NamedAccounts) -> Account | None:
         """The account that the row names; a reason of the row where it is not one."""
         named: Named | None = row.more.get("account")
-        if named is None:
-            return None
-        found = accounts.of(named)
-        if len(found) == 1:
-            return found[0]
-        column = self._preparer.column_of(named.field)
-        said = "there is no such account" if not found else f"{len(found)} accounts are called so"
-        row.reasons.append(reason(column, named.text, f"{column}: {named.text!r}: {said}"))
-        return None
+        column = self._preparer.column_of(named.field) if named is not None else ""
+        return account_of(row, named, accounts, column)
 
     def _create(self, row: Prepared, account: Account | None, book: Book, outcome: Outcome) -> None:
         assert row.fresh is not None

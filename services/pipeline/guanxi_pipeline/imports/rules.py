@@ -7,6 +7,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
+from guanxi_pipeline.imports.columns import named, text, typed
 from guanxi_shared.errors import Invalid
 from guanxi_shared.imports import fields as f
 from guanxi_shared.imports.fields import ImportField
@@ -17,18 +18,6 @@ STATUSES: Final = {
     "closed_won": "won", "赢单": "won", "成交": "won", "已成交": "won", "closed_lost": "lost", "输单": "lost",
     "丢单": "lost", "进行中": "open", "跟进中": "open",
 }  # fmt: skip
-
-
-def _text(name: str, *aliases: str) -> ImportField:
-    return ImportField(name, (name,), aliases=aliases)
-
-
-def _typed(name: str, kind: str, *aliases: str) -> ImportField:
-    return ImportField(name, (name,), kind, aliases)
-
-
-def _named(name: str, *aliases: str) -> ImportField:
-    return ImportField(name, (name,), f.REFERENCE, aliases)
 
 
 def _lines() -> list[ImportField]:
@@ -47,46 +36,46 @@ def _lines() -> list[ImportField]:
 
 
 _ALL = (
-    _text("id", "guanxi id"),
-    _text("external_id", "external id", "legacy id", "record id", "opportunity id", "deal id",
+    text("id", "guanxi id"),
+    text("external_id", "external id", "legacy id", "record id", "opportunity id", "deal id",
           "编号", "商机编号", "外部编号"),
-    _text("name", "opportunity", "opportunity name", "deal", "deal name", "topic",
+    text("name", "opportunity", "opportunity name", "deal", "deal name", "topic",
           "商机", "商机名称", "项目", "项目名称", "名称"),
-    _named("account_id"),
-    _named("account_external_id", "account number", "customer number", "客户编号"),
-    _named("account", "account name", "company", "company name", "customer", "customer name", "client",
+    named("account_id"),
+    named("account_external_id", "account number", "customer number", "客户编号"),
+    named("account", "account name", "company", "company name", "customer", "customer name", "client",
            "客户", "客户名称", "公司", "公司名称"),
-    _named("owner", "owner email", "opportunity owner", "sales rep", "sales agent", "salesperson",
+    named("owner", "owner email", "opportunity owner", "sales rep", "sales agent", "salesperson",
            "负责人", "业务员", "销售代表", "负责人邮箱"),
-    _named("team", "team name", "团队", "所属团队", "销售团队"),
-    _text("owner_id"),
-    _text("team_id"),
-    _named("pipeline", "sales process", "pipeline name", "销售流程"),
-    _named("stage", "deal stage", "sales stage", "stage name", "阶段", "销售阶段", "商机阶段"),
-    _text("pipeline_id"),
-    _text("stage_id"),
+    named("team", "team name", "团队", "所属团队", "销售团队"),
+    text("owner_id"),
+    text("team_id"),
+    named("pipeline", "sales process", "pipeline name", "销售流程"),
+    named("stage", "deal stage", "sales stage", "stage name", "阶段", "销售阶段", "商机阶段"),
+    text("pipeline_id"),
+    text("stage_id"),
     ImportField("status", ("status",), f.WORD, ("outcome", "result", "状态", "结果"), STATUSES),
     ImportField("amount", ("amount", "amount"), f.MONEY, (
         "value", "deal value", "close value", "deal size", "total", "金额", "商机金额", "成交金额")),
     ImportField("amount_currency", ("amount", "currency"), f.CURRENCY, ("currency", "币种", "货币")),
     *_lines(),
-    _typed("probability", f.NUMBER, "probability percent", "win probability", "赢率", "概率"),
-    _typed("forecast_category", f.WORD, "forecast", "预测类别"),
-    _typed("opened_on", f.DAY, "opened", "engage date", "open date", "start date", "开始日期", "立项日期"),
-    _typed("close_on", f.DAY, "expected close", "expected close date", "close by", "预计成交日期"),
-    _typed("closed_on", f.DAY, "close date", "closed date", "date closed", "won on", "成交日期", "关闭日期"),
-    _typed("closed_at", f.INSTANT),
-    _typed("stage_entered_at", f.INSTANT, "in stage since", "进入阶段时间"),
-    _text("reason", "loss reason", "win reason", "lost reason", "原因", "丢单原因"),
-    _text("reason_note", "reason details", "原因说明"),
-    _typed("competitors", f.LIST, "competitor", "竞争对手"),
-    _text("next_step", "next steps", "下一步"),
-    _typed("next_step_on", f.DAY, "next step date", "下一步日期"),
-    _text("source", "lead source", "origin", "来源", "商机来源"),
-    _text("campaign_id"),
-    _text("description", "notes", "note", "remark", "comment", "备注", "说明", "描述"),
-    _typed("tags", f.LIST, "tag", "labels", "标签"),
-    _typed("created_at", f.INSTANT, "created", "created on", "created date", "date created",
+    typed("probability", f.NUMBER, "probability percent", "win probability", "赢率", "概率"),
+    typed("forecast_category", f.WORD, "forecast", "预测类别"),
+    typed("opened_on", f.DAY, "opened", "engage date", "open date", "start date", "开始日期", "立项日期"),
+    typed("close_on", f.DAY, "expected close", "expected close date", "close by", "预计成交日期"),
+    typed("closed_on", f.DAY, "close date", "closed date", "date closed", "won on", "成交日期", "关闭日期"),
+    typed("closed_at", f.INSTANT),
+    typed("stage_entered_at", f.INSTANT, "in stage since", "进入阶段时间"),
+    text("reason", "loss reason", "win reason", "lost reason", "原因", "丢单原因"),
+    text("reason_note", "reason details", "原因说明"),
+    typed("competitors", f.LIST, "competitor", "竞争对手"),
+    text("next_step", "next steps", "下一步"),
+    typed("next_step_on", f.DAY, "next step date", "下一步日期"),
+    text("source", "lead source", "origin", "来源", "商机来源"),
+    text("campaign_id"),
+    text("description", "notes", "note", "remark", "comment", "备注", "说明", "描述"),
+    typed("tags", f.LIST, "tag", "labels", "标签"),
+    typed("created_at", f.INSTANT, "created", "created on", "created date", "date created",
            "创建时间", "创建日期"),
 )  # fmt: skip
 OPPORTUNITY_FIELDS: Final[Mapping[str, ImportField]] = MappingProxyType(

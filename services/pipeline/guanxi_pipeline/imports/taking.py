@@ -3,12 +3,16 @@
 from typing import Final
 
 from guanxi_pipeline.imports.opportunity_rows import OPPORTUNITY_IMPORT
+from guanxi_pipeline.imports.order_rows import ORDER_IMPORT
+from guanxi_pipeline.imports.product_rows import PRODUCT_IMPORT
 from guanxi_pipeline.settings import settings
 from guanxi_shared.imports.importable import Importing
 from guanxi_shared.imports.taking import take_file
 from guanxi_shared.running_jobs import RunningJob
 
-IMPORTED: Final[Importing] = {each.resource.name: each for each in (OPPORTUNITY_IMPORT,)}
+IMPORTED: Final[Importing] = {
+    each.resource.name: each for each in (OPPORTUNITY_IMPORT, ORDER_IMPORT, PRODUCT_IMPORT)
+}
 
 
 async def take_import(job: RunningJob) -> None:

@@ -26,16 +26,16 @@ def columns_from(sent: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, A
     }  # fmt: skip
     if "lines" in sent:
         columns["lines"] = priced_lines(sent["lines"])
-        columns["product_ids"] = _ids(columns["lines"], "product_id")
+        columns["product_ids"] = ids_in(columns["lines"], "product_id")
     if "contacts" in sent:
         columns["contacts"] = links_as_stored(sent["contacts"])
-        columns["contact_ids"] = _ids(columns["contacts"], "contact_id")
+        columns["contact_ids"] = ids_in(columns["contacts"], "contact_id")
     if "splits" in sent:
         demand_whole_shares(sent["splits"])
     return columns | amount_of(sent, columns, row) | close_on_of(sent, row)
 
 
-def _ids(entries: Sequence[Mapping[str, Any]], name: str) -> list[UUID]:
+def ids_in(entries: Sequence[Mapping[str, Any]], name: str) -> list[UUID]:
     found = dict.fromkeys(str(entry[name]) for entry in entries if entry.get(name))
     return [UUID(id) for id in found]
 

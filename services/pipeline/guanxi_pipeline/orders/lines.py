@@ -31,9 +31,9 @@ ON CONFLICT (organisation_id, id) DO UPDATE SET position = excluded.position, pr
   returned = excluded.returned, refunded = excluded.refunded
 WHERE l.order_id = excluded.order_id
 """
-REMOVE = (
-    "DELETE FROM order_lines WHERE organisation_id = $1 AND order_id = $2 AND id <> ALL($3::uuid[])"
-)
+REMOVE = """
+DELETE FROM order_lines WHERE organisation_id = $1 AND order_id = ANY($2::uuid[]) AND id <> ALL($3::uuid[])
+"""
 
 
 def with_ids(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -60,10 +60,18 @@ async def set_lines(
     connection: Connection, organisation: UUID, order_id: UUID, lines: Sequence[Line]
 ) -> None:
     """The lines of an order as they are now: those that are left out go."""
-    ids = [UUID(line["id"]) for line in lines]
-    await connection.execute(REMOVE, organisation, order_id, ids)
-    rows = orjson.dumps(_rows(order_id, lines), default=str).decode()
-    await connection.execute(ENTER + CHANGE, organisation, rows)
+    await set_many_lines(connection, organisation, [(order_id, lines)])
+
+
+async def set_many_lines(
+    connection: Connection, organisation: UUID, orders: Collection[tuple[UUID, Sequence[Line]]]
+) -> None:
+    if not orders:
+        return
+    ids = [UUID(line["id"]) for _, lines in orders for line in lines]
+    await connection.execute(REMOVE, organisation, [order_id for order_id, _ in orders], ids)
+    rows = [row for order_id, lines in orders for row in _rows(order_id, lines)]
+    await connection.execute(ENTER + CHANGE, organisation, orjson.dumps(rows, default=str).decode())
 
 
 def _rows(order_id: UUID, lines: Sequence[Line]) -> list[dict[str, Any]]:

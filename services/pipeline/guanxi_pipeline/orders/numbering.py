@@ -39,7 +39,7 @@ async def give_numbers(
         wanted = count - len(given)
         last = await connection.fetchval(NEXT, organisation, wanted)
         numbers = [number_of(last - wanted + 1 + index) for index in range(wanted)]
-        taken = await _among(connection, organisation, numbers) | besides
+        taken = await taken_numbers(connection, organisation, numbers) | besides
         given += [number for number in numbers if number not in taken]
     return given
 
@@ -48,7 +48,7 @@ async def demand_free(connection: Connection, organisation: UUID, numbers: Seque
     """NumberTaken names one that stands on another order, deleted ones included, or twice in here."""
     if any(OWN.fullmatch(number) for number in numbers):
         await connection.execute(TAKEN, organisation)
-    taken = await _among(connection, organisation, numbers)
+    taken = await taken_numbers(connection, organisation, numbers)
     twice = {number for number, count in Counter(numbers).items() if count > 1}
     if found := sorted(taken | twice):
         raise NumberTaken(
@@ -56,6 +56,11 @@ async def demand_free(connection: Connection, organisation: UUID, numbers: Seque
         )
 
 
-async def _among(connection: Connection, organisation: UUID, numbers: Sequence[str]) -> set[str]:
+async def taken_numbers(
+    connection: Connection, organisation: UUID, numbers: Sequence[str]
+) -> set[str]:
+    """Those that stand on an order, deleted ones included."""
+    if not numbers:
+        return set()
     rows = await connection.fetch(AMONG, organisation, list(numbers))
     return {row["number"] for row in rows}

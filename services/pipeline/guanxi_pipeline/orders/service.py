@@ -79,14 +79,14 @@ def _changes(call: Call, loaded: Loaded, sent: dict[str, Any]) -> tuple[dict[str
     present = loaded.computed["lines"]
     changes, lines = rules.changes_from(sent, loaded.row, present, new_id)
     status = loaded.row["status"]
-    differing = _differing(loaded, changes, lines)
-    status_rules.demand_editable(status, differing)
-    if status != "draft" and differing & status_rules.AGREED:
+    different = differing(loaded, changes, lines)
+    status_rules.demand_editable(status, different)
+    if status != "draft" and different & status_rules.AGREED:
         status_rules.demand_placeable({**loaded.row, **changes}, lines, call.clock.today)
     return changes, lines
 
 
-def _differing(loaded: Loaded, changes: Mapping[str, Any], lines: list[Line]) -> set[str]:
+def differing(loaded: Loaded, changes: Mapping[str, Any], lines: list[Line]) -> set[str]:
     """The fields that a patch really changes, by the names of the API."""
     found = {n for n, value in changes.items() if value != loaded.row[n]}
     if "shipping_amount" in found:
@@ -103,7 +103,7 @@ async def _write(
         await set_lines(connection, call.organisation, loaded.id, lines)
     if verb is None:
         is_agreed = loaded.row["status"] != "draft"
-        differs = _differing(loaded, changes, lines) & status_rules.AGREED
+        differs = differing(loaded, changes, lines) & status_rules.AGREED
         verb = "changed" if is_agreed and differs else "updated"
     return await records.update_record(
         connection, ORDERS, loaded, changes, actor=call.actor, computed={"lines": lines}, verb=verb,

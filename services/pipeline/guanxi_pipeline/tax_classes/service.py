@@ -10,7 +10,7 @@ from guanxi_pipeline.tax_classes.resources import TAX_CLASSES
 from guanxi_pipeline.tax_classes.schemas import TaxClassCreate, TaxClassUpdate
 from guanxi_shared import records
 from guanxi_shared.calls import Call
-from guanxi_shared.db import Connection
+from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
@@ -25,6 +25,7 @@ ORDER BY code, valid_from DESC
 KNOWN = """
 SELECT code FROM tax_classes WHERE organisation_id = $2 AND code = $3 AND deleted_at IS NULL LIMIT 1
 """
+CODES = "SELECT DISTINCT code FROM tax_classes WHERE organisation_id = $2 AND deleted_at IS NULL"
 
 
 async def create_tax_class(call: Call, connection: Connection, data: TaxClassCreate) -> State:
@@ -60,6 +61,12 @@ async def rates_on(call: Call, codes: Collection[str], on: date) -> Mapping[str,
         return {}
     rows = await call.db.lookup(call.organisation, RATES, call.organisation, sorted(set(codes)), on)
     return {row["code"]: row["rate"] for row in rows}
+
+
+async def list_codes(database: Database, organisation: UUID) -> frozenset[str]:
+    """Of every class there is."""
+    rows = await database.fetch(organisation, CODES, organisation)
+    return frozenset(row["code"] for row in rows)
 
 
 async def demand_tax_class(call: Call, code: str | None) -> None:

@@ -1,0 +1,31 @@
+"""What columns of files can be, said shortly: the kinds of fields that every resource has."""
+
+from guanxi_shared.imports import fields as f
+from guanxi_shared.imports.fields import ImportField
+
+
+def text(name: str, *aliases: str) -> ImportField:
+    return ImportField(name, (name,), aliases=aliases)
+
+
+def typed(name: str, kind: str, *aliases: str) -> ImportField:
+    return ImportField(name, (name,), kind, aliases)
+
+
+def named(name: str, *aliases: str) -> ImportField:
+    """Of another record, which is looked up by what the cell says."""
+    return ImportField(name, (name,), f.REFERENCE, aliases)
+
+
+ACCOUNT = (
+    named("account_id"),
+    named("account_external_id", "account number", "customer number", "customer id", "客户编号"),
+    named("account", "account name", "company", "company name", "customer", "customer name", "client",
+          "客户", "客户名称", "公司", "公司名称"),
+)  # fmt: skip
+PEOPLE = (
+    named("owner", "owner email", "sales rep", "salesperson", "负责人", "业务员", "销售代表", "负责人邮箱"),
+    named("team", "team name", "团队", "所属团队", "销售团队"),
+    text("owner_id"),
+    text("team_id"),
+)  # fmt: skip

@@ -1,0 +1,204 @@
+"""Rows of a file as products, through the models and rules of requests."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from guanxi_pipeline.imports.product_fields import PRODUCT_FIELDS
+from guanxi_pipeline.imports.product_rules import prices_after, with_list_price
+from guanxi_pipeline.products import rules
+from guanxi_pipeline.products.resources import PRODUCTS
+from guanxi_pipeline.products.schemas import ProductCreate, ProductUpdate
+from guanxi_pipeline.products.service import DEFAULTS
+from guanxi_pipeline.tax_classes.service import list_codes
+from guanxi_shared.bulk import columns_of
+from guanxi_shared.custom_fields import Definitions
+from guanxi_shared.db import Connection
+from guanxi_shared.errors import Invalid, Problem
+from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.book import Book, Entry
+from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.decide import CREATE, decide
+from guanxi_shared.imports.importable import Importable, Taking
+from guanxi_shared.imports.kept_rows import Postponed
+from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.preparer import Preparer
+from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
+from guanxi_shared.imports.references import own_prefix, take_turns
+from guanxi_shared.imports.staff import Staff
+from guanxi_shared.resources import Resource
+from guanxi_shared.tables.rows import Row
+from guanxi_shared.visibility import EVERYTHING
+
+SKU = "sku"
+SKU_KIND = "k:"
+NAMED_BY = frozenset({SKU, "name"})
+
+
+class ProductPreparation:
+    """What the rows of a few seconds are held against: own fields and tax classes."""
+
+    def __init__(
+        self, taking: Taking, *, cells: CellReader, staff: Staff, definitions: Definitions,
+        tax_classes: frozenset[str],
+    ) -> None:  # fmt: skip
+        self._options = taking.terms.options
+        self._cells = cells
+        self._staff = staff
+        self._definitions = definitions
+        self._tax_classes = tax_classes
+        self._base = {
+            **dict.fromkeys(columns_of(PRODUCTS)), **DEFAULTS, "version": 1,
+            "organisation_id": taking.terms.organisation_id,
+        }  # fmt: skip
+
+    def prepare(self, row: Row) -> Prepared:
+        found, document, created_at = read_row(row, self._cells, self._options, self._staff)
+        if row.problem is not None:
+            return found
+        document = with_list_price(document)
+        sent = validated(
+            found, document, self._cells, new=ProductCreate, change=ProductUpdate,
+            is_new=bool(document.keys() >= NAMED_BY),
+        )  # fmt: skip
+        if sent is None or found.reasons:
+            return found
+        try:
+            self._settle(found, sent, created_at)
+        except Problem as problem:
+            found.reasons.extend(self._blame(problem, found))
+        return found
+
+    def _settle(self, found: Prepared, sent: dict[str, Any], created_at: datetime | None) -> None:
+        found.wanted_id = sent.pop("id", None)
+        if (code := sent.get("tax_class")) is not None and code not in self._tax_classes:
+            raise Invalid(f"There is no tax class {code!r}.", errors={"tax_class": ""})
+        custom = sent.pop("custom", {})
+        found.more["custom"] = custom
+        found.columns = rules.columns_from(sent)
+        found.keys = (
+            [rules.sku_key(sent[SKU])]
+            if self._options.key == SKU and SKU in sent
+            else keys_of(self._options.key, sent, sent.get("name"))
+        )
+        if sent.keys() >= NAMED_BY:
+            fresh = {**self._base, **found.columns, "created_at": created_at}
+            fresh |= {"id": found.wanted_id or new_id(), "custom": self.custom({}, custom)}
+            found.fresh = {**fresh, **rules.found_by(fresh)}
+
+    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
+        return checked_custom(self._definitions, {**present, **sent})
+
+    def _blame(self, problem: Problem, found: Prepared) -> list[dict[str, Any]]:
+        said = []
+        for field, sentence in problem.errors.items():
+            column = self._cells.column_of(field)
+            where = f"{column}: " if column else ""
+            text = f"{where}{problem.detail} {sentence}".strip()
+            said.append(reason(column, found.cells.get(column or "", ""), text))
+        return said or [reason(None, "", problem.detail)]
+
+
+class ProductRows:
+    """The target of an import of products; see guanxi_shared/imports/target.py."""
+
+    resources: Sequence[Resource] = (PRODUCTS,)
+
+    def __init__(self, preparer: Preparer[ProductPreparation], terms: Terms) -> None:
+        self._preparer = preparer
+        self._terms = terms
+        kinds = own_prefix(terms.options.key) | {SKU_KIND}
+        self._index = KeyIndex(PRODUCTS, terms.organisation_id, kinds)
+
+    async def refresh(self) -> None:
+        await self._preparer.refresh()
+        await self._index.load(self._preparer.database)
+
+    @property
+    def preparation(self) -> ProductPreparation:
+        return self._preparer.now
+
+    async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
+        book, outcome = Book(PRODUCTS, self._terms, index=self._index), Outcome()
+        await take_turns(connection, self._terms)
+        await self._load(connection, book, rows)
+        for row in rows:
+            if row.reasons:
+                outcome.refuse(row)
+                continue
+            decided = decide(row, book, self._terms.options, scope=EVERYTHING, outcome=outcome)
+            if decided == CREATE:
+                self._create(row, book, outcome)
+            elif isinstance(decided, Entry):
+                self._change(row, decided, book, outcome)
+        await book.write(connection)
+        return outcome
+
+    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
+        return Outcome()  # nothing of a product is put off
+
+    async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
+        """Those that rows are recognised by, and those whose article number they bear."""
+        ids = {row.wanted_id for row in rows if row.wanted_id}
+        numbers = {rules.sku_key(row.columns[SKU]) for row in rows if SKU in row.columns}
+        await self._index.catch_up(connection)
+        found = self._index.find(numbers | {key for row in rows for key in row.keys})
+        await book.load(connection, sorted({*ids, *found}))
+
+    def _create(self, row: Prepared, book: Book, outcome: Outcome) -> None:
+        assert row.fresh is not None
+        if self._is_taken(row, book, None):
+            return outcome.refuse(row, self._taken(row))
+        book.create(dict(row.fresh), {})
+        outcome.counts[CREATED] += 1
+        return None
+
+    def _change(self, row: Prepared, entry: Entry, book: Book, outcome: Outcome) -> None:
+        if self._is_taken(row, book, entry):
+            return outcome.refuse(row, self._taken(row))
+        changes = dict(row.columns)
+        if self._terms.options.key == SKU:
+            changes.pop(SKU, None)  # recognised by it, however it is spelt
+        if "prices" in changes:
+            changes["prices"] = prices_after(entry.row["prices"], changes["prices"])
+        if row.more["custom"]:
+            changes["custom"] = self.preparation.custom(entry.row["custom"], row.more["custom"])
+        if rules.FOUND_BY & set(changes):
+            changes |= rules.found_by({**entry.row, **changes})
+        outcome.counts[UPDATED if book.update(entry, changes) else UNCHANGED] += 1
+        return None
+
+    def _is_taken(self, row: Prepared, book: Book, own: Entry | None) -> bool:
+        """Whether another product bears the row's article number."""
+        sku = row.columns.get(SKU)
+        if sku is None:
+            return False
+        others = book.find([rules.sku_key(sku)])
+        return any(each is not own and each.row[SKU] == sku for each in others)
+
+    def _taken(self, row: Prepared) -> dict[str, Any]:
+        column, sku = self._preparer.column_of(SKU), str(row.columns[SKU])
+        return reason(column, sku, f"{column}: {sku!r}: there is another product with this sku")
+
+
+async def _target(taking: Taking) -> ProductRows:
+    async def make(
+        cells: CellReader, staff: Staff, definitions: Definitions, region: str
+    ) -> ProductPreparation:
+        codes = await list_codes(taking.database, taking.terms.organisation_id)
+        return ProductPreparation(
+            taking, cells=cells, staff=staff, definitions=definitions, tax_classes=codes
+        )
+
+    preparer = Preparer(PRODUCTS, taking, make)
+    return ProductRows(preparer, taking.terms)
+
+
+PRODUCT_IMPORT = Importable(
+    resource=PRODUCTS,
+    fields=PRODUCT_FIELDS,
+    keys=frozenset({"none", "id", SKU, "external_id", "name"}),
+    named_by=NAMED_BY,
+    target=_target,
+)
