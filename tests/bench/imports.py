@@ -7,7 +7,7 @@ import json
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -105,24 +105,28 @@ def import_file(bench: Bench) -> Imported:
         file = Path(folder, "people.csv")
         write_csv(file, bench.size.contacts)
         began = time.monotonic()
-        job = upload(client, file)
+        job = upload(client, file, "contacts", OPTIONS)
         uploaded = time.monotonic() - began
         seconds = max(min(bench.size.import_seconds, bench.seconds_left), LEAST_SECONDS)
         ended = follow(client, job, say=bench.say, seconds=seconds)
-        return Imported(
-            done=ended["done"],
-            total=bench.size.contacts,
-            errors=ended["errors"],
-            seconds=seconds_of(ended),
-            upload=uploaded,
-        )
+        return of_job(ended, total=bench.size.contacts, upload=uploaded)
 
 
-def upload(client: httpx.Client, file: Path) -> str:
+def of_job(ended: Mapping[str, Any], *, total: int, upload: float) -> Imported:
+    return Imported(
+        done=ended["done"],
+        total=total,
+        errors=ended["errors"],
+        seconds=seconds_of(ended),
+        upload=upload,
+    )
+
+
+def upload(client: httpx.Client, file: Path, resource: str, options: Mapping[str, Any]) -> str:
     """The job's path."""
-    fields = {"resource": "contacts", "start": "true", "options": json.dumps(OPTIONS)}
+    fields = {"resource": resource, "start": "true", "options": json.dumps(options)}
     with file.open("rb") as content:
-        files = {"file": ("people.csv", content, "text/csv")}
+        files = {"file": (file.name, content, "text/csv")}
         answer = client.post("/v1/imports", data=fields, files=files)
     if answer.status_code != 202:
         raise Refused(f"POST /v1/imports: {answer.status_code} {answer.text[:300]}")
@@ -147,7 +151,7 @@ def follow(client: httpx.Client, job: str, *, say: Say, seconds: float) -> dict[
         threading.Event().wait(LOOK_EVERY_SECONDS)
 
 
-def seconds_of(job: dict[str, Any]) -> float:
+def seconds_of(job: Mapping[str, Any]) -> float:
     """Of the job's own running."""
     started, finished = (datetime.fromisoformat(job[n]) for n in ("started_at", "finished_at"))
     return (finished - started).total_seconds()

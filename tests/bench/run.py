@@ -22,6 +22,7 @@ from tests.bench.imports import measure_import
 from tests.bench.load import generator
 from tests.bench.loading import load_accounts, load_contacts, load_deals
 from tests.bench.memory import resident
+from tests.bench.order_imports import measure_order_import
 from tests.bench.organisation import Organisation, found_organisation
 from tests.bench.processes import Hello, Suite
 from tests.bench.report import Report, Row
@@ -74,6 +75,8 @@ def measure_all(bench: Bench, only: str) -> None:
     if any(only in case.name for case in deals.CASES):
         bench.attempt("deals", lambda: load_them(bench), leaving=keep)
         attempt_cases(bench, deals.CASES, only, leaving=keep)
+    if only in "import: orders":
+        bench.attempt("import: orders", lambda: measure_order_import(bench), leaving=keep)
     if only in "import":
         bench.attempt("import", lambda: measure_import(bench))
 

@@ -11,16 +11,17 @@ class Size:
     seconds: float  # of one measurement
     hello_seconds: float  # of the bare route beside it
     copy_sample: int
+    purchases: int  # of CDNOW's 69,659
     import_seconds: float  # after this long an import is cancelled, and its rate is that so far
     limit_seconds: float  # after this much no section is begun any more
 
 
 WHOLE = Size(
     contacts=200_000, rounds=5, brief_rounds=3, seconds=1.2, hello_seconds=0.8,
-    copy_sample=30_000, import_seconds=70.0, limit_seconds=540.0,
+    copy_sample=30_000, purchases=69_659, import_seconds=70.0, limit_seconds=540.0,
 )  # fmt: skip
 QUICK = Size(
     contacts=20_000, rounds=2, brief_rounds=1, seconds=0.6, hello_seconds=0.4,
-    copy_sample=10_000, import_seconds=10.0, limit_seconds=80.0,
+    copy_sample=10_000, purchases=7_000, import_seconds=10.0, limit_seconds=80.0,
 )  # fmt: skip
 CONNECTIONS = 16
