@@ -2,15 +2,14 @@
 
 import csv
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 from guanxi_gateway.cli.api import Api
 from guanxi_gateway.cli.job_progress import console
+from guanxi_gateway.cli.recipe_remarks import counted, remarks_on, write_remarks
 from guanxi_gateway.cli.recipe_staff import load_staff
 from guanxi_gateway.cli.recipes import RecordsStep, StaffStep, Step, TableStep
 from guanxi_gateway.cli.sql_inserts import joined, read_inserts
@@ -39,31 +38,23 @@ def rows_of(path: Path) -> list[Mapping[str, str]]:
     return [row.values for row in read_rows(path, sniff(path))]
 
 
-def corrections(path: Path, options: Mapping[str, Any]) -> Counter[tuple[str, str, str]]:
-    """How often a recipe's mapping replaces a cell: (column, as it is in the file, as it is taken)."""
-    replaced = {
-        column: rule["values"]
-        for column, rule in options.get("mapping", {}).items()
-        if isinstance(rule, dict) and rule.get("values")
-    }
-    found: Counter[tuple[str, str, str]] = Counter()
-    for row in rows_of(path) if replaced else ():
-        for column, values in replaced.items():
-            text = row.get(column, "")
-            if values.get(text, text) != text:
-                found[column, text, values[text]] += 1
-    return found
-
-
 def _import(api: Api, step: TableStep, folder: Path, *, dry_run: bool, errors: Path | None) -> bool:
     options = {**step.options, **({"dry_run": True} if dry_run else {})}
     with table_of(step, folder) as path:
-        for (column, text, taken), count in corrections(path, options).items():
-            console.print(
-                f"{path.name}: {count} cells of {column} are {text!r}, taken as {taken!r}",
-                markup=False,
-            )
+        _tell_of_dirt(path, step, beside=errors)
         return import_table(api, path, step.resource, options, errors=errors)
+
+
+def _tell_of_dirt(path: Path, step: TableStep, *, beside: Path | None) -> None:
+    """Counted on the screen, row by row in a file."""
+    if not (found := remarks_on(path, step)):
+        return
+    name = f"{path.stem}.{step.resource}.remarks.csv"
+    target = Path(name) if beside is None else beside.with_name(name)
+    write_remarks(found, target)
+    for sentence in counted(found):
+        console.print(f"{path.name}: {sentence}", markup=False)
+    console.print(f"{path.name}: row by row in {target}", markup=False)
 
 
 def _create_missing(api: Api, step: RecordsStep) -> None:

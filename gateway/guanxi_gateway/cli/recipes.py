@@ -28,6 +28,7 @@ class TableStep(BaseModel):
     source: Literal["file", "sql-inserts"] = "file"
     table: str | None = None
     join: list[Join] = []
+    told_when_empty: list[str] = []  # columns whose empty cells are remarked on
     resource: str
     options: dict[str, Any]
 

@@ -38,9 +38,11 @@ def data_set(name: str) -> Path:
 
 @pytest.fixture
 async def guanxi(
-    contacts: Edge, gateway_stand_in: GatewayStandIn, organisation: Organisation
-) -> AsyncIterator[Guanxi]:
-    """`await guanxi("import", …)` runs the command line as the organisation's admin."""
+    contacts: Edge, gateway_stand_in: GatewayStandIn, organisation: Organisation, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Guanxi]:  # fmt: skip
+    """`await guanxi("import", …)` runs the command line as the organisation's admin, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
     server = uvicorn.Server(uvicorn.Config(contacts, port=0, lifespan="off", log_config=None))
     task = asyncio.create_task(server.serve())
     await until(partial(_has_started, server))
@@ -63,11 +65,24 @@ async def _has_started(server: uvicorn.Server) -> bool:
 
 
 async def test_the_accounts_of_maven_load_as_they_are_in_the_file(
-    guanxi: Guanxi, send: Sender
+    guanxi: Guanxi, send: Sender, tmp_path: Path
 ) -> None:
     folder = data_set("crm_sales_opportunities")
     result = await guanxi("import", "--recipe", "maven-accounts", str(folder))
     assert result.exit_code == 0, result.output
+    with (tmp_path / "accounts.accounts.remarks.csv").open(encoding="utf-8-sig") as file:
+        remarks = list(csv.DictReader(file))
+    lines = (folder / "accounts.csv").read_text().splitlines()
+    dirty = [
+        number
+        for number, line in enumerate(lines, 1)
+        if "technolgy" in line or "Philipines" in line
+    ]
+    assert [int(each["line"]) for each in remarks] == dirty
+    assert (
+        f"{sum('technolgy' in line for line in lines)} rows, sector: 'technolgy' is taken"
+        in result.output
+    )
 
     with (folder / "accounts.csv").open(newline="") as file:
         rows = {row["account"]: row for row in csv.DictReader(file)}

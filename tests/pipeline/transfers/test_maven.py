@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from guanxi_gateway.cli.recipe_remarks import remarks_on
 from guanxi_gateway.cli.recipes import RecordsStep, TableStep, read_recipe
 from guanxi_shared.db import Database
 from tests.contacts.transfers.sending import Sender
 from tests.factories import Organisation, apply_to_directory, directory_event, new_user
 from tests.pipeline.conftest import Known, Stages
+from tests.pipeline.products.selling import product
 
 ROOT = Path(__file__).parents[3]
 HERE = ZoneInfo("Asia/Shanghai")
@@ -169,3 +171,51 @@ async def test_without_what_the_recipe_corrects_each_row_says_what_is_wrong(
     } == {}
     assert refused.keys() == expected.keys()
     assert found["job"]["counts"]["created"] == 8_800 - len(expected)
+
+
+async def test_each_row_with_dirt_is_told_and_what_is_corrected_finds_its_product(
+    folder: Path, send: Sender, account: Known, agents: dict[str, str]
+) -> None:
+    """`GTXPro` by its correction is the product GTX Pro; without it, a line that no product is called."""
+    for row in rows_of(folder / "accounts.csv"):
+        await account(row["account"])
+    sold = {
+        row["product"]: (await product(send.client, row["product"], name=row["product"]))["id"]
+        for row in rows_of(folder / "products.csv")
+    }
+    _, pipelines, table = read_recipe("maven-opportunities").steps
+    assert isinstance(pipelines, RecordsStep)
+    assert isinstance(table, TableStep)
+    rows = rows_of(folder / table.file)
+    told = remarks_on(folder / table.file, table)
+    by_column = {
+        column: [each for each in told if each.column == column]
+        for column in ("product", "account")
+    }
+    assert [each.line for each in by_column["product"]] == [
+        line for line, row in enumerate(rows, 2) if row["product"] == "GTXPro"
+    ]
+    assert [each.line for each in by_column["account"]] == [
+        line for line, row in enumerate(rows, 2) if not row["account"]
+    ]
+    assert (len(by_column["product"]), len(by_column["account"])) == (1_480, 1_425)
+    assert len(told) == 2_905
+    assert {each.sentence for each in told} == {
+        "'GTXPro' is taken as 'GTX Pro'.", "It names no account; the record has none.",
+    }  # fmt: skip
+
+    await send.client.post("/v1/pipelines", json=pipelines.records[0])
+    few = (folder / table.file).read_text().splitlines(keepends=True)[:1_001]
+    await send("".join(few), **table.options)
+    names = {id: name for name, id in sold.items()}
+    bought = Counter(names[each["lines"][0]["product_id"]] for each in await send.records())
+    assert bought == Counter(row["product"].replace("GTXPro", "GTX Pro") for row in rows[:1_000])
+
+    mapping = {**table.options["mapping"], "product": "product", "opportunity_id": "name"}
+    raw = {**table.options, "mapping": mapping, "key": "none", "duplicates": "create"}
+    await send("".join(few), **raw)
+    uncorrected = [each for each in await send.records() if each["external_id"] is None]
+    unknown = [each["lines"][0] for each in uncorrected if not each["lines"][0].get("product_id")]
+    assert Counter(line["name"] for line in unknown) == {
+        "GTXPro": sum(row["product"] == "GTXPro" for row in rows[:1_000])
+    }
