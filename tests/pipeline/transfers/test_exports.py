@@ -13,6 +13,7 @@ from tests.contacts.transfers.sending import ENDED, Sender
 from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Known, Stages
+from tests.pipeline.products.selling import cny, product, usd
 
 TABLE = """external_id,name,account,stage,amount,amount_currency,product,product_quantity,product_price,closed_on,reason
 1,One,Acme,Proposal,1200.50,EUR,Seats,3,400.10,,
@@ -131,3 +132,30 @@ async def test_what_cannot_be_exported_is_named(
     )
     assert refused.status_code == status, refused.text
     assert any(named in name for name in refused.json()["errors"]), refused.text
+
+
+async def test_a_table_of_products_comes_back_whole(send: Sender) -> None:
+    seats = await product(send.client, "GX-1", name="Seats", prices=[cny("980.00"), usd("145.5")],
+                          cost=cny("420.00"), category="licences", tags=["new"])  # fmt: skip
+    parts = [{"product_id": seats["id"], "quantity": 2}]
+    await product(send.client, "GX-2", prices=[], components=parts, is_active=False)
+    goods = send.of("products")
+    before = await goods.records()
+    content = await exported(send, resource="products", format="csv")
+    rows = {row["sku"]: row for row in table(content)}
+    assert [rows["GX-1"][n] for n in ("name", "price", "price_currency", "more_prices")] == [
+        "Seats", "980.00", "CNY", "145.50 USD",
+    ]  # fmt: skip
+    assert (rows["GX-1"]["cost"], rows["GX-1"]["cost_currency"]) == ("420.00", "CNY")
+    assert rows["GX-2"]["components"] == f"{seats['id']} × 2"
+    again = await goods(content, key="sku", duplicates="update")
+    assert {n: c for n, c in again["job"]["counts"].items() if c} == {"unchanged": 2}, again
+    assert await goods.records() == before
+    book = CalamineWorkbook.from_filelike(
+        BytesIO(await exported(send, resource="products", format="xlsx", fields=["sku", "prices"]))
+    )
+    header, *values = book.get_sheet_by_index(0).to_python()
+    assert header[-3:] == ["price", "price_currency", "more_prices"]
+    assert len(values) == 2
+    direct = await send.client.get("/v1/products/export?is_active=false&format=csv")
+    assert [each["sku"] for each in table(direct.content)] == ["GX-2"]

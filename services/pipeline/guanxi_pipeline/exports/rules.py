@@ -1,4 +1,4 @@
-"""Opportunities as rows of a table: the same names that an import reads, so that a table comes back whole."""
+"""Opportunities and products as rows of a table: the same names that an import reads, so that a table comes back whole."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -23,6 +23,8 @@ WIDE: Final[Mapping[str, Sequence[str]]] = {
     **{f"{name}_id": (name, f"{name}_id") for name in NAMED},
     "amount": ("amount", "amount_currency"),
     "lines": _line_columns(),
+    "cost": ("cost", "cost_currency"),
+    "prices": ("price", "price_currency", "more_prices"),
 }
 
 
@@ -31,14 +33,18 @@ def flat(row: Mapping[str, Any], names: Names) -> Row:
     found: Row = {}
     for name, stored in row.items():
         value = plain(stored)
-        if name == "amount":
+        if name in ("amount", "cost"):
             found |= money_columns(name, value)
+        elif name == "prices":
+            found |= _prices(value)
         elif name == "lines":
             found |= _lines(value)
         elif name == "contacts":
             found[name] = [each["contact_id"] for each in value]
         elif name == "splits":
             found[name] = [f"{each['user_id']} {each['share']:g}%" for each in value]
+        elif name == "components":
+            found[name] = [f"{each['product_id']} × {each['quantity']:g}" for each in value]
         elif name == "custom":
             found |= {f"custom.{key}": item for key, item in value.items()}
         else:
@@ -63,6 +69,13 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> Row:
         }
     more = lines[MOST_LINES:]
     return found | {"more_products": [each.get("name") or each.get("product_id") for each in more]}
+
+
+def _prices(prices: Sequence[Mapping[str, str]]) -> Row:
+    """An import reads one price a row and leaves those of other currencies as they are."""
+    first, more = prices[:1], prices[1:]
+    found = money_columns("price", first[0]) if first else {}
+    return found | {"more_prices": [f"{each['amount']} {each['currency']}" for each in more]}
 
 
 def named_accounts(rows: Sequence[Mapping[str, Any]]) -> set[str]:

@@ -20,4 +20,4 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["opportunities"]
+    resource: Literal["opportunities", "products"]
