@@ -63,7 +63,9 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        return columns_of(self.query.fields, self.custom, self.tables.wide)
+        lined = self.tables.lined.get(self.resource.name)
+        wide = self.tables.wide if lined is None else lined.wide
+        return columns_of(self.query.fields, self.custom, wide)
 
     def writer(self) -> StreamWriter:
         if self.format == "csv":
@@ -87,6 +89,8 @@ class Table:
             yield await asyncio.to_thread(writer.rows, rows)
 
     def _shaped(self, rows: Sequence[Row], names: Names) -> list[Row]:
+        if (lined := self.tables.lined.get(self.resource.name)) is not None:
+            return [each for row in rows for each in lined.flat(row, names)]
         shape = self.tables.flat
         if self.format == "vcard" and self.tables.card is not None:
             shape = self.tables.card

@@ -1,7 +1,7 @@
 """What a service says about its records so that they can be written as tables."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from guanxi_shared.calls import Call
@@ -12,6 +12,12 @@ from guanxi_shared.resources import Resource
 Row = dict[str, Any]
 Names = Mapping[str, Mapping[str, str]]  # of what → id → name
 LookUp = Callable[[Sequence[Row]], Awaitable[Names]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lined:
+    wide: Mapping[str, Sequence[str]]
+    flat: Callable[[Row, Names], list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +33,5 @@ class Tables:
     looking_up: Callable[[Call | Errand], Awaitable[LookUp]]
     card: Callable[[Row, Names], Row] | None = None
     with_cards: frozenset[str] = frozenset()
+    # Of a resource whose records are several rows each, as their lines: its wide fields, and its rows.
+    lined: Mapping[str, Lined] = field(default_factory=dict)

@@ -159,3 +159,46 @@ async def test_a_table_of_products_comes_back_whole(send: Sender) -> None:
     assert len(values) == 2
     direct = await send.client.get("/v1/products/export?is_active=false&format=csv")
     assert [each["sku"] for each in table(direct.content)] == ["GX-2"]
+
+
+ORDERS = """number,account,ordered_on,product,quantity,unit_price,discount,tax_rate,shipping,currency
+A-1,Acme,2025-01-31,Seats,3,19.99,10,13,30,CNY
+A-1,Acme,2025-01-31,Setup,1,100,,,30,CNY
+A-2,Acme,2025-02-01,Seats,2,20.00,,,,EUR
+"""
+
+
+async def test_orders_are_a_row_for_each_line_and_come_back_whole(
+    send: Sender, account: Known
+) -> None:
+    await account("Acme")
+    orders = send.of("orders")
+    assert (await orders(ORDERS, key="number"))["job"]["counts"]["created"] == 3
+    before = await orders.records()
+    content = await exported(send, resource="orders", format="csv")
+    rows = sorted(table(content), key=lambda row: (row["number"], row["product"]))
+    shown = [
+        [
+            row[n]
+            for n in (
+                "number",
+                "account",
+                "product",
+                "quantity",
+                "amount",
+                "shipping",
+                "order_total",
+            )
+        ]
+        for row in rows
+    ]
+    assert shown == [
+        ["A-1", "Acme", "Seats", "3", "53.97", "30.00", "190.99"],
+        ["A-1", "Acme", "Setup", "1", "100.00", "30.00", "190.99"],
+        ["A-2", "Acme", "Seats", "2", "40.00", "0.00", "40.00"],
+    ]
+    again = await orders(content, key="number", duplicates="update")
+    assert {n: c for n, c in again["job"]["counts"].items() if c} == {"unchanged": 3}, again
+    assert await orders.records() == before
+    direct = await send.client.get("/v1/orders/export?format=csv&number=A-2")
+    assert [each["product"] for each in table(direct.content)] == ["Seats"]

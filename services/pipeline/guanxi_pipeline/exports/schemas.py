@@ -20,4 +20,4 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["opportunities", "products"]
+    resource: Literal["opportunities", "orders", "products"]

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from guanxi_pipeline.exports import rules
+from guanxi_pipeline.exports import order_rules, rules
 from guanxi_pipeline.exports.schemas import ExportRequest
+from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.resources import EXPORTED
 from guanxi_pipeline.settings import settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Database
-from guanxi_shared.exports.tables import LookUp, Names, Row, Tables
+from guanxi_shared.exports.tables import Lined, LookUp, Names, Row, Tables
 from guanxi_shared.exports.writing import delete_transfers, write_file
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.running_jobs import RunningJob
@@ -50,6 +51,7 @@ TABLES: Final = Tables(
     wide=rules.WIDE,
     flat=rules.flat,
     looking_up=_looking_up,
+    lined={ORDERS.name: Lined(order_rules.WIDE, order_rules.flat_lines)},
 )
 
 
