@@ -41,7 +41,10 @@ def remarks_on(path: Path, step: TableStep) -> list[Remark]:
 def counted(remarks: Sequence[Remark]) -> list[str]:
     """A sentence for each kind of remark."""
     kinds = Counter((each.column, each.sentence) for each in remarks)
-    return [f"{count} rows, {column}: {sentence}" for (column, sentence), count in kinds.items()]
+    return [
+        f"{count} row{'' if count == 1 else 's'}, {column}: {sentence}"
+        for (column, sentence), count in kinds.items()
+    ]
 
 
 def write_remarks(remarks: Sequence[Remark], target: Path) -> None:

@@ -74,7 +74,12 @@ async def test_a_recipe_makes_what_its_rows_need_and_says_what_it_corrects(
     first = await guanxi("import", "--recipe", str(recipe), str(tmp_path), "--errors", str(errors))
     assert first.exit_code == 1, first.output  # a row did not go through
     assert "pipelines: 1 created" in first.output
-    assert "2 cells of what are 'GTXPro', taken as 'GTX Pro'" in first.output
+    assert "2 rows, what: 'GTXPro' is taken as 'GTX Pro'." in first.output
+    remarks = (tmp_path / "deals.opportunities.remarks.csv").read_text(encoding="utf-8-sig")
+    told = [
+        (row["line"], row["column"], row["cell"]) for row in csv.DictReader(remarks.splitlines())
+    ]
+    assert told == [("2", "what", "GTXPro"), ("3", "what", "GTXPro")]
     assert "2 created, 1 refused" in first.output
     assert "'Nowhere' is no stage of the pipeline Own" in errors.read_text(encoding="utf-8-sig")
     assert {each["name"] for each in await send.records()} == {"GTX Pro"}
