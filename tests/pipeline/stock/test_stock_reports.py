@@ -147,6 +147,7 @@ async def test_the_trend_says_what_changed_and_how_long_the_stock_lasts(
         ({"month": "2026-01-15"}, "month"), ({"month": "January"}, "month"), ({"opening": -1}, "opening"),
         ({"sold": 1000}, "closing"), ({"sku": None}, "product_id"), ({"adjusted": -5}, "adjustment_reason"),
         ({"bought": 0.12345678}, "bought"), ({"account_id": "x"}, "account_id"), ({"colour": 1}, "colour"),
+        ({"product_id": str(new_id())}, "product_id"),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_is_named(

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 
 from guanxi_pipeline.errors import StockMonthTaken
+from guanxi_pipeline.products.service import demand_products
 from guanxi_pipeline.purchases.period_rules import step
 from guanxi_pipeline.references.service import find_references
 from guanxi_pipeline.stock import stock_rules as rules
@@ -54,6 +55,8 @@ async def create_stock_report(call: Call, connection: Connection, data: StockRep
         "organisation_id": call.organisation, "account_id": account.id, "reporter_id": account.id,
         "is_account_verified": account.is_verified,
     }  # fmt: skip
+    if data.product_id is not None:
+        await demand_products(call, [data.product_id], field="product_id")
     row |= {"product_key": rules.key_of(row), **rules.counted(row)}
     await owned_by(call, connection, STOCK_REPORTS, sent)
     await _demand_sequence(connection, row)
