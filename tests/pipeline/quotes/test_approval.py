@@ -3,7 +3,14 @@
 import asyncio
 from typing import Any
 
-from tests.factories import Clients, Organisation
+from guanxi_shared.db import Database
+from tests.factories import (
+    Clients,
+    Organisation,
+    apply_to_directory,
+    directory_event,
+    user_state,
+)
 from tests.pipeline.conftest import Known
 from tests.pipeline.products.selling import cny, entry, made, price_book, product
 from tests.pipeline.quotes.offering import act, line, quote, told
@@ -247,3 +254,32 @@ async def test_rules_are_whole_and_admins_alone_write_them(
     assert len((await client(organisation.rep).get(RULES)).json()["data"]) == 1
     await admin.delete(path)
     assert (await manager.get(RULES)).json()["data"] == []
+
+
+async def test_a_rule_whose_approver_has_left_can_be_stopped_or_given_to_another(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    """What waits for them is the admins' to decide."""
+    admin, left = client(organisation.admin), organisation.other_rep
+    made_ = await rule(
+        client, organisation, discount_from=10, approver="user", approver_id=str(left.id)
+    )
+    rep, path = client(organisation.rep), f"{RULES}/{made_['id']}"
+    found = await quote(rep, line(discount=20))
+    await act(rep, found, "submit")
+    gone = user_state(left, organisation, is_active=False)
+    event = directory_event(organisation.id, "user", gone, version=2, verb="updated")
+    await apply_to_directory(service_database, [event])
+    await act(client(organisation.manager), found, "approve", 403)
+    assert (await act(admin, found, "approve"))["status"] == "approved"
+    stopped = await admin.patch(path, json={"is_active": False, "approver_id": str(left.id)})
+    assert (stopped.status_code, stopped.json()["is_active"]) == (200, False), stopped.text
+    again = await admin.post(
+        RULES,
+        json={"name": "R", "discount_from": 1, "approver": "user", "approver_id": str(left.id)},
+    )
+    assert (again.status_code, again.json()["errors"].keys()) == (422, {"approver_id"})
+    other = {"approver_id": str(organisation.manager.id)}
+    assert (await admin.patch(path, json=other)).status_code == 200
+    back = await admin.patch(path, json={"approver_id": str(left.id)})
+    assert (back.status_code, back.json()["errors"].keys()) == (422, {"approver_id"})

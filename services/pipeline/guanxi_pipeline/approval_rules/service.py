@@ -28,7 +28,8 @@ async def create_approval_rule(
 ) -> State:
     columns = _columns(data.model_dump(exclude={"id"}))
     columns |= {"organisation_id": call.organisation, "id": data.id or new_id()}
-    await _demand_whole(connection, call.organisation, columns)
+    _demand_whole(columns)
+    await _demand_known(connection, call.organisation, columns["approver_id"])
     return await records.insert_record(connection, APPROVAL_RULES, columns, actor=call.actor)
 
 
@@ -38,7 +39,10 @@ async def update_approval_rule(
     loaded = await records.load_record(connection, APPROVAL_RULES, rule_id, scope=EVERYTHING)
     await check_version(connection, APPROVAL_RULES, loaded, version)
     changes = _columns(data.model_dump(exclude_unset=True))
-    await _demand_whole(connection, call.organisation, {**loaded.row, **changes})
+    _demand_whole({**loaded.row, **changes})
+    approver = changes.get("approver_id")
+    if approver != loaded.row["approver_id"]:  # one who has left may stay named, not be named anew
+        await _demand_known(connection, call.organisation, approver)
     return await records.update_record(
         connection, APPROVAL_RULES, loaded, changes, actor=call.actor
     )
@@ -68,7 +72,7 @@ def _columns(sent: dict[str, Any]) -> dict[str, Any]:
     return sent
 
 
-async def _demand_whole(connection: Connection, organisation: UUID, row: Mapping[str, Any]) -> None:
+def _demand_whole(row: Mapping[str, Any]) -> None:
     if row["discount_from"] is None and row["total_from_amount"] is None:
         raise Invalid(
             "A rule says from when on it applies.",
@@ -79,7 +83,9 @@ async def _demand_whole(connection: Connection, organisation: UUID, row: Mapping
             "A user is named for the approver `user`, and for no other.",
             errors={"approver_id": "Send it with approver=user alone."},
         )
-    user = row["approver_id"]
+
+
+async def _demand_known(connection: Connection, organisation: UUID, user: UUID | None) -> None:
     if user is not None and await connection.fetchval(KNOWN_USERS, organisation, user) is None:
         raise UnknownReference(
             "approver_id names nobody known here.", errors={"approver_id": "There is no such user."}
