@@ -21,7 +21,7 @@ from tests.pipeline.deals import problem
 from tests.pipeline.leads.conftest import Worked
 from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.products.selling import cny
-from tests.pipeline.quotes.offering import act, quote, sent_quote
+from tests.pipeline.quotes.offering import act, line, quote, sent_quote
 from tests.pipeline.telling import contact_told, told
 
 REQUEST = {"reason": "subject_request", "request_reference": "DSR-2026-17"}
@@ -409,3 +409,25 @@ async def test_the_request_role_cannot_change_the_log_by_itself(
     async with service_database.transaction(organisation.id) as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await connection.execute("UPDATE erasures SET reason = 'unlawful'")
+
+
+async def test_an_offer_to_somebody_erased_since_can_still_be_accepted(
+    client: Clients, organisation: Organisation, heard: Heard
+) -> None:
+    """The numbers of its lines are numbers as before, and a line that was called after them has a name."""
+    rep, contact_id = client(organisation.rep), str(new_id())
+    await heard(contact_told(organisation.id, contact_id, NAME, owner_id=organisation.rep.id))
+    found = await sent_quote(
+        rep, line(name=f"Training of {NAME}", quantity=2), line("9.99", discount=2.5, tax_rate=13),
+        contact_id=contact_id,
+    )  # fmt: skip
+    await heard(erased(organisation, "contact", contact_id))
+    left = await ok(await rep.get(f"/v1/quotes/{found['id']}"))
+    assert left["lines"] == [{**found["lines"][0], "name": ""}, found["lines"][1]]
+    assert (await client().get(f"{found['link']['path']}/pdf")).status_code == 200
+    await ok(await client().post(f"{found['link']['path']}/accept", json={"name": "A"}))
+    order_id = (await ok(await rep.get(f"/v1/quotes/{found['id']}")))["order_id"]
+    order = await ok(await rep.get(f"/v1/orders/{order_id}"))
+    assert (order["total"], [each["name"] for each in order["lines"]]) == (
+        found["total"], ["#1", "Consulting"],
+    )  # fmt: skip

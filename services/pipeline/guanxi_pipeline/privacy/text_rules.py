@@ -69,8 +69,7 @@ def told_of(
                 continue
             instead = _instead(field, value, empty, lowered, whole_texts, is_theirs)
             if instead != value:
-                key = (field, orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS))
-                found[key] = Told(record_id, field, value, instead)
+                found[field, _written(value)] = Told(record_id, field, value, instead)
     return list(found.values())
 
 
@@ -88,5 +87,14 @@ def _instead(
 
 
 def changes_of(present: Mapping[str, Any], told: Iterable[Told]) -> dict[str, Any]:
-    """The columns of a row that stand as somebody was told of."""
-    return {each.field: each.instead for each in told if present.get(each.field) == each.value}
+    """The columns of a row that stand as somebody was told of. Letter for letter: what the log says with
+    decimals (2.0) equals a number of the row (2.0), but is written as a text."""
+    return {
+        each.field: each.instead
+        for each in told
+        if each.field in present and _written(present[each.field]) == _written(each.value)
+    }
+
+
+def _written(value: Any) -> bytes:
+    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)

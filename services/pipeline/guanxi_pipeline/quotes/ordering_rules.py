@@ -1,7 +1,8 @@
 """The order that an accepted quote becomes. Pure.
 
 Net and tax of each line are taken as they were offered, the share of a discount on the whole quote and the
-way of reckoning tax included: the order's total is the quote's, whatever was rounded on the way.
+way of reckoning tax included: the order's total is the quote's, whatever was rounded on the way. A line
+whose name went with somebody who was erased is named by its position.
 """
 
 from collections.abc import Mapping
@@ -27,7 +28,7 @@ def order_of(quote: Mapping[str, Any], categories: Mapping[str, str]) -> dict[st
 def _line(line: Mapping[str, Any], categories: Mapping[str, str]) -> dict[str, Any]:
     found = {name: line.get(name) for name in ("product_id", "sku", "quantity")}
     found |= {
-        "name": line["name"][:LONGEST_NAME], "tax": line["tax"], "unit_cost": line.get("cost"),
+        "name": line["name"][:LONGEST_NAME] or f"#{line['position']}", "tax": line["tax"], "unit_cost": line.get("cost"),
         "category": categories.get(str(line.get("product_id"))),
     }  # fmt: skip
     if line["net"] == line["amount"]:  # nothing of it was taken off the whole, nor is tax inside
