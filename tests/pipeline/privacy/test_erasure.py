@@ -431,3 +431,16 @@ async def test_an_offer_to_somebody_erased_since_can_still_be_accepted(
     assert (order["total"], [each["name"] for each in order["lines"]]) == (
         found["total"], ["#1", "Consulting"],
     )  # fmt: skip
+
+
+async def test_an_offer_for_a_deal_that_was_called_after_them_is_called_by_its_number(
+    client: Clients, organisation: Organisation, stages: Stages, heard: Heard
+) -> None:
+    rep, contact_id = client(organisation.rep), str(new_id())
+    await heard(contact_told(organisation.id, contact_id, NAME, owner_id=organisation.rep.id))
+    sent = {"name": f"Deal of {NAME}", "contacts": [{"contact_id": contact_id}]}
+    deal = await ok(await rep.post("/v1/opportunities", json=sent))
+    await heard(erased(organisation, "contact", contact_id))
+    offer = {"opportunity_id": deal["id"], "lines": [line()]}
+    found = await ok(await rep.post("/v1/quotes", json=offer))
+    assert found["name"] == found["number"]

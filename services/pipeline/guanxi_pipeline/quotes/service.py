@@ -195,7 +195,8 @@ async def _from_opportunity(call: Call, sent: Mapping[str, Any]) -> dict[str, An
             "You may read this opportunity but not change it.",
             errors={"update_opportunity": "It is not yours to change."}, code="read_only",
         )  # fmt: skip
-    found: dict[str, Any] = {} if sent.get("name") else {"name": deal["name"]}
+    name = sent.get("name") or deal["name"]  # none, if the deal was called after somebody erased
+    found: dict[str, Any] = {"name": name} if name else {}
     if sent.get("account_id") is None and deal["account_id"] is not None:
         found["account_id"] = UUID(deal["account_id"])
     return found
