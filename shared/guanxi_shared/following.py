@@ -38,6 +38,7 @@ WHERE k.organisation_id = $1 AND k.merged_into_id IS NOT NULL
 """
 
 Columns = dict[str, Any]
+Name = tuple[str, UUID]  # noun and id
 # (connection, organisation, noun, id): this record is named by others now, so their words change.
 Renamed = Callable[[Connection, UUID, str, UUID], Awaitable[None]]
 
@@ -62,24 +63,27 @@ async def follow_merge(
     merge: Mapping[str, Any], verb: str, *, renamed: Renamed,
 ) -> None:  # fmt: skip
     """Everything here that named a source names the survivor; undone, what still does goes back.
-    `merge` has `id` and `source_ids`, `verb` is `merged` or `unmerged`."""
+    `merge` has `id` and `source_ids`, `verb` is `merged` or `unmerged`. Words come last: whoever holds
+    one of these records may be about to write its words."""
     merge_id = UUID(str(merge["id"]))
     sources = [UUID(str(id)) for id in merge["source_ids"]]
+    named: set[Name] = set()
     for each in followed:
         if verb == "merged":
-            await move(connection, organisation, each, sources, survivor, merge_id, renamed=renamed)
+            named |= await move(connection, organisation, each, sources, survivor, merge_id)
         else:
-            kept_as = [merge_id, *sources]
-            await _give_back(connection, organisation, each, kept_as, renamed=renamed)
+            named |= await _give_back(connection, organisation, each, [merge_id, *sources])
+    await _tell(connection, organisation, named, renamed)
     if verb == "unmerged":
         await connection.execute(FORGET, organisation, [merge_id, *sources])
 
 
 async def move(
     connection: Connection, organisation: UUID, followed: Followed, sources: Collection[UUID],
-    survivor: UUID, kept_as: UUID, *, renamed: Renamed,
-) -> None:  # fmt: skip
-    """Records that name a source, from now on the survivor. Deleted ones too: they may come back.
+    survivor: UUID, kept_as: UUID,
+) -> set[Name]:  # fmt: skip
+    """Records that name a source, from now on the survivor. Deleted ones too: they may come back. Answers
+    with what is named by others now.
 
     What they named is kept under `kept_as`: the merge or, where nobody knows of it yet, the source."""
     table = followed.resource.table.name
@@ -99,15 +103,13 @@ async def move(
         rows = orjson.dumps(kept, default=str).decode()
         name = (followed.resource.name, followed.column)
         await connection.execute(KEEP, organisation, kept_as, *name, rows)
-    if ids:
-        await renamed(connection, organisation, followed.noun, survivor)
+    return {(followed.noun, survivor)} if ids else set()
 
 
 async def _give_back(
-    connection: Connection, organisation: UUID, followed: Followed, kept_as: Sequence[UUID], *,
-    renamed: Renamed,
-) -> None:  # fmt: skip
-    """Only what is as the merge left it: whoever changed it since meant that."""
+    connection: Connection, organisation: UUID, followed: Followed, kept_as: Sequence[UUID]
+) -> set[Name]:
+    """Only what is as the merge left it: whoever changed it since meant that. Answers as `move` does."""
     name = (followed.resource.name, followed.column)
     rows = await connection.fetch(KEPT, organisation, list(kept_as), *name)
     kept = {
@@ -121,16 +123,24 @@ async def _give_back(
         if present == after:
             changes.append(Change(record, followed.back(before)))
     await write_many(connection, followed.resource, changes, actor=ACTOR)
-    for before in {before for before, _ in kept.values() if isinstance(before, str)}:
-        await renamed(connection, organisation, followed.noun, UUID(before))
+    return {(followed.noun, UUID(before)) for before, _ in kept.values() if isinstance(before, str)}
 
 
 async def settle_overtaken(
     connection: Connection, organisation: UUID, followed: Iterable[Followed], *, renamed: Renamed
 ) -> None:
     """What was written between a merge and the moment that the feed told of it here."""
+    named: set[Name] = set()
     for each in followed:
         sql = OVERTAKEN.format(noun=each.noun, table=each.resource.table.name, names=each.names)
         for row in await connection.fetch(sql, organisation):
             id, survivor = row["id"], row["merged_into_id"]
-            await move(connection, organisation, each, [id], survivor, id, renamed=renamed)
+            named |= await move(connection, organisation, each, [id], survivor, id)
+    await _tell(connection, organisation, named, renamed)
+
+
+async def _tell(
+    connection: Connection, organisation: UUID, named: Iterable[Name], renamed: Renamed
+) -> None:
+    for noun, id in sorted(named):
+        await renamed(connection, organisation, noun, id)

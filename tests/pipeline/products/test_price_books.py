@@ -191,20 +191,21 @@ async def test_two_who_write_one_book_at_once_leave_one_whole_list(
 async def test_a_book_follows_accounts_that_become_one(
     client: Clients, organisation: Organisation, account: Known, heard: Heard
 ) -> None:
+    """There and back again, as the account's deals do."""
     manager = client(organisation.manager)
     gone, survivor = await account("Gone"), await account("Survivor")
-    book = await made(
-        manager, "/v1/price-books", name="B", currency="CNY", account_ids=[gone, survivor]
-    )
+    before = [gone, survivor]
+    book = await made(manager, "/v1/price-books", name="B", currency="CNY", account_ids=before)
     merge = {"id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50", "source_ids": [gone]}
-    await heard(
-        account_told(
-            organisation.id, survivor, "Survivor", owner_id=organisation.rep.id, version=2,
-            verb="merged", before={"merge": merge},
-        )
-    )  # fmt: skip
-    read = (await manager.get(f"/v1/price-books/{book['id']}")).json()
-    assert read["account_ids"] == [survivor]
+    for version, verb, named in ((2, "merged", [survivor]), (3, "unmerged", before)):
+        await heard(
+            account_told(
+                organisation.id, survivor, "Survivor", owner_id=organisation.rep.id, version=version,
+                verb=verb, before={"merge": merge},
+            )
+        )  # fmt: skip
+        read = (await manager.get(f"/v1/price-books/{book['id']}")).json()
+        assert read["account_ids"] == named
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

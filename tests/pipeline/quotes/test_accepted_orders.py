@@ -9,9 +9,10 @@ import pytest
 
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
-from tests.pipeline.conftest import Known
-from tests.pipeline.products.selling import cny, product
+from tests.pipeline.conftest import Heard, Known, Stages
+from tests.pipeline.products.selling import cny, made, product
 from tests.pipeline.quotes.offering import act, line, sent_quote
+from tests.pipeline.telling import account_told
 
 
 def money(amount: str, currency: str) -> dict[str, str]:
@@ -177,3 +178,28 @@ async def test_an_offer_to_nobody_becomes_a_draft_that_says_whose_it_is_later(
     placed = await rep.post(f"/v1/orders/{order['id']}/place", json={})
     assert (placed.status_code, placed.json()["status"]) == (200, "placed")
     assert UUID(order["quote_id"]) == UUID(found["id"])
+
+
+async def test_offers_are_accepted_while_their_account_becomes_another_one(
+    client: Clients, organisation: Organisation, stages: Stages, account: Known, heard: Heard
+) -> None:
+    """Both hold quotes, orders and deals: in one order, so that neither is given up for the other."""
+    rep = client(organisation.rep)
+    for _ in range(4):
+        gone, survivor = await account("Gone"), await account("Survivor")
+        offers = []
+        for _ in range(4):
+            deal = await made(rep, "/v1/opportunities", name="Deal", account_id=gone)
+            sent = {"opportunity_id": deal["id"], "update_opportunity": True}
+            offers.append(await sent_quote(rep, line(), **sent))
+        merged = heard(
+            account_told(
+                organisation.id, survivor, "Survivor", owner_id=organisation.rep.id, version=2,
+                verb="merged", before={"merge": {"id": str(new_id()), "source_ids": [gone]}},
+            )
+        )  # fmt: skip
+        await asyncio.gather(*(accepted(client(), offer) for offer in offers), merged)
+        for offer in offers:
+            kept = (await rep.get(f"/v1/quotes/{offer['id']}")).json()
+            order = await order_of(rep, offer)
+            assert (kept["account_id"], order["account_id"]) == (survivor, survivor)

@@ -60,7 +60,25 @@ def named_back(value: Any) -> Columns:
     return {"account_ids": [UUID(str(id)) for id in value]}
 
 
+# Quotes, orders, deals: in the order in which an acceptance holds them, so that the two never wait for
+# each other.
 FOLLOWED: Final = (
+    Followed(
+        "account", QUOTES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", QUOTES, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
+    ),
+    Followed(
+        "account", ORDERS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", ORDERS, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
+    ),
     Followed(
         "account", OPPORTUNITIES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
         account_after, account_back,
@@ -80,22 +98,6 @@ FOLLOWED: Final = (
     Followed(
         "account", PRICE_BOOKS, "account_ids", "account_ids && $2::uuid[]", "t.account_ids @> ARRAY[k.id]",
         named_after, named_back,
-    ),
-    Followed(
-        "account", QUOTES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
-        account_after, account_back,
-    ),
-    Followed(
-        "contact", QUOTES, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
-        contact_after, contact_back,
-    ),
-    Followed(
-        "account", ORDERS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
-        account_after, account_back,
-    ),
-    Followed(
-        "contact", ORDERS, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
-        contact_after, contact_back,
     ),
     Followed(
         "account", STOCK_REPORTS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
