@@ -167,3 +167,21 @@ async def test_a_flag_that_there_is_none_of_is_refused_before_anything_is_answer
 ) -> None:
     refused = await client(organisation.rep).get(f"/v1/opportunities{path}?flag[in]=idle,nonsense")
     assert (refused.status_code, list(refused.json()["errors"])) == (400, ["flag"])
+
+
+@pytest.mark.parametrize(
+    ("shares", "status"),
+    [
+        ([100], 201), ([33.3, 33.3, 33.4], 201), ([99.99999999999999, 1e-14], 201),
+        ([50, 50.000001], 422), ([100, 1e-300], 422), ([50, 50, 1e-30], 422), ([100, -1, 1], 422),
+    ],
+)  # fmt: skip
+async def test_shares_sum_to_a_hundred_however_small_one_of_them_is(
+    client: Clients, organisation: Organisation, stages: Stages, shares: list[float], status: int
+) -> None:
+    users = [str(user.id) for user in organisation.users.values()]
+    splits = [{"user_id": id, "share": share} for id, share in zip(users, shares, strict=False)]
+    sent = {"name": "x", "splits": splits}
+    answer = await client(organisation.rep).post("/v1/opportunities", json=sent)
+    assert answer.status_code == status, answer.text
+    assert status == 201 or any(name.startswith("splits") for name in answer.json()["errors"])

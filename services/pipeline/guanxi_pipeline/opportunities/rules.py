@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal, localcontext
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
@@ -114,12 +115,13 @@ def demand_whole_shares(splits: Sequence[Mapping[str, Any]]) -> None:
     users = [str(split["user_id"]) for split in splits]
     if len(set(users)) < len(users):
         raise SharesIncomplete("A person has two shares.", errors={"splits": "Name each once."})
-    total = sum((Decimal(str(split["share"])) for split in splits), Decimal(0))
-    if total != 100:
+    whole = sum((Fraction(str(split["share"])) for split in splits), Fraction(0))
+    if whole != 100:
+        total, over = (Decimal(x.numerator) / x.denominator for x in (whole, abs(whole - 100)))
         raise SharesIncomplete(
             f"The shares sum to {total.normalize():f}, not 100.",
-            errors={"splits": f"{abs(100 - total).normalize():f} percent "
-                              f"{'too little' if total < 100 else 'too much'}."},
+            errors={"splits": f"{over.normalize():f} percent "
+                              f"{'too little' if whole < 100 else 'too much'}."},
         )  # fmt: skip
 
 
