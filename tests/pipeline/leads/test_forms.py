@@ -177,6 +177,26 @@ async def test_the_limit_holds_for_each_address_however_many_come_at_once(
     assert await counts_of(client, organisation, form) == [(8, 0, 7)]
 
 
+async def test_lines_of_a_visitors_own_hide_nobody(
+    client: Clients, organisation: Organisation, formed: Formed
+) -> None:
+    form, consent = (
+        await formed(hourly_limit=1, consent_text="You may write to me."),
+        {"consent": "on"},
+    )
+
+    async def send(*lines: str) -> int:
+        headers = [("x-forwarded-for", line) for line in lines]
+        answer = await client().post(at(form), json=FILLED | consent, headers=headers)
+        return answer.status_code
+
+    assert await send("198.51.100.1", "203.0.113.7") == 201
+    assert await send("198.51.100.2", "203.0.113.7") == 429
+    assert await send("198.51.100.3, 198.51.100.4", "::ffff:203.0.113.7") == 429
+    (lead,) = await leads_of(client, organisation)
+    assert [each["address"] for each in lead["consents"]] == ["203.0.113.7"]
+
+
 async def test_whoever_began_first_and_was_overtaken_still_finds_the_room_that_is_left(
     client: Clients, organisation: Organisation, formed: Formed, service_database: Database
 ) -> None:

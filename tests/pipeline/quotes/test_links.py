@@ -103,6 +103,20 @@ async def test_an_address_is_one_or_the_peers(
     assert (kept["decision"]["address"], kept["decision"]["comment"]) == (address, "Too dear")
 
 
+async def test_a_visitors_own_line_of_addresses_is_not_taken_for_the_gateways(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    found = await sent_quote(rep)
+    lines = [("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9")]
+    done = await client().post(
+        f"{found['link']['path']}/accept", json={"name": "李雷"}, headers=lines
+    )
+    assert done.status_code == 200
+    kept = (await rep.get(f"/v1/quotes/{found['id']}")).json()
+    assert kept["decision"]["address"] == "203.0.113.9"
+
+
 async def test_yes_and_no_at_once_are_one_answer(
     client: Clients, organisation: Organisation
 ) -> None:

@@ -31,8 +31,8 @@ def organisation_of(key: str) -> UUID | None:
 
 
 def address_of(forwarded: str, peer: str | None) -> str:
-    """Whose address counts: the last that was forwarded (the gateway wrote that one), else the peer's."""
-    last = forwarded.rpartition(",")[2].strip() or (peer or "")
+    """Whose address counts: that which was forwarded (the gateway wrote it), else the peer's."""
+    last = forwarded or peer or ""
     try:
         return str(ipaddress.ip_address(last))
     except ValueError:
@@ -45,9 +45,11 @@ def counted_as(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped is None:
-        return str(ipaddress.ip_network((found, 64), strict=False))
-    return str(found)
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, 64), strict=False))
 
 
 def texts_of(sent: Mapping[str, Any]) -> dict[str, str]:

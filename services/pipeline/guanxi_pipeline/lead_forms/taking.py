@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 from starlette.requests import Request
 
+from guanxi_pipeline.forwarded import last_forwarded
 from guanxi_pipeline.lead_forms import rules
 from guanxi_pipeline.lead_forms.limits import COUNT, take_hit
 from guanxi_pipeline.leads.known import ways_of
@@ -56,7 +57,7 @@ async def take_form(request: Request, key: str) -> Form:
     here = house(request)
     form = await find_form(here, key)
     peer = request.client.host if request.client else None
-    address = rules.address_of(request.headers.get("x-forwarded-for", ""), peer)
+    address = rules.address_of(last_forwarded(request), peer)
     await take_hit(
         here.db, form.organisation, form.id, rules.counted_as(address),
         hourly_limit=form.row["hourly_limit"],

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from starlette.requests import Request
 
+from guanxi_pipeline.forwarded import last_forwarded
 from guanxi_pipeline.quotes import deciding
 from guanxi_pipeline.quotes.link_rules import key_from, link_from
 from guanxi_pipeline.quotes.resources import QUOTES
@@ -111,9 +112,8 @@ async def decide(
 
 def address_of(request: Request) -> str | None:
     """Whence the answer came: the last address that was added, by our own gateway; else the peer's."""
-    forwarded = request.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
     peer = request.client.host if request.client is not None else ""
-    for text in (forwarded, peer):
+    for text in (last_forwarded(request), peer):
         try:
             return str(ipaddress.ip_address(text))
         except ValueError:
