@@ -1,7 +1,11 @@
 """Saved views and custom fields of opportunities."""
 
-from typing import Any
+from typing import Any, get_args
 
+import pytest
+
+from guanxi_pipeline.fields.schemas import FieldDefinitionCreate
+from guanxi_pipeline.resources import LOGGED
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
 
@@ -70,3 +74,22 @@ async def test_an_own_field_is_asked_for_filtered_by_and_given_up(
     assert [each["id"] for each in found] == [kept.json()["id"]]
     assert (await admin.delete(f"/v1/fields/{made.json()['id']}")).is_success
     assert (await rep.post("/v1/opportunities", json={"name": "y"})).status_code == 201
+
+
+RESOURCES = get_args(FieldDefinitionCreate.model_fields["resource"].annotation)
+
+
+def test_whatever_keeps_own_fields_may_have_them() -> None:
+    kept = {resource.name for resource in LOGGED if "custom" in resource.table.c}
+    assert kept == set(RESOURCES)
+
+
+@pytest.mark.parametrize("resource", RESOURCES)
+async def test_an_own_field_is_filtered_and_sorted_by(
+    client: Clients, organisation: Organisation, resource: str
+) -> None:
+    admin, field = client(organisation.admin), {"key": "size", "kind": "integer"}
+    made = await admin.post("/v1/fields", json=field | {"resource": resource})
+    assert made.status_code == 201, made.text
+    found = await admin.get(f"/v1/{resource}?custom.size[gte]=7&sort=-custom.size")
+    assert found.status_code == 200, found.text

@@ -21,4 +21,4 @@ class FieldDefinitionCreate(FieldDefinition):
         },
     )
 
-    resource: Literal["opportunities"]
+    resource: Literal["opportunities", "leads", "quotes", "orders", "products"]
