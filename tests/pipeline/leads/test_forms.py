@@ -317,6 +317,35 @@ async def test_own_fields_are_read_as_their_kind(
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["custom.seats"])
 
 
+async def test_what_a_form_names_may_go_and_the_form_is_still_taken_and_changed(
+    client: Clients, organisation: Organisation, formed: Formed, service_database: Database
+) -> None:
+    manager, team = client(organisation.manager), str(organisation.teams["a"])
+    own = {"resource": "leads", "key": "seats", "kind": "integer"}
+    field = await client(organisation.admin).post("/v1/fields", json=own)
+    assert field.status_code == 201, field.text
+    asked = {"name": "custom.seats", "label": "Seats", "is_required": True}
+    form = await formed(fields=[*FIELDS, asked], team_id=team)
+    path = f"/v1/leads/forms/{form['id']}"
+    gone = await client(organisation.admin).delete(f"/v1/fields/{field.json()['id']}")
+    assert gone.is_success, gone.text
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.execute("DELETE FROM directory_teams WHERE id = $1", UUID(team))
+    assert (await client().get(at(form))).json()["fields"] == [
+        {"is_required": False} | each for each in FIELDS
+    ]
+    for sent in (FILLED, FILLED | {"custom.seats": "12"}):  # a page may be older than the form
+        answer = await client().post(at(form), json=sent)
+        assert answer.status_code == 201, answer.text
+    assert [lead["custom"] for lead in await leads_of(client, organisation)] == [{}, {}]
+    assert (await manager.patch(path, json={"name": "Old"})).status_code == 200
+    assert (await manager.patch(path, json={"is_active": False})).status_code == 200
+    refused = [await manager.patch(path, json={name: form[name]}) for name in ("fields", "team_id")]
+    assert [(a.status_code, list(a.json()["errors"])) for a in refused] == [
+        (422, ["fields.6.name"]), (422, ["team_id"]),
+    ]  # fmt: skip
+
+
 @given(organisation=st.uuids(), random=st.binary(min_size=16, max_size=16))
 def test_a_key_names_its_organisation(organisation: UUID, random: bytes) -> None:
     key = key_of(organisation, random)

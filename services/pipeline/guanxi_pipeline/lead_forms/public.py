@@ -1,6 +1,7 @@
 """Web forms over HTTP for everybody: no token. That any page may ask is said by the gateway, to which
 pages talk; said twice, browsers refuse it."""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -8,8 +9,10 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_pipeline.lead_forms.rules import still_asked
 from guanxi_pipeline.lead_forms.schemas import PublicForm, PublicSubmission, PublicThanks
-from guanxi_pipeline.lead_forms.taking import URLENCODED, Form, find_form, take_form
+from guanxi_pipeline.lead_forms.taking import URLENCODED, find_form, take_form
+from guanxi_pipeline.leads.resources import LEADS
 from guanxi_shared import documents
 from guanxi_shared.calls import house
 
@@ -34,8 +37,10 @@ def _taken() -> dict[str, Any]:
     responses=documents.problems(404),
 )
 async def get_public_form(request: Request) -> Response:
-    form = await find_form(house(request), request.path_params["key"])
-    return _json(_asked(form))
+    here = house(request)
+    form = await find_form(here, request.path_params["key"])
+    own = await here.custom_fields.definitions(form.organisation, LEADS)
+    return _json(_asked(form.row, own))
 
 
 @router.post(
@@ -59,11 +64,10 @@ async def submit_public_form(request: Request) -> Response:
     return _json(thanks, status=201)
 
 
-def _asked(form: Form) -> dict[str, Any]:
-    row = form.row
+def _asked(row: Mapping[str, Any], own: Collection[str]) -> dict[str, Any]:
     consent = {"text": row["consent_text"], "is_required": row["is_consent_required"]}
     return {
-        "name": row["name"], "fields": row["fields"], "honeypot": row["honeypot"],
+        "name": row["name"], "fields": still_asked(row["fields"], own), "honeypot": row["honeypot"],
         "consent": consent if row["consent_text"] else None,
     }  # fmt: skip
 

@@ -3,7 +3,7 @@
 import base64
 import binascii
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -74,13 +74,26 @@ def is_trapped(texts: Mapping[str, str], honeypot: str) -> bool:
     return honeypot in texts
 
 
+def still_asked(
+    fields: Sequence[Mapping[str, Any]], own: Collection[str]
+) -> list[Mapping[str, Any]]:
+    """Without the organisation's fields that were removed since; `own` are the keys of those there are."""
+    return [field for field in fields if _own_key(field["name"]) in (None, *own)]
+
+
+def _own_key(name: str) -> str | None:
+    return name.removeprefix("custom.") if name.startswith("custom.") else None
+
+
 def lead_from(
     texts: Mapping[str, str], form: Mapping[str, Any], kinds: Mapping[str, str]
 ) -> dict[str, Any]:
     """A lead's fields as its create takes them. Invalid names each field that the form does not ask
-    for, or that it demands. `kinds` are those of the organisation's own fields."""
-    asked = {field["name"]: field for field in form["fields"]}
-    allowed = {*asked, form["honeypot"], *(["consent"] if form["consent_text"] else [])}
+    for, or that it demands. `kinds` are those of the organisation's own fields; what a page still sends
+    of one that was removed is passed over."""
+    asked = {field["name"]: field for field in still_asked(form["fields"], kinds)}
+    allowed = {field["name"] for field in form["fields"]} | {form["honeypot"]}
+    allowed |= {"consent"} if form["consent_text"] else set()
     errors = {name: "The form does not ask for this." for name in texts if name not in allowed}
     missing = [name for name, field in asked.items() if field["is_required"] and name not in texts]
     errors |= dict.fromkeys(missing, "Please fill this in.")
@@ -99,8 +112,7 @@ def _put(lead: dict[str, Any], name: str, text: str, kinds: Mapping[str, str]) -
         lead["emails"] = [{"address": text}]
     elif name == "phone":
         lead["phones"] = [{"number": text}]
-    elif name.startswith("custom."):
-        key = name.removeprefix("custom.")
+    elif (key := _own_key(name)) is not None:
         lead.setdefault("custom", {})[key] = _own_value(text, kinds.get(key, "text"))
     else:
         lead[name] = text

@@ -1,6 +1,7 @@
 """Use cases of web forms: define, change, put away, count."""
 
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,8 @@ WHERE organisation_id = $2 AND form_id = $3 ORDER BY day DESC LIMIT 90
 async def create_form(call: Call, connection: Connection, data: LeadFormCreate) -> State:
     """A new form under a key that nobody can guess."""
     columns = data.model_dump()
-    await _check(call, connection, columns)
+    rules.demand_consistent(columns)
+    await _demand_known(call, connection, columns)
     key = rules.key_of(call.organisation, secrets.token_bytes(rules.RANDOM_BYTES))
     columns |= {"organisation_id": call.organisation, "id": data.id or new_id(), "key": key}
     return await records.insert_record(connection, LEAD_FORMS, columns, actor=call.actor)
@@ -48,7 +50,8 @@ async def update_form(
         changes["fields"] = data.model_dump()["fields"]
     loaded = await load_form(connection, form_id)
     await check_version(connection, LEAD_FORMS, loaded, version)
-    await _check(call, connection, {**loaded.row, **changes})
+    rules.demand_consistent({**loaded.row, **changes})
+    await _demand_known(call, connection, changes)
     return await records.update_record(connection, LEAD_FORMS, loaded, changes, actor=call.actor)
 
 
@@ -71,16 +74,17 @@ async def get_counts(call: Call, form_id: UUID) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
-async def _check(call: Call, connection: Connection, form: dict[str, Any]) -> None:
-    rules.demand_consistent(form)
+async def _demand_known(call: Call, connection: Connection, sent: Mapping[str, Any]) -> None:
+    """What is sent names what there is. What was named before may be gone since: a form that asks for
+    it can be put out of use all the same."""
     own = await call.custom_fields.definitions(call.organisation, LEADS)
-    for index, field in enumerate(form["fields"]):
+    for index, field in enumerate(sent.get("fields", [])):
         key = field["name"].removeprefix("custom.")
         if field["name"].startswith("custom.") and key not in own:
             raise Invalid(
                 f"Leads have no field {field['name']!r}.",
                 errors={f"fields.{index}.name": "There is no such custom field."},
             )
-    team = form["team_id"]
+    team = sent.get("team_id")
     if team is not None and await connection.fetchval(TEAM, call.organisation, team) is None:
         raise UnknownReference("There is no such team.", errors={"team_id": "Choose another."})
