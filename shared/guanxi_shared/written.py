@@ -32,9 +32,17 @@ def merged(sent: dict[str, Any], row: Mapping[str, Any], objects: Sequence[str])
     return result
 
 
-async def stored(call: Call, resource: Resource, custom: Mapping[str, Any]) -> dict[str, Any]:
-    """Custom fields as they are kept, checked against the organisation's definitions."""
-    return await call.house.custom_fields.checked(call.organisation, resource, custom)
+async def stored(
+    call: Call, resource: Resource, custom: Mapping[str, Any], *,
+    present: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Custom fields as they are kept, checked against the organisation's definitions. `present` are a
+    record's own: they stay, also those of a field that was removed, which comes back with it."""
+    known = await call.house.custom_fields.definitions(call.organisation, resource)
+    before = present or {}
+    kept = {key: value for key, value in before.items() if key not in {*known, *custom}}
+    whole = {key: value for key, value in {**before, **custom}.items() if key not in kept}
+    return kept | await call.house.custom_fields.checked(call.organisation, resource, whole)
 
 
 async def owned_by(

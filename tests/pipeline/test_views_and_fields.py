@@ -93,3 +93,20 @@ async def test_an_own_field_is_filtered_and_sorted_by(
     assert made.status_code == 201, made.text
     found = await admin.get(f"/v1/{resource}?custom.size[gte]=7&sort=-custom.size")
     assert found.status_code == 200, found.text
+
+
+async def test_what_is_kept_of_a_removed_field_stops_no_patch_and_comes_back_with_it(
+    client: Clients, organisation: Organisation
+) -> None:
+    admin, rep = client(organisation.admin), client(organisation.rep)
+    fields = [{"resource": "leads", "key": key, "kind": "integer"} for key in ("size", "floors")]
+    size, _ = [(await admin.post("/v1/fields", json=field)).json() for field in fields]
+    sent = {"name": "x", "custom": {"size": 1, "floors": 2}}
+    path = f"/v1/leads/{(await rep.post('/v1/leads', json=sent)).json()['id']}"
+    assert (await admin.delete(f"/v1/fields/{size['id']}")).is_success
+    patched = await rep.patch(path, json={"custom": {"floors": 3}})
+    assert patched.status_code == 200, patched.text
+    refused = await rep.patch(path, json={"custom": {"size": 4}})
+    assert (refused.status_code, list(refused.json()["errors"])) == (422, ["custom.size"])
+    assert (await admin.post("/v1/fields", json=fields[0])).status_code == 201
+    assert (await rep.get(path)).json()["custom"] == {"size": 1, "floors": 3}

@@ -71,7 +71,9 @@ async def update_account(
     demand_moves(loaded.row, sent)
     changes = rules.columns_from(merged(sent, loaded.row, ("key_account",)), region=region_of(call))
     if "custom" in sent:
-        changes["custom"] = await stored(call, ACCOUNTS, {**loaded.row["custom"], **sent["custom"]})
+        changes["custom"] = await stored(
+            call, ACCOUNTS, sent["custom"], present=loaded.row["custom"]
+        )
     await owned_by(call, connection, ACCOUNTS, sent)
     await _check_references(call, connection, account_id, sent)
     if rules.FOUND_BY & set(changes):

@@ -91,7 +91,7 @@ async def change_activity(
     now = datetime.now(UTC)
     changes = rules.columns_from(sent, before, now=now, zone=call.by.time_zone)
     if "custom" in sent:
-        changes["custom"] = await stored(call, ACTIVITIES, {**before["custom"], **sent["custom"]})
+        changes["custom"] = await stored(call, ACTIVITIES, sent["custom"], present=before["custom"])
     await owned_by(call, connection, ACTIVITIES, sent)
     await check_links(call, connection, sent, before)
     await check_calendar(call, connection, {**before, **changes}, before)

@@ -104,7 +104,9 @@ async def update_contact(
     await check_version(connection, CONTACTS, loaded, version)
     changes = rules.columns_from(sent, region=region_of(call))
     if "custom" in sent:
-        changes["custom"] = await stored(call, CONTACTS, {**loaded.row["custom"], **sent["custom"]})
+        changes["custom"] = await stored(
+            call, CONTACTS, sent["custom"], present=loaded.row["custom"]
+        )
     await owned_by(call, connection, CONTACTS, sent)
     await _check_reporting(call, connection, contact_id, sent)
     if rules.FOUND_BY & set(changes):

@@ -106,7 +106,7 @@ async def update_lead(
     changes = rules.columns_from(sent, region=region_of(call))
     changes |= _state_changes(call, loaded, sent, now)
     if "custom" in sent:
-        changes["custom"] = await stored(call, LEADS, {**loaded.row["custom"], **sent["custom"]})
+        changes["custom"] = await stored(call, LEADS, sent["custom"], present=loaded.row["custom"])
     if "answers" in sent:
         changes["answers"] = answers_as_stored(
             sent["answers"], loaded.row["answers"], ways.scorecard.questions

@@ -158,7 +158,7 @@ async def _write(
         rules.demand_opened(sent["opened_on"], closed_on=closed_on, today=call.clock.today)
     if "custom" in sent:
         changes["custom"] = await stored(
-            call, OPPORTUNITIES, {**loaded.row["custom"], **sent["custom"]}
+            call, OPPORTUNITIES, sent["custom"], present=loaded.row["custom"]
         )
     account_name = await _set_references(call, changes)
     await owned_by(call, connection, OPPORTUNITIES, sent)

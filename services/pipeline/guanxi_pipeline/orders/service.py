@@ -66,7 +66,7 @@ async def update_order(
     loaded = await load_order(call, connection, order_id)
     await check_version(connection, ORDERS, loaded, version)
     if "custom" in sent:
-        sent["custom"] = await stored(call, ORDERS, {**loaded.row["custom"], **sent["custom"]})
+        sent["custom"] = await stored(call, ORDERS, sent["custom"], present=loaded.row["custom"])
     await _set_references(call, sent)
     new = _products(sent.get("lines", ())) - _products(loaded.computed["lines"])
     await demand_products(call, new, field="lines")

@@ -72,7 +72,9 @@ async def update_product(
     loaded = await records.load_record(connection, PRODUCTS, product_id, scope=EVERYTHING)
     await check_version(connection, PRODUCTS, loaded, version)
     if "custom" in sent:
-        changes["custom"] = await stored(call, PRODUCTS, {**loaded.row["custom"], **sent["custom"]})
+        changes["custom"] = await stored(
+            call, PRODUCTS, sent["custom"], present=loaded.row["custom"]
+        )
     await demand_tax_class(call, changes.get("tax_class"))
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})

@@ -94,7 +94,7 @@ async def update_quote(
     account_name = await _set_references(call, changes)
     await owned_by(call, connection, QUOTES, sent)
     if "custom" in sent:
-        changes["custom"] = await stored(call, QUOTES, {**loaded.row["custom"], **sent["custom"]})
+        changes["custom"] = await stored(call, QUOTES, sent["custom"], present=loaded.row["custom"])
     lines = _lines_to_fill(changes, loaded.row)
     if lines is not None or rules.PRICED_BY & set(sent):
         _demand_lines_anew(sent, loaded.row)
