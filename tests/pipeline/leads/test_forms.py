@@ -317,6 +317,27 @@ async def test_own_fields_are_read_as_their_kind(
     assert (refused.status_code, list(refused.json()["errors"])) == (422, ["custom.seats"])
 
 
+async def test_boxes_to_tick_are_sent_one_by_one_and_no_second_value_hides_a_machine(
+    client: Clients, organisation: Organisation, formed: Formed
+) -> None:
+    own = {"resource": "leads", "key": "langs", "kind": "choices", "options": ["en", "fr", "zh"]}
+    assert (await client(organisation.admin).post("/v1/fields", json=own)).status_code == 201
+    form = await formed(
+        fields=[*FIELDS, {"name": "custom.langs", "label": "Languages"}], consent_text="Yes?"
+    )
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+    for sent in (
+        "name=Bob&custom.langs=zh&custom.langs=&custom.langs=en&consent=0&consent=1",
+        "name=Eve&fax=spam&fax=", "name=Eve&fax=&fax=spam",
+    ):  # fmt: skip
+        answer = await client().post(at(form), content=sent, headers=kind)
+        assert answer.status_code == 201, answer.text
+    (lead,) = await leads_of(client, organisation)
+    assert (lead["name"], lead["custom"]) == ("Bob", {"langs": ["zh", "en"]})
+    assert len(lead["consents"]) == 1
+    assert await counts_of(client, organisation, form) == [(1, 2, 0)]
+
+
 async def test_what_a_form_names_may_go_and_the_form_is_still_taken_and_changed(
     client: Clients, organisation: Organisation, formed: Formed, service_database: Database
 ) -> None:

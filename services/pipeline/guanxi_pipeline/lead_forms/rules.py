@@ -3,7 +3,7 @@
 import base64
 import binascii
 import ipaddress
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -50,6 +50,21 @@ def counted_as(address: str) -> str:
     if found.ipv4_mapped is not None:
         return str(found.ipv4_mapped)
     return str(ipaddress.ip_network((found, 64), strict=False))
+
+
+def taking_several(kinds: Mapping[str, str]) -> list[str]:
+    """A form's names of own fields that hold a list: boxes to tick are sent one by one."""
+    return [f"custom.{key}" for key, kind in kinds.items() if kind == "choices"]
+
+
+def named_once(pairs: Iterable[tuple[str, str]], *, several: Collection[str]) -> dict[str, str]:
+    """One text for each name: of those that take several all of them, of others the last one, as pages
+    mean it that send a hidden no before a box to tick."""
+    found: dict[str, str] = {}
+    for name, text in pairs:
+        before = found.get(name, "").strip() if name in several else ""
+        found[name] = f"{before},{text}" if before else text
+    return found
 
 
 def texts_of(sent: Mapping[str, Any]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A form that somebody filled in, without a token: a lead, or what looks like one."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -62,29 +62,34 @@ async def take_form(request: Request, key: str) -> Form:
         here.db, form.organisation, form.id, rules.counted_as(address),
         hourly_limit=form.row["hourly_limit"],
     )  # fmt: skip
-    texts = rules.texts_of(await _filled_in(request))
+    own = await here.custom_fields.definitions(form.organisation, LEADS)
+    kinds = {key: definition.kind for key, definition in own.items()}
+    several = {form.row["honeypot"], *rules.taking_several(kinds)}
+    texts = rules.texts_of(await _filled_in(request, several))
     if rules.is_trapped(texts, form.row["honeypot"]):
         async with here.db.transaction(form.organisation) as connection:
             await connection.execute(COUNT.format(kind="trapped"), form.organisation, form.id)
         return form
     call = Call(request, here, await _visitor(here, form.organisation))
     try:
-        await _make(call, form, texts, address)
+        await _make(call, form, rules.lead_from(texts, form.row, kinds), texts, address)
     except Invalid as problem:
         raise rules.as_filled_in(problem) from problem
     return form
 
 
-async def _filled_in(request: Request) -> Mapping[str, Any]:
+async def _filled_in(request: Request, several: Collection[str]) -> Mapping[str, Any]:
+    """What was sent by its names; `several` are those whose values count however often they are sent."""
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     raw = await read_body(request, LONGEST_BODY)
     if content_type == URLENCODED:
         try:
-            return dict(
-                parse_qsl(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=200)
+            pairs = parse_qsl(
+                raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=200
             )
         except ValueError as error:  # not UTF-8, or too many fields
             raise Malformed("The form cannot be read.") from error
+        return rules.named_once(pairs, several=several)
     if content_type != "application/json":
         raise UnsupportedMedia(f"Send application/json or {URLENCODED}.")
     try:
@@ -106,13 +111,12 @@ async def _visitor(here: House, organisation: UUID) -> Principal:
     )  # fmt: skip
 
 
-async def _make(call: Call, form: Form, texts: Mapping[str, str], address: str) -> None:
+async def _make(
+    call: Call, form: Form, sent: Mapping[str, Any], texts: Mapping[str, str], address: str
+) -> None:
     row = form.row
-    own = await call.custom_fields.definitions(call.organisation, LEADS)
-    kinds = {key: definition.kind for key, definition in own.items()}
-    sent = rules.lead_from(texts, row, kinds)
     about = {"source": row["source"], "campaign_id": row["campaign_id"], "tags": row["tags"]}
-    data = parse_object(LeadCreate, about | sent)
+    data = parse_object(LeadCreate, {**about, **sent})
     consents = rules.consent_of(texts, row, address=address, now=datetime.now(UTC))
     team = row["team_id"]
     async with call.db.transaction(call.organisation) as connection:
