@@ -145,3 +145,33 @@ async def test_what_was_claimed_counts_until_it_is_given_away(
     given = await client(organisation.manager).post(f"{first}/assign", json=to_rep2)
     assert given.status_code == 200
     assert (await rep.post(f"{second}/claim")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("ends", "again", "sent"),
+    [("disqualify", "recycle", {"keeps_owner": True}), ("delete", "restore", None)],
+)
+async def test_what_is_opened_again_counts_as_before(
+    client: Clients, organisation: Organisation, made: Made, settings: Settings, ends: str, again: str,
+    sent: dict[str, Any] | None,
+) -> None:  # fmt: skip
+    await settings(max_claimed=2)
+    rep = client(organisation.rep)
+    paths = [f"/v1/leads/{await pooled(made, organisation)}" for _ in range(4)]
+    for path in paths[:3]:
+        assert (await rep.post(f"{path}/claim")).status_code == 200
+        if path != paths[2]:
+            ended = await (
+                rep.delete(path) if ends == "delete"
+                else rep.post(f"{path}/disqualify", json={"reason": "later"})
+            )  # fmt: skip
+            assert ended.status_code == 200, ended.text
+    reopened = [rep.post(f"{path}/{again}", json=sent) for path in paths[:2]]
+    answers = await asyncio.gather(*reopened, rep.post(f"{paths[3]}/claim"))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {
+        "claim_limit"
+    }
+    if again == "recycle":  # back into the pool it may go, and others may have it
+        path = next(path for path, a in zip(paths, answers[:2], strict=False) if a.is_error)
+        assert (await rep.post(f"{path}/recycle", json={})).json()["owner_id"] is None

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
 
-from guanxi_pipeline.errors import AlreadyClaimed, ClaimLimit, NotOwned
+from guanxi_pipeline.errors import AlreadyClaimed, NotOwned
 from guanxi_pipeline.lead_pools.pooled import POOLED, Membership, membership_of
+from guanxi_pipeline.lead_pools.room import demand_room, take_turns
 from guanxi_pipeline.lead_pools.schemas import ClaimNext
-from guanxi_pipeline.leads.known import ways_of
 from guanxi_pipeline.leads.resources import LEAD, LEADS
 from guanxi_pipeline.leads.rules import OPEN_STATUSES, demand_open, owned, unowned
 from guanxi_pipeline.leads.service import demand_unbusy, load_lead
@@ -27,26 +27,18 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.statements import compile_after_binding
 from guanxi_shared.visibility import EVERYTHING
 
-TAKE_TURNS = """
-SELECT pg_advisory_xact_lock(hashtextextended('lead claims ' || $1::text || ' ' || $2::text, 0))
-"""
-HELD = """
-SELECT count(*) FROM leads WHERE organisation_id = $1 AND owner_id = $2 AND claimed_at IS NOT NULL
-  AND status IN ('new', 'working', 'qualified') AND deleted_at IS NULL
-"""
-
 
 async def claim_lead(call: Call, connection: Connection, lead_id: UUID) -> State:
     """One lead of a pool becomes the caller's. Claiming what one holds already changes nothing."""
     user = _person(call)
-    await _take_turns(call, connection, user)
+    await take_turns(call, connection, user)
     member = await membership_of(call)
     loaded = await records.load_record(connection, LEADS, lead_id, scope=EVERYTHING)
     if loaded.row["owner_id"] == user:
         return LEADS.state(loaded.row, {})
     await _demand_waiting(call, loaded, member)
     demand_unbusy(loaded)
-    await _demand_room(call, connection, user)
+    await demand_room(call, connection, user)
     return await _take(call, connection, loaded, user)
 
 
@@ -54,8 +46,8 @@ async def claim_next_lead(call: Call, connection: Connection, data: ClaimNext) -
     """The best of the caller's pools that nobody else holds at this moment: the highest score, then
     the longest wait."""
     user = _person(call)
-    await _take_turns(call, connection, user)
-    await _demand_room(call, connection, user)
+    await take_turns(call, connection, user)
+    await demand_room(call, connection, user)
     lead_id = await _next(call, connection, await membership_of(call), data)
     if lead_id is None:
         raise NotFound("No lead waits for you.", code="pool_empty")
@@ -71,10 +63,6 @@ async def release_lead(call: Call, connection: Connection, lead_id: UUID) -> Sta
     if loaded.row["owner_id"] is None:
         raise NotOwned("Nobody owns this lead; it waits already.")
     return await write_lead(call, connection, loaded, unowned(), verb="released")
-
-
-async def _take_turns(call: Call, connection: Connection, user: UUID) -> None:
-    await connection.execute(TAKE_TURNS, str(call.organisation), str(user))
 
 
 async def _take(call: Call, connection: Connection, loaded: Loaded, user: UUID) -> State:
@@ -117,16 +105,6 @@ async def _demand_waiting(call: Call, loaded: Loaded, member: Membership) -> Non
     if was_pooled or scope.covers(id=loaded.id, owner_id=row["owner_id"], team_id=row["team_id"]):
         raise AlreadyClaimed(f"The lead {str(loaded.id)!r} is in no pool any more.")
     raise NotFound(f"There is no lead with the id {str(loaded.id)!r}.")
-
-
-async def _demand_room(call: Call, connection: Connection, user: UUID) -> None:
-    ways = await ways_of(call.house).of(call.organisation)
-    if ways.max_claimed is None:
-        return
-    held = await connection.fetchval(HELD, call.organisation, user)
-    if held >= ways.max_claimed:
-        said = f"You hold {held} claimed leads that are open; {ways.max_claimed} is the most."
-        raise ClaimLimit(said, errors={"max_claimed": said})
 
 
 def _person(call: Call) -> UUID:

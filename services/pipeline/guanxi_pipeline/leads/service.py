@@ -7,6 +7,7 @@ from uuid import UUID
 
 from guanxi_pipeline.assignment_rules.deciding import assigned_by_rules, take_turn
 from guanxi_pipeline.errors import ConversionUnderWay, NoRuleFits
+from guanxi_pipeline.lead_pools.room import demand_room_again, take_holders_turn
 from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.known import LeadWays, ways_of
 from guanxi_pipeline.leads.resources import LEADS
@@ -180,9 +181,12 @@ async def delete_lead(
 
 async def restore_lead(call: Call, connection: Connection, lead_id: UUID) -> State:
     scope = await call.scope(LEADS.name)
+    await take_holders_turn(call, connection, lead_id)
     loaded = await records.load_record(connection, LEADS, lead_id, scope=scope, deleted=True)
     if loaded.row["erased_at"] is not None:
         await demand_not_erased(call, LEADS, lead_id)
+    if loaded.row["status"] in rules.OPEN_STATUSES:
+        await demand_room_again(call, connection, loaded)
     return await records.restore_record(connection, LEADS, loaded, actor=call.actor)
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
+from guanxi_pipeline.lead_pools.room import demand_room_again, take_holders_turn
 from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.known import ways_of
 from guanxi_pipeline.leads.schemas import Disqualify, Recycle
@@ -28,9 +29,13 @@ async def disqualify_lead(
 async def recycle_lead(call: Call, connection: Connection, lead_id: UUID, data: Recycle) -> State:
     """Back to new: a disqualified lead whose time may have come, or an open one that nobody works."""
     ways, now = await ways_of(call.house).of(call.organisation), datetime.now(UTC)
+    if data.keeps_owner:
+        await take_holders_turn(call, connection, lead_id)
     loaded = await load_lead(call, connection, lead_id)
     demand_unbusy(loaded)
     rules.demand_recyclable(loaded.row)
+    if data.keeps_owner and loaded.row["status"] not in rules.OPEN_STATUSES:
+        await demand_room_again(call, connection, loaded)
     due_at = rules.response_due(now, (ways.first_response_minutes,))
     changes = rules.recycled(loaded.row, keeps_owner=data.keeps_owner, now=now, due_at=due_at)
     return await write_lead(call, connection, loaded, changes, verb="recycled")
