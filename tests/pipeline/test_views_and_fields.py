@@ -1,4 +1,4 @@
-"""Saved views and custom fields of opportunities."""
+"""Saved views and custom fields of deals, leads, quotes, orders and products."""
 
 from typing import Any, get_args
 
@@ -41,6 +41,27 @@ async def test_a_view_is_run_with_the_eyes_of_whoever_looks(
     assert (await rep.post(f"{path}/restore")).status_code == 200
     verbs = [each["type"] for each in (await rep.get(f"{path}/history")).json()["data"]]
     assert verbs[0] == "pipeline.view.restored"
+
+
+@pytest.mark.parametrize(
+    ("resource", "name"), [("leads", "name"), ("quotes", "name"), ("orders", "description")]
+)
+async def test_views_of_what_people_own_show_each_their_own(
+    client: Clients, organisation: Organisation, resource: str, name: str
+) -> None:
+    people = {
+        who: client(user)
+        for who, user in (("rep", organisation.rep), ("other", organisation.other_rep))
+    }
+    for who, user in people.items():
+        made = await user.post(f"/v1/{resource}", json={name: who})
+        assert made.status_code == 201, made.text
+    view = {"name": "All", "resource": resource, "columns": [name], "shared_with": "all"}
+    kept = await people["rep"].post("/v1/views", json=view)
+    assert kept.status_code == 201, kept.text
+    for who, user in people.items():
+        shown = await user.get(f"/v1/views/{kept.json()['id']}/records")
+        assert [row[name] for row in shown.json()["data"]] == [who]
 
 
 async def test_a_view_means_something_when_it_is_kept(

@@ -28,4 +28,4 @@ EXAMPLE: dict[str, Any] = {
 class ViewCreate(NewView):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
-    resource: Literal["opportunities"]
+    resource: Literal["opportunities", "leads", "quotes", "orders", "products"]
