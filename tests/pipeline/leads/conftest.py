@@ -9,6 +9,7 @@ from guanxi_pipeline.conversions.finishing import finish_organisation
 from guanxi_shared.edge import Edge
 from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Stages
+from tests.pipeline.leads.forming import FIELDS, Formed
 
 Made = Callable[..., Awaitable[dict[str, Any]]]
 Worked = Callable[[], Awaitable[None]]
@@ -60,3 +61,15 @@ async def lead_path(made: Made, stages: Stages) -> str:
         industry="software", source="fair", title="CEO",
     )  # fmt: skip
     return f"/v1/leads/{found['id']}"
+
+
+@pytest.fixture
+def formed(client: Clients, organisation: Organisation) -> Formed:
+    async def make(**more: Any) -> dict[str, Any]:
+        sent = {"name": "Contact us", "fields": FIELDS, "source": "website"} | more
+        answer = await client(organisation.manager).post("/v1/leads/forms", json=sent)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    return make
