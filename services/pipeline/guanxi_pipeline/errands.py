@@ -28,15 +28,20 @@ def as_call(here: House, by: Principal, channel: str) -> Call:
 @asynccontextmanager
 async def house_of(database: Database) -> AsyncIterator[House]:
     """The house of a worker: its database, and contacts if it knows an address. Nobody knocks here."""
+    here = bare_house(database)
+    async with calling_contacts(here):
+        yield here
+
+
+def bare_house(database: Database) -> House:
+    """The same without contacts, for what asks nobody else."""
     own, shared = settings(), common()
 
     async def nobody() -> Mapping[str, Any]:
         raise Unauthenticated("A worker takes no tokens.")
 
-    here = House(
+    return House(
         name="pipeline", settings=own, common=shared, db=database, directory=Directory(database),
         verifier=Verifier(service="pipeline", fetch_keys=nobody, service_secret=shared.service_secret),
         feed=Feed(own.feed_database_url, schema="pipeline"), custom_fields=CustomFields(database),
     )  # fmt: skip
-    async with calling_contacts(here):
-        yield here

@@ -3,33 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from guanxi_shared.exports.flat_rules import money_columns, plain
+from guanxi_shared.exports.flat_rules import money_columns, numbered, plain, reach_columns, reaches
 
 Row = dict[str, Any]
 Names = Callable[[Any], str | None]
 
-MOST_PHONES, MOST_EMAILS, MOST_ADDRESSES = 3, 3, 2
+MOST_ADDRESSES = 2
 ADDRESS_PARTS = ("street", "city", "state", "postcode", "country", "latitude", "longitude", "kind")
 KEY_ACCOUNT = ("operating_history", "business_model", "honours", "plan")
 
 VISIT = ("checked_in_at", "checked_out_at", "duration_seconds", "distance_m", "is_far")
 
 
-def _numbered(head: str, number: int, tail: str = "") -> str:
-    return (head if number == 1 else f"{head}_{number}") + (f"_{tail}" if tail else "")
-
-
-def _reach_columns(head: str, most: int) -> tuple[str, ...]:
-    pairs = [(_numbered(head, n), _numbered(head, n, "kind")) for n in range(1, most + 1)]
-    return (*(name for pair in pairs for name in pair), f"more_{head}s")
-
-
 WIDE: Mapping[str, tuple[str, ...]] = {
     "revenue": ("revenue", "revenue_currency"),
-    "phones": _reach_columns("phone", MOST_PHONES),
-    "emails": _reach_columns("email", MOST_EMAILS),
+    "phones": reach_columns("phone"),
+    "emails": reach_columns("email"),
     "addresses": (
-        *(_numbered("address", n, part) for n in range(1, MOST_ADDRESSES + 1) for part in ADDRESS_PARTS),
+        *(numbered("address", n, part) for n in range(1, MOST_ADDRESSES + 1) for part in ADDRESS_PARTS),
         "more_addresses",
     ),
     "key_account": tuple(f"key_account_{part}" for part in KEY_ACCOUNT),
@@ -49,9 +40,7 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
         if name == "revenue":
             found |= money_columns(name, value)
         elif name in ("phones", "emails"):
-            found |= _reaches(
-                name.removesuffix("s"), value, "number" if name == "phones" else "address"
-            )
+            found |= reaches(name, value)
         elif name == "addresses":
             found |= _addresses(value)
         elif name == "key_account":
@@ -72,22 +61,10 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
     return found
 
 
-def _reaches(head: str, entries: Sequence[Mapping[str, Any]], key: str) -> Row:
-    """The primary first; what there is no column for stands in the last one."""
-    most = MOST_PHONES if head == "phone" else MOST_EMAILS
-    ordered = sorted(entries, key=lambda each: not each["is_primary"])
-    found: Row = {}
-    for number, each in enumerate(ordered[:most], start=1):
-        found[_numbered(head, number)] = each[key]
-        found[_numbered(head, number, "kind")] = each["kind"]
-    found[f"more_{head}s"] = [each[key] for each in ordered[most:]]
-    return found
-
-
 def _addresses(entries: Sequence[Mapping[str, Any]]) -> Row:
     found: Row = {}
     for number, each in enumerate(entries[:MOST_ADDRESSES], start=1):
-        found |= {_numbered("address", number, part): each.get(part) for part in ADDRESS_PARTS}
+        found |= {numbered("address", number, part): each.get(part) for part in ADDRESS_PARTS}
     rest = entries[MOST_ADDRESSES:]
     return found | {"more_addresses": [_one_line(each) for each in rest]}
 

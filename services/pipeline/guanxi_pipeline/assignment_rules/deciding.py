@@ -6,7 +6,7 @@ until the lead is committed): of two leads at one instant the second sees what t
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.assignment_rules import rules
@@ -36,6 +36,8 @@ SELECT owner_id, count(*) AS open FROM leads WHERE organisation_id = $1 AND owne
   AND status IN ('new', 'working', 'qualified') AND deleted_at IS NULL AND id <> $3 GROUP BY owner_id
 """
 Rule = Mapping[str, Any]
+Loads = Mapping[UUID, int]
+NONE_UNWRITTEN: Final[Loads] = {}
 
 
 async def take_turn(connection: Connection | Deferred, organisation: UUID) -> None:
@@ -45,14 +47,15 @@ async def take_turn(connection: Connection | Deferred, organisation: UUID) -> No
 
 async def assigned_by_rules(
     call: Call, connection: Connection | Deferred, ways: LeadWays, row: Mapping[str, Any],
-    now: datetime,
+    now: datetime, *, unwritten: Loads = NONE_UNWRITTEN,
 ) -> dict[str, Any] | None:  # fmt: skip
-    """The columns that the first rule gives which fits and has somebody; None when none does."""
+    """The columns that the first rule gives which fits and has somebody; None when none does.
+    `unwritten` is how many more open leads somebody has than the tables say."""
     if not ways.rules:
         return None
     fits = await fitting(call, connection, row, [rule["filter_groups"] for rule in ways.rules])
     for rule in (rule for rule, fit in zip(ways.rules, fits, strict=True) if fit):
-        found = await _given(call.organisation, connection, rule, row)
+        found = await _given(call.organisation, connection, rule, row, unwritten)
         if found is not None:
             owner, team = found
             columns = owned(owner, now, rule={"id": UUID(rule["id"]), "name": rule["name"]})
@@ -61,8 +64,9 @@ async def assigned_by_rules(
 
 
 async def _given(
-    organisation: UUID, connection: Connection | Deferred, rule: Rule, row: Mapping[str, Any]
-) -> tuple[UUID | None, UUID | None] | None:
+    organisation: UUID, connection: Connection | Deferred, rule: Rule, row: Mapping[str, Any],
+    unwritten: Loads,
+) -> tuple[UUID | None, UUID | None] | None:  # fmt: skip
     """(owner, team) by one rule; None when it has nobody who is there."""
     action = rule["action"]
     team = None if action.get("team_id") is None else UUID(action["team_id"])
@@ -75,7 +79,7 @@ async def _given(
     elif action["kind"] == "round_robin":
         owner = await _in_turn(organisation, connection, UUID(rule["id"]), order, present)
     else:
-        owner = await _least_loaded(organisation, connection, order, present, row["id"])
+        owner = await _least_loaded(organisation, connection, order, present, row["id"], unwritten)
     return None if owner is None else (owner, team)
 
 
@@ -107,8 +111,10 @@ async def _in_turn(
 
 async def _least_loaded(
     organisation: UUID, connection: Connection | Deferred, order: Sequence[UUID],
-    present: set[UUID], lead_id: UUID,
+    present: set[UUID], lead_id: UUID, unwritten: Loads,
 ) -> UUID | None:  # fmt: skip
     await take_turn(connection, organisation)
     rows = await connection.fetch(LOADS, organisation, list(order), lead_id)
-    return rules.least_loaded(order, present, {row["owner_id"]: row["open"] for row in rows})
+    stored = {row["owner_id"]: row["open"] for row in rows}
+    loads = {each: stored.get(each, 0) + unwritten.get(each, 0) for each in order}
+    return rules.least_loaded(order, present, loads)

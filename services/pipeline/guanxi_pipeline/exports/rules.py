@@ -1,14 +1,15 @@
-"""Opportunities and products as rows of a table: the same names that an import reads, so that a table comes back whole."""
+"""Opportunities, leads and products as rows of a table: the same names that an import reads, so that a table comes back whole."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from guanxi_shared.exports.flat_rules import money_columns, plain
+from guanxi_shared.exports.flat_rules import money_columns, plain, reach_columns, reaches
 from guanxi_shared.exports.tables import Names
 
 Row = dict[str, Any]
 MOST_LINES: Final = 3
+CONSENT: Final = ("channel", "purpose", "text", "given_at")
 LINE: Final = ("", "_quantity", "_price", "_discount")
 # Columns whose fields are ids, shown by their names with the ids beside.
 NAMED: Final = ("owner", "team", "account", "pipeline", "stage")
@@ -24,6 +25,9 @@ WIDE: Final[Mapping[str, Sequence[str]]] = {
     "amount": ("amount", "amount_currency"),
     "lines": _line_columns(),
     "cost": ("cost", "cost_currency"),
+    "phones": reach_columns("phone"),
+    "emails": reach_columns("email"),
+    "consents": (*(f"consent_{part}" for part in CONSENT), "more_consents"),
     "prices": ("price", "price_currency", "more_prices"),
 }
 
@@ -39,6 +43,12 @@ def flat(row: Mapping[str, Any], names: Names) -> Row:
             found |= _prices(value)
         elif name == "lines":
             found |= _lines(value)
+        elif name in ("phones", "emails"):
+            found |= reaches(name, value)
+        elif name == "consents":
+            found |= _consents(value)
+        elif name == "answers":
+            found[name] = [f"{key}: {choice}" for key, choice in sorted(value.items())]
         elif name == "contacts":
             found[name] = [each["contact_id"] for each in value]
         elif name == "splits":
@@ -69,6 +79,13 @@ def _lines(lines: Sequence[Mapping[str, Any]]) -> Row:
         }
     more = lines[MOST_LINES:]
     return found | {"more_products": [each.get("name") or each.get("product_id") for each in more]}
+
+
+def _consents(consents: Sequence[Mapping[str, Any]]) -> Row:
+    """An import reads one agreement a row and leaves the others as they are."""
+    first, more = consents[:1], consents[1:]
+    found = {f"consent_{part}": each.get(part) for each in first for part in CONSENT}
+    return found | {"more_consents": [" ".join(str(each[p]) for p in CONSENT) for each in more]}
 
 
 def _prices(prices: Sequence[Mapping[str, str]]) -> Row:

@@ -20,4 +20,4 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["opportunities", "orders", "products"]
+    resource: Literal["leads", "opportunities", "orders", "products"]

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from guanxi_pipeline.imports.lead_rows import LEAD_IMPORT
 from guanxi_pipeline.imports.opportunity_rows import OPPORTUNITY_IMPORT
 from guanxi_pipeline.imports.order_rows import ORDER_IMPORT
 from guanxi_pipeline.imports.product_rows import PRODUCT_IMPORT
@@ -11,7 +12,8 @@ from guanxi_shared.imports.taking import take_file
 from guanxi_shared.running_jobs import RunningJob
 
 IMPORTED: Final[Importing] = {
-    each.resource.name: each for each in (OPPORTUNITY_IMPORT, ORDER_IMPORT, PRODUCT_IMPORT)
+    each.resource.name: each
+    for each in (LEAD_IMPORT, OPPORTUNITY_IMPORT, ORDER_IMPORT, PRODUCT_IMPORT)
 }
 
 

@@ -118,6 +118,20 @@ def responded(row: Mapping[str, Any], by: Any, now: datetime) -> dict[str, Any]:
     return {"first_responded_at": now, "first_responded_by": by}
 
 
+def state_changes(
+    row: Mapping[str, Any], sent: Mapping[str, Any], *, by: Any, now: datetime
+) -> dict[str, Any]:
+    """Another open state; the owner's own beginning is the first response."""
+    status = sent.get("status")
+    if status is None or status == row["status"]:
+        return {}
+    demand_open(row)
+    owner = sent.get("owner_id", row["owner_id"])
+    if status != "new" and owner is not None and owner == by:
+        return responded(row, owner, now)
+    return {}
+
+
 def disqualified(reason: str, note: str | None, now: datetime) -> dict[str, Any]:
     return {
         "status": "disqualified", "disqualified_at": now, "reason": reason, "reason_note": note,

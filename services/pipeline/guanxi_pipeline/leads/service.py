@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.assignment_rules.deciding import assigned_by_rules, take_turn
+from guanxi_pipeline.assignment_rules.deciding import NONE_UNWRITTEN, assigned_by_rules, take_turn
 from guanxi_pipeline.errors import ConversionUnderWay, NoRuleFits
 from guanxi_pipeline.lead_pools.room import demand_room_again, take_holders_turn
 from guanxi_pipeline.leads import rules
@@ -70,13 +70,24 @@ async def add_lead(
     columns["custom"] = await stored(call, LEADS, sent.get("custom", {}))
     columns["answers"] = answers_as_stored(columns["answers"], {}, ways.scorecard.questions)
     columns |= rules.found_by(columns)
-    columns |= await scored(call, connection, ways.scorecard, columns, now)
-    if by_rules:
-        given = await assigned_by_rules(call, connection, ways, columns, now)
-        if given is not None:
-            columns |= given
-            columns |= await scored(call, connection, ways.scorecard, columns, now)
+    columns |= await scored_and_given(call, connection, ways, columns, now, by_rules=by_rules)
     return await records.insert_record(connection, LEADS, columns, actor=actor)
+
+
+async def scored_and_given(
+    call: Call, connection: Connection | Deferred, ways: LeadWays, columns: Mapping[str, Any],
+    now: datetime, *, by_rules: bool, unwritten: Mapping[UUID, int] = NONE_UNWRITTEN,
+) -> dict[str, Any]:  # fmt: skip
+    """The columns of a new lead's score and, with `by_rules`, of whom the rules give it to."""
+    found = await scored(call, connection, ways.scorecard, columns, now)
+    if not by_rules:
+        return found
+    whole = {**columns, **found}
+    given = await assigned_by_rules(call, connection, ways, whole, now, unwritten=unwritten)
+    if given is None:
+        return found
+    whole |= given
+    return found | given | await scored(call, connection, ways.scorecard, whole, now)
 
 
 async def load_lead(call: Call, connection: Connection | Deferred, lead_id: UUID) -> Loaded:
@@ -105,7 +116,7 @@ async def update_lead(
     await owned_by(call, connection, LEADS, sent)
     ways, now = await ways_of(call.house).of(call.organisation), datetime.now(UTC)
     changes = rules.columns_from(sent, region=region_of(call))
-    changes |= _state_changes(call, loaded, sent, now)
+    changes |= rules.state_changes(loaded.row, sent, by=call.by.user_id, now=now)
     if "custom" in sent:
         changes["custom"] = await stored(call, LEADS, sent["custom"], present=loaded.row["custom"])
     if "answers" in sent:
@@ -120,20 +131,6 @@ async def update_lead(
     return await write_lead(
         call, connection, loaded, changes, verb="assigned" if is_handed else "updated"
     )
-
-
-def _state_changes(
-    call: Call, loaded: Loaded, sent: Mapping[str, Any], now: datetime
-) -> dict[str, Any]:
-    """Another open state; the owner's own beginning is the first response."""
-    status, row = sent.get("status"), loaded.row
-    if status is None or status == row["status"]:
-        return {}
-    rules.demand_open(row)
-    owner = sent.get("owner_id", row["owner_id"])
-    if status != "new" and owner is not None and owner == call.by.user_id:
-        return rules.responded(row, owner, now)
-    return {}
 
 
 async def assign_lead(call: Call, connection: Connection, lead_id: UUID, data: Assign) -> State:
