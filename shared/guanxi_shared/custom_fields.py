@@ -126,8 +126,10 @@ def _definition(row: asyncpg.Record) -> Definition:
 
 
 def _fields(resource: Resource, definitions: Any) -> Sequence[Field]:
-    column = resource.table.c.custom
-    found = []
+    column = resource.table.c.get("custom")
+    found: list[Field] = []
+    if column is None:  # one that has no fields but its own
+        return found
     for definition in definitions:
         kind, type_ = KINDS[definition.kind]
         text = column[definition.key].astext

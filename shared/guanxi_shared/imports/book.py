@@ -7,7 +7,7 @@ A dry run keeps what it would have written in temporary tables of its connection
 real ones, and leaves nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,12 +25,18 @@ from guanxi_shared.errors import Unavailable
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.records import state_bytes
-from guanxi_shared.resources import DOCUMENT, MONEY, Field, Resource
+from guanxi_shared.resources import DOCUMENT, MONEY, NUMBER, Field, Resource
 from guanxi_shared.schema import WORDS
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope
 
 SHAPES = Shapes()
+KeysOf = Callable[[Mapping[str, Any]], Sequence[str]]
+
+
+def kept_keys(row: Mapping[str, Any]) -> Sequence[str]:
+    found: Sequence[str] = row.get("match_keys", ())
+    return found
 
 
 @dataclass(slots=True)
@@ -49,16 +55,19 @@ class Entry:
 
 
 class Book:
-    """With `locks`, what is loaded is held until the transaction ends; a dry run holds nothing."""
+    """With `locks`, what is loaded is held until the transaction ends; a dry run holds nothing.
+    `keys_of` is what records are found by that have no search row to keep it."""
 
     def __init__(
-        self, resource: Resource, terms: Terms, *, index: KeyIndex, locks: bool = True
-    ) -> None:
+        self, resource: Resource, terms: Terms, *, index: KeyIndex, locks: bool = True,
+        keys_of: KeysOf = kept_keys,
+    ) -> None:  # fmt: skip
         self.resource = resource
         self.entries: dict[UUID, Entry] = {}
         self.deleted: set[UUID] = set()
         self._terms = terms
         self._index = index
+        self._keys_of = keys_of
         self._locks = locks and not terms.is_dry
         self._by_key: dict[str, dict[UUID, None]] = {}
 
@@ -133,7 +142,7 @@ class Book:
         before = {name: old_state[name] for name in changed}
         after = self._written(row, state)
         entry.events.append(self._event(verb, entry, after, changed=changed, before=before))
-        self._enter_keys(entry, old.get("match_keys", ()), is_new=True)
+        self._enter_keys(entry, self._keys_of(old), is_new=True)
         return True
 
     def _written(self, row: dict[str, Any], state: Mapping[str, Any]) -> bytes:
@@ -170,8 +179,8 @@ class Book:
         for key in old:
             self._by_key.get(key, {}).pop(entry.id, None)
         if is_new:
-            self._index.add(entry.id, entry.row.get("match_keys", ()))
-        for key in entry.row.get("match_keys", ()):
+            self._index.add(entry.id, self._keys_of(entry.row))
+        for key in self._keys_of(entry.row):
             self._by_key.setdefault(key, {})[entry.id] = None
 
     def _select(self) -> Select[Any]:
@@ -179,17 +188,15 @@ class Book:
         computed = [
             resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)
         ]
-        words = search.table_of(resource)
-        stored = [c for c in table.columns if c.name != DOCUMENT] + [words.c[w] for w in WORDS]
-        found = (
-            select(*stored, *computed)
-            .join(words, search.belongs(resource))
-            .where(
-                table.c.organisation_id == bindparam("organisation", type_=Uuid),
-                table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
-            )
-            .order_by(table.c.id)
-        )
+        words = resource.search
+        stored = [c for c in table.columns if c.name != DOCUMENT]
+        found = select(*stored, *([] if words is None else [words.c[w] for w in WORDS]), *computed)
+        if words is not None:
+            found = found.join(words, search.belongs(resource))
+        found = found.where(
+            table.c.organisation_id == bindparam("organisation", type_=Uuid),
+            table.c.id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+        ).order_by(table.c.id)
         return found.with_for_update(of=table) if self._locks else found
 
     def _decoded(self, row: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -294,7 +301,7 @@ def _shown(
         hard = {
             n: None if n in resource.computed else f
             for n, f in fields.items()
-            if n in resource.computed or f.kind == MONEY
+            if n in resource.computed or f.kind in (MONEY, NUMBER)
         }
         _SHOWN[name] = (
             [(n, f.columns[0]) for n, f in fields.items() if n not in hard],

@@ -52,11 +52,12 @@ def _creatable(row: Prepared, book: Book, outcome: Outcome) -> str | None:
         sentence = f"This id belongs to {_a(noun)} that was deleted; restore it instead."
         outcome.refuse(row, reason(None, str(row.wanted_id), sentence))
     elif row.fresh is None:
-        outcome.refuse(row, reason("name", "", f"A new {noun} needs a name."))
+        outcome.refuse(row, reason("name", "", f"A new {noun.replace('_', ' ')} needs a name."))
     else:
         return CREATE
     return None
 
 
 def _a(noun: str) -> str:
+    noun = noun.replace("_", " ")
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

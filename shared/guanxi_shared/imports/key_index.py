@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from guanxi_shared import search
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.resources import Resource
 
@@ -23,11 +22,12 @@ Ids = int | tuple[int, ...]
 
 
 class KeyIndex:
-    """`prefixes` are the kinds of keys (`e:`, `x:` …) that are looked for; without any it is idle."""
+    """`prefixes` are the kinds of keys (`e:`, `x:` …) that are looked for; without any it is idle.
+    Of a resource without search rows it knows only those that were added."""
 
     def __init__(self, resource: Resource, organisation_id: UUID, prefixes: Iterable[str]) -> None:
         self._table = resource.table.name
-        self._words = search.table_of(resource).name
+        self._words = None if resource.search is None else resource.search.name
         self._organisation_id = organisation_id
         self._prefixes = frozenset(prefixes)
         self._ids: dict[int, Ids] = {}
@@ -35,7 +35,7 @@ class KeyIndex:
 
     async def load(self, database: Database) -> None:
         """All keys, once; in pages of the primary key."""
-        if not self._prefixes or self._read_until is not None:
+        if not self._prefixes or self._words is None or self._read_until is not None:
             return
         begin, last = datetime.now(UTC), UUID(int=0)
         sql = (

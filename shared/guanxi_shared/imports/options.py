@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Key = Literal[
-    "none", "id", "external_id", "email", "phone", "domain", "name", "number", "sku"
+    "none", "id", "external_id", "email", "phone", "domain", "name", "number", "sku", "valid_on"
 ]  # fmt: skip
 Policy = Literal["skip", "update", "create", "refuse"]
 Word = Annotated[str, StringConstraints(max_length=200)]

@@ -34,10 +34,10 @@ async def create_exchange_rate(
     call: Call, connection: Connection, data: ExchangeRateCreate
 ) -> State:
     columns = {
-        "source": None, **_columns(data.model_dump(exclude_unset=True)),
+        "source": None, **columns_of_rate(data.model_dump(exclude_unset=True)),
         "organisation_id": call.organisation, "id": data.id or new_id(),
     }  # fmt: skip
-    _demand_pair(columns)
+    demand_pair(columns)
     async with _one_a_day(columns):
         return await records.insert_record(connection, EXCHANGE_RATES, columns, actor=call.actor)
 
@@ -50,9 +50,9 @@ async def update_exchange_rate(
         connection, EXCHANGE_RATES, exchange_rate_id, scope=EVERYTHING
     )
     await check_version(connection, EXCHANGE_RATES, loaded, version)
-    changes = _columns(data.model_dump(exclude_unset=True))
+    changes = columns_of_rate(data.model_dump(exclude_unset=True))
     whole = {**loaded.row, **changes}
-    _demand_pair(whole)
+    demand_pair(whole)
     async with _one_a_day(whole):
         return await records.update_record(
             connection, EXCHANGE_RATES, loaded, changes, actor=call.actor
@@ -108,7 +108,8 @@ async def convert_amount(
     return shown | {"converted": money(converted, target), **stated, **age_of(rate, on)}
 
 
-def _columns(sent: Mapping[str, Any]) -> dict[str, Any]:
+def columns_of_rate(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """Stored columns; the number as the decimal that it was written as."""
     columns = dict(sent)
     columns.pop("id", None)
     if "rate" in columns:
@@ -116,7 +117,8 @@ def _columns(sent: Mapping[str, Any]) -> dict[str, Any]:
     return columns
 
 
-def _demand_pair(row: Mapping[str, Any]) -> None:
+def demand_pair(row: Mapping[str, Any]) -> None:
+    """Invalid for a currency in itself."""
     if row["currency"] == row["base"]:
         raise Invalid(
             "A currency has no rate to itself.", errors={"base": "Name another currency."}
