@@ -67,7 +67,8 @@ async def test_files_of_leads_go_with_the_lead_that_they_name(
     send: Sender, worker: Worker, format: str,  # noqa: F811
 ) -> None:  # fmt: skip
     admin, leads = client(organisation.admin), send.of("leads")
-    secret = "name,email,phone\n{name},way@canary.example,13700137666\n"
+    row = "{name},way@canary.example,13700137666"
+    secret = f"name,email,phone,status\n{row},new\n{row},refused\n"
     for table in ("name,email\nHarmless,h@x.example\n", secret.format(name="LeadCanary")):
         assert (await leads(table))["job"]["status"] == "done"
     by_name = {each["name"]: each for each in await leads.records()}

@@ -31,6 +31,30 @@ async def test_a_large_file_is_prepared_in_a_process_of_its_own(
     assert {each["custom"]["tender"] for each in records} == {f"x{n}" for n in range(20)}
 
 
+@pytest.mark.parametrize(
+    ("resource", "content", "key"),
+    [
+        ("leads", "name,email\n" + "".join(f"L{n},l{n}@x.example\n" for n in range(20)), "email"),
+        ("exchange-rates", "valid_on,currency,base,rate\n" + "".join(
+            f"2026-11-{n:02},USD,CNY,7\n" for n in range(1, 21)), "valid_on"),
+    ],
+)  # fmt: skip
+async def test_large_files_at_once_make_each_lead_and_each_rate_once(
+    send: Sender, monkeypatch: pytest.MonkeyPatch, resource: str, content: str, key: str
+) -> None:
+    monkeypatch.setattr(aside, "LARGE_BYTES", 1)
+    of = send.of(resource)
+    begun = await asyncio.gather(
+        *(of.upload(content, start="true", options=f'{{"key": "{key}", "duplicates": "update"}}')
+          for _ in range(2))
+    )  # fmt: skip
+    found = [await of.ended(each.json()["id"], seconds=120) for each in begun]
+    assert {each["job"]["status"] for each in found} == {"done"}
+    assert sum(each["job"]["counts"]["created"] for each in found) == 20
+    assert sum(each["job"]["counts"]["unchanged"] for each in found) == 20
+    assert len(await of.records()) == 20
+
+
 async def test_two_files_with_the_same_keys_make_each_deal_once(
     send: Sender, stages: Stages
 ) -> None:
