@@ -31,7 +31,7 @@ async def take_file(job: RunningJob, importing: Importing, here: TransferSetting
     taking = await _taking(job, importable, source, options, region=here.default_region)
     run = ImportRun(
         job, await importable.target(taking), path=path, source=source, is_dry=options.dry_run,
-        chunk_rows=here.import_chunk_rows, url=f"/v1/imports/{import_id}",
+        chunk_rows=min(here.import_chunk_rows, importable.most_at_once or here.import_chunk_rows), url=f"/v1/imports/{import_id}",
         together=importable.columns_together(options.key, taking.columns),
     )  # fmt: skip
     await run.run()
