@@ -19,6 +19,7 @@ from guanxi_contacts.app import create as create_contacts
 from guanxi_pipeline.app import create as create_pipeline
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
+from guanxi_tickets.app import create as create_tickets
 from tests import prepared as preparing
 from tests.factories import (
     Clients,
@@ -139,6 +140,20 @@ async def pipeline(
             patch, database, "pipeline", gateway_stand_in, tmp_path_factory.mktemp("pipeline")
         )
         app = create_pipeline()
+    async with running(app):
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def tickets(
+    database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Edge]:
+    """The tickets service; it knows no address of contacts, so its tests tell it of accounts."""
+    with pytest.MonkeyPatch.context() as patch:
+        settle_environment(
+            patch, database, "tickets", gateway_stand_in, tmp_path_factory.mktemp("tickets")
+        )
+        app = create_tickets()
     async with running(app):
         yield app
 

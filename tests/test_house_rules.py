@@ -326,7 +326,8 @@ def _neutral(name: str, inside: str) -> str:
     folder = ROOT / ("gateway" if name == "gateway" else f"services/{name}") / f"guanxi_{name}"
     text = (folder / inside).read_text(encoding="utf-8")
     text = re.sub(r'^""".*?"""\n', "", text, count=1, flags=re.S)  # each may say its own
-    return re.sub(r"models\.\w+\.metadata", "models.Table.metadata", text.replace(name, "service"))
+    text = re.sub(r"models\.\w+\.metadata", "models.Table.metadata", text.replace(name, "service"))
+    return "\n".join(sorted(text.splitlines()))  # imports stand in the order of their names
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -434,7 +435,12 @@ async def gateway(database: Clone, tmp_path_factory: pytest.TempPathFactory) -> 
 
 @pytest.mark.parametrize("service", SERVICES)
 async def test_every_operation_but_the_public_ones_demands_a_token(
-    service: str, request: pytest.FixtureRequest, contacts: Edge, pipeline: Edge, gateway: Edge
+    service: str,
+    request: pytest.FixtureRequest,
+    contacts: Edge,
+    pipeline: Edge,
+    tickets: Edge,
+    gateway: Edge,
 ) -> None:
     app: Edge = request.getfixturevalue(service)
     operations = list(_operations(app.app.openapi()))
@@ -456,9 +462,9 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 async def test_internal_routes_demand_a_service(
-    contacts: Edge, pipeline: Edge, gateway: Edge
+    contacts: Edge, pipeline: Edge, tickets: Edge, gateway: Edge
 ) -> None:
-    for app in (contacts, pipeline, gateway):
+    for app in (contacts, pipeline, tickets, gateway):
         paths = [path for path in app._named if path.startswith("/internal/")]
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as nobody:

@@ -92,7 +92,7 @@ class Call:
     async def scope_of(self, resource: Resource) -> Scope:
         if not resource.is_owned:
             return EVERYTHING
-        scope = await self.scope(resource.name)
+        scope = await self.scope(resource.seen_as or resource.name)
         return scope.and_team(self.organisation) if resource.is_for_everybody else scope
 
     async def body(self, *, limit: int = MAX_JSON_BYTES) -> bytes:

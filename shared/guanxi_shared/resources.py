@@ -131,6 +131,7 @@ class Resource:
     permitted_as: str | None = (
         None  # the resource whose permissions count, where it is a part of it
     )
+    seen_as: str | None = None  # the resource whose breadth of sight counts, where that is another
 
     @property
     def is_searchable(self) -> bool:

@@ -46,21 +46,22 @@ async def stored(
 
 
 async def owned_by(
-    call: Call, connection: Connection | Deferred, resource: Resource, sent: Mapping[str, Any]
-) -> None:
+    call: Call, connection: Connection | Deferred, resource: Resource, sent: Mapping[str, Any], *,
+    owner_field: str = "owner_id",
+) -> None:  # fmt: skip
     """An owner and a team must be known; handing a record to somebody whom the caller does not
-    lead needs the permission to assign."""
+    lead needs the permission to assign. `owner_field` is what the API calls its owner."""
     owner, team = sent.get("owner_id"), sent.get("team_id")
     if team is not None:
         await _require(connection, KNOWN_TEAMS, call.organisation, team, "team_id")
     if owner is None or owner == call.by.user_id:
         return
-    await _require(connection, KNOWN_USERS, call.organisation, owner, "owner_id")
+    await _require(connection, KNOWN_USERS, call.organisation, owner, owner_field)
     scope = await call.scope(resource.name)
     if not scope.everything and owner not in scope.owners and not call.by.may("records:assign"):
         raise Forbidden(
             "You may hand records only to people whose records you see.",
-            errors={"owner_id": "Choose somebody of your own teams."},
+            errors={owner_field: "Choose somebody of your own teams."},
         )
 
 

@@ -22,7 +22,7 @@ SALES = (
     "exchange-rates",
 )  # fmt: skip
 SERVICE = (
-    "tickets", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
+    "tickets", "ticket-notes", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
     "entitlements", "work-orders",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
@@ -88,7 +88,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_OWN_KEYS,
             *_may("rcud", *CUSTOMERS, "leads", "opportunities", "quotes"),
             *_may("rcu", "orders", "contracts", "forecasts"),
-            *_may("rc", "imports", "exports", "merges", "shares", "tickets"),
+            *_may("rc", "imports", "exports", "merges", "shares", "tickets", "ticket-notes"),
             *_may("r", "segments", "campaigns", "invoices", "payments", "quotas", "territories"),
             *_may("r", "commissions", "assets", "entitlements", "analytics"),
             *_may("ru", "pools"),
@@ -101,7 +101,9 @@ BUILT_IN: dict[str, RoleRule] = {
             *_EVERYONE,
             *_FIELD_WORK,
             *_OWN_KEYS,
-            *_may("rcud", "tickets", "work-orders", "files", "activities", "calendar"),
+            *_may(
+                "rcud", "tickets", "ticket-notes", "work-orders", "files", "activities", "calendar"
+            ),
             *_may("rcu", "contacts", "articles", "surveys", "assets"),
             *_may("ru", "accounts"),
             *_may("rc", "exports", "shares"),

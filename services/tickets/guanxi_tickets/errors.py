@@ -1,0 +1,27 @@
+"""The failures that serving has names for."""
+
+from guanxi_shared.errors import Conflict, Forbidden, Invalid
+
+
+class StatusUnknown(Invalid):
+    code, title = "status_unknown", "The organisation has no such status"
+
+
+class MoveNotAllowed(Conflict):
+    code, title = "move_not_allowed", "The ticket cannot go there from where it stands"
+
+
+class StatesIncomplete(Invalid):
+    code, title = "states_incomplete", "Tickets must be able to begin and to end"
+
+
+class StateInUse(Conflict):
+    code, title = "state_in_use", "Tickets stand in this state"
+
+
+class LinkCycle(Invalid):
+    code, title = "link_cycle", "The links would lead back to the ticket itself"
+
+
+class NotTheAuthor(Forbidden):
+    code, title = "not_the_author", "Only who wrote it changes it"

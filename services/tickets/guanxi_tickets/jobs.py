@@ -1,0 +1,10 @@
+"""What the worker of tickets does: `python -m guanxi_shared.worker guanxi_tickets`."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from guanxi_shared.running_jobs import Handler
+from guanxi_tickets.references.settling import settle_references
+
+HANDLERS: Final[Mapping[str, Handler]] = {}
+SCHEDULES: Final = (settle_references,)

@@ -1,0 +1,4 @@
+from guanxi_shared.migrations import run
+from guanxi_tickets import models
+
+run("guanxi_tickets", models.Ticket.metadata)

@@ -1,0 +1,156 @@
+"""Tickets: what a customer asks for, and where that stands."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)  # fmt: skip
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlmodel import Field
+
+from guanxi_shared.columns import (
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+)
+from guanxi_shared.schema import add_search_table
+from guanxi_tickets.db import Table
+
+KINDS = ("question", "incident", "request", "complaint")
+LEVELS = ("high", "medium", "low")
+PRIORITIES = ("urgent", "high", "normal", "low")
+STATE_KINDS = ("new", "open", "pending", "on_hold", "solved", "closed")
+CHANNELS = ("email", "phone", "chat", "messaging", "web", "portal", "in_person", "api", "other")
+PRIORITY_SOURCES = ("table", "given")
+
+
+def ids_column() -> Any:
+    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
+
+
+def id_column() -> Any:
+    return Field(default=None, sa_column=Column(Uuid))
+
+
+class Ticket(Table, table=True):
+    """`status` is the key of one of the organisation's states, `status_kind` what kind of state that
+    is: what clocks and reports go by. `owner_id` is shown as `assignee_id`."""
+
+    __tablename__ = "tickets"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        UniqueConstraint("organisation_id", "number"),
+        ForeignKeyConstraint(
+            ["organisation_id", "parent_id"], ["tickets.organisation_id", "tickets.id"]
+        ),
+        ForeignKeyConstraint(
+            ["organisation_id", "duplicate_of_id"], ["tickets.organisation_id", "tickets.id"]
+        ),
+        one_of("kind", KINDS),
+        one_of("impact", LEVELS),
+        one_of("urgency", LEVELS),
+        one_of("priority", PRIORITIES),
+        one_of("priority_source", PRIORITY_SOURCES),
+        one_of("status_kind", STATE_KINDS),
+        one_of("channel", CHANNELS),
+        CheckConstraint("priority_rank BETWEEN 1 AND 4", name="priority_rank"),
+        CheckConstraint(
+            "(status_kind IN ('solved', 'closed')) = (solved_at IS NOT NULL)", name="solved_at"
+        ),
+        CheckConstraint("(status_kind = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+        CheckConstraint("parent_id <> id AND duplicate_of_id <> id", name="links"),
+        Index("ix_tickets_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
+        Index("ix_tickets_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
+        Index("ix_tickets_owned", "organisation_id", "owner_id", "id"),
+        Index(
+            "ix_tickets_organisation_id_team_id", "organisation_id", "team_id", "updated_at", "id",
+            postgresql_where=text("team_id IS NOT NULL"),
+        ),
+        # What is still to be done, the most pressing first.
+        Index(
+            "ix_tickets_unsolved", "organisation_id", "priority_rank", "id",
+            postgresql_where=text("status_kind NOT IN ('solved', 'closed') AND deleted_at IS NULL"),
+        ),
+        Index("ix_tickets_organisation_id_status", "organisation_id", "status", "id"),
+        Index("ix_tickets_linked", "organisation_id", "follower_ids", "related_ids", postgresql_using="gin"),
+        *(
+            Index(
+                f"ix_tickets_organisation_id_{name}", "organisation_id", name, "id",
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in (
+                "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+            )
+        ),
+        Index(
+            "ix_tickets_unverified", "organisation_id", "id",
+            postgresql_where=text("NOT is_account_verified AND deleted_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    number: str = text_column(nullable=False)
+    subject: str = text_column(nullable=False)
+    description: str | None = text_column()
+    kind: str = Field(sa_column=Column(Text, nullable=False, server_default="question"))
+    impact: str = Field(sa_column=Column(Text, nullable=False, server_default="medium"))
+    urgency: str = Field(sa_column=Column(Text, nullable=False, server_default="medium"))
+    priority: str = text_column(nullable=False)
+    priority_rank: int = Field(sa_column=Column(BigInteger, nullable=False))  # 1 is urgent
+    priority_source: str = Field(sa_column=Column(Text, nullable=False, server_default="table"))
+    status: str = text_column(nullable=False)
+    status_kind: str = text_column(nullable=False)
+    status_changed_at: datetime = instant_column("status_changed_at")
+    channel: str = Field(sa_column=Column(Text, nullable=False, server_default="api"))
+    requester_id: UUID | None = id_column()  # contacts' contact
+    account_id: UUID | None = id_column()  # contacts' account
+    is_account_verified: bool = Field(
+        sa_column=Column(Boolean, nullable=False, server_default="true")
+    )
+    product_id: UUID | None = id_column()  # pipeline's product
+    parent_id: UUID | None = id_column()
+    duplicate_of_id: UUID | None = id_column()
+    related_ids: list[UUID] = ids_column()  # said on one of the two, meant for both
+    follower_ids: list[UUID] = ids_column()  # gateway's users
+    owner_id: UUID | None = id_column()  # gateway's user
+    team_id: UUID | None = id_column()  # gateway's team
+    first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
+    solved_at: datetime | None = instant_column("solved_at", nullable=True)
+    closed_at: datetime | None = instant_column("closed_at", nullable=True)
+    reopened_count: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    external_id: str | None = text_column()
+    tags: list[str] = texts_column()
+    custom: dict[str, Any] = json_column("{}")
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+    as_shown: str | None = text_column()  # the ticket as the API shows it
+
+
+TICKET_SEARCH = add_search_table(Table.metadata.tables["tickets"])
+
+
+class TicketNumber(Table, table=True):
+    """The last number that an organisation's tickets were given."""
+
+    __tablename__ = "ticket_numbers"
+    __table_args__ = (PrimaryKeyConstraint("organisation_id"),)
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    last: int = Field(sa_column=Column(BigInteger, nullable=False))

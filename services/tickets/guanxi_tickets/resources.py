@@ -1,0 +1,14 @@
+"""The allow-lists of tickets, each in the folder of what it lists."""
+
+from typing import Final
+
+from guanxi_shared.fields.resource import fields_resource
+from guanxi_shared.views.resource import views_resource
+from guanxi_tickets.comments.resources import COMMENTS, NOTES
+from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
+from guanxi_tickets.tickets.resources import METADATA, TICKETS
+
+FIELDS: Final = fields_resource("tickets", METADATA)
+VIEWS: Final = views_resource("tickets", METADATA)
+LOGGED = (TICKETS, COMMENTS, NOTES, TICKET_SETTINGS, FIELDS, VIEWS)
+VIEWED = {TICKETS.name: TICKETS}

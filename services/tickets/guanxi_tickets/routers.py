@@ -1,0 +1,12 @@
+"""Every route of the service. Of one beginning, paths without a parameter come before those with one."""
+
+from typing import Final
+
+from guanxi_shared.job_routes import jobs_router
+from guanxi_tickets.comments.routes import router as comments
+from guanxi_tickets.fields.routes import router as fields
+from guanxi_tickets.ticket_settings.routes import router as ticket_settings
+from guanxi_tickets.tickets.routes import router as tickets
+from guanxi_tickets.views.routes import router as views
+
+ROUTERS: Final = (fields, views, jobs_router(), ticket_settings, comments, tickets)

@@ -1,0 +1,39 @@
+"""Moves from state to state."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from guanxi_shared import records
+from guanxi_shared.calls import Actor, Call
+from guanxi_shared.db import Connection
+from guanxi_shared.records import Loaded, State
+from guanxi_shared.writes import check_version
+from guanxi_tickets.ticket_settings.known import ways_of
+from guanxi_tickets.ticket_settings.rules import TicketState
+from guanxi_tickets.tickets import state_rules
+from guanxi_tickets.tickets.resources import TICKETS
+from guanxi_tickets.tickets.schemas import Move
+
+
+async def move_ticket(
+    call: Call, connection: Connection, ticket_id: UUID, data: Move, version: int | None
+) -> State:
+    """To where it stands already is no move, and changes nothing."""
+    scope = await call.scope(TICKETS.name)
+    loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope)
+    await check_version(connection, TICKETS, loaded, version)
+    ways = await ways_of(call.house).of(call.organisation, data.status)
+    to = ways.state(data.status)
+    if to.key == loaded.row["status"]:
+        return TICKETS.state(loaded.row, loaded.computed)
+    state_rules.demand_move(ways, loaded.row, to)
+    return await move_to_state(connection, loaded, to, actor=call.actor)
+
+
+async def move_to_state(
+    connection: Connection, loaded: Loaded, to: TicketState, *, actor: Actor
+) -> State:
+    """Whatever moves a ticket comes through here; whether it may is decided before."""
+    changes = state_rules.changes_of(loaded.row, to, datetime.now(UTC))
+    verb = state_rules.verb_of(loaded.row["status_kind"], to.kind)
+    return await records.update_record(connection, TICKETS, loaded, changes, actor=actor, verb=verb)

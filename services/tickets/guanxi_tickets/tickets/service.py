@@ -1,0 +1,210 @@
+"""Use cases of tickets: load, decide, change, publish. Moves are in moving.py, links in linking.py."""
+
+from collections.abc import Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from guanxi_shared import records
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
+from guanxi_shared.deferred import Deferred
+from guanxi_shared.errors import UnknownReference
+from guanxi_shared.identifiers import new_id
+from guanxi_shared.matching import match_key
+from guanxi_shared.records import Loaded, State
+from guanxi_shared.writes import check_version
+from guanxi_shared.written import owned_by, stored
+from guanxi_tickets.references.service import find_account, find_requester
+from guanxi_tickets.ticket_settings.known import ways_of
+from guanxi_tickets.ticket_settings.rules import Ways
+from guanxi_tickets.tickets import rules, state_rules
+from guanxi_tickets.tickets.found_rules import found_by
+from guanxi_tickets.tickets.linking import LINKS, demand_links
+from guanxi_tickets.tickets.moving import move_to_state
+from guanxi_tickets.tickets.numbering import give_number
+from guanxi_tickets.tickets.resources import TICKETS
+
+DEFAULTS: Mapping[str, Any] = {
+    "kind": "question", "impact": "medium", "urgency": "medium", "channel": "api", "related_ids": [],
+    "follower_ids": [], "tags": [], "is_account_verified": True,
+}  # fmt: skip
+UNKNOWN_USER = """
+SELECT id FROM unnest($2::uuid[]) AS id WHERE id NOT IN (
+  SELECT u.id FROM directory_users u WHERE u.organisation_id = $1) LIMIT 1
+"""
+NAMES_OF = """
+SELECT (SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2) AS account_name,
+  (SELECT name FROM known_contacts WHERE organisation_id = $1 AND id = $3) AS requester_name
+"""
+# Whoever sees the ticket sees what is said about it.
+FOLLOW_OWNER = """
+UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND ticket_id = $2
+"""
+BY_ID = "SELECT id FROM tickets WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
+BY_NUMBER = (
+    "SELECT id FROM tickets WHERE organisation_id = $1 AND number = $2::text AND deleted_at IS NULL"
+)
+BY_KEY = """
+SELECT id FROM tickets_search
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+"""
+
+
+async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
+    """A new ticket with the next number, which is taken last."""
+    sent = data.model_dump(exclude_unset=True, exclude_none=True)
+    is_free = data.model_fields_set.isdisjoint({"assignee_id", "team_id"})
+    if is_free:
+        sent["assignee_id"] = call.by.user_id
+    ways = await ways_of(call.house).of(call.organisation, sent.get("status"))
+    state = ways.state(sent["status"]) if "status" in sent else ways.first
+    ticket_id, now = data.id or new_id(), datetime.now(UTC)
+    columns = {
+        **DEFAULTS, "organisation_id": call.organisation, "id": ticket_id, "owner_id": None,
+        "created_at": now, "updated_at": now, **rules.columns_from(sent),
+        **state_rules.standing(state, now),
+    }  # fmt: skip
+    columns |= rules.priority_of(ways, columns, sent)
+    columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
+    names = await _set_references(call, columns)
+    await _demand(call, connection, ticket_id, columns)
+    columns["number"] = await give_number(connection, call.organisation)
+    columns |= found_by(columns, account_name=names[0], requester_name=names[1])
+    return await records.insert_record(connection, TICKETS, columns, actor=call.actor)
+
+
+async def load_ticket(
+    call: Call, connection: Connection | Deferred, ticket_id: UUID, *, to_write: bool = True
+) -> Loaded:
+    scope = await call.scope(TICKETS.name)
+    return await records.load_record(connection, TICKETS, ticket_id, scope=scope, to_write=to_write)
+
+
+async def update_ticket(
+    call: Call, connection: Connection, ticket_id: UUID, data: Any, version: int | None
+) -> State:
+    """A merge patch under If-Match. Another status is a move, after everything else that is sent."""
+    sent = data.model_dump(exclude_unset=True)
+    status = sent.pop("status", None)
+    is_assigned = not sent.keys().isdisjoint({"assignee_id", "team_id"})
+    needs_more = is_assigned or status is not None or not sent.keys().isdisjoint(LINKS)
+    if needs_more and isinstance(connection, Deferred):
+        await connection.open()  # more than one statement
+    loaded = await load_ticket(call, connection, ticket_id)
+    await check_version(connection, TICKETS, loaded, version)
+    ways = await ways_of(call.house).of(call.organisation, status)
+    is_moved = status is not None and status != loaded.row["status"]
+    if is_moved:
+        state_rules.demand_move(ways, loaded.row, ways.state(status))
+    state = await _write(call, connection, loaded, sent, ways)
+    if is_moved:
+        return await move_to_state(connection, loaded, ways.state(status), actor=call.actor)
+    return state
+
+
+async def _write(
+    call: Call, connection: Connection, loaded: Loaded, sent: Mapping[str, Any], ways: Ways
+) -> State:
+    """What is sent, the status aside; another assignee or team is told as an assignment."""
+    changes = rules.columns_from(sent)
+    if rules.asks_for_priority(sent):
+        changes |= rules.priority_of(ways, loaded.row, sent)
+    if "custom" in sent:
+        changes["custom"] = await stored(call, TICKETS, {**loaded.row["custom"], **sent["custom"]})
+    names = await _set_references(call, changes)
+    await _demand(call, connection, loaded.id, changes)
+    if rules.FOUND_BY & set(changes):
+        whole = {**loaded.row, **changes}
+        changes |= await _found(call, connection, whole, names)
+    is_handed = any(changes[n] != loaded.row[n] for n in rules.ASSIGNED if n in changes)
+    state = await records.update_record(
+        connection, TICKETS, loaded, changes, actor=call.actor,
+        verb="assigned" if is_handed else "updated",
+    )  # fmt: skip
+    if is_handed:
+        whose = (loaded.row["owner_id"], loaded.row["team_id"])
+        for table in ("ticket_comments", "ticket_notes"):
+            sql = FOLLOW_OWNER.format(table=table)
+            await connection.execute(sql, call.organisation, loaded.id, *whose)
+    return state
+
+
+async def _found(
+    call: Call, connection: Connection, whole: Mapping[str, Any],
+    names: tuple[str | None, str | None],
+) -> dict[str, Any]:  # fmt: skip
+    """The words of a changed ticket; names that were not looked up just now are those of the copies."""
+    asked = (call.organisation, whole["account_id"], whole["requester_id"])
+    known = await connection.fetchrow(NAMES_OF, *asked)
+    assert known is not None
+    return found_by(
+        whole, account_name=names[0] or known["account_name"],
+        requester_name=names[1] or known["requester_name"],
+    )  # fmt: skip
+
+
+async def _set_references(call: Call, columns: dict[str, Any]) -> tuple[str | None, str | None]:
+    """Account and requester exist for the caller, merged ones as their survivors; their names, where
+    they are named and known."""
+    names: list[str | None] = [None, None]
+    if columns.get("account_id") is not None:
+        account = await find_account(call, columns["account_id"])
+        columns |= {"account_id": account.id, "is_account_verified": account.is_verified}
+        names[0] = account.name
+    elif "account_id" in columns:
+        columns["is_account_verified"] = True
+    if columns.get("requester_id") is not None:
+        requester = await find_requester(call, columns["requester_id"])
+        columns["requester_id"] = requester.id
+        names[1] = requester.name
+    return names[0], names[1]
+
+
+async def _demand(
+    call: Call, connection: Connection, ticket_id: UUID, columns: Mapping[str, Any]
+) -> None:
+    await owned_by(call, connection, TICKETS, _as_sent(columns), owner_field="assignee_id")
+    await demand_users(call, connection, columns.get("follower_ids") or (), field="follower_ids")
+    await demand_links(call, connection, ticket_id, columns)
+
+
+def _as_sent(columns: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: columns[name] for name in rules.ASSIGNED if name in columns}
+
+
+async def demand_users(
+    call: Call, connection: Connection | Deferred, ids: Collection[UUID], *, field: str
+) -> None:
+    if ids and await connection.fetchval(UNKNOWN_USER, call.organisation, list(ids)):
+        raise UnknownReference(
+            f"{field} names nobody known here.", errors={field: "There is no such user."}
+        )
+
+
+async def delete_ticket(
+    call: Call, connection: Connection, ticket_id: UUID, version: int | None
+) -> State:
+    loaded = await load_ticket(call, connection, ticket_id)
+    await check_version(connection, TICKETS, loaded, version)
+    return await records.delete_record(connection, TICKETS, loaded, actor=call.actor)
+
+
+async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) -> State:
+    scope = await call.scope(TICKETS.name)
+    loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope, deleted=True)
+    return await records.restore_record(connection, TICKETS, loaded, actor=call.actor)
+
+
+async def find_tickets(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
+    """The tickets that a batch's `match` means (at most five)."""
+    if field in ("id", "number"):
+        sql = BY_ID if field == "id" else BY_NUMBER
+        return [row["id"] for row in await connection.fetch(sql, call.organisation, value)]
+    key = match_key(field, value) if field == "external_id" else None
+    if key is None:
+        raise UnknownReference(
+            f"Tickets cannot be matched by {field!r}.",
+            errors={"match": "Match by id, number or external_id."},
+        )
+    return [row["id"] for row in await connection.fetch(BY_KEY, call.organisation, key)]
