@@ -141,6 +141,11 @@ def test_the_pipeline_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path
     fuzz(tmp_path, url_of(suite, "pipeline"), [by])
 
 
+def test_tickets_keep_to_their_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:
+    by = caller(suite, "admin", admin.email, admin.password)
+    fuzz(tmp_path, url_of(suite, "tickets"), [by])
+
+
 def test_the_whole_suite_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:
     until_whole(suite)
     by = caller(suite, "admin", admin.email, admin.password)

@@ -102,7 +102,10 @@ def test_it_is_asked_for_its_health_where_it_listens(dockerfile: Dockerfile) -> 
 @pytest.mark.parametrize("path", DOCKERFILES[1:], ids=lambda path: str(path.parent.name))
 def test_those_of_services_differ_in_the_name_alone(path: Path) -> None:
     def nameless(path: Path) -> str:
-        text, name = path.read_text(encoding="utf-8"), path.parent.name
+        """Not every service keeps files."""
+        lines = path.read_text(encoding="utf-8").splitlines()
+        text = "\n".join(line for line in lines if "_FILES_DIR=" not in line)
+        name = path.parent.name
         return text.replace(name, "NAME").replace(name.upper(), "NAME")
 
     assert nameless(path) == nameless(ROOT / "services" / "contacts" / "Dockerfile")

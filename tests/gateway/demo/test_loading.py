@@ -69,6 +69,9 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "quotes",
         "send",
         "orders/batch",
+        "tickets/batch",
+        "comments",
+        "move",
         "segments",
         "views",
     ]
@@ -83,6 +86,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     door, loaded = whole
     made = Counter(door.paths.values())
     consents = sum(made.pop(path) for path in list(made) if path.endswith("/consents"))
+    comments = sum(made.pop(path) for path in list(made) if path.endswith("/comments"))
     assert made == {
         "/v1/organisations": 1,
         "/v1/teams": 9,
@@ -100,6 +104,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/leads": 140,
         "/v1/quotes": 62,
         "/v1/orders": loaded.orders,
+        "/v1/tickets": loaded.tickets,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -107,6 +112,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     }
     assert 4_000 < loaded.activities < 6_000
     assert 400 < consents < 700
+    assert 300 < comments < 700
     assert 1_000 < loaded.opportunities < 1_500
     assert 1_200 < loaded.orders < 2_500
     verbs = Counter(move["verb"] for moves in door.moves.values() for move in moves)
@@ -200,7 +206,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
-        "opportunities", "closing days", "quotes", "quotes sent", "orders", "segments", "views",
+        "opportunities", "closing days", "quotes", "quotes sent", "orders", "tickets",
+        "replies", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

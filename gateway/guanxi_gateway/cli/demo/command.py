@@ -65,7 +65,7 @@ class Steps:
 def _show(loaded: Loaded, seconds: float) -> None:
     console.print(
         f"Demo organisation: {loaded.companies} companies, {loaded.people} people, "
-        f"{loaded.activities} activities, {loaded.opportunities} opportunities, {loaded.orders} orders, {loaded.users} users ({seconds:.1f} s). "
+        f"{loaded.activities} activities, {loaded.opportunities} opportunities, {loaded.orders} orders, {loaded.tickets} tickets, {loaded.users} users ({seconds:.1f} s). "
         f"Sign in as {ADMIN_EMAIL}, manager@, sales@ or agent@; all have one password."
     )
 

@@ -15,6 +15,7 @@ from guanxi_gateway.cli.demo.people import make_people
 from guanxi_gateway.cli.demo.pools import make_releases, make_waiting
 from guanxi_gateway.cli.demo.sales import make_orders
 from guanxi_gateway.cli.demo.standing import as_it_began, make_standing
+from guanxi_gateway.cli.demo.tickets import make_tickets
 from guanxi_gateway.cli.demo.visits import Visit, make_visits
 
 
@@ -33,6 +34,7 @@ class Customers:
     deals: list[Record]
     quotes: list[Record]
     orders: list[Record]
+    tickets: list[Record]
 
 
 def make_customers(seed: int, today: date) -> Customers:
@@ -55,4 +57,5 @@ def make_customers(seed: int, today: date) -> Customers:
         deals=deals,
         quotes=make_quotes(seed, deals),
         orders=make_orders(seed, customers, deals, today),
+        tickets=make_tickets(seed, customers),
     )

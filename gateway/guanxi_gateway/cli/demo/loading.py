@@ -26,6 +26,7 @@ from guanxi_gateway.cli.demo.staff import (
     make_users,
     organisation_id,
 )
+from guanxi_gateway.cli.demo.tickets import TICKETS, make_talks
 from guanxi_gateway.cli.demo.visits import Visit
 
 ACCOUNTS, PEOPLE, ACTIVITIES = "/v1/accounts", "/v1/contacts", "/v1/activities"
@@ -42,6 +43,7 @@ class Loaded:
     activities: int
     opportunities: int
     orders: int
+    tickets: int
 
 
 def load(
@@ -68,11 +70,15 @@ def load(
         _load_customers(loading, customers)
         _load_dealings(loading, customers)
         load_sales(loading, customers, today)
+        _load_tickets(loading, customers)
         loading.create("segments", "/v1/segments", make_segments(seed))
         loading.create("views", "/v1/views", make_views(seed))
     accounts, people = len(customers.accounts), len(customers.people)
     activities, deals = len(customers.activities), len(customers.deals)
-    return Loaded(is_new, users, accounts, people, activities, deals, len(customers.orders))
+    return Loaded(
+        is_new, users, accounts, people, activities, deals, len(customers.orders),
+        len(customers.tickets),
+    )  # fmt: skip
 
 
 def _made_at(client: DemoClient, seed: int) -> datetime:
@@ -152,6 +158,13 @@ def _load_dealings(loading: Loading, customers: Customers) -> None:
     present = loading.client.records_of(asked)
     missing = [each for each in customers.visits if not _is_over(present, each)]
     loading.follow("visits", _check_in(loading, missing), len(missing))
+
+
+def _load_tickets(loading: Loading, customers: Customers) -> None:
+    """First all of them, as they came in, then what became of each."""
+    loading.create_many("tickets", TICKETS, customers.tickets)
+    present = loading.client.records_of(f"{TICKETS}?fields=id,version")
+    loading.write("replies", make_talks(loading.seed, customers.tickets, present))
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:

@@ -1,0 +1,85 @@
+"""What customers asked for, how that was answered, and where it stands.
+
+Tickets begin when they are loaded: the service keeps no times that a client sends.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from random import Random
+
+from guanxi_gateway.cli.demo.activities import Customer
+from guanxi_gateway.cli.demo.client import Write
+from guanxi_gateway.cli.demo.companies import Record
+from guanxi_gateway.cli.demo.seeds import demo_id, stream, weighted
+from guanxi_gateway.cli.demo.staff import STAFF, team_id, user_id
+from guanxi_gateway.cli.demo.ticket_words import (
+    ANSWERED,
+    ASKED,
+    CHANNELS,
+    KINDS,
+    LEVELS,
+    NOTED,
+    STATUSES,
+    SUBJECTS,
+)
+
+TICKETS = "/v1/tickets"
+HOW_MANY, WAITING_SHARE, NOTE_SHARE = 240, 0.3, 0.4
+AGENTS = tuple(member.handle for member in STAFF if member.role == "agent")
+
+
+def make_tickets(seed: int, customers: Sequence[Customer]) -> list[Record]:
+    """As `POST /v1/tickets` takes them, all new; the more a customer weighs, the more they ask."""
+    dice = stream(seed, "ticket")
+    asking = [customer for customer in customers if customer.people]
+    return [
+        {"id": str(demo_id(seed, "ticket", number)), **_ticket(dice, seed, dice.choice(asking))}
+        for number in range(HOW_MANY)
+    ]
+
+
+def _ticket(dice: Random, seed: int, customer: Customer) -> Record:
+    kind, language = weighted(dice, KINDS), customer.language
+    subjects = SUBJECTS.get(language, SUBJECTS["en"])
+    ticket: Record = {
+        "subject": dice.choice(subjects[kind]), "kind": kind, "channel": weighted(dice, CHANNELS),
+        "description": dice.choice(ASKED.get(language, ASKED["en"])),
+        "impact": weighted(dice, LEVELS), "urgency": weighted(dice, LEVELS),
+        "account_id": customer.account["id"], "requester_id": dice.choice(customer.people)["id"],
+        "team_id": str(team_id(seed, "Service")),
+    }  # fmt: skip
+    if dice.random() < WAITING_SHARE:
+        return ticket | {"assignee_id": None}
+    return ticket | {"assignee_id": str(user_id(seed, dice.choice(AGENTS)))}
+
+
+def make_talks(
+    seed: int, tickets: Sequence[Record], present: Mapping[str, Record]
+) -> list[list[Write]]:
+    """What was said about each ticket that nobody has touched since it was made, and where it went
+    then: on the version that its first reply makes, or not at all."""
+    dice, found = stream(seed, "talk"), list[list[Write]]()
+    for number, ticket in enumerate(tickets):
+        status = weighted(dice, STATUSES) if ticket["assignee_id"] else "new"
+        talk = list(_talk(dice, seed, number, ticket, status))
+        known = present.get(ticket["id"])
+        if known is not None and known["version"] <= 2:
+            found.append(talk)
+    return found
+
+
+def _talk(dice: Random, seed: int, number: int, ticket: Record, status: str) -> Iterator[Write]:
+    path = f"{TICKETS}/{ticket['id']}"
+    words = "zh" if ticket["description"] in ASKED["zh"] else "en"
+    said: list[Record] = []
+    if status != "new":
+        said.append({"body": dice.choice(ANSWERED[words])})
+        if dice.random() < NOTE_SHARE:
+            said.append({"body": dice.choice(NOTED[words]), "visibility": "internal"})
+        if status in ("solved", "closed", "open"):
+            said.append({"body": dice.choice(ASKED[words]), "author_kind": "requester"})
+            said.append({"body": dice.choice(ANSWERED[words])})
+    for place, comment in enumerate(said):
+        id = str(demo_id(seed, "comment", number * 10 + place))
+        yield Write(f"{path}/comments", {"id": id, **comment})
+    if status != "new":
+        yield Write(f"{path}/move", {"status": status}, version=2)
