@@ -275,3 +275,31 @@ def test_who_has_not_signed_in_is_told_so(me: SignedIn) -> None:
         answer = me.client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
         assert answer.headers["www-authenticate"].startswith("Bearer")
+
+
+def test_a_ticket_is_on_the_timeline_and_in_the_overview_of_its_customer(me: SignedIn) -> None:
+    account = me.create("杭州云杉信息技术有限公司")
+    sent = {"subject": "发票抬头有误", "kind": "complaint", "account_id": account}
+    ticket = me.client.post("/v1/tickets", json=sent)
+    assert ticket.status_code == 201, ticket.text
+    path = f"/v1/tickets/{ticket.json()['id']}"
+    for body, visibility in (("Ask finance", "internal"), ("We look into it", "public")):
+        said = {"body": body, "visibility": visibility}
+        me.client.post(f"{path}/comments", json=said).raise_for_status()
+    me.client.post(f"{path}/move", json={"status": "solved"}).raise_for_status()
+
+    def titles() -> list[str]:
+        entries = me.client.get(f"/v1/accounts/{account}/timeline?kind=external").json()["data"]
+        return sorted(entry["title"].partition(":")[0] for entry in entries)
+
+    wanted = ["Ticket created", "Ticket responded", "Ticket solved"]
+    until(lambda: titles() == wanted, "the ticket is on the timeline", seconds=20)
+    parts = me.client.get(f"/v1/customers/{account}/overview").json()["parts"]
+    assert [each["number"] for each in parts["tickets"]["data"]["data"]] == ["TK-000001"]
+    # Found by its customer's name once the news of the account has arrived.
+    asked = {"q": "yunshan", "fields": "id"}
+    until(
+        lambda: bool(me.client.get("/v1/tickets", params=asked).json()["data"]),
+        "the ticket is found by its customer's name",
+        seconds=20,
+    )

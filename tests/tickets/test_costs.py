@@ -1,0 +1,82 @@
+"""How many statements the hot requests of serving cost."""
+
+from typing import Any
+
+import pytest
+
+from guanxi_shared.db import Database
+from tests.factories import Clients, Organisation
+from tests.statements import statements_of
+from tests.tickets.company import PATH, made
+from tests.tickets.conftest import Known
+
+pytestmark = pytest.mark.usefixtures("remembered")
+
+Fixture = tuple[Any, dict[str, Any]]
+
+
+@pytest.fixture
+async def warmed(client: Clients, company: Organisation, account: Known, person: Known) -> Fixture:
+    """What is remembered for a second (scope, states, definitions) is known."""
+    rep = client(company.rep)
+    ticket = await made(rep, account_id=await account(), requester_id=await person())
+    for path in (PATH, f"{PATH}/{ticket['id']}", f"{PATH}/{ticket['id']}/comments"):
+        assert (await rep.get(path)).status_code == 200
+    return rep, ticket
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        (f"{PATH}/{{id}}", 1), (PATH, 1), (f"{PATH}?include=account,requester&status_kind=new", 1),
+        (f"{PATH}?q=help", 1), (f"{PATH}/{{id}}/comments", 2), (f"{PATH}/{{id}}/links", 2),
+    ],
+)  # fmt: skip
+async def test_a_read_costs(
+    warmed: Fixture, service_database: Database, path: str, count: int
+) -> None:
+    rep, ticket = warmed
+    with statements_of(service_database) as seen:
+        answer = await rep.get(path.replace("{id}", ticket["id"]))
+    assert answer.status_code == 200
+    assert len(seen) == count, seen
+
+
+async def test_a_create_takes_a_number_and_writes(
+    warmed: Fixture, service_database: Database
+) -> None:
+    rep, ticket = warmed
+    for sent, count in (({}, 2), ({"account_id": ticket["account_id"]}, 3)):
+        with statements_of(service_database) as seen:
+            answer = await rep.post(PATH, json={"subject": "x", **sent})
+        assert answer.status_code == 201
+        assert len(seen) == count, seen
+
+
+async def test_an_update_costs_a_look_and_a_write(
+    warmed: Fixture, service_database: Database
+) -> None:
+    rep, ticket = warmed
+    with statements_of(service_database) as seen:
+        answer = await rep.patch(f"{PATH}/{ticket['id']}", json={"tags": ["a"]})
+    assert answer.status_code == 200
+    assert len(seen) == 2, seen
+
+
+async def test_a_move_costs_a_look_and_a_write(warmed: Fixture, service_database: Database) -> None:
+    rep, ticket = warmed
+    with statements_of(service_database) as seen:
+        answer = await rep.post(f"{PATH}/{ticket['id']}/move", json={"status": "open"})
+    assert answer.status_code == 200
+    assert len(seen) == 2, seen
+
+
+async def test_a_reply_costs_a_look_a_write_and_once_a_response(
+    warmed: Fixture, service_database: Database
+) -> None:
+    rep, ticket = warmed
+    for count in (3, 2):
+        with statements_of(service_database) as seen:
+            answer = await rep.post(f"{PATH}/{ticket['id']}/comments", json={"body": "x"})
+        assert answer.status_code == 201
+        assert len(seen) == count, seen
