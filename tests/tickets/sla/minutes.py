@@ -30,12 +30,17 @@ CHANGES = {
 def minutes(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tuple[datetime, bool]]:
     """Each whole minute from start to end, and whether it is working time."""
     zone = ZoneInfo(calendar.time_zone)
-    at, furthest = start - FOLDS_LAST_AT_MOST, datetime.min
+    at = start - FOLDS_LAST_AT_MOST
+    furthest = _shown(at, zone)
     while at < end:
-        furthest = max(furthest, at.astimezone(zone).replace(tzinfo=None, fold=0))
+        furthest = max(furthest, _shown(at, zone))
         if at >= start:
             yield at, _is_open(calendar, furthest)
         at += MINUTE
+
+
+def _shown(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
 def _is_open(calendar: Calendar, shown: datetime) -> bool:

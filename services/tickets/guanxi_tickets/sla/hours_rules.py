@@ -14,6 +14,7 @@ takes away is then never in doubt. Spans may touch and not overlap, in any order
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -134,7 +135,7 @@ def _spans(sent: Any, field: str) -> tuple[Span, ...]:
     if not isinstance(sent, Sequence) or isinstance(sent, str) or len(sent) > MOST_SPANS:
         raise _refuse(field, f"Send a list of at most {MOST_SPANS} spans, each from and to.")
     numbered = sorted((_span(each, f"{field}.{n}"), n) for n, each in enumerate(sent))
-    for (before, _), (after, n) in zip(numbered, numbered[1:], strict=False):
+    for (before, _), (after, n) in pairwise(numbered):
         if after.opens < before.closes:
             raise _refuse(f"{field}.{n}", "It overlaps another span of the day.")
     return tuple(span for span, _ in numbered)
