@@ -19,7 +19,7 @@ KINDS = ("first_response", "next_response", "update", "resolution")
 WORDS = (
     "policy_changed", "priority_changed", "state_changed", "state_changed", "agent_replied",
     "agent_replied", "customer_replied", "customer_replied", "solved", "reopened", "cancelled",
-    "merged", "unmerged", "promised", "promise_kept", "promise_withdrawn",
+    "merged", "unmerged", "deleted", "restored", "promised", "promise_kept", "promise_withdrawn",
 )  # fmt: skip
 WARNINGS = st.sets(st.sampled_from([10, 50, 80]), max_size=2).map(lambda s: tuple(sorted(s)))
 TARGETS = st.builds(Target, st.integers(1, 200).map(lambda n: n * 600), WARNINGS)

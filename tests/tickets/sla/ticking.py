@@ -102,6 +102,13 @@ class Ticking:
     def cancelled(self, at: datetime, event: Event) -> None:
         self.end(at, "cancelled")
 
+    def deleted(self, at: datetime, event: Event) -> None:
+        self.end(at, "deleted")
+
+    def restored(self, at: datetime, event: Event) -> None:
+        if self.ended == "deleted":
+            self.resume(at, is_anew=False)
+
     def unmerged(self, at: datetime, event: Event) -> None:
         if self.ended == "merged":
             self.resume(at, is_anew=False)

@@ -16,8 +16,9 @@ Each year of a calendar is laid out once as pieces with running sums; every ques
 in it (O(log n) a year). Instants are aware datetimes, cut to the second; lengths are whole seconds.
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -95,8 +96,8 @@ class Year(NamedTuple):
     end of the year, `reasons` is one shorter.
     """
 
-    starts: list[int]
-    worked: list[int]
+    starts: Sequence[int]
+    worked: Sequence[int]
     reasons: list[Reason]
 
 
@@ -117,13 +118,12 @@ def worked_seconds(calendar: Calendar, start: datetime, end: datetime) -> int:
     first, last = _epoch(start), _epoch(end)
     if last <= first:
         return 0
-    number, until = _number_of(calendar, first), _number_of(calendar, last)
-    between = sum(_year(calendar, n).worked[-1] for n in range(number, until))
-    return (
-        between
-        + _worked_at(_year(calendar, until), last)
-        - _worked_at(_year(calendar, number), first)
-    )
+    number, year = _layout_at(calendar, first)
+    worked = -_worked_at(year, first)
+    while last >= year.starts[-1]:
+        worked, number = worked + year.worked[-1], number + 1
+        year = _year(calendar, number)
+    return worked + _worked_at(year, last)
 
 
 def add_working(calendar: Calendar, start: datetime, seconds: int) -> datetime | None:
@@ -138,8 +138,8 @@ def add_working(calendar: Calendar, start: datetime, seconds: int) -> datetime |
     begun = _epoch(start)
     if seconds == 0:
         return _instant(begun)
-    number = _number_of(calendar, begun)
-    wanted = seconds + _worked_at(_year(calendar, number), begun)
+    number, year = _layout_at(calendar, begun)
+    wanted = seconds + _worked_at(year, begun)
     for n in range(number, min(calendar.last_year, number + MOST_YEARS) + 1):
         year = _year(calendar, n)
         if wanted <= year.worked[-1]:
@@ -159,7 +159,7 @@ def worked_between(calendar: Calendar, start: datetime, end: datetime) -> list[S
     first, last = _epoch(start), _epoch(end)
     found: list[tuple[int, Reason]] = []
     if first < last:
-        for number in range(_number_of(calendar, first), _number_of(calendar, last) + 1):
+        for number in range(_layout_at(calendar, first)[0], _layout_at(calendar, last)[0] + 1):
             _add(found, _cut_out(_year(calendar, number), first, last))
     ends = [at for at, _ in found[1:]] + [last]
     return [
@@ -192,12 +192,17 @@ def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _number_of(calendar: Calendar, at: int) -> int:
-    """The year whose layout holds the instant."""
-    number = _instant(at).astimezone(ZoneInfo(calendar.time_zone)).year
-    if at >= _year(calendar, number).starts[-1]:  # a fold that shows the old year once more
-        return number + 1
-    return number
+def _layout_at(calendar: Calendar, at: int) -> tuple[int, Year]:
+    """The year, and its layout, that holds the instant."""
+    number = _instant(at).year
+    year = _year(calendar, number)
+    while at >= year.starts[-1]:
+        number += 1
+        year = _year(calendar, number)
+    while at < year.starts[0]:
+        number -= 1
+        year = _year(calendar, number)
+    return number, year
 
 
 def _worked_at(year: Year, at: int) -> int:
@@ -207,13 +212,13 @@ def _worked_at(year: Year, at: int) -> int:
     return year.worked[piece] + since
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _year(calendar: Calendar, number: int) -> Year:
     found: list[tuple[int, Reason]] = []
     _add(found, _laid_out(calendar, number))
-    starts, reasons = [at for at, _ in found], [reason for _, reason in found]
+    starts, reasons = array("q", [at for at, _ in found]), [reason for _, reason in found]
     starts.append(_reached(ZoneInfo(calendar.time_zone), date(number + 1, 1, 1), 0))
-    worked = [0]
+    worked = array("q", [0])
     for piece, reason in enumerate(reasons):
         length = starts[piece + 1] - starts[piece]
         worked.append(worked[-1] + (length if reason == IN_HOURS else 0))
@@ -221,23 +226,36 @@ def _year(calendar: Calendar, number: int) -> Year:
 
 
 def _laid_out(calendar: Calendar, number: int) -> Iterator[tuple[int, Reason]]:
-    """Where something begins, day by day; pieces may be empty."""
-    zone = ZoneInfo(calendar.time_zone)
-    holidays = {on: name for on, name in calendar.holidays if on.year == number}
-    own = {day[0]: day for day in calendar.exceptional_days if day[0].year == number}
-    usual = OUTSIDE if calendar.last_year else NO_HOURS
-    first = date(number, 1, 1)
-    for n in range((date(number + 1, 1, 1) - first).days):
-        day = first + timedelta(days=n)
-        spans, closed = calendar.week[day.weekday()], usual
-        if day in own:
-            spans, closed = own[day][2], Reason("exceptional_day", own[day][1])
-        elif spans and day in holidays:
-            spans, closed = (), Reason("holiday", holidays[day])
-        yield _reached(zone, day, 0), closed
+    """Where something begins, day by day; pieces may be empty.
+
+    On a date of 24 hours no clock changes: no zone of the database has two changes within one.
+    """
+    zone, first = ZoneInfo(calendar.time_zone), date(number, 1, 1)
+    over = _reached(zone, first, 0)
+    for n, (spans, closed) in enumerate(_days(calendar, first)):
+        day, begun = first + timedelta(days=n), over
+        over = _reached(zone, day + timedelta(days=1), 0)
+        is_plain = over - begun == 86_400
+        yield begun, closed
         for span in spans:
-            yield _reached(zone, day, span.opens), IN_HOURS
-            yield _reached(zone, day, span.closes), closed
+            for minute, reason in ((span.opens, IN_HOURS), (span.closes, closed)):
+                yield begun + minute * 60 if is_plain else _reached(zone, day, minute), reason
+
+
+def _days(calendar: Calendar, first: date) -> Iterator[tuple[tuple[Span, ...], Reason]]:
+    """Each day of the year: its spans, and the reason for the rest of it."""
+    holidays = {on: name for on, name in calendar.holidays if on.year == first.year}
+    own = {day[0]: day for day in calendar.exceptional_days if day[0].year == first.year}
+    usual = OUTSIDE if calendar.last_year else NO_HOURS
+    for n in range((first.replace(year=first.year + 1) - first).days):
+        day = first + timedelta(days=n)
+        spans = calendar.week[day.weekday()]
+        if day in own:
+            yield own[day][2], Reason("exceptional_day", own[day][1])
+        elif spans and day in holidays:
+            yield (), Reason("holiday", holidays[day])
+        else:
+            yield spans, usual
 
 
 def _reached(zone: ZoneInfo, day: date, minute: int) -> int:

@@ -137,7 +137,7 @@ def explain(
     """`read_clocks` with the stretches of each run, from its start to its end or now, without hole.
 
     Reasons are those of `worked_between`, and of what stands still: `state` (with its name),
-    `no_target`, `solved`, `cancelled`, `merged`.
+    `no_target`, `solved`, `cancelled`, `merged`, `deleted`.
     """
     return _explained(policies, events, now, with_stretches=True)
 

@@ -9,10 +9,10 @@
   whatever the state. A public reply after it, being solved or `promise_kept` meets it; another
   promise, `promise_withdrawn` or the ticket's end cancels it.
 
-Solving ends every clock: the resolution is met, what still waits for a reply is cancelled. Merging
-and cancelling cancel all. Reopening takes up what the end cut off: going on where it stopped
+Solving ends every clock: the resolution is met, what still waits for a reply is cancelled. Merging,
+cancelling and deleting cancel all. Reopening takes up what the end cut off: going on where it stopped
 (`continue`), or as a new run that begins then (`anew`), as the policy in force at that instant says;
-`unmerged` always goes on. A customer's reply to an ended ticket waits for its being reopened.
+`unmerged` and `restored` take back what they undo, and always go on. A customer's reply to an ended ticket waits for its being reopened.
 
 A change of policy, priority or state is a new condition from its instant on. What was counted
 stays; the new target is held against everything counted since the run's start. Whoever edits a
@@ -31,10 +31,11 @@ Kind = Literal["first_response", "next_response", "update", "resolution", "promi
 KINDS: tuple[Kind, ...] = ("first_response", "next_response", "update", "resolution")
 EventKind = Literal[
     "created", "policy_changed", "priority_changed", "state_changed", "agent_replied",
-    "customer_replied", "solved", "cancelled", "reopened", "merged", "unmerged",
+    "customer_replied", "solved", "cancelled", "reopened", "merged", "unmerged", "deleted", "restored",
     "promised", "promise_kept", "promise_withdrawn",
 ]  # fmt: skip
 NO_TARGET = Reason("no_target")
+UNDOES: Mapping[EventKind, EventKind] = {"unmerged": "merged", "restored": "deleted"}
 RESOLUTION: tuple[Kind, ...] = ("resolution",)
 PROMISE: tuple[Kind, ...] = ("promise",)
 ANSWERED: tuple[Kind, ...] = ("first_response", "next_response")
@@ -119,7 +120,7 @@ class Course:
     counts: Counter[Kind] = field(default_factory=Counter)
     is_answered: bool = False
     is_waiting: bool = False  # a customer's reply is unanswered
-    ended: tuple[str, datetime] | None = None
+    ended: tuple[EventKind, datetime] | None = None
 
 
 def course_of(
@@ -215,7 +216,7 @@ def _start_next(course: Course, at: datetime) -> None:
 
 
 def _ended(course: Course, at: datetime, event: Event) -> None:
-    """Solved, cancelled or merged: of several ends the first holds."""
+    """Solved, cancelled, merged or deleted: of several ends the first holds."""
     is_solved = event.kind == "solved"
     _end(course, at, PROMISE, is_met=is_solved)
     if course.ended is None:
@@ -225,7 +226,7 @@ def _ended(course: Course, at: datetime, event: Event) -> None:
 
 
 def _reopened(course: Course, at: datetime, event: Event) -> None:
-    if course.ended is None or (event.kind == "unmerged" and course.ended[0] != "merged"):
+    if course.ended is None or UNDOES.get(event.kind, course.ended[0]) != course.ended[0]:
         return
     (word, since), course.ended = course.ended, None
     policy, runs, course.cut_off = course.policy, course.cut_off, []
@@ -261,8 +262,10 @@ FOLLOWED: Mapping[EventKind, Callable[[Course, datetime, Event], None]] = {
     "solved": _ended,
     "cancelled": _ended,
     "merged": _ended,
+    "deleted": _ended,
     "reopened": _reopened,
     "unmerged": _reopened,
+    "restored": _reopened,
     "promised": _promised,
     "promise_kept": _promise_over,
     "promise_withdrawn": _promise_over,

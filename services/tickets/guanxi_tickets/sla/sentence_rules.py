@@ -27,6 +27,7 @@ WHY: Mapping[str, str] = {
     "no_target": "no policy set a target",
     "solved": "the ticket was solved",
     "cancelled": "the ticket was cancelled",
+    "deleted": "the ticket was deleted",
     "merged": "the ticket was merged into another",
 }
 
