@@ -57,6 +57,8 @@ def test_nothing_said_is_no_hours() -> None:
         ({"always": True, "holidays": ["2026-10-01"]}, "holidays"),
         ({"weekly": {}}, "weekly"),
         ({"hours": [MORNING]}, "hours"),
+        ({"hours": []}, "hours"),
+        ({"holidays": 0}, "holidays"),
         ({"hours": {"mon": []}}, "hours.mon"),
         ({"hours": {"monday": MORNING}}, "hours.monday"),
         ({"hours": {"monday": "09:00-12:00"}}, "hours.monday"),

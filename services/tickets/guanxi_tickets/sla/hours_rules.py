@@ -39,7 +39,7 @@ def calendar_from(document: Mapping[str, Any]) -> Calendar:
             if document.get(other):
                 raise _refuse(other, "A calendar that is always open has no hours or days.")
         return Calendar(zone, ALWAYS.week, name=name or ALWAYS.name)
-    hours = document.get("hours") or {}
+    hours = {} if document.get("hours") is None else document["hours"]
     _only(hours, WEEKDAYS, "hours")
     week = tuple(_spans(hours.get(day), f"hours.{day}") for day in WEEKDAYS)
     holidays = [_day(each, f"holidays.{n}") for n, each in _entries(document, "holidays")]
@@ -88,7 +88,7 @@ def _zone(sent: Any) -> str:
 
 
 def _entries(document: Mapping[str, Any], field: str) -> list[tuple[int, Any]]:
-    sent = document.get(field) or []
+    sent = () if document.get(field) is None else document[field]
     if not isinstance(sent, Sequence) or isinstance(sent, str) or len(sent) > MOST_DAYS:
         raise _refuse(field, f"Send a list of at most {MOST_DAYS:,} days.")
     return list(enumerate(sent))

@@ -6,11 +6,16 @@ between the two; seconds are told only where there are some.
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from guanxi_tickets.sla.calendar_rules import Calendar, Stretch
-from guanxi_tickets.sla.clock_rules import Reading
+from guanxi_tickets.sla.clock_rules import Explained, Reading
 
+SHOWN = (
+    "kind", "number", "state", "target_seconds", "elapsed_seconds", "remaining_seconds", "started_at",
+    "ended_at", "met_at", "due_at", "due_if_resumed_at", "breached_at", "warning_at",
+)  # fmt: skip
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 KINDS: Mapping[str, str] = {
@@ -85,3 +90,28 @@ def _when(reading: Reading, zone: ZoneInfo) -> str:
         met = f", met {moment(reading.met_at, zone)}" if reading.met_at else ""
         return f"; was due {moment(reading.due_at, zone)}{met}"
     return ""
+
+
+def told(explained: Explained, zone: ZoneInfo) -> dict[str, Any]:
+    """A reading and its stretches as they are shown; instants in UTC, lengths in seconds.
+
+    {kind, number, state, sentence, target_seconds, elapsed_seconds, remaining_seconds, started_at,
+    ended_at, met_at, due_at, due_if_resumed_at, breached_at, warning_at, warned: [{percent, at}],
+    stretches: [{from, to, seconds, state: counted | paused, reason, name, sentence}]}
+    """
+    reading = explained.reading
+    warned = [(timer.percent, timer.at) for timer in reading.happened if timer.what == "warning"]
+    return {
+        **{name: getattr(reading, name) for name in SHOWN},
+        "sentence": reading_sentence(reading, zone),
+        "warned": [{"percent": percent, "at": at} for percent, at in warned],
+        "stretches": [_stretch(*each) for each in explained.stretches],
+    }
+
+
+def _stretch(stretch: Stretch, calendar: Calendar) -> dict[str, Any]:
+    return {
+        "from": stretch.from_at, "to": stretch.to_at, "seconds": stretch.seconds,
+        "state": "counted" if stretch.counted else "paused", "reason": stretch.reason.word,
+        "name": stretch.reason.name or None, "sentence": stretch_sentence(stretch, calendar),
+    }  # fmt: skip
