@@ -27,8 +27,10 @@ CHANGES = {
 }
 
 
-def minutes(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tuple[datetime, bool]]:
-    """Each whole minute from start to end, and whether it is working time."""
+def minutes(
+    calendar: Calendar, start: datetime, end: datetime, step: timedelta = MINUTE
+) -> Iterator[tuple[datetime, bool]]:
+    """Each step from start to end, and whether it is working time."""
     zone = ZoneInfo(calendar.time_zone)
     at = start - FOLDS_LAST_AT_MOST
     furthest = _shown(at, zone)
@@ -36,7 +38,7 @@ def minutes(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tupl
         furthest = max(furthest, _shown(at, zone))
         if at >= start:
             yield at, _is_open(calendar, furthest)
-        at += MINUTE
+        at += step
 
 
 def _shown(at: datetime, zone: ZoneInfo) -> datetime:

@@ -6,7 +6,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from guanxi_tickets.sla.calendar_rules import Calendar, Reason, Stretch
 from guanxi_tickets.sla.clock_rules import explain, read_clocks
@@ -106,6 +106,7 @@ def test_a_clock_as_it_is_shown() -> None:
     assert shown["stretches"][1]["sentence"].startswith("Thu 26 Nov 2026 12:00 to 13:00 (UTC): 1 h")
 
 
+@settings(deadline=None)
 @given(tickets())
 def test_whatever_happens_can_be_told_and_adds_up(random: Ticket) -> None:
     for each in explain(*random):

@@ -1,8 +1,8 @@
-"""Brute force over clocks: a counter for each run, moved on minute after minute.
+"""Brute force over clocks: a counter for each run, moved on minute after minute, or second after second.
 
 Written from the words of `run_rules` and `clock_rules` alone and without their code: it walks the
 minutes of a calendar (`minutes`), lets what happened at a minute take effect, then counts that
-minute or does not. Events, targets and shares of them are whole minutes.
+minute or does not. Events, targets and shares of them are whole steps.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,8 +33,8 @@ class Counter:
 
 
 class Ticking:
-    def __init__(self, policies: Mapping[str, Policy]) -> None:
-        self.policies = policies
+    def __init__(self, policies: Mapping[str, Policy], step: timedelta) -> None:
+        self.policies, self.step = policies, step
         self.counters: list[Counter] = []
         self.policy: Policy | None = None
         self.priority = self.state = ""
@@ -124,8 +124,8 @@ class Ticking:
             if is_anew:
                 self.begin(counter.kind, at)
                 continue
-            gap = int((at - (counter.ended_at or at)) / MINUTE)
-            counter.ticks += [(at - (gap - n) * MINUTE, False) for n in range(gap)]
+            gap = (at - (counter.ended_at or at)) // self.step
+            counter.ticks += [(at - (gap - n) * self.step, False) for n in range(gap)]
             counter.ended_at, counter.is_met = None, False
         self.ask(at)
 
@@ -165,33 +165,42 @@ class Ticking:
         for counter in self.running(*WAITING, "resolution"):
             targets = self.policy.targets.get(self.priority, {}) if self.policy else {}
             counter.target = targets.get(counter.kind)  # type: ignore[call-overload]
+
+    def note(self) -> None:
+        """A target counts as one when it outlasts the instant, or the run's end at it."""
         for counter in self.counters:
             counter.had_target |= counter.target is not None
 
     def tick(self, at: datetime, open_by: Mapping[int, bool]) -> None:
-        """The minute from `at` on."""
+        """The step from `at` on."""
         for counter in self.running(*WAITING, "resolution", "promise"):
             calendar, target = self.calendar_of(counter), counter.target
             if calendar and target and counter.elapsed >= target.seconds:
                 counter.breached_at = counter.breached_at or at + SECOND
             is_open = calendar is not None and (calendar is ALWAYS or open_by[id(calendar)])
-            counter.elapsed += 60 * is_open
+            counter.elapsed += self.step // SECOND * is_open
             counter.ticks.append((at, is_open))
 
 
-def ticked(policies: Mapping[str, Policy], events: Sequence[Event], now: datetime) -> list[Counter]:
-    """All counters at `now`, which is a whole minute, in the order of their starts."""
-    ticking, start = Ticking(policies), events[0].at
+def ticked(
+    policies: Mapping[str, Policy],
+    events: Sequence[Event],
+    now: datetime,
+    step: timedelta = MINUTE,
+) -> list[Counter]:
+    """All counters at `now`, a whole number of steps from the start, in the order of their starts."""
+    ticking, start = Ticking(policies, step), events[0].at
     calendars = {id(p.calendar): p.calendar for p in policies.values()}
-    walks = {key: dict(minutes(each, start, now)) for key, each in calendars.items()}
+    walks = {key: dict(minutes(each, start, now, step)) for key, each in calendars.items()}
     at = start
     while at <= now:
         ticking.look(at)
         for event in [each for each in events if each.at == at]:
             ticking.take(at, event)
             ticking.aim()
+        ticking.note()
         ticking.look(at)
         if at < now:
             ticking.tick(at, {key: walk[at] for key, walk in walks.items()})
-        at += MINUTE
+        at += step
     return [counter for counter in ticking.counters if counter.had_target]
