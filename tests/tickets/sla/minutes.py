@@ -15,11 +15,12 @@ from guanxi_tickets.sla.calendar_rules import ALL_DAY, Calendar, Span
 
 MINUTE = timedelta(minutes=1)
 FOLDS_LAST_AT_MOST = timedelta(hours=3)
-# Days around which the clocks of these zones change; the last three change at or around midnight.
+# Days around which the clocks of these zones change, the last three at or around midnight; and the
+# turn of a year, which comes to them at instants of another year in UTC.
 CHANGES = {
     "Europe/Berlin": (date(2026, 3, 29), date(2026, 10, 25)),
-    "America/New_York": (date(2026, 3, 8), date(2026, 11, 1)),
-    "Asia/Shanghai": (date(2026, 2, 17), date(1991, 9, 15)),
+    "America/New_York": (date(2026, 3, 8), date(2026, 11, 1), date(2027, 1, 1)),
+    "Asia/Shanghai": (date(2027, 1, 1), date(1991, 9, 15)),
     "Australia/Lord_Howe": (date(2026, 4, 5), date(2026, 10, 4)),
     "America/Havana": (date(2026, 3, 8), date(2026, 11, 1)),
     "America/St_Johns": (date(2005, 4, 3), date(2005, 10, 30)),

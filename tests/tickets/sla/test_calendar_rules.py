@@ -66,6 +66,10 @@ def test_due_instants(start: str, seconds: int, due: str) -> None:
          "2026-04-05T00:00+11:00", "2026-04-06T00:00+10:30", 24.5),
         (Calendar("Pacific/Apia", ((Span(540, 1020),),) * 7),  # a date that never was
          "2011-12-29T00:00-10:00", "2012-01-01T00:00+14:00", 16),
+        (Calendar("America/New_York", ((Span(1200, 1440),),) * 7),  # in UTC it is the new year
+         "2026-12-31T21:00-05:00", "2026-12-31T23:00-05:00", 2),
+        (Calendar("Pacific/Kiritimati", ((Span(0, 240),),) * 7),  # in UTC it is the old one
+         "2027-01-01T01:00+14:00", "2027-01-01T03:00+14:00", 2),
         (BERLIN, "2026-01-01T00:00+01:00", "2025-01-01T00:00+01:00", 0),  # backwards
     ],
 )  # fmt: skip

@@ -132,6 +132,9 @@ def test_a_shorter_target_is_due_at_the_change_and_not_before() -> None:
 
 def test_a_longer_target_counts_from_the_same_start() -> None:
     events = ticket(("26 11:00", "policy_changed", {"policy": "long"}))
+    assert [read(events, now).policy for now in ("26 10:59", "26 11:00")] == ["gold", "long"]
+    [first, *_] = explain(POLICIES, events, on("26 12:00"))
+    assert [condition.policy for _, condition in first.stretches] == ["gold", "long"]
     assert read(events, "26 15:00").due_at == on("26 17:00")
 
 

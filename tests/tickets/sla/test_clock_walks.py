@@ -83,6 +83,8 @@ def same(reading: Reading, counter: Counter) -> None:
     assert reading.elapsed_seconds == counter.elapsed
     assert (reading.ended_at, reading.breached_at) == (counter.ended_at, counter.breached_at)
     assert reading.met_at == (counter.ended_at if counter.is_met else None)
+    if counter.kind != "promise":
+        assert reading.policy == counter.policy
     assert reading.target_seconds == (counter.target.seconds if counter.target else None)
     warned = {t.percent: t.at for t in reading.happened if t.what == "warning"}
     assert warned == counter.warned

@@ -22,6 +22,7 @@ class Counter:
     kind: str
     started_at: datetime
     target: Target | None = None
+    policy: str | None = None
     elapsed: int = 0
     warned: dict[int, datetime] = field(default_factory=dict)
     breached_at: datetime | None = None
@@ -36,6 +37,7 @@ class Ticking:
     def __init__(self, policies: Mapping[str, Policy], step: timedelta) -> None:
         self.policies, self.step = policies, step
         self.counters: list[Counter] = []
+        self.key: str | None = None
         self.policy: Policy | None = None
         self.priority = self.state = ""
         self.ended: str | None = None
@@ -53,7 +55,8 @@ class Ticking:
 
     def take(self, at: datetime, event: Event) -> None:
         if event.kind in ("created", "policy_changed"):
-            self.policy = self.policies[event.policy] if event.policy else None
+            self.key = event.policy
+            self.policy = self.policies[self.key] if self.key else None
         self.priority = event.priority or self.priority
         self.state = event.state or self.state
         getattr(self, event.kind, lambda at, event: None)(at, event)
@@ -164,6 +167,7 @@ class Ticking:
         """Targets of the policy that is in force now."""
         for counter in self.running(*WAITING, "resolution"):
             targets = self.policy.targets.get(self.priority, {}) if self.policy else {}
+            counter.policy = self.key
             counter.target = targets.get(counter.kind)  # type: ignore[call-overload]
 
     def note(self) -> None:

@@ -60,8 +60,8 @@ class Timer(NamedTuple):
 class Reading:
     """What a run's clock shows at an instant; instants in UTC, lengths in working seconds.
 
-    `number` counts the runs of a kind from 1, and is 0 for one that has not begun. `target_seconds`
-    is the target in force, or at the end. `remaining_seconds` is target less elapsed, below 0 when
+    `number` counts the runs of a kind from 1, and is 0 for one that has not begun. `policy` (its key)
+    and `target_seconds` are those in force, or at the end. `remaining_seconds` is target less elapsed, below 0 when
     late. `due_at` is None while paused, when cancelled and when it never comes; `due_if_resumed_at`
     is what it would be if a pause ended now. A run that is breached and ended was late: `met_at`
     says when. `happened` and `coming` are its warnings and its breach, in order.
@@ -70,6 +70,7 @@ class Reading:
     kind: Kind
     number: int
     state: State
+    policy: str | None
     target_seconds: int | None
     elapsed_seconds: int = 0
     started_at: datetime | None = None
@@ -114,10 +115,10 @@ class Count:
 
 
 class Explained(NamedTuple):
-    """A reading with its stretches and the calendar of each; the counted ones add up to `elapsed_seconds`."""
+    """A reading with its stretches, each under a condition; the counted add up to `elapsed_seconds`."""
 
     reading: Reading
-    stretches: tuple[tuple[Stretch, Calendar], ...]
+    stretches: tuple[tuple[Stretch, Condition], ...]
 
 
 def read_clocks(
@@ -172,7 +173,7 @@ def _not_begun(course: Course) -> Iterator[Reading]:
     for kind in KINDS:
         target = target_of(course.policy, course.priority, kind)
         if target and not course.counts[kind]:
-            yield Reading(kind, 0, "not_started", target.seconds)
+            yield Reading(kind, 0, "not_started", course.key, target.seconds)
 
 
 def _periods(run: Run, now: datetime) -> list[Period]:
@@ -181,20 +182,20 @@ def _periods(run: Run, now: datetime) -> list[Period]:
     return [each for each in found[:-1] if each.from_at < each.to_at] + found[-1:]
 
 
-def _stretches(periods: Sequence[Period]) -> Iterator[tuple[Stretch, Calendar]]:
+def _stretches(periods: Sequence[Period]) -> Iterator[tuple[Stretch, Condition]]:
     for at, to, condition in periods:
         if condition.stop is None:
             for stretch in worked_between(condition.calendar, at, to):
-                yield stretch, condition.calendar
+                yield stretch, condition
         elif at < to:
-            yield Stretch(at, to, False, condition.stop), condition.calendar
+            yield Stretch(at, to, False, condition.stop), condition
 
 
 def _read(run: Run, periods: Sequence[Period], now: datetime) -> Reading:
     count, (_, condition) = _count(run, periods), run.marks[-1]
     state, target = _state(run, condition, count), condition.target
     reading = Reading(
-        run.kind, run.number, state, target.seconds if target else None, count.elapsed,
+        run.kind, run.number, state, condition.policy, target.seconds if target else None, count.elapsed,
         run.started_at, run.ended_at, run.ended_at if run.is_met else None,
         happened=tuple(count.happened),
     )  # fmt: skip

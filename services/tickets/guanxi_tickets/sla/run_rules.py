@@ -16,7 +16,8 @@ cancelling and deleting cancel all. Reopening takes up what the end cut off: goi
 
 A change of policy, priority or state is a new condition from its instant on. What was counted
 stays; the new target is held against everything counted since the run's start. Whoever edits a
-policy gives it a new key and says so with `policy_changed`, else the past would change with it.
+policy gives it a new key and says so with `policy_changed`, else the past would change with it; so
+for its calendar, but that days which lie ahead may be added without.
 """
 
 from collections import Counter
@@ -80,11 +81,15 @@ class Event:
 
 
 class Condition(NamedTuple):
-    """Under what a run goes on: `stop` is the reason for which it stands still, None if it does not."""
+    """Under what a run goes on: `stop` is the reason for which it stands still, None if it does not.
+
+    `policy` is the key of the policy in force; a promise's is that of when it was made.
+    """
 
     calendar: Calendar
     target: Target | None
-    stop: Reason | None = None
+    stop: Reason | None
+    policy: str | None
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class Course:
     """
 
     policies: Mapping[str, Policy]
-    policy: Policy | None = None
+    key: str | None = None
     priority: str = ""
     state: str = ""
     runs: list[Run] = field(default_factory=list)
@@ -121,6 +126,10 @@ class Course:
     is_answered: bool = False
     is_waiting: bool = False  # a customer's reply is unanswered
     ended: tuple[EventKind, datetime] | None = None
+
+    @property
+    def policy(self) -> Policy | None:
+        return None if self.key is None else self.policies[self.key]
 
 
 def course_of(
@@ -146,7 +155,7 @@ def target_of(policy: Policy | None, priority: str, kind: Kind) -> Target | None
 
 def _follow(course: Course, at: datetime, event: Event) -> None:
     if event.kind in ("created", "policy_changed"):
-        course.policy = None if event.policy is None else course.policies[event.policy]
+        course.key = event.policy
     course.priority = course.priority if event.priority is None else event.priority
     course.state = course.state if event.state is None else event.state
     if follow := FOLLOWED.get(event.kind):
@@ -159,9 +168,10 @@ def _follow(course: Course, at: datetime, event: Event) -> None:
 def _condition(course: Course, kind: Kind) -> Condition:
     policy, target = course.policy, target_of(course.policy, course.priority, kind)
     if policy is None or target is None:
-        return Condition(ALWAYS, None, NO_TARGET)
+        return Condition(ALWAYS, None, NO_TARGET, course.key)
     is_paused = kind in policy.pauses.get(course.state, ())
-    return Condition(policy.calendar, target, Reason("state", course.state) if is_paused else None)
+    stop = Reason("state", course.state) if is_paused else None
+    return Condition(policy.calendar, target, stop, course.key)
 
 
 def _mark(run: Run, at: datetime, condition: Condition) -> None:
@@ -248,7 +258,7 @@ def _promised(course: Course, at: datetime, event: Event) -> None:
     _end(course, at, PROMISE, is_met=False)
     warnings = course.policy.promise_warnings if course.policy else ()
     target = Target(max(whole_seconds(at, cut(event.due_at)), 0), warnings)
-    _start(course, "promise", at, Condition(ALWAYS, target))
+    _start(course, "promise", at, Condition(ALWAYS, target, None, course.key))
 
 
 def _promise_over(course: Course, at: datetime, event: Event) -> None:

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from guanxi_tickets.sla.calendar_rules import Calendar, Stretch
 from guanxi_tickets.sla.clock_rules import Explained, Reading
+from guanxi_tickets.sla.run_rules import Condition
 
 SHOWN = (
-    "kind", "number", "state", "target_seconds", "elapsed_seconds", "remaining_seconds", "started_at",
+    "kind", "number", "state", "policy", "target_seconds", "elapsed_seconds", "remaining_seconds", "started_at",
     "ended_at", "met_at", "due_at", "due_if_resumed_at", "breached_at", "warning_at",
 )  # fmt: skip
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -95,9 +96,9 @@ def _when(reading: Reading, zone: ZoneInfo) -> str:
 def told(explained: Explained, zone: ZoneInfo) -> dict[str, Any]:
     """A reading and its stretches as they are shown; instants in UTC, lengths in seconds.
 
-    {kind, number, state, sentence, target_seconds, elapsed_seconds, remaining_seconds, started_at,
+    {kind, number, state, policy, sentence, target_seconds, elapsed_seconds, remaining_seconds, started_at,
     ended_at, met_at, due_at, due_if_resumed_at, breached_at, warning_at, warned: [{percent, at}],
-    stretches: [{from, to, seconds, state: counted | paused, reason, name, sentence}]}
+    stretches: [{from, to, seconds, state: counted | paused, reason, name, policy, sentence}]}
     """
     reading = explained.reading
     warned = [(timer.percent, timer.at) for timer in reading.happened if timer.what == "warning"]
@@ -109,9 +110,10 @@ def told(explained: Explained, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _stretch(stretch: Stretch, calendar: Calendar) -> dict[str, Any]:
+def _stretch(stretch: Stretch, condition: Condition) -> dict[str, Any]:
     return {
         "from": stretch.from_at, "to": stretch.to_at, "seconds": stretch.seconds,
         "state": "counted" if stretch.counted else "paused", "reason": stretch.reason.word,
-        "name": stretch.reason.name or None, "sentence": stretch_sentence(stretch, calendar),
+        "name": stretch.reason.name or None, "sentence": stretch_sentence(stretch, condition.calendar),
+        "policy": condition.policy,
     }  # fmt: skip
