@@ -148,6 +148,14 @@ def test_a_breach_stays_when_the_target_is_made_longer() -> None:
     assert reading.met_at == on("26 14:00")
 
 
+def test_a_run_is_breached_once() -> None:
+    events = ticket(("26 13:00", "policy_changed", {"policy": "long"}))
+    reading = read(events, "30 09:00")
+    assert reading.elapsed_seconds > 6 * HOUR
+    assert [timer.at for timer in reading.happened if timer.what == "breach"] == [on("26 12:00:01")]
+    assert reading.due_at == on("26 12:00")
+
+
 def test_another_priority_has_another_target() -> None:
     events = ticket(("26 10:30", "priority_changed", {"priority": "urgent"}))
     assert read(events, "26 10:40").due_at == on("26 11:00")

@@ -88,8 +88,11 @@ def same(reading: Reading, counter: Counter) -> None:
     assert reading.target_seconds == (counter.target.seconds if counter.target else None)
     warned = {t.percent: t.at for t in reading.happened if t.what == "warning"}
     assert warned == counter.warned
+    breaches = [t.at for t in reading.happened if t.what == "breach"]
     if counter.breached_at:
         assert reading.state == "breached"
+        assert breaches == [counter.breached_at]
+        assert reading.due_at == counter.breached_at - timedelta(seconds=1)
     elif counter.target is None or (counter.ended_at and not counter.is_met):
         assert reading.state == "cancelled"
     else:

@@ -27,6 +27,7 @@ from zoneinfo import ZoneInfo
 
 MINUTES = 1440
 EPOCH = date(1970, 1, 1).toordinal()
+EPOCH_AT = datetime(1970, 1, 1, tzinfo=UTC)
 # Nothing is due later than this many years after its start: hours that rare are none.
 MOST_YEARS = 100
 LAST_YEAR = 9990
@@ -109,6 +110,7 @@ def cut(at: datetime) -> datetime:
 
 
 def whole_seconds(start: datetime, end: datetime) -> int:
+    """Rounded down; both in UTC, or of different zones."""
     between = end - start
     return between.days * 86_400 + between.seconds
 
@@ -185,7 +187,10 @@ def _add(found: list[tuple[int, Reason]], more: Iterator[tuple[int, Reason]]) ->
 
 
 def _epoch(at: datetime) -> int:
-    return int(cut(at).timestamp())
+    """Whole seconds since 1970."""
+    if at.tzinfo is None:
+        raise ValueError(f"{at} has no time zone.")
+    return whole_seconds(EPOCH_AT, at)
 
 
 def _instant(seconds: int) -> datetime:

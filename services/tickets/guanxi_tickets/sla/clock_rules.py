@@ -17,7 +17,7 @@ Everything is in whole seconds of UTC, so that sums are exact.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -194,19 +194,23 @@ def _stretches(periods: Sequence[Period]) -> Iterator[tuple[Stretch, Condition]]
 def _read(run: Run, periods: Sequence[Period], now: datetime) -> Reading:
     count, (_, condition) = _count(run, periods), run.marks[-1]
     state, target = _state(run, condition, count), condition.target
-    reading = Reading(
-        run.kind, run.number, state, condition.policy, target.seconds if target else None, count.elapsed,
-        run.started_at, run.ended_at, run.ended_at if run.is_met else None,
+    due = {"breached": count.breached_due_at, "running": count.due_at, "met": count.due_at}
+    left = target.seconds - count.elapsed if target and state == "paused" else None
+    return Reading(
+        kind=run.kind,
+        number=run.number,
+        state=state,
+        policy=condition.policy,
+        target_seconds=target.seconds if target else None,
+        elapsed_seconds=count.elapsed,
+        started_at=run.started_at,
+        ended_at=run.ended_at,
+        met_at=run.ended_at if run.is_met else None,
+        due_at=due.get(state),
+        due_if_resumed_at=None if left is None else _after(condition.calendar, now, left),
         happened=tuple(count.happened),
-    )  # fmt: skip
-    if state == "breached":
-        return replace(reading, due_at=count.breached_due_at)
-    if state == "paused" and target:
-        left = target.seconds - count.elapsed
-        return replace(reading, due_if_resumed_at=_after(condition.calendar, now, left))
-    if state == "running":
-        return replace(reading, due_at=count.due_at, coming=tuple(sorted(count.coming)))
-    return replace(reading, due_at=count.due_at) if state == "met" else reading
+        coming=tuple(sorted(count.coming)) if state == "running" else (),
+    )
 
 
 def _state(run: Run, condition: Condition, count: Count) -> State:
