@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from guanxi_tickets.sla.calendar_rules import ALL_DAY, Calendar, Span
 
 MINUTE = timedelta(minutes=1)
+# A busy machine is no failure.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FOLDS_LAST_AT_MOST = timedelta(hours=3)
 # Days around which the clocks of these zones change, the last three at or around midnight; and the
 # turn of a year, which comes to them at instants of another year in UTC.

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from guanxi_tickets.sla.calendar_rules import (
@@ -14,12 +14,12 @@ from guanxi_tickets.sla.calendar_rules import (
     worked_between,
     worked_seconds,
 )
-from tests.tickets.sla.minutes import MINUTE, calendars, minutes, places
+from tests.tickets.sla.minutes import MINUTE, PATIENT, calendars, minutes, places
 
 LENGTHS = st.integers(0, 6 * 1440).map(lambda n: n * MINUTE)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(places(), LENGTHS)
 def test_working_time_is_what_a_walk_through_the_minutes_finds(
     place: tuple[Calendar, datetime], length: timedelta
@@ -29,7 +29,7 @@ def test_working_time_is_what_a_walk_through_the_minutes_finds(
     assert worked_seconds(calendar, start, start + length) == walked * 60
 
 
-@settings(deadline=None)
+@PATIENT
 @given(places(), LENGTHS)
 def test_every_minute_lies_in_one_stretch_that_says_the_same(
     place: tuple[Calendar, datetime], length: timedelta
@@ -44,7 +44,7 @@ def test_every_minute_lies_in_one_stretch_that_says_the_same(
     assert told == dict(minutes(calendar, start, start + length))
 
 
-@settings(deadline=None)
+@PATIENT
 @given(places(), st.integers(0, 6 * 86_400), st.integers(0, 59))
 def test_stretches_leave_no_hole_and_add_up(
     place: tuple[Calendar, datetime], length: int, second: int
@@ -61,7 +61,7 @@ def test_stretches_leave_no_hole_and_add_up(
     assert all(each.seconds > 0 for each in stretches)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(places(), st.integers(1, 40 * 3600), st.integers(0, 59))
 def test_adding_is_the_inverse_of_working(
     place: tuple[Calendar, datetime], seconds: int, second: int
@@ -76,7 +76,7 @@ def test_adding_is_the_inverse_of_working(
     assert worked_seconds(calendar, start, due - timedelta(seconds=1)) == seconds - 1
 
 
-@settings(deadline=None)
+@PATIENT
 @given(places(), LENGTHS)
 def test_adding_what_was_worked_comes_back_or_to_the_last_closing_before(
     place: tuple[Calendar, datetime], length: timedelta
@@ -89,7 +89,7 @@ def test_adding_what_was_worked_comes_back_or_to_the_last_closing_before(
     assert worked_seconds(calendar, back, end) == 0
 
 
-@settings(deadline=None)
+@PATIENT
 @given(places(), st.integers(0, 9_000), st.integers(0, 9_000))
 def test_working_time_adds_up_over_any_cut(
     place: tuple[Calendar, datetime], first: int, second: int
@@ -111,7 +111,7 @@ def test_years_are_walked_through_as_exactly(zone: str) -> None:
     assert worked_between(calendar, start, end)[0].from_at == start
 
 
-@settings(deadline=None)
+@PATIENT
 @given(st.data())
 def test_what_is_equal_finds_the_same_layout_and_what_differs_does_not(data: st.DataObject) -> None:
     around = datetime(2026, 3, 29, tzinfo=UTC)

@@ -156,6 +156,12 @@ def test_a_run_is_breached_once() -> None:
     assert reading.due_at == on("26 12:00")
 
 
+def test_what_changes_nothing_for_a_clock_cuts_none_of_its_stretches() -> None:
+    events = ticket(go_on("26 10:30"), pending("26 11:00"), go_on("26 11:00"))
+    [first, resolution, *_] = explain(POLICIES, events, on("26 12:00"))
+    assert [len(each.stretches) for each in (first, resolution)] == [1, 1]
+
+
 def test_another_priority_has_another_target() -> None:
     events = ticket(("26 10:30", "priority_changed", {"priority": "urgent"}))
     assert read(events, "26 10:40").due_at == on("26 11:00")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from guanxi_tickets.sla.clock_rules import Reading, explain, next_due, read_clocks
 from guanxi_tickets.sla.run_rules import Event, Policy, Target
-from tests.tickets.sla.minutes import CHANGES, MINUTE, calendars, places
+from tests.tickets.sla.minutes import CHANGES, MINUTE, PATIENT, calendars, places
 from tests.tickets.sla.ticking import Counter, ticked
 
 Ticket = tuple[Mapping[str, Policy], Sequence[Event], datetime]
@@ -101,7 +101,7 @@ def same(reading: Reading, counter: Counter) -> None:
         )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(PATIENT, max_examples=300)
 @given(tickets())
 def test_a_clock_shows_what_counters_tick(ticket: Ticket) -> None:
     readings, counters = begun(read_clocks(*ticket)), ticked(*ticket)
@@ -126,7 +126,7 @@ def hurried(draw: st.DrawFn) -> Ticket:
     return known, close, at + timedelta(seconds=draw(st.integers(0, 1200)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(PATIENT, max_examples=60)
 @given(hurried())
 def test_a_clock_shows_what_counters_tick_by_the_second(ticket: Ticket) -> None:
     readings, counters = begun(read_clocks(*ticket)), ticked(*ticket, step=timedelta(seconds=1))
@@ -134,7 +134,7 @@ def test_a_clock_shows_what_counters_tick_by_the_second(ticket: Ticket) -> None:
         same(reading, counter)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets())
 def test_every_minute_is_explained_as_it_was_ticked(ticket: Ticket) -> None:
     explained = [each for each in explain(*ticket) if each.reading.number]
@@ -147,7 +147,7 @@ def test_every_minute_is_explained_as_it_was_ticked(ticket: Ticket) -> None:
         assert told == counter.ticks
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets(), st.integers(0, 59))
 def test_what_is_explained_adds_up_to_what_is_shown(ticket: Ticket, second: int) -> None:
     known, events, now = ticket
@@ -171,7 +171,7 @@ def _later(event: Event, seconds: int) -> Event:
     return Event(at, event.kind, event.policy, event.priority, event.state, event.due_at)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets(), st.integers(0, 3000))
 def test_what_has_happened_stays_and_time_only_grows(ticket: Ticket, further: int) -> None:
     known, events, now = ticket
@@ -184,7 +184,7 @@ def test_what_has_happened_stays_and_time_only_grows(ticket: Ticket, further: in
         assert then.happened[: len(reading.happened)] == reading.happened
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets())
 def test_timers_fire_at_the_instant_at_which_it_happens_and_not_before(ticket: Ticket) -> None:
     known, events, now = ticket
@@ -198,7 +198,7 @@ def test_timers_fire_at_the_instant_at_which_it_happens_and_not_before(ticket: T
         assert all(timer not in reading.happened for reading in just)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets())
 def test_due_is_the_last_second_in_time(ticket: Ticket) -> None:
     known, events, now = ticket
@@ -216,7 +216,7 @@ def test_due_is_the_last_second_in_time(ticket: Ticket) -> None:
                     assert then.elapsed_seconds >= (reading.target_seconds or 0)
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets())
 def test_what_a_pause_would_be_due_at_is_due_then_if_it_ends(ticket: Ticket) -> None:
     known, events, now = ticket

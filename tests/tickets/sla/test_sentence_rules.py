@@ -6,7 +6,7 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from guanxi_tickets.sla.calendar_rules import Calendar, Reason, Stretch
 from guanxi_tickets.sla.clock_rules import explain, read_clocks
@@ -19,6 +19,7 @@ from guanxi_tickets.sla.sentence_rules import (
     stretch_sentence,
     told,
 )
+from tests.tickets.sla.minutes import PATIENT
 from tests.tickets.sla.test_clock_walks import Ticket, tickets
 from tests.tickets.sla.told import GOLD, HOUR, POLICIES, WEEK, hold, on, ticket
 
@@ -106,7 +107,7 @@ def test_a_clock_as_it_is_shown() -> None:
     assert shown["stretches"][1]["sentence"].startswith("Thu 26 Nov 2026 12:00 to 13:00 (UTC): 1 h")
 
 
-@settings(deadline=None)
+@PATIENT
 @given(tickets())
 def test_whatever_happens_can_be_told_and_adds_up(random: Ticket) -> None:
     for each in explain(*random):

@@ -224,21 +224,18 @@ def _state(run: Run, condition: Condition, count: Count) -> State:
 
 
 def _count(run: Run, periods: Sequence[Period]) -> Count:
+    """An early period in which not even the first share is used up is summed and not searched."""
     count = Count()
     for n, period in enumerate(periods):
         count.due_at, count.coming = None, []
-        target = period.condition.target
-        if period.condition.stop or target is None:
+        calendar, target, stop, _ = period.condition
+        if stop or target is None:
             continue
         before = count.elapsed
-        count.elapsed += worked_seconds(period.condition.calendar, period.from_at, period.to_at)
-        is_last, first = (
-            n == len(periods) - 1,
-            min(_shares(target).values(), default=target.seconds),
-        )
-        if count.breached_due_at is None and (
-            is_last or count.elapsed >= min(first, target.seconds)
-        ):
+        count.elapsed += worked_seconds(calendar, period.from_at, period.to_at)
+        first = min((*_shares(target).values(), target.seconds))
+        is_worth_it = count.elapsed >= first or n == len(periods) - 1
+        if is_worth_it and count.breached_due_at is None:
             _time(count, run, period, before)
     return count
 

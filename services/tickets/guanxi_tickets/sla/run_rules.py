@@ -10,9 +10,10 @@
   promise, `promise_withdrawn` or the ticket's end cancels it.
 
 Solving ends every clock: the resolution is met, what still waits for a reply is cancelled. Merging,
-cancelling and deleting cancel all. Reopening takes up what the end cut off: going on where it stopped
-(`continue`), or as a new run that begins then (`anew`), as the policy in force at that instant says;
-`unmerged` and `restored` take back what they undo, and always go on. A customer's reply to an ended ticket waits for its being reopened.
+cancelling and deleting cancel all. Reopening takes up what the end cut off: going on where it
+stopped (`continue`), or as a new run that begins then (`anew`), as the policy in force at that
+instant says; `unmerged` and `restored` take back what they undo, and always go on. A customer's
+reply to an ended ticket waits for its being reopened.
 
 A change of policy, priority or state is a new condition from its instant on. What was counted
 stays; the new target is held against everything counted since the run's start. Whoever edits a
