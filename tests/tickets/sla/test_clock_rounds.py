@@ -138,3 +138,24 @@ def test_a_promise_needs_no_policy_and_warns_as_the_policy_says() -> None:
     assert (reading.kind, reading.due_at, reading.warning_at) == ("promise", on("26 20:00"), None)
     reading = read_clocks(known, ticket(promise), on("26 19:00"))[2]
     assert reading.warning_at == on("26 19:30")
+
+
+def test_a_response_given_after_solving_is_owed_no_more_when_it_is_reopened() -> None:
+    events = ticket(("26 11:00", "solved"), ("26 14:00", "agent_replied"), ("27 09:00", "reopened"))
+    for now in ("26 15:00", "30 12:00"):
+        assert read(events, now).state == "cancelled"
+        assert read(events, now, "update").state == "not_started"
+    assert read(events, "30 12:00", "resolution").state == "breached"
+
+
+def test_of_several_ends_the_first_holds() -> None:
+    events = ticket(("26 11:00", "solved"), ("26 12:00", "merged"), ("26 14:00", "unmerged"))
+    reading = read(events, "30 12:00", "resolution")
+    assert (reading.state, reading.elapsed_seconds) == ("met", HOUR)
+
+
+@pytest.mark.parametrize(("end", "undone"), [("merged", "unmerged"), ("deleted", "restored")])
+def test_what_is_undone_begins_nothing_anew(end: str, undone: str) -> None:
+    events = ticket(("26 11:00", end), ("26 14:00", undone), policy="anew")
+    reading = read(events, "26 15:00", "resolution")
+    assert (reading.number, reading.elapsed_seconds) == (1, 2 * HOUR)
