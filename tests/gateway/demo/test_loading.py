@@ -69,6 +69,8 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "quotes",
         "send",
         "orders/batch",
+        "business-calendars",
+        "sla-policies",
         "tickets/batch",
         "comments",
         "move",
@@ -105,6 +107,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/quotes": 62,
         "/v1/orders": loaded.orders,
         "/v1/tickets": loaded.tickets,
+        "/v1/business-calendars": 1,
+        "/v1/sla-policies": 1,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -206,8 +210,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
-        "opportunities", "closing days", "quotes", "quotes sent", "orders", "tickets",
-        "replies", "segments", "views",
+        "opportunities", "closing days", "quotes", "quotes sent", "orders",
+        "business calendars", "policies", "tickets", "replies", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

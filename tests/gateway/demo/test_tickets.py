@@ -5,9 +5,19 @@ from typing import Any
 
 import orjson
 
-from guanxi_gateway.cli.demo.tickets import HOW_MANY, make_talks, make_tickets
+from guanxi_gateway.cli.demo.tickets import (
+    HOW_MANY,
+    make_calendars,
+    make_policies,
+    make_talks,
+    make_tickets,
+)
+from guanxi_tickets.business_calendars.schemas import CalendarCreate
 from guanxi_tickets.comments.schemas import CommentCreate
-from guanxi_tickets.ticket_settings.rules import DEFAULT_STATES
+from guanxi_tickets.sla.hours_rules import calendar_from
+from guanxi_tickets.sla.policy_rules import policy_from
+from guanxi_tickets.sla_policies.schemas import PolicyCreate
+from guanxi_tickets.ticket_settings.rules import DEFAULT_STATES, RANKS
 from guanxi_tickets.tickets.schemas import Move, TicketCreate
 from tests.gateway.demo.made import CUSTOMERS, PEOPLE, SEED
 
@@ -33,6 +43,17 @@ def test_the_service_takes_every_ticket_and_everything_that_is_said() -> None:
         model.model_validate_json(orjson.dumps(write.body), strict=True)
     ids = [write.body["id"] for talk in TALKS for write in talk if "id" in write.body]
     assert len(set(ids)) == len(ids)
+
+
+def test_the_service_takes_calendar_and_policy() -> None:
+    [calendar], [policy] = make_calendars(SEED), make_policies(SEED)
+    CalendarCreate.model_validate_json(orjson.dumps(calendar), strict=True)
+    PolicyCreate.model_validate_json(orjson.dumps(policy), strict=True)
+    read = calendar_from({name: part for name, part in calendar.items() if name != "id"})
+    parts = {name: policy[name] for name in ("name", "targets", "pauses")}
+    states = [state["key"] for state in DEFAULT_STATES]
+    assert set(policy_from(parts, read, priorities=RANKS, states=states).targets) == set(RANKS)
+    assert policy["calendar_id"] == calendar["id"]
 
 
 def test_every_kind_and_every_state_is_there() -> None:

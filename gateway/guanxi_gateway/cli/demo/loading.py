@@ -26,7 +26,14 @@ from guanxi_gateway.cli.demo.staff import (
     make_users,
     organisation_id,
 )
-from guanxi_gateway.cli.demo.tickets import TICKETS, make_talks
+from guanxi_gateway.cli.demo.tickets import (
+    CALENDARS,
+    POLICIES,
+    TICKETS,
+    make_calendars,
+    make_policies,
+    make_talks,
+)
 from guanxi_gateway.cli.demo.visits import Visit
 
 ACCOUNTS, PEOPLE, ACTIVITIES = "/v1/accounts", "/v1/contacts", "/v1/activities"
@@ -162,6 +169,8 @@ def _load_dealings(loading: Loading, customers: Customers) -> None:
 
 def _load_tickets(loading: Loading, customers: Customers) -> None:
     """First all of them, as they came in, then what became of each."""
+    loading.create("business calendars", CALENDARS, make_calendars(loading.seed))
+    loading.create("policies", POLICIES, make_policies(loading.seed))
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))

@@ -10,7 +10,7 @@ from guanxi_gateway.cli.demo.activities import Customer
 from guanxi_gateway.cli.demo.client import Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.seeds import demo_id, stream, weighted
-from guanxi_gateway.cli.demo.staff import STAFF, team_id, user_id
+from guanxi_gateway.cli.demo.staff import ORGANISATION, STAFF, team_id, user_id
 from guanxi_gateway.cli.demo.ticket_words import (
     ANSWERED,
     ASKED,
@@ -23,8 +23,41 @@ from guanxi_gateway.cli.demo.ticket_words import (
 )
 
 TICKETS = "/v1/tickets"
+CALENDARS, POLICIES = "/v1/business-calendars", "/v1/sla-policies"
+HOUR = 3600
+SPANS = [{"from": "09:00", "to": "12:00"}, {"from": "13:00", "to": "18:00"}]
+WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday")
+# By priority: hours until the first response, and until it is solved.
+PROMISED = {"urgent": (1, 8), "high": (2, 16), "normal": (4, 40), "low": (8, 80)}
 HOW_MANY, WAITING_SHARE, NOTE_SHARE = 240, 0.3, 0.4
 AGENTS = tuple(member.handle for member in STAFF if member.role == "agent")
+
+
+def make_calendars(seed: int) -> list[Record]:
+    """As `POST /v1/business-calendars` takes them: the service desk's week."""
+    calendar: Record = {
+        "id": str(demo_id(seed, "calendar", 0)), "name": "服务时间 Service hours",
+        "time_zone": ORGANISATION["time_zone"], "hours": dict.fromkeys(WEEK, SPANS),
+        "holidays": [{"on": f"{year}-10-01", "name": "国庆节"} for year in (2024, 2025, 2026, 2027)],
+    }  # fmt: skip
+    return [calendar]
+
+
+def make_policies(seed: int) -> list[Record]:
+    """As `POST /v1/sla-policies` takes them: one for all."""
+    targets = {
+        priority: {
+            "first_response": {"seconds": first * HOUR, "warnings": [50, 75]},
+            "resolution": {"seconds": solved * HOUR, "warnings": [75]},
+        }
+        for priority, (first, solved) in PROMISED.items()
+    }
+    policy: Record = {
+        "id": str(demo_id(seed, "policy", 0)), "name": "标准服务 Standard", "targets": targets,
+        "calendar_id": str(demo_id(seed, "calendar", 0)),
+        "pauses": {"pending": ["resolution"], "on_hold": ["resolution"]},
+    }  # fmt: skip
+    return [policy]
 
 
 def make_tickets(seed: int, customers: Sequence[Customer]) -> list[Record]:

@@ -72,6 +72,9 @@ class Ticket(Table, table=True):
             "(status_kind IN ('solved', 'closed')) = (solved_at IS NOT NULL)", name="solved_at"
         ),
         CheckConstraint("(status_kind = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+        ForeignKeyConstraint(
+            ["organisation_id", "sla_policy_id"], ["sla_policies.organisation_id", "sla_policies.id"]
+        ),
         CheckConstraint("parent_id <> id AND duplicate_of_id <> id", name="links"),
         Index("ix_tickets_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_tickets_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
@@ -93,7 +96,7 @@ class Ticket(Table, table=True):
                 postgresql_where=text(f"{name} IS NOT NULL"),
             )
             for name in (
-                "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+                "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
             )
         ),
         Index(
@@ -129,6 +132,11 @@ class Ticket(Table, table=True):
     follower_ids: list[UUID] = ids_column()  # gateway's users
     owner_id: UUID | None = id_column()  # gateway's user
     team_id: UUID | None = id_column()  # gateway's team
+    sla_policy_id: UUID | None = id_column()
+    # As they stood when the ticket was made: what is promised is not rewritten.
+    sla_policy_version: int | None = Field(default=None, sa_column=Column(BigInteger))
+    sla_calendar_id: UUID | None = id_column()
+    sla_calendar_version: int | None = Field(default=None, sa_column=Column(BigInteger))
     first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
     solved_at: datetime | None = instant_column("solved_at", nullable=True)
     closed_at: datetime | None = instant_column("closed_at", nullable=True)

@@ -18,6 +18,7 @@ TICKET: Final[Table] = METADATA.tables["tickets"]
 ACCOUNT: Final[Table] = METADATA.tables["known_accounts"]
 PERSON: Final[Table] = METADATA.tables["known_contacts"]
 IDS = ARRAY(Uuid)
+HIDDEN: Final = ("sla_policy_version", "sla_calendar_id", "sla_calendar_version")
 
 
 def _linked(column: Column[Any]) -> Where:
@@ -64,7 +65,7 @@ def _shown(known: Table, own: Column[Any], prefix: str, names: tuple[str, ...]) 
 
 def _fields() -> dict[str, Field]:
     fields: dict[str, Field] = {}
-    for name, field in fields_of(TICKET).items():
+    for name, field in fields_of(TICKET, hidden=HIDDEN).items():
         shown = "assignee_id" if name == "owner_id" else name
         fields[shown] = replace(field, name=shown)
     fields["custom"] = replace(fields["custom"], kind=r.OBJECT)

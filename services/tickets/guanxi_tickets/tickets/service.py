@@ -16,6 +16,7 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
 from guanxi_tickets.references.service import find_account, find_requester
+from guanxi_tickets.sla_policies.choosing import chosen
 from guanxi_tickets.ticket_settings.known import ways_of
 from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets import rules, state_rules
@@ -69,6 +70,7 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
     names = await _set_references(call, columns)
     await _demand(call, connection, ticket_id, columns)
+    columns |= await chosen(call, connection, columns)
     columns["number"] = await give_number(connection, call.organisation)
     columns |= found_by(columns, account_name=names[0], requester_name=names[1])
     return await records.insert_record(connection, TICKETS, columns, actor=call.actor)

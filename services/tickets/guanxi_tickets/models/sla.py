@@ -1,0 +1,82 @@
+"""What is promised: business calendars, and policies with their targets."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Text,
+    Uuid,
+    text,
+)  # fmt: skip
+from sqlmodel import Field
+
+from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_tickets.db import Table
+
+ON_REOPEN = ("continue", "anew")
+
+
+class BusinessCalendar(Table, table=True):
+    """When work is done, on the wall clock of a time zone."""
+
+    __tablename__ = "business_calendars"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        Index(
+            "uq_business_calendars_organisation_id_name", "organisation_id", text("lower(name)"),
+            unique=True, postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    name: str = text_column(nullable=False)
+    time_zone: str = text_column(nullable=False)
+    always: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
+    hours: dict[str, Any] = json_column("{}")  # weekday → [{from, to}]
+    holidays: list[Any] = json_column("[]")  # {on, name}
+    exceptional_days: list[Any] = json_column("[]")  # {on, name, hours}
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+
+
+class SlaPolicy(Table, table=True):
+    """Targets by priority; of the active ones, in their order, the first that fits a new ticket is its."""
+
+    __tablename__ = "sla_policies"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        ForeignKeyConstraint(
+            ["organisation_id", "calendar_id"],
+            ["business_calendars.organisation_id", "business_calendars.id"],
+        ),
+        one_of("on_reopen", ON_REOPEN),
+        Index(
+            "uq_sla_policies_organisation_id_name", "organisation_id", text("lower(name)"),
+            unique=True, postgresql_where=text("deleted_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    name: str = text_column(nullable=False)
+    position: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
+    is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
+    filter_groups: list[Any] = json_column("[]")  # a search document's, over tickets
+    calendar_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    targets: dict[str, Any] = json_column("{}")  # priority → clock → {seconds, warnings}
+    pauses: dict[str, Any] = json_column("{}")  # status → the clocks that stand still in it
+    on_reopen: str = Field(sa_column=Column(Text, nullable=False, server_default="continue"))
+    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

@@ -1,0 +1,89 @@
+"""Policies as the API takes and shows them; sla/run_rules.py says what their clocks do."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from guanxi_shared.documents import FilterGroup
+from guanxi_shared.values import Fields, Name, Value
+from guanxi_tickets.ticket_settings.schemas import Priority, StateKey
+
+Clock = Literal["first_response", "next_response", "update", "resolution"]
+Seconds = Annotated[int, Field(ge=60, le=366 * 86_400)]
+Percents = Annotated[list[Annotated[int, Field(ge=1, le=99)]], Field(max_length=5)]
+
+EXAMPLE: dict[str, Any] = {
+    "name": "Gold",
+    "filter_groups": [
+        {"filters": [{"field": "account_grade", "operator": "in", "value": ["A", "B"]}]}
+    ],
+    "calendar_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50",
+    "targets": {
+        "urgent": {
+            "first_response": {"seconds": 1800, "warnings": [50, 75]},
+            "resolution": {"seconds": 14400, "warnings": [75]},
+        },
+        "normal": {"first_response": {"seconds": 14400}, "resolution": {"seconds": 144000}},
+    },
+    "pauses": {"pending": ["update", "resolution"]},
+}
+
+
+class TargetValue(Value):
+    """Seconds of the calendar's working time; warnings are percents of them."""
+
+    seconds: Seconds
+    warnings: Percents = Field(default_factory=list)
+
+
+class PolicyFields(Fields):
+    position: Annotated[int, Field(ge=0, le=1_000_000)] = Field(
+        default=0, description="The lowest that fits a new ticket counts."
+    )
+    is_active: bool = True
+    filter_groups: Annotated[list[FilterGroup], Field(max_length=20)] = Field(
+        default_factory=list, description="Over tickets, as in a search; none fits every ticket."
+    )
+    targets: dict[Priority, dict[Clock, TargetValue]] = Field(default_factory=dict)
+    pauses: Annotated[dict[StateKey, list[Clock]], Field(max_length=50)] = Field(
+        default_factory=dict, description="By status: the clocks that stand still in it."
+    )
+    on_reopen: Literal["continue", "anew"] = "continue"
+
+
+class PolicyCreate(PolicyFields):
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
+
+    id: UUID | None = None
+    name: Name
+    calendar_id: UUID
+
+
+class PolicyUpdate(PolicyFields):
+    """A merge patch; each part is sent whole. It counts for tickets made from then on."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"position": 2, "is_active": False}}
+    )
+
+    name: Name = Field(default="", validate_default=False)
+    calendar_id: UUID | None = Field(default=None, validate_default=False)
+
+
+class PolicyRead(BaseModel):
+    model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
+
+    id: UUID
+    name: str
+    position: int
+    is_active: bool
+    filter_groups: list[dict[str, Any]]
+    calendar_id: UUID
+    targets: dict[str, Any]
+    pauses: dict[str, list[str]]
+    on_reopen: Literal["continue", "anew"]
+    version: int
+    created_at: datetime
+    updated_at: datetime

@@ -1,0 +1,47 @@
+"""What a ticket's log and its replies are for its clocks. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from guanxi_tickets.sla.run_rules import Event, EventKind
+from guanxi_tickets.ticket_settings.rules import ENDING
+
+
+def events_from(
+    log: Iterable[Mapping[str, Any]], replies: Iterable[Mapping[str, Any]], policy: str | None
+) -> list[Event]:
+    """`log` has `at`, `verb`, `status`, `status_kind`, `priority` of each version, in their order;
+    `replies` have `at` and `author_kind`. Of one instant the log comes first: who replies to a new
+    ticket at once replies after its beginning."""
+    found = list(_of_log(list(log), policy))
+    for reply in replies:
+        kind: EventKind = "agent_replied" if reply["author_kind"] == "agent" else "customer_replied"
+        found.append(Event(reply["at"], kind))
+    return sorted(found, key=lambda event: event.at)
+
+
+def _of_log(log: Sequence[Mapping[str, Any]], policy: str | None) -> Iterator[Event]:
+    if not log:
+        return
+    first = log[0]
+    yield Event(first["at"], "created", policy, first["priority"], first["status"])
+    if first["status_kind"] in ENDING:
+        yield Event(first["at"], "solved")
+    for before, after in pairwise(log):
+        if (kind := _kind(before, after)) is not None:
+            yield Event(after["at"], kind, None, after["priority"], after["status"])
+
+
+def _kind(before: Mapping[str, Any], after: Mapping[str, Any]) -> EventKind | None:
+    """What a version is for the clocks; None when it is nothing to them."""
+    if after["verb"] == "deleted":
+        return "deleted"
+    if after["verb"] == "restored":
+        return "restored"
+    was_over, is_over = before["status_kind"] in ENDING, after["status_kind"] in ENDING
+    if was_over != is_over:
+        return "solved" if is_over else "reopened"
+    if before["status"] != after["status"]:
+        return "state_changed"
+    return "priority_changed" if before["priority"] != after["priority"] else None
