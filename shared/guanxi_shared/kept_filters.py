@@ -35,7 +35,7 @@ class Errand:
     async def scope_of(self, resource: Resource) -> Scope:
         if self.by is None or not resource.is_owned:
             return EVERYTHING
-        scope = await self.scope(resource.name)
+        scope = await self.scope(resource.seen_as or resource.name)
         return scope.and_team(self.organisation) if resource.is_for_everybody else scope
 
     async def scope(self, resource: str) -> Scope:

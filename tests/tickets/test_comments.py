@@ -206,3 +206,17 @@ async def test_bad_parameters_are_named(client: Clients, company: Organisation) 
     ):  # fmt: skip
         answer = await rep.get(f"{PATH}/{ticket['id']}/comments?{query}")
         assert (answer.status_code, list(answer.json()["errors"])) == (400, [field]), query
+
+
+async def test_how_far_one_sees_what_is_said_is_how_far_one_sees_tickets(
+    client: Clients, company: Organisation
+) -> None:
+    """Not what a role says of all the rest."""
+    ticket = await made(client(company.rep))
+    await said(client(company.rep), ticket, SECRET)
+    await said(client(company.rep), ticket, SECRET, visibility="internal")
+    narrow = client(company.rep2.but(visibility={"*": "all", "tickets": "own"}))
+    wide = client(company.other_rep.but(visibility={"*": "own", "tickets": "all"}))
+    for user, sees in ((narrow, False), (wide, True)):
+        assert (SECRET in (await user.get("/v1/events")).text) == sees
+        assert (SECRET in (await user.post("/v1/tickets/snapshot")).text) == sees

@@ -14,7 +14,7 @@ import httpx
 from tests.suite import Admin, Suite, database_of, is_ready, running_suite
 from tests.torture import checks
 from tests.torture.storm import storm
-from tests.torture.workload import CONTACTS, DEALS, Client, Ledger, write_until
+from tests.torture.workload import PATHS, Client, Ledger, write_until
 
 SETTLE_SECONDS = 60
 PAUSE_SECONDS = 0.2
@@ -117,7 +117,7 @@ async def _check(admin: Admin, ledger: Ledger) -> list[str]:
     token = await asyncio.to_thread(admin.token)
     headers = {"authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=admin.suite.url, headers=headers, timeout=30) as http:
-        kinds = {path: await checks.all_records(http, path) for path in (CONTACTS, DEALS)}
+        kinds = {path: await checks.all_records(http, path) for path in PATHS}
         print(f"  {ledger.canary}: {sum(map(len, kinds.values()))} records stored")
         together = {id: record for records in kinds.values() for id, record in records.items()}
         found = [*ledger.wrong, *await checks.check_records(http, ledger)]

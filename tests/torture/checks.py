@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import httpx
 
-from tests.torture.workload import CONTACTS, DEALS, Ledger
+from tests.torture.workload import CONTACTS, DEALS, TICKETS, Ledger, name_of
 
 READ_AT_ONCE = 20
 # Schema and table of what is kept whole, and its noun in the log.
@@ -18,8 +18,11 @@ KEPT = {
     "contacts.contacts": "contact",
     "contacts.activities": "activity",
     "pipeline.opportunities": "opportunity",
+    "tickets.tickets": "ticket",
 }
-TOLD = {CONTACTS: "contacts.contact.", DEALS: "pipeline.opportunity."}
+TOLD = {
+    CONTACTS: "contacts.contact.", DEALS: "pipeline.opportunity.", TICKETS: "tickets.ticket.",
+}  # fmt: skip
 # The log's newest word on a record, or none on one that was erased: its document is gone.
 SHOWN = """
 SELECT t.id FROM {schema}.{table} AS t LEFT JOIN LATERAL (
@@ -46,10 +49,10 @@ WHERE t.deleted_at IS NULL AND ($1::uuid IS NULL OR t.organisation_id = $1)
 """
 
 
-# What pipeline keeps of people, against what contacts has of them.
+# What pipeline and tickets keep of people, against what contacts has of them.
 COPIED = """
 SELECT coalesce(t.id, k.id) AS id FROM contacts.contacts AS t
-FULL JOIN pipeline.known_contacts AS k ON k.organisation_id = t.organisation_id AND k.id = t.id
+FULL JOIN {schema}.known_contacts AS k ON k.organisation_id = t.organisation_id AND k.id = t.id
 WHERE ($1::uuid IS NULL OR coalesce(t.organisation_id, k.organisation_id) = $1)
   AND (t.id IS NULL OR k.id IS NULL OR (t.version, t.name, t.owner_id, t.deleted_at IS NULL)
     IS DISTINCT FROM (k.version, k.name, k.owner_id, k.deleted_at IS NULL))
@@ -60,6 +63,15 @@ SELECT o.id FROM pipeline.opportunities AS o
 JOIN pipeline.stages AS s ON s.organisation_id = o.organisation_id AND s.id = o.stage_id
 WHERE ($1::uuid IS NULL OR o.organisation_id = $1)
   AND (o.status <> s.kind OR (o.closed_at IS NULL) <> (o.status = 'open'))
+"""
+# Numbers one after the other within an organisation, and the last one given is the last one there.
+NUMBERED = """
+SELECT t.id FROM (SELECT id, organisation_id, number,
+    row_number() OVER (PARTITION BY organisation_id ORDER BY number) AS place,
+    count(*) OVER (PARTITION BY organisation_id) AS many FROM tickets.tickets) AS t
+JOIN tickets.ticket_numbers AS n ON n.organisation_id = t.organisation_id
+WHERE ($1::uuid IS NULL OR t.organisation_id = $1)
+  AND (t.number <> 'TK-' || lpad(t.place::text, 6, '0') OR n.last <> t.many)
 """
 
 
@@ -73,7 +85,7 @@ async def check_records(http: httpx.AsyncClient, ledger: Ledger) -> list[str]:
         if answer.status_code != 200:
             return f"{record_id} was acknowledged and is {answer.status_code}"
         record = answer.json()
-        if record["version"] < version or record["name"] != ledger.names[record_id]:
+        if record["version"] < version or name_of(record) != ledger.names[record_id]:
             return f"{record_id} is at version {record['version']}, acknowledged {version}"
         return None
 
@@ -153,6 +165,7 @@ async def check_rows(admin_url: str, organisation: UUID | None = None) -> list[s
         **{_of(FOUND, name): f"{name}: not found as it is" for name in KEPT},
         STANDING: "deals: not where their stage says",
         PLACED: "contacts: not placed as shown",
+        NUMBERED: "tickets: a number is missing, or there twice",
     }
     connection = await asyncpg.connect(admin_url)
     try:
@@ -171,10 +184,13 @@ def _of(sql: str, name: str) -> str:
 
 
 async def copies_differ(admin_url: str) -> list[str]:
-    """People whose copy in pipeline is not what contacts has; none once the feed is heard."""
+    """People whose copy in another service is not what contacts has; none once the feed is heard."""
     connection = await asyncpg.connect(admin_url)
     try:
-        rows = await connection.fetch(COPIED, None)
+        return [
+            f"{schema}'s copy differs: {row['id']}"
+            for schema in ("pipeline", "tickets")
+            for row in await connection.fetch(COPIED.format(schema=schema), None)
+        ]
     finally:
         await connection.close()
-    return [f"pipeline's copy differs: {row['id']}" for row in rows]

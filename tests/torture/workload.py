@@ -11,7 +11,9 @@ import httpx
 
 FORGIVEN = frozenset({401, 409, 429, 502, 503, 504})
 GIVE_UP_SECONDS = 60
-CONTACTS, DEALS = "/v1/contacts", "/v1/opportunities"
+CONTACTS, DEALS, TICKETS = "/v1/contacts", "/v1/opportunities", "/v1/tickets"
+PATHS = (CONTACTS, DEALS, TICKETS)
+STATUSES = ("open", "pending", "on_hold")  # from each to each
 
 
 @dataclass
@@ -84,7 +86,7 @@ async def write_until(client: Client, until: asyncio.Event) -> None:
     """Creates, changes and moves of records of one's own, each acknowledged one noted."""
     mine: list[str] = []
     while not until.is_set():
-        path = client.random.choice([CONTACTS, DEALS])
+        path = client.random.choice(PATHS)
         if mine and client.random.random() < 0.5:
             await _change(client, client.random.choice(mine))
         else:
@@ -98,7 +100,8 @@ async def write_until(client: Client, until: asyncio.Event) -> None:
 async def _create(client: Client, path: str) -> str | None:
     key = uuid4().hex
     name = f"{client.ledger.canary} {key[:8]}"
-    request = {"json": {"name": name, "external_id": key}, "headers": {"Idempotency-Key": key}}
+    named = "subject" if path == TICKETS else "name"
+    request = {"json": {named: name, "external_id": key}, "headers": {"Idempotency-Key": key}}
     answer = await client.send("POST", path, **request)
     if answer is None or answer.status_code not in (200, 201):
         if answer is not None:
@@ -124,13 +127,14 @@ async def _change(client: Client, record_id: str) -> None:
     """Only this client changes this record, so a lost answer is recognised by reading."""
     path = f"{client.ledger.paths[record_id]}/{record_id}"
     said = f"v{client.ledger.versions[record_id] + 1}"
-    if not path.startswith(DEALS):
+    if path.startswith(CONTACTS):
         answer = await client.send("PATCH", path, json={"title": said})
     elif client.random.random() < 0.5:
-        answer = await client.send("PATCH", path, json={"next_step": said})
+        field = "next_step" if path.startswith(DEALS) else "description"
+        answer = await client.send("PATCH", path, json={field: said})
     else:
-        moved = {"stage_id": client.random.choice(client.stages), "position": "top"}
         key = {"Idempotency-Key": uuid4().hex}
+        moved = _move(client, path)
         answer = await client.send("POST", f"{path}/move", json=moved, headers=key)
     if answer is not None and answer.status_code == 200:
         _note(client.ledger, answer.json())
@@ -140,7 +144,18 @@ async def _change(client: Client, record_id: str) -> None:
         )
 
 
+def _move(client: Client, path: str) -> dict[str, str]:
+    if path.startswith(TICKETS):
+        return {"status": client.random.choice(STATUSES)}
+    return {"stage_id": client.random.choice(client.stages), "position": "top"}
+
+
+def name_of(record: dict[str, Any]) -> str:
+    """A ticket is called by its subject."""
+    return str(record.get("name") or record["subject"])
+
+
 def _note(ledger: Ledger, record: dict[str, Any]) -> None:
     ledger.acknowledged += 1
     ledger.versions[record["id"]] = record["version"]
-    ledger.names[record["id"]] = record["name"]
+    ledger.names[record["id"]] = name_of(record)
