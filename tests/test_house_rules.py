@@ -327,7 +327,9 @@ def _neutral(name: str, inside: str) -> str:
     text = (folder / inside).read_text(encoding="utf-8")
     text = re.sub(r'^""".*?"""\n', "", text, count=1, flags=re.S)  # each may say its own
     text = re.sub(r"models\.\w+\.metadata", "models.Table.metadata", text.replace(name, "service"))
-    return "\n".join(sorted(text.splitlines()))  # imports stand in the order of their names
+    lines = text.splitlines()
+    imports = sorted(line for line in lines if line.startswith(("from ", "import ")))
+    return "\n".join([*imports, *(line for line in lines if line not in imports)])
 
 
 @pytest.mark.parametrize("service", SERVICES)
