@@ -20,24 +20,11 @@ from typing import Any
 import pytest
 from asyncpg import Pool
 
-from guanxi_contacts.privacy import suppressions
-from guanxi_pipeline.leads import known as known_leads
-from guanxi_pipeline.pipelines import known as known_pipelines
-from guanxi_shared import custom_fields, visibility
+from guanxi_shared import remembered, visibility
 from guanxi_shared.db import Database
-from guanxi_tickets.sla_policies import known as known_policies
-from guanxi_tickets.ticket_settings import known as known_tickets
 
 CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
-REMEMBERING = (
-    visibility,
-    custom_fields,
-    known_pipelines,
-    known_leads,
-    known_tickets,
-    known_policies,
-    suppressions,
-)
+REMEMBERING = (remembered, visibility)
 A_MINUTE = 60.0
 
 counting: ContextVar[object] = ContextVar("counting", default=None)

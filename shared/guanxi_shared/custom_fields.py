@@ -1,8 +1,7 @@
 """Fields an organisation adds itself: defined as rows, stored in `custom`, filtered like any other."""
 
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -16,9 +15,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from guanxi_shared import resources as r
 from guanxi_shared.db import Database
 from guanxi_shared.errors import Invalid
+from guanxi_shared.remembered import Remembered
 from guanxi_shared.resources import Field, Resource
 
-FRESH_SECONDS = 1.0
 LONGEST_TEXT = 10_000
 MOST_ITEMS = 100
 
@@ -30,8 +29,8 @@ KINDS: Mapping[str, tuple[str, Any]] = {
 }  # fmt: skip
 
 DEFINITIONS = """
-SELECT key, kind, options::text, is_required FROM custom_fields
-WHERE organisation_id = $2 AND resource = $3 AND deleted_at IS NULL ORDER BY key
+SELECT resource, key, kind, options::text, is_required FROM custom_fields
+WHERE organisation_id = $2 AND deleted_at IS NULL ORDER BY resource, key
 """
 
 
@@ -46,27 +45,35 @@ class Definition:
 Definitions = Mapping[str, Definition]  # by their keys
 
 
+@dataclass(slots=True)
+class Defined:
+    """The definitions of an organisation by resource, and what they make of each resource's fields."""
+
+    definitions: dict[str, dict[str, Definition]] = field(default_factory=dict)
+    _extended: dict[str, Mapping[str, Field]] = field(default_factory=dict)
+
+    def extended(self, resource: Resource) -> Mapping[str, Field]:
+        if resource.name not in self._extended:
+            own = _fields(resource, self.definitions.get(resource.name, {}).values())
+            self._extended[resource.name] = {**resource.fields, **{f.name: f for f in own}}
+        return self._extended[resource.name]
+
+
 class CustomFields:
     """The definitions of each organisation, remembered for a second."""
 
     def __init__(self, db: Database) -> None:
-        self._db = db
-        self._known: dict[
-            tuple[UUID, str], tuple[float, Mapping[str, Definition], Mapping[str, Field]]
-        ] = {}
-        self._changing: dict[UUID, float] = {}
+        self._known = Remembered(db, _read)
 
     def forget(self, organisation_id: UUID) -> None:
-        """Called inside the transaction that changes them: what is read before its commit is not
-        remembered either."""
-        self._changing[organisation_id] = time.monotonic() + FRESH_SECONDS
-        self._known = {k: v for k, v in self._known.items() if k[0] != organisation_id}
+        """See `Remembered.forget`."""
+        self._known.forget(organisation_id)
 
     async def extend(self, organisation_id: UUID, resource: Resource) -> Mapping[str, Field]:
         """The resource's fields with the organisation's own, named `custom.<key>`."""
         if "custom" not in resource.table.c:
             return resource.fields
-        return (await self._load(organisation_id, resource))[1]
+        return (await self._known.of(organisation_id)).extended(resource)
 
     async def checked(
         self, organisation_id: UUID, resource: Resource, custom: Mapping[str, Any]
@@ -80,23 +87,14 @@ class CustomFields:
     async def definitions(
         self, organisation_id: UUID, resource: Resource
     ) -> Mapping[str, Definition]:
-        return (await self._load(organisation_id, resource))[0]
+        return (await self._known.of(organisation_id)).definitions.get(resource.name, {})
 
-    async def _load(
-        self, organisation_id: UUID, resource: Resource
-    ) -> tuple[Mapping[str, Definition], Mapping[str, Field]]:
-        key = (organisation_id, resource.name)
-        known = self._known.get(key)
-        if known is not None and known[0] > time.monotonic():
-            return known[1], known[2]
-        rows = await self._db.lookup(organisation_id, DEFINITIONS, organisation_id, resource.name)
-        definitions = {row["key"]: _definition(row) for row in rows}
-        fields = {**resource.fields, **{f.name: f for f in _fields(resource, definitions.values())}}
-        now = time.monotonic()
-        if self._changing.get(organisation_id, 0.0) <= now:
-            self._changing.pop(organisation_id, None)
-            self._known[key] = (now + FRESH_SECONDS, definitions, fields)
-        return definitions, fields
+
+async def _read(db: Database, organisation_id: UUID) -> Defined:
+    found = Defined()
+    for row in await db.lookup(organisation_id, DEFINITIONS, organisation_id):
+        found.definitions.setdefault(row["resource"], {})[row["key"]] = _definition(row)
+    return found
 
 
 def stored_values(

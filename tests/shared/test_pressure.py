@@ -99,7 +99,8 @@ async def test_writers_of_organisations_met_for_the_first_time_do_not_wait_for_e
     for organisation in organisations:
         await apply_to_directory(narrow.state.house.db, directory_events(organisation))
     made = [await book(client(o.rep)) for o in organisations]
-    narrow.state.house.custom_fields._known.clear()
+    for organisation in organisations:
+        narrow.state.house.custom_fields.forget(organisation.id)
     narrow.state.house.directory._known.clear()
 
     async def write(organisation: Organisation, known: dict[str, Any]) -> int:

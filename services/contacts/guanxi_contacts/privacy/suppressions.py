@@ -4,7 +4,6 @@ An organisation's hashes are read once in two seconds, so that a create still co
 as long it takes until another process knows of an erasure.
 """
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,9 +14,9 @@ from guanxi_contacts.privacy.suppression_rules import HASHED, hashes_of, own_key
 from guanxi_contacts.settings import own_settings, settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.remembered import Remembered
 from guanxi_shared.settings import common
 
-FRESH_SECONDS: Final = 2.0
 REASON: Final = "Erased before; ask them first"
 READ = "SELECT key_hash FROM suppressions WHERE organisation_id = $2"
 KEEP = """
@@ -44,24 +43,16 @@ class SuppressionList:
     """One process's knowledge of the hashes; `key` never leaves it."""
 
     def __init__(self, db: Database, key: bytes) -> None:
-        self._db = db
         self._key = key
-        self._known: dict[UUID, tuple[float, Suppressed]] = {}
+        self._known = Remembered(db, self._read)
+
+    async def _read(self, db: Database, organisation_id: UUID) -> Suppressed:
+        rows = await db.lookup(organisation_id, READ, organisation_id)
+        hashes = frozenset(row["key_hash"] for row in rows)
+        return Suppressed(organisation_id, self._key, hashes)
 
     async def of(self, organisation_id: UUID) -> Suppressed:
-        known = self._known.get(organisation_id)
-        if known is not None and known[0] > time.monotonic():
-            return known[1]
-        rows = await self._db.lookup(organisation_id, READ, organisation_id)
-        hashes = frozenset(row["key_hash"] for row in rows)
-        found = Suppressed(organisation_id, self._key, hashes)
-        if len(self._known) > 1_000:
-            self._known.clear()
-        self._known[organisation_id] = (time.monotonic() + FRESH_SECONDS, found)
-        return found
-
-    def forget(self, organisation_id: UUID) -> None:
-        self._known.pop(organisation_id, None)
+        return await self._known.of(organisation_id)
 
     async def holds(self, organisation_id: UUID, match_keys: Iterable[str]) -> bool:
         keys = [key for key in match_keys if key.startswith(HASHED)]
@@ -72,7 +63,7 @@ class SuppressionList:
     ) -> int:
         hashes = hashes_of(self._key, organisation_id, match_keys)
         await connection.execute(KEEP, organisation_id, hashes)
-        self.forget(organisation_id)
+        self._known.forget(organisation_id)
         return len(hashes)
 
 

@@ -12,7 +12,7 @@ from guanxi_pipeline.board.asked import Asked
 from guanxi_pipeline.board.queries import first_cards, stage_sums
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.stays import flags_now
-from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, pipelines_of
+from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, known_pipelines
 from guanxi_pipeline.rates.rules import Rates, converted_or_why_not
 from guanxi_pipeline.sum_rules import money, rounded
 from guanxi_shared.calls import Call
@@ -22,7 +22,7 @@ Sum = tuple[Decimal, str]
 
 
 async def read_board(call: Call, pipeline_id: UUID, asked: Asked) -> dict[str, Any]:
-    known = await pipelines_of(call.house).of(call.organisation, pipeline_id)
+    known = await known_pipelines(call, pipeline_id)
     pipeline = known.pipelines.get(pipeline_id)
     if pipeline is None or pipeline.is_gone:
         raise NotFound(f"There is no pipeline with the id {str(pipeline_id)!r}.")
@@ -33,7 +33,7 @@ async def read_board(call: Call, pipeline_id: UUID, asked: Asked) -> dict[str, A
     if asked.currency is not None:  # somebody insists on it
         rates.demand({row["currency"] for row in sums if row["currency"]})
     held = {row["stage_id"] for row in sums}
-    known = await pipelines_of(call.house).of(call.organisation, pipeline_id, *held)
+    known = await known_pipelines(call, pipeline_id, *held)
     pipeline = known.pipelines[pipeline_id]
     stages = [s for s in pipeline.stages.values() if not s.is_removed or s.id in held]
     cards = await first_cards(

@@ -12,7 +12,7 @@ from guanxi_pipeline.calls.schemas import CallAdjust, CallSubmit
 from guanxi_pipeline.forecasts import period_rules
 from guanxi_pipeline.opportunities.stays import as_json
 from guanxi_pipeline.parameters import id_of, parameters_of
-from guanxi_pipeline.pipelines.known import pipelines_of
+from guanxi_pipeline.pipelines.known import known_pipelines
 from guanxi_shared import pages, reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -69,7 +69,7 @@ async def _demand_place(
         raise UnknownReference(
             "owner_id names nobody known here.", errors={"owner_id": "There is no such user."}
         )
-    known = await pipelines_of(call.house).of(call.organisation)
+    known = await known_pipelines(call)
     if data.pipeline_id is not None and data.pipeline_id not in known.pipelines:
         raise UnknownReference(
             "pipeline_id names no pipeline.", errors={"pipeline_id": "There is no such pipeline."}

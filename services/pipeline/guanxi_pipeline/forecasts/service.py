@@ -16,7 +16,7 @@ from guanxi_pipeline.forecasts.past import Past
 from guanxi_pipeline.forecasts.period_rules import Period
 from guanxi_pipeline.forecasts.queries import Row, beside, kept_sums, present_sums
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
-from guanxi_pipeline.pipelines.known import pipelines_of
+from guanxi_pipeline.pipelines.known import known_pipelines
 from guanxi_pipeline.quotas.resources import QUOTAS
 from guanxi_pipeline.quotas.rules import Quota
 from guanxi_pipeline.rates.looking_up import rates_into
@@ -152,7 +152,7 @@ async def _names(
 ) -> dict[str, str]:
     if asked.by != "pipeline":
         return names
-    known = await pipelines_of(call.house).of(call.organisation, *keys)
+    known = await known_pipelines(call, *keys)
     return {str(pipeline.id): pipeline.name for pipeline in known.pipelines.values()}
 
 

@@ -14,7 +14,7 @@ from guanxi_pipeline.opportunities import rules, stage_rules
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.stage_rules import Moving
-from guanxi_pipeline.pipelines.known import Pipelines, Stage
+from guanxi_pipeline.pipelines.known import Stage, read_pipelines
 from guanxi_pipeline.products.named import NamedProducts
 from guanxi_pipeline.references.named import Account, Named, NamedAccounts, find_named
 from guanxi_shared.custom_fields import Definitions
@@ -30,6 +30,7 @@ from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome,
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.references import own_prefix, take_turns
 from guanxi_shared.imports.staff import Staff
+from guanxi_shared.remembered import Remembered
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
 
@@ -235,7 +236,7 @@ class OpportunityRows:
 
 
 async def _target(taking: Taking) -> OpportunityRows:
-    pipelines = Pipelines(taking.database)
+    pipelines = Remembered(taking.database, read_pipelines)
 
     async def make(
         cells: CellReader, staff: Staff, definitions: Definitions, region: str

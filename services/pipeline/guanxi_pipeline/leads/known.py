@@ -1,6 +1,5 @@
 """How an organisation works its leads, as every write of one needs it, read once a second."""
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +9,7 @@ import orjson
 
 from guanxi_shared.calls import House
 from guanxi_shared.db import Database
-
-FRESH_SECONDS = 1.0
-MOST_ORGANISATIONS = 10_000
+from guanxi_shared.remembered import Remembered, remembered
 
 SELECT = """
 SELECT s.first_response_minutes, s.disqualify_reasons, coalesce(s.is_reason_free, true) AS is_reason_free,
@@ -55,42 +52,13 @@ class LeadWays:
     rules: tuple[Mapping[str, Any], ...]
 
 
-class KnownWays:
-    """The cache of a process; `forget` is called by whoever changes something here."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._known: dict[UUID, tuple[float, LeadWays]] = {}
-        self._changing: dict[UUID, float] = {}
-
-    async def of(self, organisation: UUID) -> LeadWays:
-        now = time.monotonic()
-        found = self._known.get(organisation)
-        if found is not None and found[0] > now:
-            return found[1]
-        rows = await self._db.lookup(organisation, SELECT, organisation)
-        ways = _ways(dict(rows[0]))
-        if len(self._known) >= MOST_ORGANISATIONS:
-            self._known.clear()
-        if self._changing.get(organisation, 0.0) <= now:
-            self._known[organisation] = (now + FRESH_SECONDS, ways)
-        return ways
-
-    def forget(self, organisation: UUID) -> None:
-        """Called inside the transaction that changes them: what is read before its commit is not
-        remembered either."""
-        if len(self._changing) >= MOST_ORGANISATIONS:
-            self._changing.clear()
-        self._changing[organisation] = time.monotonic() + FRESH_SECONDS
-        self._known.pop(organisation, None)
+def ways_of(house: House) -> Remembered[LeadWays]:
+    return remembered(house, "lead_ways", read_ways)
 
 
-def ways_of(house: House) -> KnownWays:
-    """Those of the process, made when first asked for."""
-    found = house.more.setdefault("lead_ways", None) or KnownWays(house.db)
-    house.more["lead_ways"] = found
-    assert isinstance(found, KnownWays)
-    return found
+async def read_ways(db: Database, organisation: UUID) -> LeadWays:
+    rows = await db.lookup(organisation, SELECT, organisation)
+    return _ways(dict(rows[0]))
 
 
 def _ways(row: Mapping[str, Any]) -> LeadWays:

@@ -19,7 +19,7 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import Move
 from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.criteria import criterion_condition
-from guanxi_pipeline.pipelines.known import Pipeline, Stage, pipelines_of
+from guanxi_pipeline.pipelines.known import Pipeline, Stage, known_pipelines
 from guanxi_pipeline.win_model.applying import probability_there
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -88,7 +88,7 @@ async def move_to_stage(
     """Whatever moves a deal comes through here. In its own stage only the place changes, which is no
     move to tell of. `more` is why it is closed, `by_hand` what counts before the stage's own."""
     pipeline_id = loaded.row["pipeline_id"]
-    known = await pipelines_of(call.house).of(call.organisation, pipeline_id, stage_id)
+    known = await known_pipelines(call, pipeline_id, stage_id)
     here, there = known.pipelines[pipeline_id], known.of_stage(stage_id)
     now, said = datetime.now(UTC), dict(more or {})
     rank = await _rank(connection, call.organisation, there.id, stage_id, loaded, place, now)

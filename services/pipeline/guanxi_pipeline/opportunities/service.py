@@ -11,7 +11,7 @@ from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.moving import move_to_stage
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
-from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, pipelines_of
+from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, known_pipelines
 from guanxi_pipeline.products.service import demand_products
 from guanxi_pipeline.references.service import Reference, find_references, known_or_trusted
 from guanxi_shared import records
@@ -52,7 +52,7 @@ async def create_opportunity(
     of contacts that need no look: they were made, or seen to be there, for this very deal."""
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
     named = (sent.get("pipeline_id"), sent.get("stage_id"))
-    known = await pipelines_of(call.house).of(call.organisation, *named)
+    known = await known_pipelines(call, *named)
     pipeline, stage = place_for(known, sent)
     now = datetime.now(UTC)
     columns = {
@@ -120,7 +120,7 @@ async def update_opportunity(
     await check_version(connection, OPPORTUNITIES, loaded, version)
     row = loaded.row
     named = (row["pipeline_id"], row["stage_id"], sent.get("pipeline_id"), sent.get("stage_id"))
-    known = await pipelines_of(call.house).of(call.organisation, *named)
+    known = await known_pipelines(call, *named)
     target = _target(known, loaded, sent)
     if target is None:
         here = known.pipelines[row["pipeline_id"]]
@@ -209,7 +209,7 @@ async def restore_opportunity(call: Call, connection: Connection, opportunity_id
         connection, OPPORTUNITIES, opportunity_id, scope=scope, deleted=True
     )
     pipeline_id = loaded.row["pipeline_id"]
-    known = await pipelines_of(call.house).of(call.organisation, pipeline_id)
+    known = await known_pipelines(call, pipeline_id)
     if loaded.row["status"] == "open" and known.pipelines[pipeline_id].is_gone:
         raise NoPipeline("Its pipeline was put away; bring that back first.")
     return await records.restore_record(connection, OPPORTUNITIES, loaded, actor=call.actor)

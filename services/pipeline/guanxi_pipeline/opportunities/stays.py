@@ -9,7 +9,7 @@ import orjson
 
 from guanxi_pipeline.opportunities.flag_rules import flags_of
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
-from guanxi_pipeline.pipelines.known import Known, pipelines_of
+from guanxi_pipeline.pipelines.known import Known, known_pipelines
 from guanxi_shared import reads
 from guanxi_shared.calls import Call
 
@@ -31,9 +31,7 @@ async def read_stays(call: Call, opportunity_id: UUID) -> dict[str, Any]:
     moves = [dict(move) for move in await call.db.fetch(call.organisation, MOVES, *asked)]
     row = await call.db.fetchrow(call.organisation, ROW, *asked)
     assert row is not None
-    known = await pipelines_of(call.house).of(
-        call.organisation, row["pipeline_id"], row["stage_id"]
-    )
+    known = await known_pipelines(call, row["pipeline_id"], row["stage_id"])
     now = datetime.now(UTC)
     stays = _stays(moves, known, now)
     totals: dict[str, int] = {}

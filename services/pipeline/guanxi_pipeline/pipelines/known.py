@@ -3,7 +3,6 @@
 A stage that was removed is still among those of its pipeline: what stands in it stands somewhere.
 """
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,9 @@ from uuid import UUID
 import orjson
 
 from guanxi_pipeline.errors import NoPipeline, StageNotInPipeline
-from guanxi_shared.calls import House
+from guanxi_shared.calls import Call, House
 from guanxi_shared.db import Database
-
-FRESH_SECONDS = 1.0
-MOST_ORGANISATIONS = 10_000
+from guanxi_shared.remembered import Remembered, remembered
 
 SELECT = """
 SELECT p.id, p.name, p.is_default, p.is_active, p.idle_days, p.reopened_by, p.reopen_within_days, p.win_reasons,
@@ -124,40 +121,22 @@ class Known:
         return found
 
 
-class Pipelines:
-    """The cache of a process; `forget` is called by whoever has changed one here, after the commit."""
-
-    def __init__(self, db: Database) -> None:
-        self._db = db
-        self._known: dict[UUID, tuple[float, Known]] = {}
-        self._forgotten = 0
-
-    async def of(self, organisation: UUID, *named: UUID | None) -> Known:
-        """What is remembered; read anew when it lacks a pipeline or a stage that is named, for another
-        process may have made it just now."""
-        until, known = self._known.get(organisation, (0.0, Known({})))
-        if until > time.monotonic() and all(id is None or known.has(id) for id in named):
-            return known
-        before = self._forgotten
-        rows = await self._db.lookup(organisation, SELECT, organisation)
-        known = Known({row["id"]: _pipeline(dict(row)) for row in rows})
-        if len(self._known) >= MOST_ORGANISATIONS:
-            self._known.clear()
-        if before == self._forgotten:  # else it may be older than what was changed meanwhile
-            self._known[organisation] = (time.monotonic() + FRESH_SECONDS, known)
-        return known
-
-    def forget(self, organisation: UUID) -> None:
-        self._known.pop(organisation, None)
-        self._forgotten += 1
+def pipelines_of(house: House) -> Remembered[Known]:
+    return remembered(house, "pipelines", read_pipelines)
 
 
-def pipelines_of(house: House) -> Pipelines:
-    """Those of the process, made when first asked for."""
-    found = house.more.setdefault("pipelines", None) or Pipelines(house.db)
-    house.more["pipelines"] = found
-    assert isinstance(found, Pipelines)
-    return found
+async def known_pipelines(call: Call, *named: UUID | None) -> Known:
+    """The caller's, with each pipeline and stage that is named, if there is one."""
+
+    def lacks(known: Known) -> bool:
+        return any(id is not None and not known.has(id) for id in named)
+
+    return await pipelines_of(call.house).of(call.organisation, lacks=lacks)
+
+
+async def read_pipelines(db: Database, organisation: UUID) -> Known:
+    rows = await db.lookup(organisation, SELECT, organisation)
+    return Known({row["id"]: _pipeline(dict(row)) for row in rows})
 
 
 def _pipeline(row: Mapping[str, Any]) -> Pipeline:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.pipelines.known import pipelines_of
+from guanxi_pipeline.pipelines.known import known_pipelines
 from guanxi_pipeline.quotas import rules
 from guanxi_pipeline.quotas.resources import QUOTAS
 from guanxi_pipeline.quotas.schemas import QuotaCreate, QuotaUpdate
@@ -85,7 +85,7 @@ async def _demand_known(call: Call, connection: Connection, sent: Mapping[str, A
             errors={"team_id": "Choose a team of your own."},
         )
     pipeline_id = sent.get("pipeline_id")
-    known = await pipelines_of(call.house).of(call.organisation)
+    known = await known_pipelines(call)
     if pipeline_id is not None and pipeline_id not in known.pipelines:
         raise UnknownReference(
             "pipeline_id names no pipeline.", errors={"pipeline_id": "There is no such pipeline."}

@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.errands import as_call, house_of
-from guanxi_pipeline.leads.known import KnownWays
+from guanxi_pipeline.leads.known import read_ways
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.scorecards.scoring import scored
 from guanxi_shared import delegation
@@ -43,7 +43,7 @@ async def rescore(job: RunningJob, here: House) -> None:
 
 async def _score(call: Call, connection: Connection, ids: list[Any]) -> None:
     """By the scorecard as it is now, which may be a newer one than the job was made for."""
-    card = (await KnownWays(call.db).of(call.organisation)).scorecard
+    card = (await read_ways(call.db, call.organisation)).scorecard
     loaded = await load_many(connection, LEADS, ids)
     changes = []
     for lead in loaded.values():

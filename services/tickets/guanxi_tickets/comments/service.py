@@ -21,7 +21,7 @@ from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import BY_VISIBILITY, COMMENTS, NOTES
 from guanxi_tickets.comments.schemas import CommentCreate, CommentUpdate
 from guanxi_tickets.errors import NotTheAuthor
-from guanxi_tickets.ticket_settings.known import ways_of
+from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.tickets import state_rules
 from guanxi_tickets.tickets.moving import move_to_state
 from guanxi_tickets.tickets.resources import TICKETS
@@ -64,7 +64,7 @@ async def _let_ticket_follow(
             connection, TICKETS, ticket, rules.responded(now), actor=call.actor, verb="responded"
         )
     if sent["author_kind"] == "requester":
-        ways = await ways_of(call.house).of(call.organisation)
+        ways = await known_ways(call)
         to = state_rules.after_requester_wrote(ways, ticket.row)
         if to is not None:
             await move_to_state(connection, ticket, to, actor=call.actor)

@@ -18,7 +18,7 @@ from guanxi_tickets.sla_policies.choosing import understood
 from guanxi_tickets.sla_policies.known import policies_of
 from guanxi_tickets.sla_policies.resources import POLICIES
 from guanxi_tickets.sla_policies.schemas import PolicyCreate, PolicyUpdate
-from guanxi_tickets.ticket_settings.known import ways_of
+from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import RANKS
 
 PARTS: Final = ("name", "targets", "pauses", "on_reopen")
@@ -78,7 +78,7 @@ async def _check(
 ) -> None:
     """Its calendar is there, its filter means something today, its targets and pauses name what the
     organisation has."""
-    ways = await ways_of(call.house).of(call.organisation)
+    ways = await known_ways(call)
     if changes.keys() & {"targets", "pauses", "on_reopen"}:
         policy_from(document_of(whole), ALWAYS, priorities=RANKS, states=ways.states)
     if changes.get("filter_groups"):

@@ -8,7 +8,7 @@ from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
-from guanxi_tickets.ticket_settings.known import ways_of
+from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import TicketState
 from guanxi_tickets.tickets import state_rules
 from guanxi_tickets.tickets.resources import TICKETS
@@ -22,7 +22,7 @@ async def move_ticket(
     scope = await call.scope(TICKETS.name)
     loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope)
     await check_version(connection, TICKETS, loaded, version)
-    ways = await ways_of(call.house).of(call.organisation, data.status)
+    ways = await known_ways(call, data.status)
     to = ways.state(data.status)
     if to.key == loaded.row["status"]:
         return TICKETS.state(loaded.row, loaded.computed)

@@ -17,7 +17,7 @@ from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
 from guanxi_tickets.references.service import find_account, find_requester
 from guanxi_tickets.sla_policies.choosing import chosen
-from guanxi_tickets.ticket_settings.known import ways_of
+from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets import rules, state_rules
 from guanxi_tickets.tickets.found_rules import found_by
@@ -58,7 +58,7 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     is_free = data.model_fields_set.isdisjoint({"assignee_id", "team_id"})
     if is_free:
         sent["assignee_id"] = call.by.user_id
-    ways = await ways_of(call.house).of(call.organisation, sent.get("status"))
+    ways = await known_ways(call, sent.get("status"))
     state = ways.state(sent["status"]) if "status" in sent else ways.first
     ticket_id, now = data.id or new_id(), datetime.now(UTC)
     columns = {
@@ -95,7 +95,7 @@ async def update_ticket(
         await connection.open()  # more than one statement
     loaded = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, loaded, version)
-    ways = await ways_of(call.house).of(call.organisation, status)
+    ways = await known_ways(call, status)
     is_moved = status is not None and status != loaded.row["status"]
     if is_moved:
         state_rules.demand_move(ways, loaded.row, ways.state(status))
