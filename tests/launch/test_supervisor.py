@@ -146,6 +146,9 @@ async def test_a_line_without_end_does_not_stop_its_process(tmp_path: Path) -> N
     spec = ProcessSpec("long", (sys.executable, "-c", code), {})
     async with supervised(tmp_path, spec) as running:
         await eventually(lambda: any(line.endswith("end") for line in running.logged), "the end")
+        entry = running.entry("long")
+        assert entry.pid is not None
+        assert (is_alive(entry.pid), entry.restarts) == (True, 0)
 
 
 def test_restarts_wait_longer_each_time_up_to_ten_seconds() -> None:
