@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from guanxi_pipeline.pipelines.known import Pipelines
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.remembered import Remembered
 from tests.deadlines import until
 from tests.factories import (
     Clients,
@@ -298,7 +298,7 @@ async def test_a_stage_that_another_process_has_just_made_is_on_the_board(
     deal = await made(rep, pipeline_id=ruled.pipeline_id, amount={"amount": "5", "currency": "CNY"})
     path = f"/v1/pipelines/{ruled.pipeline_id}"
     listed = (await admin.get(path)).json()["stages"]
-    monkeypatch.setattr(Pipelines, "forget", lambda known, organisation: None)
+    monkeypatch.setattr(Remembered, "forget", lambda known, organisation: None)
     await Board(rep, ruled)()
     listed.insert(1, {"name": "New", "probability": 40})
     new = (await admin.patch(path, json={"stages": listed})).json()["stages"][1]

@@ -46,12 +46,16 @@ async def _torture(suite: Suite, *, seconds: float, seed: int, clients: int) -> 
     admins = [suite.new_organisation(name) for name in ("Alpha", "Beta")]
     ledgers = [Ledger("CanaryAlpha"), Ledger("CanaryBeta")]
     until = asyncio.Event()
+    stages = [await _stages(admin) for admin in admins]
     async with asyncio.TaskGroup() as group:
         for index in range(clients):
             mine = index % 2
             group.create_task(
-                _client(admins[mine], ledgers[mine], ledgers[1 - mine].canary, seed + index, until)
-            )
+                _client(
+                    admins[mine], ledgers[mine], ledgers[1 - mine].canary,
+                    seed + index, until, stages=stages[mine],
+                )
+            )  # fmt: skip
         faults = await storm(suite, seconds=seconds, seed=seed)
         until.set()
         _show(faults, ledgers)
@@ -63,26 +67,32 @@ async def _torture(suite: Suite, *, seconds: float, seed: int, clients: int) -> 
 
 
 async def _client(
-    admin: Admin, ledger: Ledger, foreign: str, seed: int, until: asyncio.Event
+    admin: Admin,
+    ledger: Ledger,
+    foreign: str,
+    seed: int,
+    until: asyncio.Event,
+    *,
+    stages: list[str],
 ) -> None:
     async def sign_in() -> str:
         return await asyncio.to_thread(admin.token)
 
     async with httpx.AsyncClient(base_url=admin.suite.url, timeout=10) as http:
-        token = await sign_in()
-        stages = await _stages(http, token)
-        client = Client(http, sign_in, ledger, foreign, random.Random(seed), stages, token)
+        client = Client(http, sign_in, ledger, foreign, random.Random(seed), stages)
         await write_until(client, until)
 
 
-async def _stages(http: httpx.AsyncClient, token: str) -> list[str]:
-    """Of the organisation's own pipeline, those that ask for nothing; it comes with the feed's news."""
-    headers = {"authorization": f"Bearer {token}"}
-    for _ in range(int(SETTLE_SECONDS / PAUSE_SECONDS)):
-        found = (await http.get("/v1/pipelines", headers=headers)).json()["data"]
-        if found:
-            return [s["id"] for s in found[0]["stages"] if not s["required_fields"]]
-        await asyncio.sleep(PAUSE_SECONDS)
+async def _stages(admin: Admin) -> list[str]:
+    """Of the organisation's own pipeline, those that ask for nothing; it comes with the feed's news,
+    and is asked for before anything is killed."""
+    headers = {"authorization": f"Bearer {await asyncio.to_thread(admin.token)}"}
+    async with httpx.AsyncClient(base_url=admin.suite.url, headers=headers, timeout=10) as http:
+        for _ in range(int(SETTLE_SECONDS / PAUSE_SECONDS)):
+            found = (await http.get("/v1/pipelines")).json()["data"]
+            if found:
+                return [s["id"] for s in found[0]["stages"] if not s["required_fields"]]
+            await asyncio.sleep(PAUSE_SECONDS)
     raise RuntimeError("the organisation never got its pipeline")
 
 

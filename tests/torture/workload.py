@@ -41,7 +41,7 @@ class Client:
     foreign: str
     random: random.Random
     stages: list[str] = field(default_factory=list)  # of the organisation's pipeline
-    token: str = ""
+    token: str = "none-yet"  # the first 401 fetches one, through whatever fault
 
     async def send(self, method: str, path: str, **request: Any) -> httpx.Response | None:
         """The first answer that is not of a fault; None when none came in time."""
