@@ -85,9 +85,11 @@ class CellReader:
     def field_names(self) -> set[str]:
         return {column.field.name for column in self._columns}
 
-    def column_of(self, field_name: str) -> str | None:
-        """The first column that feeds a field."""
-        return next((c.name for c in self._columns if c.field.name == field_name), None)
+    def column_of(self, *field_names: str) -> str | None:
+        """The first column that feeds the first of the fields that has one."""
+        return next(
+            (c.name for name in field_names for c in self._columns if c.field.name == name), None
+        )
 
     def read(self, cells: Mapping[str, str]) -> Read:
         found = Read()

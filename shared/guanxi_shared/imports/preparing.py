@@ -60,7 +60,7 @@ def take_moment(
 def _name_people(found: Prepared, document: Document, cells: CellReader, staff: Staff) -> None:
     """Owner and team by what the cell says; ids are held to the same rules."""
     for name, look in (("owner", staff.owner), ("team", staff.team)):
-        column = cells.column_of(name) or cells.column_of(f"{name}_id") or name
+        column = cells.column_of(name, f"{name}_id") or name
         text = (
             found.references.pop(name, None)
             or document.pop(name, None)

@@ -86,4 +86,4 @@ class LeadPreparation:
         return checked_custom(self._definitions, {**present, **sent})
 
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
-        return reasons_of(problem, self._cells, cells)
+        return reasons_of(problem, cells, self._cells.column_of)

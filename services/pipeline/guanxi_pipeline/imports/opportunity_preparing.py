@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from guanxi_pipeline.imports.account_cells import take_account
+from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.rules import (
     demand_named_products,
     name_for,
@@ -176,19 +177,12 @@ class Preparation:
         return checked_custom(self._definitions, {**present, **sent})
 
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
-        """A rule's refusal, with the columns that its fields come from."""
-        found = []
-        for field, sentence in problem.errors.items():
-            column = self._column_of(field)
-            where = f"{column}: " if column else ""
-            said = f"{where}{problem.detail} {sentence}".strip()
-            found.append(reason(column, cells.get(column or "", ""), said))
-        return found or [reason(None, "", problem.detail)]
+        return reasons_of(problem, cells, self._column_of)
 
     def _column_of(self, field: str) -> str | None:
         """Ids come from columns of names too."""
-        names = (field, field.removesuffix("_id"), "status" if field == "stage_id" else field)
-        return next((c for name in names if (c := self._cells.column_of(name)) is not None), None)
+        status = ("status",) if field == "stage_id" else ()
+        return self._cells.column_of(field, field.removesuffix("_id"), *status)
 
     def _columns(self) -> dict[str, str]:
         return {name: self._cells.column_of(name) or name for name in SAID}

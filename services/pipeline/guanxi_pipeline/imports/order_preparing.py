@@ -7,6 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from guanxi_pipeline.imports.account_cells import take_account
+from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.order_rules import (
     demand_first,
     differing,
@@ -184,8 +185,8 @@ class OrderPreparation:
 
     def column_of(self, field: str) -> str | None:
         """Ids come from columns of names too; a line's fields are called as they are in the file."""
-        names = (field, field.removesuffix("_id"), *(("product",) if field == "name" else ()))
-        return next((c for name in names if (c := self._cells.column_of(name)) is not None), None)
+        product = ("product",) if field == "name" else ()
+        return self._cells.column_of(field, field.removesuffix("_id"), *product)
 
     def blame(self, found: Prepared, detail: str, errors: Mapping[str, str]) -> None:
         """A rule's refusal, on the rows that it is about: `lines.3.…` is the row of the fourth line."""
@@ -199,12 +200,7 @@ class OrderPreparation:
             row.reasons.extend(self.blame_row(single, row))
 
     def blame_row(self, problem: Problem, row: Prepared) -> list[dict[str, Any]]:
-        """With the columns that the fields come from."""
-        found = []
-        for field, sentence in problem.errors.items():
-            column = self.column_of(field) if field else None
-            where = f"{column}: " if column else ""
-            more = "" if sentence in problem.detail else f" {sentence}"
-            said = f"{where}{problem.detail}{more}"
-            found.append(reason(column, row.cells.get(column or "", ""), said))
-        return found or [reason(None, "", problem.detail)]
+        """Sentences that the whole problem says already are not said twice."""
+        detail = problem.detail
+        errors = {name: "" if said in detail else said for name, said in problem.errors.items()}
+        return reasons_of(Invalid(detail, errors=errors), row.cells, self.column_of)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.product_fields import PRODUCT_FIELDS
 from guanxi_pipeline.imports.product_rules import prices_after, with_list_price
 from guanxi_pipeline.products import rules
@@ -67,7 +68,7 @@ class ProductPreparation:
         try:
             self._settle(found, sent, created_at)
         except Problem as problem:
-            found.reasons.extend(self._blame(problem, found))
+            found.reasons.extend(reasons_of(problem, found.cells, self._cells.column_of))
         return found
 
     def _settle(self, found: Prepared, sent: dict[str, Any], created_at: datetime | None) -> None:
@@ -89,15 +90,6 @@ class ProductPreparation:
 
     def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
         return checked_custom(self._definitions, {**present, **sent})
-
-    def _blame(self, problem: Problem, found: Prepared) -> list[dict[str, Any]]:
-        said = []
-        for field, sentence in problem.errors.items():
-            column = self._cells.column_of(field)
-            where = f"{column}: " if column else ""
-            text = f"{where}{problem.detail} {sentence}".strip()
-            said.append(reason(column, found.cells.get(column or "", ""), text))
-        return said or [reason(None, "", problem.detail)]
 
 
 class ProductRows:

@@ -84,7 +84,7 @@ class RatePreparation:
             found.keys = keys_of_rate(found.columns)
 
     def blame(self, problem: Invalid, cells: Mapping[str, str]) -> list[dict[str, Any]]:
-        return reasons_of(problem, self._cells, cells)
+        return reasons_of(problem, cells, self._cells.column_of)
 
 
 class RateRows:
