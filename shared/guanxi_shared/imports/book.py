@@ -23,7 +23,7 @@ from guanxi_shared.bulk import column_type, columns_of, encoded, json_columns, s
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.imports.key_index import KeyIndex
-from guanxi_shared.imports.prepared import Terms
+from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.records import state_bytes
 from guanxi_shared.resources import DOCUMENT, MONEY, NUMBER, Field, Resource
 from guanxi_shared.schema import WORDS
@@ -84,6 +84,16 @@ class Book:
         for record in await self._rows(connection, wanted):
             if record["id"] not in self.entries:
                 self._enter(*self._decoded(dict(record)), is_stored=True)
+
+    async def load_meant(
+        self, connection: Connection, rows: Sequence[Prepared], *, ids: Iterable[UUID] = (),
+        keys: Iterable[str] = (),
+    ) -> None:  # fmt: skip
+        """The records with the ids and the keys of the rows, and those with the others given."""
+        wanted = {row.wanted_id for row in rows if row.wanted_id}
+        await self._index.catch_up(connection)
+        found = self._index.find({*keys, *(key for row in rows for key in row.keys)})
+        await self.load(connection, sorted({*ids, *wanted, *found}))
 
     async def _rows(self, connection: Connection, ids: Sequence[UUID]) -> list[asyncpg.Record]:
         key = ("book", self.resource.name, self._locks)

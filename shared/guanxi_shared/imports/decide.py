@@ -12,7 +12,11 @@ CREATE = "create"
 def decide(
     row: Prepared, book: Book, options: ImportOptions, *, scope: Scope, outcome: Outcome
 ) -> Entry | str | None:
-    """`CREATE`, the record to change, or None when the row is done with (skipped or refused)."""
+    """`CREATE`, the record to change, or None when the row is done with: skipped, or refused for
+    what is wrong with it already or for what there is."""
+    if row.reasons:
+        outcome.refuse(row)
+        return None
     matches = _matches(row, book, options)
     if not matches or options.duplicates == "create":
         return _creatable(row, book, outcome)

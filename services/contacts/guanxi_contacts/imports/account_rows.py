@@ -162,13 +162,10 @@ class AccountRows:
 
     async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
         wanted = [each for row in rows if (each := reference_in(row, PARENTS)) is not None]
-        keys = {key for row in rows for key in row.keys} | {each.key for each in wanted if each.key}
-        ids = {row.wanted_id for row in rows if row.wanted_id} | {
-            each.id for each in wanted if each.id
-        }
+        keys = {each.key for each in wanted if each.key}
+        ids = {each.id for each in wanted if each.id}
         ids |= {row.columns["referred_by_id"] for row in rows if row.columns.get("referred_by_id")}
-        await self._index.catch_up(connection)
-        await book.load(connection, sorted({*ids, *self._index.find(keys)}))
+        await book.load_meant(connection, rows, ids=ids, keys=keys)
 
     def _knows_referrer(self, row: Prepared, book: Book) -> bool:
         wanted = row.columns.get("referred_by_id")

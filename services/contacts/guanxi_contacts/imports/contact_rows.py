@@ -190,11 +190,9 @@ class ContactRows:
         if not self._terms.is_dry:
             await hold_references(connection, ACCOUNTS, self._terms.organisation_id, ids)
         await accounts.load(connection, sorted(ids))
-        ids = {row.wanted_id for row in rows if row.wanted_id}
-        ids |= {row.columns["reports_to_id"] for row in rows if row.columns.get("reports_to_id")}
-        keys = {key for row in rows for key in row.keys}
-        await self._people.catch_up(connection)
-        await people.load(connection, sorted({*ids, *self._people.find(keys)}))
+        said = (row.columns.get("reports_to_id") for row in rows)
+        superiors = {each for each in said if each}
+        await people.load_meant(connection, rows, ids=superiors)
 
     async def _write_links(self, connection: Connection, people: Book) -> None:
         written = [entry for entry in people.entries.values() if entry.events]

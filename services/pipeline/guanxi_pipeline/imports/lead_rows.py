@@ -72,9 +72,6 @@ class LeadRows:
             await self._load(connection, book, rows)
             written = Chunk(self, connection, ways, book, outcome)
             for row in rows:
-                if row.reasons:
-                    outcome.refuse(row)
-                    continue
                 decided = decide(row, book, self._terms.options, scope=scope, outcome=outcome)
                 if decided == CREATE:
                     await written.create(row, scope)
@@ -124,12 +121,9 @@ class LeadRows:
         yield
 
     async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
-        ids = {row.wanted_id for row in rows if row.wanted_id}
-        keys = {key for row in rows for key in row.keys}
-        if self._looks_for_likely:
-            keys |= {k for r in rows if r.fresh for k in strong(r.fresh.get("match_keys") or ())}
-        await self._index.catch_up(connection)
-        await book.load(connection, sorted({*ids, *self._index.find(keys)}))
+        new = [row.fresh for row in rows if row.fresh] if self._looks_for_likely else []
+        likely = {key for fresh in new for key in strong(fresh.get("match_keys") or ())}
+        await book.load_meant(connection, rows, keys=likely)
 
 
 class Chunk:

@@ -67,15 +67,12 @@ class OpportunityRows:
         self._top = rules.top_rank(datetime.now(UTC))
         scope = await self._preparer.scope(OPPORTUNITIES)
         await take_turns(connection, self._terms)
-        await self._load(connection, book, rows)
+        await book.load_meant(connection, rows)
         accounts = await self._accounts(connection, rows)
         names = await self._names(connection, book)
         await self._name_products(connection, rows)
         for row in rows:
             account = self._account_of(row, accounts)
-            if row.reasons:
-                outcome.refuse(row)
-                continue
             decided = decide(row, book, self._terms.options, scope=scope, outcome=outcome)
             try:
                 if decided == CREATE:
@@ -90,12 +87,6 @@ class OpportunityRows:
 
     async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
         return Outcome()  # nothing of an opportunity is put off
-
-    async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
-        ids = {row.wanted_id for row in rows if row.wanted_id}
-        await self._index.catch_up(connection)
-        found = self._index.find({key for row in rows for key in row.keys})
-        await book.load(connection, sorted({*ids, *found}))
 
     async def _name_products(self, connection: Connection, rows: Sequence[Prepared]) -> None:
         """The ids of the products that lines are called by, where there is one of that name."""

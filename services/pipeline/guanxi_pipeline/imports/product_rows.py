@@ -116,9 +116,6 @@ class ProductRows:
         await take_turns(connection, self._terms)
         await self._load(connection, book, rows)
         for row in rows:
-            if row.reasons:
-                outcome.refuse(row)
-                continue
             decided = decide(row, book, self._terms.options, scope=EVERYTHING, outcome=outcome)
             if decided == CREATE:
                 self._create(row, book, outcome)
@@ -132,11 +129,8 @@ class ProductRows:
 
     async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
         """Those that rows are recognised by, and those whose article number they bear."""
-        ids = {row.wanted_id for row in rows if row.wanted_id}
         numbers = {rules.sku_key(row.columns[SKU]) for row in rows if SKU in row.columns}
-        await self._index.catch_up(connection)
-        found = self._index.find(numbers | {key for row in rows for key in row.keys})
-        await book.load(connection, sorted({*ids, *found}))
+        await book.load_meant(connection, rows, keys=numbers)
 
     def _create(self, row: Prepared, book: Book, outcome: Outcome) -> None:
         assert row.fresh is not None

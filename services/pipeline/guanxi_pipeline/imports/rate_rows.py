@@ -110,12 +110,8 @@ class RateRows:
         await take_turns(connection, self._terms)
         await self._load(connection, book, rows)
         for row in rows:
-            if row.reasons:
-                outcome.refuse(row)
-                continue
-            if row.fresh is None and row.wanted_id not in book.entries:
-                outcome.refuse(row, reason(None, "", "There is no exchange rate with this id."))
-                continue
+            if not row.reasons and row.fresh is None and row.wanted_id not in book.entries:
+                row.reasons.append(reason(None, "", "There is no exchange rate with this id."))
             decided = decide(row, book, self._terms.options, scope=EVERYTHING, outcome=outcome)
             if decided == CREATE:
                 self._create(row, book, outcome)
@@ -131,12 +127,11 @@ class RateRows:
         """Those that have the ids of rows, and those of their pairs and days."""
         whole = [row.columns for row in rows if row.fresh is not None]
         currencies, bases, days = ([each[name] for each in whole] for name in PAIR)
-        ids = {row.wanted_id for row in rows if row.wanted_id}
-        ids |= {*self._index.find(key for each in whole for key in keys_of_rate(each))}
-        found = await connection.fetch(
+        stored = await connection.fetch(
             OF_DAYS, self._terms.organisation_id, currencies, bases, days
         )
-        await book.load(connection, sorted(ids | {each["id"] for each in found}))
+        keys = {key for each in whole for key in keys_of_rate(each)}
+        await book.load_meant(connection, rows, ids=[each["id"] for each in stored], keys=keys)
 
     def _create(self, row: Prepared, book: Book, outcome: Outcome) -> None:
         assert row.fresh is not None
