@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from guanxi_shared.custom_fields import CustomFields, Definitions
+from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
 from guanxi_shared.imports.aside import Preparation
 from guanxi_shared.imports.cells import CellReader
 from guanxi_shared.imports.importable import Taking
+from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.staff import Staff, read_staff
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Directory, Scope
@@ -16,17 +17,15 @@ P = TypeVar("P", bound=Preparation)
 
 
 class Preparer(Generic[P]):
-    """`make` gives what a service's rows are held against, from how cells are read, who there is,
-    which fields an organisation added, and whose phone numbers are meant. Whose records one sees decides
-    to whom one may give some, as it does in requests."""
+    """`make` gives what checks the rows of a resource, from what all rows are held against. Whose
+    records one sees decides to whom one may give some, as it does in requests."""
 
     def __init__(
-        self, resource: Resource, taking: Taking,
-        make: Callable[[CellReader, Staff, Definitions, str], Awaitable[P]],
-    ) -> None:  # fmt: skip
+        self, resource: Resource, taking: Taking, make: Callable[[HeldAgainst], Awaitable[P]]
+    ) -> None:
         self.by = taking.by
         self._resource = resource
-        self._organisation = taking.terms.organisation_id
+        self._terms = taking.terms
         self._database = taking.database
         self._directory = Directory(taking.database)
         self._custom = CustomFields(taking.database)
@@ -58,8 +57,10 @@ class Preparer(Generic[P]):
             return
         scope = await self._directory.scope(self.by, self._resource.name)
         self._staff = await read_staff(self._database, self.by, scope)
-        definitions = await self._custom.definitions(self._organisation, self._resource)
-        self._now = await self._make(self._cells, self._staff, definitions, self._region)
+        organisation = self._terms.organisation_id
+        definitions = await self._custom.definitions(organisation, self._resource)
+        held = HeldAgainst(self._terms, self._cells, self._staff, definitions, self._region)
+        self._now = await self._make(held)
 
     async def scope(self, resource: Resource | str) -> Scope:
         name = resource if isinstance(resource, str) else resource.name

@@ -2,18 +2,21 @@
 through; no database. What the steps between are is each service's own."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from guanxi_shared.bulk import columns_of
 from guanxi_shared.custom_fields import Definitions, stored_values
 from guanxi_shared.imports.cells import CellReader, reason
 from guanxi_shared.imports.options import ImportOptions
-from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.staff import Staff
 from guanxi_shared.matching import match_key
+from guanxi_shared.resources import Resource
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.values import Instant
@@ -22,20 +25,45 @@ Document = dict[str, Any]
 MOMENT: Final[TypeAdapter[datetime]] = TypeAdapter(Instant)
 
 
-def read_row(
-    row: Row, cells: CellReader, options: ImportOptions, staff: Staff
-) -> tuple[Prepared, Document, datetime | None]:
+@dataclass(frozen=True, slots=True)
+class HeldAgainst:
+    """What the rows of a few seconds are held against, whatever they are of: how cells are read, who
+    there is, which fields an organisation added, and whose phone numbers are meant."""
+
+    terms: Terms
+    cells: CellReader
+    staff: Staff
+    definitions: Definitions
+    region: str
+
+    @property
+    def options(self) -> ImportOptions:
+        return self.terms.options
+
+    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Document:
+        """Own fields after those that are sent, as they are stored; Invalid where they are not as
+        defined."""
+        whole = {**present, **sent}
+        return stored_values(self.definitions, whole) if whole or self.definitions else {}
+
+    def empty_row(self, resource: Resource, defaults: Mapping[str, Any]) -> Document:
+        """The columns of a new record of which nothing is known yet."""
+        empty = dict.fromkeys(columns_of(resource)) | dict(defaults)
+        return empty | {"version": 1, "organisation_id": self.terms.organisation_id}
+
+
+def read_row(row: Row, held: HeldAgainst) -> tuple[Prepared, Document, datetime | None]:
     """The row, the document that its cells and the defaults make, and when the record was made, where
     the file knows. Owner and team are ids already. A row that cannot be read has reasons."""
     found = Prepared(row.number, row.line, row.values, row.checkpoint)
     if row.problem is not None:
         found.reasons.append(reason(None, "", row.problem))
         return found, {}, None
-    read = cells.read(row.values)
+    read = held.cells.read(row.values)
     found.reasons, found.references = read.reasons, read.references
-    document = {**options.defaults, **read.document}
-    created_at = take_moment(found, document, cells, "created_at")
-    _name_people(found, document, cells, staff)
+    document = {**held.options.defaults, **read.document}
+    created_at = take_moment(found, document, held.cells, "created_at")
+    _name_people(found, document, held.cells, held.staff)
     return found, document, created_at
 
 
@@ -106,13 +134,6 @@ def keys_of(key: str, columns: Mapping[str, Any], name: str | None) -> list[str]
     else:
         texts = [columns[key]] if columns.get(key) else []
     return [found for text in texts if (found := match_key(key, text)) and len(found) > 2]
-
-
-def checked_custom(definitions: Definitions, custom: Mapping[str, Any]) -> dict[str, Any]:
-    """Own fields as they are stored; Invalid where they are not as defined."""
-    if not custom and not definitions:
-        return {}
-    return stored_values(definitions, custom)
 
 
 def _uuid(text: Any) -> UUID | None:

@@ -11,14 +11,11 @@ from pydantic import BaseModel
 
 from guanxi_contacts.privacy.suppressions import Suppressed, stopped
 from guanxi_contacts.records import DEFAULTS
-from guanxi_shared.bulk import columns_of
-from guanxi_shared.custom_fields import Definition
 from guanxi_shared.errors import Invalid
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.cells import CellReader, reason
-from guanxi_shared.imports.prepared import Prepared, Terms
-from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
-from guanxi_shared.imports.staff import Staff
+from guanxi_shared.imports.cells import reason
+from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.rows import Row
 
@@ -55,30 +52,17 @@ class ColumnsFrom(Protocol):
 
 
 class Preparation:
-    """What the rows of a few seconds are held against: the people there are, the fields there are."""
+    """Customers are also held against those who were erased."""
 
-    def __init__(
-        self, subject: Subject, terms: Terms, *, cells: CellReader, staff: Staff,
-        definitions: Mapping[str, Definition], region: str, suppressed: Suppressed,
-    ) -> None:  # fmt: skip
+    def __init__(self, subject: Subject, held: HeldAgainst, *, suppressed: Suppressed) -> None:
         self._subject = subject
-        self._terms = terms
-        self._cells = cells
-        self._staff = staff
-        self._definitions = definitions
-        self._region = region
+        self._held = held
         self._suppressed = suppressed
-        self._empty = dict.fromkeys(columns_of(subject.resource))
-        self._base = {
-            **self._empty,
-            **DEFAULTS[subject.resource.name],
-            "organisation_id": terms.organisation_id,
-            "owner_id": staff.by.user_id,
-            "version": 1,
-        }
+        usual = {**DEFAULTS[subject.resource.name], "owner_id": held.staff.by.user_id}
+        self._base = held.empty_row(subject.resource, usual)
 
     def prepare(self, row: Row) -> Prepared:
-        found, document, created_at = read_row(row, self._cells, self._terms.options, self._staff)
+        found, document, created_at = read_row(row, self._held)
         if row.problem is not None:
             return found
         sent = self._validated(found, document)
@@ -86,9 +70,9 @@ class Preparation:
             return found
         found.more["accounts"] = sent.pop("accounts", [])
         found.wanted_id = sent.pop("id", None)
-        found.columns = self._subject.columns_from(sent, region=self._region)
+        found.columns = self._subject.columns_from(sent, region=self._held.region)
         name = self._subject.name_of(found.columns)
-        found.keys = keys_of(self._terms.options.key, found.columns, name)
+        found.keys = keys_of(self._held.options.key, found.columns, name)
         self._prepare_new(found, created_at)
         return found
 
@@ -98,7 +82,7 @@ class Preparation:
             if isinstance(link, dict):
                 link["account_id"] = NOBODY  # looked up later; the rest of the link is checked here
         return validated(
-            found, document, self._cells, new=self._subject.create_model,
+            found, document, self._held.cells, new=self._subject.create_model,
             change=self._subject.update_model, is_new=bool(document.get("name")),
         )  # fmt: skip
 
@@ -111,7 +95,7 @@ class Preparation:
         fresh = {**self._base, **columns, "name": name, "id": found.wanted_id or new_id()}
         fresh["created_at"] = created_at
         try:
-            fresh["custom"] = checked_custom(self._definitions, columns.get("custom", {}))
+            fresh["custom"] = self._held.custom({}, columns.get("custom", {}))
         except Invalid as problem:
             found.more["custom_problem"] = reason(None, "", problem.detail)
             fresh["custom"] = {}
@@ -125,7 +109,7 @@ class Preparation:
             if name in changes:
                 changes[name] = {**(present[name] or {}), **changes[name]}
         if "custom" in changes:
-            changes["custom"] = checked_custom(self._definitions, changes["custom"])
+            changes["custom"] = self._held.custom({}, changes["custom"])
         if self._subject.found_by is not None:
             changes |= self._subject.found_by({**present, **changes})
         if "emails" in changes or "phones" in changes:

@@ -10,15 +10,10 @@ from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.leads.schemas import LeadCreate, LeadUpdate
 from guanxi_pipeline.leads.service import DEFAULTS
-from guanxi_shared.bulk import columns_of
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.errors import Problem
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.cells import CellReader
-from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared
-from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
-from guanxi_shared.imports.staff import Staff
+from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.tables.rows import Row
 
 NAMED_BY: Final = frozenset({"name", "company", "emails", "phones"})
@@ -26,31 +21,21 @@ Columns = dict[str, Any]
 
 
 class LeadPreparation:
-    """What the rows of a few seconds are held against: people, own fields, whose numbers are meant."""
+    """Leads need nothing more than what all rows are held against."""
 
-    def __init__(
-        self, taking: Taking, *, cells: CellReader, staff: Staff, definitions: Definitions,
-        region: str,
-    ) -> None:  # fmt: skip
-        self._options = taking.terms.options
-        self._cells = cells
-        self._staff = staff
-        self._definitions = definitions
-        self._region = region
-        self._base = {
-            **dict.fromkeys(columns_of(LEADS)), **DEFAULTS, "version": 1,
-            "organisation_id": taking.terms.organisation_id,
-        }  # fmt: skip
+    def __init__(self, held: HeldAgainst) -> None:
+        self.held = held
+        self._base = held.empty_row(LEADS, DEFAULTS)
 
     def prepare(self, row: Row) -> Prepared:
-        found, document, created_at = read_row(row, self._cells, self._options, self._staff)
+        found, document, created_at = read_row(row, self.held)
         if row.problem is not None:
             return found
         is_new = bool(document.keys() & NAMED_BY)
         # As of a request: who says nothing of an owner asks the rules, who says null asks nobody.
         found.more["by_rules"] = "owner_id" not in document
         sent = validated(
-            found, document, self._cells, new=LeadCreate, change=LeadUpdate, is_new=is_new
+            found, document, self.held.cells, new=LeadCreate, change=LeadUpdate, is_new=is_new
         )
         if sent is None or found.reasons:
             return found
@@ -63,9 +48,9 @@ class LeadPreparation:
         """`more` keeps what is laid over what a record has: its own fields and what was agreed to."""
         found.wanted_id = sent.pop("id", None)
         found.more["custom"] = sent.pop("custom", {})
-        found.columns = rules.columns_from(sent, region=self._region)
+        found.columns = rules.columns_from(sent, region=self.held.region)
         found.more[CONSENTS] = found.columns.pop(CONSENTS, [])
-        found.keys = keys_of(self._options.key, found.columns, sent.get("name"))
+        found.keys = keys_of(self.held.options.key, found.columns, sent.get("name"))
 
     def _prepare_new(self, found: Prepared, created_at: datetime | None) -> None:
         """The whole row but for its owner and score. What stands against a new one says nothing against
@@ -76,14 +61,11 @@ class LeadPreparation:
         }  # fmt: skip
         found.fresh = fresh
         try:
-            fresh["custom"] = self.custom({}, found.more["custom"])
+            fresh["custom"] = self.held.custom({}, found.more["custom"])
             fresh["name"] = rules.name_for(fresh)
             found.fresh = {**fresh, **rules.found_by(fresh)}
         except Problem as problem:
             found.more["against_new"] = self.blame(problem, found.cells)
 
-    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Columns:
-        return checked_custom(self._definitions, {**present, **sent})
-
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
-        return reasons_of(problem, cells, self._cells.column_of)
+        return reasons_of(problem, cells, self.held.cells.column_of)

@@ -19,19 +19,18 @@ from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.leads.service import scored_and_given
 from guanxi_pipeline.scorecards.scoring import scored
 from guanxi_shared.calls import Call
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.book import Book, Entry
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
+from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import own_prefix, take_turns
-from guanxi_shared.imports.staff import Staff
 from guanxi_shared.imports.taking import CHANNEL
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
@@ -188,7 +187,7 @@ class Chunk:
         changes = dict(row.columns)
         changes |= rules.state_changes(before, changes, by=self._target.call.by.user_id, now=now)
         if row.more["custom"]:
-            custom = self._target.preparation.custom(before["custom"], row.more["custom"])
+            custom = self._target.preparation.held.custom(before["custom"], row.more["custom"])
             changes["custom"] = custom
         if row.more[CONSENTS]:
             changes[CONSENTS] = consents_after(before[CONSENTS], row.more[CONSENTS])
@@ -204,12 +203,8 @@ class Chunk:
 
 
 async def _target(taking: Taking) -> LeadRows:
-    async def make(
-        cells: CellReader, staff: Staff, definitions: Definitions, region: str
-    ) -> LeadPreparation:
-        return LeadPreparation(
-            taking, cells=cells, staff=staff, definitions=definitions, region=region
-        )
+    async def make(held: HeldAgainst) -> LeadPreparation:
+        return LeadPreparation(held)
 
     call = as_call(bare_house(taking.database), taking.by, CHANNEL)
     return LeadRows(Preparer(LEADS, taking, make), taking.terms, call)

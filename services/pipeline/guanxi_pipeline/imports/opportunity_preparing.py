@@ -19,22 +19,19 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.opportunities.service import DEFAULTS, begin
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage
-from guanxi_shared.bulk import columns_of
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.filters import Clock
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import (
-    checked_custom,
+    HeldAgainst,
     keys_of,
     read_row,
     take_moment,
     validated,
 )
-from guanxi_shared.imports.staff import Staff
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
 
@@ -43,30 +40,22 @@ Columns = dict[str, Any]
 
 
 class Preparation:
-    """What the rows of a few seconds are held against: people, fields, pipelines."""
+    """Opportunities are also held against the pipelines that there are."""
 
-    def __init__(
-        self, taking: Taking, known: Known, *, cells: CellReader, staff: Staff,
-        definitions: Definitions,
-    ) -> None:  # fmt: skip
-        self._options = taking.terms.options
+    def __init__(self, held: HeldAgainst, taking: Taking, known: Known) -> None:
+        self.held = held
         zone = taking.terms.options.time_zone
         self._zone = ZoneInfo(zone) if zone else taking.by.zone
         self._currency = taking.home.currency
         self._known = known
-        self._cells = cells
-        self._staff = staff
-        self._definitions = definitions
-        self._base = {
-            **dict.fromkeys(columns_of(OPPORTUNITIES)), **DEFAULTS, "version": 1,
-            "organisation_id": taking.terms.organisation_id, "owner_id": staff.by.user_id,
-        }  # fmt: skip
+        usual = {**DEFAULTS, "owner_id": held.staff.by.user_id}
+        self._base = held.empty_row(OPPORTUNITIES, usual)
 
     def prepare(self, row: Row) -> Prepared:
-        found, document, created_at = read_row(row, self._cells, self._options, self._staff)
+        found, document, created_at = read_row(row, self.held)
         if row.problem is not None:
             return found
-        moments = {name: take_moment(found, document, self._cells, name) for name in MOMENTS}
+        moments = {name: take_moment(found, document, self.held.cells, name) for name in MOMENTS}
         said = self._words(found, document)
         account = take_account(found, document)
         name = document.get("name") or name_for(document, account)
@@ -98,7 +87,7 @@ class Preparation:
         if name is not None:
             document["name"] = name
         return validated(
-            found, document, self._cells, new=OpportunityCreate, change=OpportunityUpdate,
+            found, document, self.held.cells, new=OpportunityCreate, change=OpportunityUpdate,
             is_new=name is not None,
         )  # fmt: skip
 
@@ -118,7 +107,7 @@ class Preparation:
         found.more["place"] = place
         found.more["sent"] = sent if has_name else {k: v for k, v in sent.items() if k != "name"}
         name = sent.get("name") if has_name else None
-        found.keys = keys_of(self._options.key, sent, name)
+        found.keys = keys_of(self.held.options.key, sent, name)
 
     def _prepare_new(
         self, found: Prepared, place: Place, name: str, created_at: datetime | None
@@ -152,7 +141,7 @@ class Preparation:
         return {
             **self._base, **rules.columns_from(sent, {}), **begun, "pipeline_id": pipeline.id,
             "id": found.wanted_id or new_id(), "created_at": created_at, "stage_entered_at": since,
-            "custom": self.custom({}, sent.get("custom", {})),
+            "custom": self.held.custom({}, sent.get("custom", {})),
         }  # fmt: skip
 
     def where(self, place: Place, usual: Pipeline | None = None) -> tuple[Pipeline, Stage]:
@@ -173,16 +162,13 @@ class Preparation:
         pipeline = self._known.pipelines.get(row["pipeline_id"])
         return pipeline is not None and row["stage_id"] in pipeline.stages
 
-    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Columns:
-        return checked_custom(self._definitions, {**present, **sent})
-
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
         return reasons_of(problem, cells, self._column_of)
 
     def _column_of(self, field: str) -> str | None:
         """Ids come from columns of names too."""
         status = ("status",) if field == "stage_id" else ()
-        return self._cells.column_of(field, field.removesuffix("_id"), *status)
+        return self.held.cells.column_of(field, field.removesuffix("_id"), *status)
 
     def _columns(self) -> dict[str, str]:
-        return {name: self._cells.column_of(name) or name for name in SAID}
+        return {name: self.held.cells.column_of(name) or name for name in SAID}

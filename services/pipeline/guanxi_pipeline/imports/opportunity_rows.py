@@ -17,19 +17,18 @@ from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.known import Stage, read_pipelines
 from guanxi_pipeline.products.named import NamedProducts
 from guanxi_pipeline.references.named import Account, Named, NamedAccounts, find_named
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.book import Book, Entry
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
+from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import own_prefix, take_turns
-from guanxi_shared.imports.staff import Staff
 from guanxi_shared.remembered import Remembered
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
@@ -197,7 +196,7 @@ class OpportunityRows:
                 status=row["status"],
             )  # fmt: skip
         if "custom" in sent:
-            changes["custom"] = self.preparation.custom(row["custom"], sent["custom"])
+            changes["custom"] = self.preparation.held.custom(row["custom"], sent["custom"])
         if row["status"] != "open" and target is None:
             if "reason" in sent:
                 stage_rules.demand_reason(pipeline, row["status"], sent["reason"])
@@ -229,11 +228,9 @@ class OpportunityRows:
 async def _target(taking: Taking) -> OpportunityRows:
     pipelines = Remembered(taking.database, read_pipelines)
 
-    async def make(
-        cells: CellReader, staff: Staff, definitions: Definitions, region: str
-    ) -> Preparation:
+    async def make(held: HeldAgainst) -> Preparation:
         known = await pipelines.of(taking.terms.organisation_id)
-        return Preparation(taking, known, cells=cells, staff=staff, definitions=definitions)
+        return Preparation(held, taking, known)
 
     preparer = Preparer(OPPORTUNITIES, taking, make)
     return OpportunityRows(preparer, taking.terms)

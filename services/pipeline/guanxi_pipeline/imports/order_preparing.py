@@ -19,13 +19,11 @@ from guanxi_pipeline.imports.order_rules import (
 from guanxi_pipeline.orders.placing import NewOrder, new_order
 from guanxi_pipeline.orders.schemas import OrderCreate, OrderUpdate
 from guanxi_pipeline.orders.status_rules import status_after
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.errors import Invalid, Problem
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared
-from guanxi_shared.imports.preparing import checked_custom, read_row, validated
-from guanxi_shared.imports.staff import Staff
+from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
 from guanxi_shared.imports.together import Group
 from guanxi_shared.tables.rows import Row
 
@@ -38,13 +36,10 @@ Columns = dict[str, Any]
 
 
 class OrderPreparation:
-    """What the rows of a few seconds are held against: people and own fields."""
+    """Orders are also held against the day and the currency of the house."""
 
-    def __init__(
-        self, taking: Taking, *, cells: CellReader, staff: Staff, definitions: Definitions
-    ) -> None:
-        self._options = taking.terms.options
-        self._organisation = taking.terms.organisation_id
+    def __init__(self, held: HeldAgainst, taking: Taking) -> None:
+        self.held = held
         self._zone = ZoneInfo(taking.home.time_zone)
         self._own_currency = taking.home.currency
         self._usual = {"": taking.home.currency} | {
@@ -52,9 +47,6 @@ class OrderPreparation:
             for rule, found in taking.columns.values()
             if rule.currency is not None
         }
-        self._cells = cells
-        self._staff = staff
-        self._definitions = definitions
 
     @property
     def today(self) -> date:
@@ -76,7 +68,7 @@ class OrderPreparation:
         sent = self._together(found, rows)
         if any(row.reasons for row in rows):
             return found
-        if key := sent.get(self._options.key) if self._options.key in KEYS else None:
+        if key := sent.get(self.held.options.key) if self.held.options.key in KEYS else None:
             found.keys = [key]
         found.more["sent"] = sent
         try:
@@ -87,14 +79,14 @@ class OrderPreparation:
 
     def _read(self, row: Row) -> Prepared:
         """One row by itself, as an order of one line."""
-        found, document, created_at = read_row(row, self._cells, self._options, self._staff)
+        found, document, created_at = read_row(row, self.held)
         if row.problem is not None:
             return found
         aside = {name: document.pop(name, None) for name in ASIDE}
         take_account(found, document)
         document = in_one_currency(document, self._usual)
         sent = validated(
-            found, document, self._cells, new=OrderCreate, change=OrderUpdate, is_new=True
+            found, document, self.held.cells, new=OrderCreate, change=OrderUpdate, is_new=True
         )
         if sent is None or found.reasons:
             return found
@@ -107,7 +99,7 @@ class OrderPreparation:
             found.more["arrived"] = [arrived] * len(sent.get("lines") or ())
             found.more["has_arrived"] = arrived
             if "custom" in sent:
-                sent["custom"] = self.custom({}, sent["custom"])
+                sent["custom"] = self.held.custom({}, sent["custom"])
         except Problem as problem:
             found.reasons.extend(self.blame_row(problem, found))
         except ValueError:
@@ -159,16 +151,16 @@ class OrderPreparation:
         is_partly = found.more["status"] is None and status == "partly_fulfilled"
         if not is_partly:
             demand_first(status)
-        wanted = {"owner_id": self._staff.by.user_id, **sent}
+        wanted = {"owner_id": self.held.staff.by.user_id, **sent}
         wanted |= {"status": "placed" if is_partly else status}
         if found.more["account"] is not None:
             wanted["account_id"] = LOOKED_UP
         if found.wanted_id is not None:
             wanted["id"] = found.wanted_id
-        wanted["custom"] = self.custom({}, sent.get("custom", {}))
+        wanted["custom"] = self.held.custom({}, sent.get("custom", {}))
         new = new_order(
             wanted,
-            organisation=self._organisation,
+            organisation=self.held.terms.organisation_id,
             own_currency=self._own_currency,
             today=self.today,
         )
@@ -180,13 +172,10 @@ class OrderPreparation:
             row = {**row, "created_at": min(created_at, row["updated_at"])}
         return NewOrder(row, lines)
 
-    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Columns:
-        return checked_custom(self._definitions, {**present, **sent})
-
     def column_of(self, field: str) -> str | None:
         """Ids come from columns of names too; a line's fields are called as they are in the file."""
         product = ("product",) if field == "name" else ()
-        return self._cells.column_of(field, field.removesuffix("_id"), *product)
+        return self.held.cells.column_of(field, field.removesuffix("_id"), *product)
 
     def blame(self, found: Prepared, detail: str, errors: Mapping[str, str]) -> None:
         """A rule's refusal, on the rows that it is about: `lines.3.…` is the row of the fourth line."""

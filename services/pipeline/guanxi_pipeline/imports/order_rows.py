@@ -15,10 +15,9 @@ from guanxi_pipeline.orders.placing import NewOrder, write_orders
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.references.named import Account, Named, find_named
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import (
@@ -31,8 +30,8 @@ from guanxi_shared.imports.prepared import (
     Terms,
 )
 from guanxi_shared.imports.preparer import Preparer
+from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
-from guanxi_shared.imports.staff import Staff
 from guanxi_shared.many_records import load_many, write_many
 from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
@@ -207,7 +206,7 @@ class OrderRows:
             order,
             sent,
             account,
-            custom=self.preparation.custom,
+            custom=self.preparation.held.custom,
             today=self.preparation.today,
         )
         if change is None:
@@ -267,10 +266,8 @@ def _with_product(line: Mapping[str, Any], products: FoundProducts) -> dict[str,
 
 
 async def _target(taking: Taking) -> OrderRows:
-    async def make(
-        cells: CellReader, staff: Staff, definitions: Definitions, region: str
-    ) -> OrderPreparation:
-        return OrderPreparation(taking, cells=cells, staff=staff, definitions=definitions)
+    async def make(held: HeldAgainst) -> OrderPreparation:
+        return OrderPreparation(held, taking)
 
     preparer = Preparer(ORDERS, taking, make)
     return OrderRows(preparer, taking.terms)

@@ -1,6 +1,6 @@
 """Rows of a file as products, through the models and rules of requests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,22 +12,19 @@ from guanxi_pipeline.products.resources import PRODUCTS
 from guanxi_pipeline.products.schemas import ProductCreate, ProductUpdate
 from guanxi_pipeline.products.service import DEFAULTS
 from guanxi_pipeline.tax_classes.service import list_codes
-from guanxi_shared.bulk import columns_of
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
-from guanxi_shared.imports.preparing import checked_custom, keys_of, read_row, validated
+from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.imports.references import own_prefix, take_turns
-from guanxi_shared.imports.staff import Staff
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import EVERYTHING
@@ -38,29 +35,20 @@ NAMED_BY = frozenset({SKU, "name"})
 
 
 class ProductPreparation:
-    """What the rows of a few seconds are held against: own fields and tax classes."""
+    """Products are also held against the tax classes that there are."""
 
-    def __init__(
-        self, taking: Taking, *, cells: CellReader, staff: Staff, definitions: Definitions,
-        tax_classes: frozenset[str],
-    ) -> None:  # fmt: skip
-        self._options = taking.terms.options
-        self._cells = cells
-        self._staff = staff
-        self._definitions = definitions
+    def __init__(self, held: HeldAgainst, *, tax_classes: frozenset[str]) -> None:
+        self.held = held
         self._tax_classes = tax_classes
-        self._base = {
-            **dict.fromkeys(columns_of(PRODUCTS)), **DEFAULTS, "version": 1,
-            "organisation_id": taking.terms.organisation_id,
-        }  # fmt: skip
+        self._base = held.empty_row(PRODUCTS, DEFAULTS)
 
     def prepare(self, row: Row) -> Prepared:
-        found, document, created_at = read_row(row, self._cells, self._options, self._staff)
+        found, document, created_at = read_row(row, self.held)
         if row.problem is not None:
             return found
         document = with_list_price(document)
         sent = validated(
-            found, document, self._cells, new=ProductCreate, change=ProductUpdate,
+            found, document, self.held.cells, new=ProductCreate, change=ProductUpdate,
             is_new=bool(document.keys() >= NAMED_BY),
         )  # fmt: skip
         if sent is None or found.reasons:
@@ -68,7 +56,7 @@ class ProductPreparation:
         try:
             self._settle(found, sent, created_at)
         except Problem as problem:
-            found.reasons.extend(reasons_of(problem, found.cells, self._cells.column_of))
+            found.reasons.extend(reasons_of(problem, found.cells, self.held.cells.column_of))
         return found
 
     def _settle(self, found: Prepared, sent: dict[str, Any], created_at: datetime | None) -> None:
@@ -80,16 +68,13 @@ class ProductPreparation:
         found.columns = rules.columns_from(sent)
         found.keys = (
             [rules.sku_key(sent[SKU])]
-            if self._options.key == SKU and SKU in sent
-            else keys_of(self._options.key, sent, sent.get("name"))
+            if self.held.options.key == SKU and SKU in sent
+            else keys_of(self.held.options.key, sent, sent.get("name"))
         )
         if sent.keys() >= NAMED_BY:
             fresh = {**self._base, **found.columns, "created_at": created_at}
-            fresh |= {"id": found.wanted_id or new_id(), "custom": self.custom({}, custom)}
+            fresh |= {"id": found.wanted_id or new_id(), "custom": self.held.custom({}, custom)}
             found.fresh = {**fresh, **rules.found_by(fresh)}
-
-    def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> dict[str, Any]:
-        return checked_custom(self._definitions, {**present, **sent})
 
 
 class ProductRows:
@@ -149,7 +134,9 @@ class ProductRows:
         if "prices" in changes:
             changes["prices"] = prices_after(entry.row["prices"], changes["prices"])
         if row.more["custom"]:
-            changes["custom"] = self.preparation.custom(entry.row["custom"], row.more["custom"])
+            changes["custom"] = self.preparation.held.custom(
+                entry.row["custom"], row.more["custom"]
+            )
         if rules.FOUND_BY & set(changes):
             changes |= rules.found_by({**entry.row, **changes})
         outcome.counts[UPDATED if book.update(entry, changes) else UNCHANGED] += 1
@@ -169,13 +156,9 @@ class ProductRows:
 
 
 async def _target(taking: Taking) -> ProductRows:
-    async def make(
-        cells: CellReader, staff: Staff, definitions: Definitions, region: str
-    ) -> ProductPreparation:
+    async def make(held: HeldAgainst) -> ProductPreparation:
         codes = await list_codes(taking.database, taking.terms.organisation_id)
-        return ProductPreparation(
-            taking, cells=cells, staff=staff, definitions=definitions, tax_classes=codes
-        )
+        return ProductPreparation(held, tax_classes=codes)
 
     preparer = Preparer(PRODUCTS, taking, make)
     return ProductRows(preparer, taking.terms)

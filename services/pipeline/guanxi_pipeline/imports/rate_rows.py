@@ -9,22 +9,19 @@ from guanxi_pipeline.imports.rate_fields import RATE_FIELDS
 from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 from guanxi_pipeline.rates.schemas import ExchangeRateCreate, ExchangeRateUpdate
 from guanxi_pipeline.rates.service import columns_of_rate, demand_pair
-from guanxi_shared.bulk import columns_of
-from guanxi_shared.custom_fields import Definitions
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
-from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
-from guanxi_shared.imports.preparing import read_row, validated
+from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
 from guanxi_shared.imports.references import take_turns
-from guanxi_shared.imports.staff import Staff
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.rows import Row
 from guanxi_shared.visibility import EVERYTHING
@@ -47,22 +44,17 @@ def keys_of_rate(row: Mapping[str, Any]) -> Sequence[str]:
 class RatePreparation:
     """Rows of rates are held against nothing but the model and the rule of a pair."""
 
-    def __init__(self, taking: Taking, *, cells: CellReader, staff: Staff) -> None:
-        self._options = taking.terms.options
-        self._cells = cells
-        self._staff = staff
-        self._base = {
-            **dict.fromkeys(columns_of(EXCHANGE_RATES)), "version": 1,
-            "organisation_id": taking.terms.organisation_id,
-        }  # fmt: skip
+    def __init__(self, held: HeldAgainst) -> None:
+        self.held = held
+        self._base = held.empty_row(EXCHANGE_RATES, {})
 
     def prepare(self, row: Row) -> Prepared:
-        found, document, _ = read_row(row, self._cells, self._options, self._staff)
+        found, document, _ = read_row(row, self.held)
         if row.problem is not None:
             return found
-        is_whole = self._options.key != "id" or "id" not in document
+        is_whole = self.held.options.key != "id" or "id" not in document
         sent = validated(
-            found, document, self._cells, new=ExchangeRateCreate, change=ExchangeRateUpdate,
+            found, document, self.held.cells, new=ExchangeRateCreate, change=ExchangeRateUpdate,
             is_new=is_whole or document.keys() >= {*PAIR, "rate"},
         )  # fmt: skip
         if sent is None or found.reasons:
@@ -80,11 +72,11 @@ class RatePreparation:
             found.reasons.extend(self.blame(problem, found.cells))
             return
         found.fresh = {**self._base, **found.columns, "id": found.wanted_id or new_id()}
-        if self._options.key == DAY:
+        if self.held.options.key == DAY:
             found.keys = keys_of_rate(found.columns)
 
     def blame(self, problem: Invalid, cells: Mapping[str, str]) -> list[dict[str, Any]]:
-        return reasons_of(problem, cells, self._cells.column_of)
+        return reasons_of(problem, cells, self.held.cells.column_of)
 
 
 class RateRows:
@@ -165,10 +157,8 @@ class RateRows:
 
 
 async def _target(taking: Taking) -> RateRows:
-    async def make(
-        cells: CellReader, staff: Staff, definitions: Definitions, region: str
-    ) -> RatePreparation:
-        return RatePreparation(taking, cells=cells, staff=staff)
+    async def make(held: HeldAgainst) -> RatePreparation:
+        return RatePreparation(held)
 
     return RateRows(Preparer(EXCHANGE_RATES, taking, make), taking.terms)
 
