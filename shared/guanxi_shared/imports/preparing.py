@@ -43,8 +43,7 @@ class HeldAgainst:
     def custom(self, present: Mapping[str, Any], sent: Mapping[str, Any]) -> Document:
         """Own fields after those that are sent, as they are stored; Invalid where they are not as
         defined."""
-        whole = {**present, **sent}
-        return stored_values(self.definitions, whole) if whole or self.definitions else {}
+        return stored_values(self.definitions, {**present, **sent})
 
     def empty_row(self, resource: Resource, defaults: Mapping[str, Any]) -> Document:
         """The columns of a new record of which nothing is known yet."""

@@ -119,15 +119,15 @@ class ProductRows:
 
     def _create(self, row: Prepared, book: Book, outcome: Outcome) -> None:
         assert row.fresh is not None
-        if self._is_taken(row, book, None):
-            return outcome.refuse(row, self._taken(row))
+        if (taken := self._taken(row, book, None)) is not None:
+            return outcome.refuse(row, taken)
         book.create(dict(row.fresh), {})
         outcome.counts[CREATED] += 1
         return None
 
     def _change(self, row: Prepared, entry: Entry, book: Book, outcome: Outcome) -> None:
-        if self._is_taken(row, book, entry):
-            return outcome.refuse(row, self._taken(row))
+        if (taken := self._taken(row, book, entry)) is not None:
+            return outcome.refuse(row, taken)
         changes = dict(row.columns)
         if self._terms.options.key == SKU:
             changes.pop(SKU, None)  # recognised by it, however it is spelt
@@ -142,16 +142,13 @@ class ProductRows:
         outcome.counts[UPDATED if book.update(entry, changes) else UNCHANGED] += 1
         return None
 
-    def _is_taken(self, row: Prepared, book: Book, own: Entry | None) -> bool:
-        """Whether another product bears the row's article number."""
-        sku = row.columns.get(SKU)
-        if sku is None:
-            return False
-        others = book.find([rules.sku_key(sku)])
-        return any(each is not own and each.row[SKU] == sku for each in others)
-
-    def _taken(self, row: Prepared) -> dict[str, Any]:
-        column, sku = self._preparer.column_of(SKU), str(row.columns[SKU])
+    def _taken(self, row: Prepared, book: Book, own: Entry | None) -> dict[str, Any] | None:
+        """Why the row is not taken whose article number another product bears."""
+        sku: str | None = row.columns.get(SKU)
+        others = [] if sku is None else book.find([rules.sku_key(sku)])
+        if sku is None or all(each is own or each.row[SKU] != sku for each in others):
+            return None
+        column = self._preparer.column_of(SKU)
         return reason(column, sku, f"{column}: {sku!r}: there is another product with this sku")
 
 
