@@ -82,6 +82,21 @@ OLD,Renamed,9,,
     ]
 
 
+async def test_own_fields_that_are_not_as_defined_refuse_a_change_and_nothing_else(
+    goods: Sender,
+) -> None:
+    field = {"resource": "products", "key": "colour", "kind": "choice"}
+    made = await goods.client.post("/v1/fields", json=field | {"options": ["red", "blue"]})
+    assert made.status_code == 201, made.text
+    for sku in ("A", "B"):
+        await product(goods.client, sku)
+    found = await goods("sku,colour\nA,green\nB,red\n", **BY_SKU)
+    assert counts(found) == {"updated": 1, "refused": 1}
+    (said,) = await refused(goods, found)
+    assert said.startswith("2: colour: custom.colour: ")
+    assert [each["custom"] for each in await goods.records(sort="sku")] == [{}, {"colour": "red"}]
+
+
 async def test_deals_find_the_products_that_they_name(send: Sender, stages: Stages) -> None:
     seats = await product(send.client, "GX-1", name="Seats")
     for sku in ("T-1", "T-2"):

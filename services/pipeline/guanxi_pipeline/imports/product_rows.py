@@ -1,6 +1,6 @@
 """Rows of a file as products, through the models and rules of requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +56,7 @@ class ProductPreparation:
         try:
             self._settle(found, sent, created_at)
         except Problem as problem:
-            found.reasons.extend(reasons_of(problem, found.cells, self.held.cells.column_of))
+            found.reasons.extend(self.blame(problem, found.cells))
         return found
 
     def _settle(self, found: Prepared, sent: dict[str, Any], created_at: datetime | None) -> None:
@@ -75,6 +75,9 @@ class ProductPreparation:
             fresh = {**self._base, **found.columns, "created_at": created_at}
             fresh |= {"id": found.wanted_id or new_id(), "custom": self.held.custom({}, custom)}
             found.fresh = {**fresh, **rules.found_by(fresh)}
+
+    def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
+        return reasons_of(problem, cells, self.held.cells.column_of)
 
 
 class ProductRows:
@@ -128,19 +131,24 @@ class ProductRows:
     def _change(self, row: Prepared, entry: Entry, book: Book, outcome: Outcome) -> None:
         if (taken := self._taken(row, book, entry)) is not None:
             return outcome.refuse(row, taken)
+        try:
+            changes = self._changes(row, entry.row)
+        except Problem as problem:
+            return outcome.refuse(row, *self.preparation.blame(problem, row.cells))
+        outcome.counts[UPDATED if book.update(entry, changes) else UNCHANGED] += 1
+        return None
+
+    def _changes(self, row: Prepared, before: Mapping[str, Any]) -> dict[str, Any]:
         changes = dict(row.columns)
         if self._terms.options.key == SKU:
             changes.pop(SKU, None)  # recognised by it, however it is spelt
         if "prices" in changes:
-            changes["prices"] = prices_after(entry.row["prices"], changes["prices"])
+            changes["prices"] = prices_after(before["prices"], changes["prices"])
         if row.more["custom"]:
-            changes["custom"] = self.preparation.held.custom(
-                entry.row["custom"], row.more["custom"]
-            )
+            changes["custom"] = self.preparation.held.custom(before["custom"], row.more["custom"])
         if rules.FOUND_BY & set(changes):
-            changes |= rules.found_by({**entry.row, **changes})
-        outcome.counts[UPDATED if book.update(entry, changes) else UNCHANGED] += 1
-        return None
+            changes |= rules.found_by({**before, **changes})
+        return changes
 
     def _taken(self, row: Prepared, book: Book, own: Entry | None) -> dict[str, Any] | None:
         """Why the row is not taken whose article number another product bears."""
