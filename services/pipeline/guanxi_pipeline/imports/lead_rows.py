@@ -49,7 +49,7 @@ class LeadRows:
     def __init__(self, preparer: Preparer[LeadPreparation], terms: Terms, call: Call) -> None:
         self._preparer = preparer
         self._terms = terms
-        self._call = call
+        self.call = call
         self._looks_for_likely = terms.options.likely_duplicates == "refuse"
         kinds = own_prefix(terms.options.key) | (STRONG_KINDS if self._looks_for_likely else set())
         self._index = KeyIndex(LEADS, terms.organisation_id, kinds)
@@ -65,7 +65,7 @@ class LeadRows:
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         book, outcome = Book(LEADS, self._terms, index=self._index), Outcome()
         scope = await self._preparer.scope(LEADS)
-        ways = await ways_of(self._call.house).of(self._call.organisation)
+        ways = await ways_of(self.call.house).of(self.call.organisation)
         await take_turns(connection, self._terms)
         async with self._deciding(connection, ways, rows):
             await self._load(connection, book, rows)
@@ -81,10 +81,6 @@ class LeadRows:
 
     async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
         return Outcome()  # nothing of a lead is put off
-
-    @property
-    def call(self) -> Call:
-        return self._call
 
     def likely(self, row: Prepared, book: Book, scope: Scope) -> dict[str, Any] | None:
         """Why a new row is not taken that is very probably a lead all the same."""
@@ -105,19 +101,19 @@ class LeadRows:
         self, connection: Connection, ways: LeadWays, rows: Sequence[Prepared]
     ) -> AsyncIterator[None]:
         """One's turn is waited for before any lead is locked; a dry run gives nobody's turn away."""
-        if ways.rules and any(row.more.get("by_rules") and not row.reasons for row in rows):
-            if not self._terms.is_dry:
-                await take_turn(connection, self._terms.organisation_id)
-                yield
-                return
+        asks = any(row.more.get("by_rules") and not row.reasons for row in rows)
+        if not (ways.rules and asks):
+            yield
+        elif not self._terms.is_dry:
+            await take_turn(connection, self._terms.organisation_id)
+            yield
+        else:
             apart = connection.transaction()
             await apart.start()
             try:
                 yield
             finally:
                 await apart.rollback()
-            return
-        yield
 
     async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
         new = [row.fresh for row in rows if row.fresh] if self._looks_for_likely else []

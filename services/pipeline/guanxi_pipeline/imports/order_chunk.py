@@ -38,6 +38,13 @@ class Chunk:
     changes: list[tuple[Change, bool]] = field(default_factory=list)  # whether lines differ
 
 
+def word_of(key: str, order: Prepared) -> str | None:
+    """By which of the known and planned ones the order is recognised; None if by none."""
+    if key == "id":
+        return None if order.wanted_id is None else str(order.wanted_id)
+    return f"{key} {order.keys[0]}" if order.keys else None
+
+
 async def find_known(
     connection: Connection, terms: Terms, orders: Sequence[Prepared]
 ) -> tuple[dict[str, list[UUID]], set[UUID]]:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from guanxi_pipeline.imports.account_cells import account_of
 from guanxi_pipeline.imports.order_changing import change_of
-from guanxi_pipeline.imports.order_chunk import Chunk, find_known
+from guanxi_pipeline.imports.order_chunk import Chunk, find_known, word_of
 from guanxi_pipeline.imports.order_fields import ORDER_FIELDS
 from guanxi_pipeline.imports.order_preparing import KEYS, OrderPreparation
 from guanxi_pipeline.orders.lines import set_many_lines
@@ -47,8 +47,8 @@ class OrderRows:
         self._preparer = preparer
         self._terms = terms
         self._products = NamedProducts(terms.organisation_id)
-        self._planned_keys: dict[str, None] = {}
-        self._planned_numbers: set[str] = set()
+        self._planned: set[str | None] = set()
+        self._planned_numbers: set[str | None] = set()
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
@@ -121,15 +121,8 @@ class OrderRows:
         return None
 
     def _matches(self, order: Prepared, chunk: Chunk) -> tuple[list[UUID], bool]:
-        key = self._terms.options.key
-        if key == "id" and order.wanted_id is not None:
-            return chunk.known.get(str(order.wanted_id), []), str(
-                order.wanted_id
-            ) in self._planned_keys
-        if not order.keys:
-            return [], False
-        word = f"{key} {order.keys[0]}"
-        return chunk.known.get(word, []), word in self._planned_keys
+        word = word_of(self._terms.options.key, order)
+        return ([], False) if word is None else (chunk.known.get(word, []), word in self._planned)
 
     def _account_of(self, order: Prepared, chunk: Chunk) -> Account | None:
         named: Named | None = order.more["account"]
@@ -170,22 +163,14 @@ class OrderRows:
         chunk.new.append(NewOrder(row, lines))
         if number is not None:
             chunk.taken.add(number)
-        if self._terms.options.duplicates != "create":
-            for word in order.keys:
-                chunk.known.setdefault(f"{self._terms.options.key} {word}", []).append(row["id"])
-        self._plan(order, number)
+        word = word_of(self._terms.options.key, order)
+        if word is not None and order.keys and self._terms.options.duplicates != "create":
+            chunk.known.setdefault(word, []).append(row["id"])
+        if self._terms.is_dry:
+            self._planned.add(word)
+            self._planned_numbers.add(number)
         outcome.counts[CREATED] += len(order.more["rows"])
         return None
-
-    def _plan(self, order: Prepared, number: str | None) -> None:
-        if not self._terms.is_dry:
-            return
-        key = self._terms.options.key
-        words = [f"{key} {word}" for word in order.keys]
-        if order.wanted_id is not None:
-            words.append(str(order.wanted_id))
-        self._planned_keys |= dict.fromkeys(words)
-        self._planned_numbers |= {number} if number is not None else set()
 
     def _change(
         self, order: Prepared, order_id: UUID, chunk: Chunk, account: Account | None,
