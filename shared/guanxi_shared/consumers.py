@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -12,6 +12,7 @@ import structlog
 
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Problem
+from guanxi_shared.heard import Event
 
 LOG = structlog.get_logger()
 BATCH = 500
@@ -24,8 +25,6 @@ START = "INSERT INTO feed_cursors (consumer, position) VALUES ($1, 0) ON CONFLIC
 ADVANCE = """
 UPDATE feed_cursors SET epoch = $2, position = $3, updated_at = clock_timestamp() WHERE consumer = $1
 """
-
-Event = Mapping[str, Any]
 
 
 class FeedSource(Protocol):

@@ -17,8 +17,9 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_shared.consumers import Consumer, Event, FeedSource
+from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
+from guanxi_shared.heard import Event
 from guanxi_shared.http import ServiceClient
 from guanxi_shared.visibility import Directory
 

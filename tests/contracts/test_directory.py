@@ -13,10 +13,11 @@ import pytest
 from guanxi_gateway.edge import FrontDoor
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.calls import House
-from guanxi_shared.consumers import START, Consumer, Event
+from guanxi_shared.consumers import START, Consumer
 from guanxi_shared.db import Database
 from guanxi_shared.directory import TYPES, directory_consumer
 from guanxi_shared.edge import Edge
+from guanxi_shared.heard import Event
 from guanxi_shared.identifiers import new_id
 from tests.gateway.identity.people import Company, Person
 from tests.gateway.identity.test_roles_keys_and_shares import contacts_saying

@@ -16,9 +16,10 @@ from guanxi_contacts.timeline.heard_rules import entries_of, source_of
 from guanxi_pipeline.pipelines.starting import begin_pipeline
 from guanxi_pipeline.references.heard import TYPES, apply_contacts_event
 from guanxi_shared.auth import sign_service_token
-from guanxi_shared.consumers import Event, bind
+from guanxi_shared.consumers import bind
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
+from guanxi_shared.heard import Event
 from tests.contracts.test_directory import Check, _is_id, _is_text, _or_none
 from tests.factories import Clients, Organisation, apply_to_directory, directory_events
 from tests.stand_in import SECRET, GatewayStandIn

@@ -7,9 +7,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from guanxi_pipeline.pipelines.starting import default_pipeline_consumer
-from guanxi_shared.consumers import START, Event
+from guanxi_shared.consumers import START
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
+from guanxi_shared.heard import Event
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages

@@ -10,8 +10,9 @@ import asyncpg
 import pytest
 
 from guanxi_shared import consumers
-from guanxi_shared.consumers import Consumer, Event
+from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.heard import Event
 from guanxi_shared.identifiers import new_id
 from tests.deadlines import until
 from tests.factories import Organisation

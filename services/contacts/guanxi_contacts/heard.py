@@ -10,9 +10,10 @@ from uuid import UUID
 from guanxi_contacts.dealings import note_won
 from guanxi_contacts.timeline.heard import apply_timeline_event
 from guanxi_contacts.timeline.heard_rules import TYPES as TOLD
-from guanxi_shared.consumers import Consumer, Event
+from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Connection
 from guanxi_shared.directory import feed_over_http, listening_client
+from guanxi_shared.heard import Event, id_of
 from guanxi_shared.settings import Common, named_addresses
 
 PEERS: Final = ("pipeline", "tickets")
@@ -21,7 +22,7 @@ PEERS: Final = ("pipeline", "tickets")
 async def apply_told(connection: Connection, event: Event) -> None:
     await apply_timeline_event(connection, event)
     if event["type"].startswith("pipeline.opportunity."):
-        await _note_deal(connection, UUID(str(event["organisation_id"])), event["after"])
+        await _note_deal(connection, id_of(event["organisation_id"]), event["after"])
 
 
 async def _note_deal(connection: Connection, organisation: UUID, state: Mapping[str, Any]) -> None:
@@ -29,7 +30,7 @@ async def _note_deal(connection: Connection, organisation: UUID, state: Mapping[
     if state.get("status") != "won" or not state.get("account_id") or not state.get("closed_at"):
         return
     won_at = datetime.fromisoformat(str(state["closed_at"]))
-    await note_won(connection, organisation, [UUID(str(state["account_id"]))], won_at)
+    await note_won(connection, organisation, [id_of(state["account_id"])], won_at)
 
 
 def peers_consumers(common: Common, stack: AsyncExitStack) -> Sequence[Consumer]:

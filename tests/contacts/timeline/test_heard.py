@@ -11,8 +11,9 @@ from guanxi_contacts.heard import apply_told
 from guanxi_contacts.timeline.heard import TYPES, apply_timeline_event
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of, subjects_of
 from guanxi_shared import consumers
-from guanxi_shared.consumers import Consumer, Event
+from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Database
+from guanxi_shared.heard import Event
 from guanxi_shared.identifiers import new_id
 from tests.contacts.timeline.test_timeline import made, timeline
 from tests.factories import Clients, Organisation

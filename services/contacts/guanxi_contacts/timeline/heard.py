@@ -8,13 +8,12 @@ import orjson
 from guanxi_contacts.timeline.heard_rules import (
     TYPES,
     Entry,
-    Event,
     Source,
     entries_of,
-    moment_of,
     source_of,
 )
 from guanxi_shared.db import Connection
+from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 from guanxi_shared.identifiers import new_id
 
 __all__ = ["TYPES", "apply_timeline_event"]
@@ -48,7 +47,7 @@ async def apply_timeline_event(connection: Connection, event: Event) -> None:
     source = source_of(event)
     if source is None:
         return
-    organisation = UUID(str(event["organisation_id"]))
+    organisation = id_of(event["organisation_id"])
     entries = await _settled(connection, organisation, entries_of(event))
     await _follow(connection, organisation, source)
     if entries:
@@ -75,10 +74,9 @@ async def _enter(
         }
         for entry in entries
     ]  # fmt: skip
-    actor_id = event.get("actor_id")
     await connection.execute(
-        ENTER, organisation, UUID(str(event["id"])), moment_of(event), event["type"],
-        event["subject_type"], source.id, None if actor_id is None else UUID(str(actor_id)),
+        ENTER, organisation, id_of(event["id"]), moment_of(event), event["type"],
+        event["subject_type"], source.id, maybe_id_of(event.get("actor_id")),
         orjson.dumps(rows, default=str).decode(),
     )  # fmt: skip
 

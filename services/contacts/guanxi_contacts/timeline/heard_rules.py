@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-Event = Mapping[str, Any]
+from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 
 # Whose events are shown, and the resource whose readers see them.
 RESOURCES: Final[Mapping[str, str]] = {
@@ -62,10 +62,10 @@ def source_of(event: Event) -> Source | None:
     state = event["after"]
     owner_id = event.get("owner_id") or state.get("owner_id") or state.get("assignee_id")
     return Source(
-        id=_id(event["subject_id"]),
+        id=id_of(event["subject_id"]),
         resource=resource,
-        owner_id=_maybe_id(owner_id),
-        team_id=_maybe_id(event.get("team_id") or state.get("team_id")),
+        owner_id=maybe_id_of(owner_id),
+        team_id=maybe_id_of(event.get("team_id") or state.get("team_id")),
         version=int(event["version"]),
         deleted_at=moment_of(event) if verb in ("deleted", "erased") else None,
         is_erased=verb == "erased",
@@ -102,25 +102,11 @@ def subjects_of(state: Mapping[str, Any]) -> list[tuple[str, UUID]]:
         ("contact_id", "contact"),
         ("requester_id", "contact"),
     ):
-        if (one := _maybe_id(state.get(name))) is not None:
+        if (one := maybe_id_of(state.get(name))) is not None:
             found[noun, one] = None
     for name, noun in (("account_ids", "account"), ("contact_ids", "contact")):
-        found |= dict.fromkeys((noun, _id(one)) for one in state.get(name) or ())
+        found |= dict.fromkeys((noun, id_of(one)) for one in state.get(name) or ())
     for link in state.get("contacts") or ():
-        if (one := _maybe_id(link.get("contact_id"))) is not None:
+        if (one := maybe_id_of(link.get("contact_id"))) is not None:
             found["contact", one] = None
     return list(found)
-
-
-def moment_of(event: Event) -> datetime:
-    """Feeds over HTTP spell moments out."""
-    at = event["occurred_at"]
-    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
-
-
-def _id(value: Any) -> UUID:
-    return UUID(str(value))
-
-
-def _maybe_id(value: Any) -> UUID | None:
-    return None if value is None else _id(value)

@@ -7,8 +7,9 @@ from uuid import UUID
 from guanxi_pipeline.pipelines.known import pipelines_of
 from guanxi_pipeline.pipelines.service import found_pipeline
 from guanxi_shared.calls import Actor, House
-from guanxi_shared.consumers import Consumer, Event, FeedSource
+from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
+from guanxi_shared.heard import Event
 from guanxi_shared.identifiers import new_id
 
 TYPES: Final = ("gateway.organisation.created",)

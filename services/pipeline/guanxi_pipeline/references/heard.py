@@ -23,8 +23,9 @@ from guanxi_pipeline.privacy.person_rules import known_by
 from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
 from guanxi_pipeline.references.named import name_key
-from guanxi_shared.consumers import Consumer, Event, FeedSource
+from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
+from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*", "contacts.activity.*")
 GONE: Final = frozenset({"deleted", "erased"})
@@ -62,22 +63,22 @@ OF_CONTACT: Final = ("title",)
 
 async def apply_contacts_event(connection: Connection, event: Event, *, files_dir: Path) -> None:
     """The copy first, then what points to it here; an older version changes nothing."""
-    organisation = UUID(str(event["organisation_id"]))
+    organisation = id_of(event["organisation_id"])
     _, noun, verb = event["type"].split(".", 2)
     if noun == "activity":
         await _note_activity(connection, organisation, event["after"])
         return
     if verb == "erased":  # first: the copy says what they are called
-        who = _id(event["subject_id"])
+        who = id_of(event["subject_id"])
         await hear_erasure(connection, organisation, noun, who, event["after"], files_dir)
     await _copy(connection, organisation, noun, verb, event)
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
-        await follow_merge(connection, organisation, noun, _id(event["subject_id"]), merge, verb)
+        await follow_merge(connection, organisation, noun, id_of(event["subject_id"]), merge, verb)
     # An erasure names no fields; what was erased is found by nothing any more.
     is_renamed = verb == "erased" or "name" in (event.get("changed") or ())
     if noun == "account" and verb != "created" and is_renamed:
-        await follow_name(connection, organisation, _id(event["subject_id"]))
+        await follow_name(connection, organisation, id_of(event["subject_id"]))
 
 
 async def _note_activity(
@@ -86,7 +87,7 @@ async def _note_activity(
     """Something was done about a deal, and when; what is planned counts for nothing yet."""
     if state.get("status") == "done" and state.get("opportunity_id") and state.get("done_at"):
         done_at = datetime.fromisoformat(str(state["done_at"]))
-        await connection.execute(DONE, organisation, _id(state["opportunity_id"]), done_at)
+        await connection.execute(DONE, organisation, id_of(state["opportunity_id"]), done_at)
 
 
 async def _copy(
@@ -95,9 +96,9 @@ async def _copy(
     state, own = event["after"], OF_ACCOUNT if noun == "account" else OF_CONTACT
     is_gone = verb in GONE
     values = [
-        organisation, _id(event["subject_id"]), int(event["version"]), state.get("name") or "",
-        _maybe_id(state.get("owner_id")), _maybe_id(state.get("team_id")),
-        _moment(event) if is_gone else None, *(state.get(name) for name in own),
+        organisation, id_of(event["subject_id"]), int(event["version"]), state.get("name") or "",
+        maybe_id_of(state.get("owner_id")), maybe_id_of(state.get("team_id")),
+        moment_of(event) if is_gone else None, *(state.get(name) for name in own),
         known_by(state) if noun == "contact" or state.get("kind") == "person" else [],
     ]  # fmt: skip
     if noun == "account":
@@ -109,24 +110,10 @@ async def _copy(
     merged_into = (event.get("before") or {}).get("merged_into_id")
     if is_gone and merged_into is not None:
         await connection.execute(
-            MERGED.format(noun=noun), organisation, values[1], _id(merged_into)
+            MERGED.format(noun=noun), organisation, values[1], id_of(merged_into)
         )
 
 
 def contacts_consumer(source: FeedSource, files_dir: Path) -> Consumer:
     """`files_dir` holds the files of imports and exports, in which somebody may be who is erased."""
     return Consumer("contacts", TYPES, source, partial(apply_contacts_event, files_dir=files_dir))
-
-
-def _moment(event: Event) -> datetime:
-    """Feeds over HTTP spell moments out."""
-    at = event["occurred_at"]
-    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
-
-
-def _id(value: Any) -> UUID:
-    return UUID(str(value))
-
-
-def _maybe_id(value: Any) -> UUID | None:
-    return None if value is None else _id(value)

@@ -9,12 +9,12 @@ from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with
 from a source's `deleted` the survivor (`before.merged_into_id`).
 """
 
-from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
-from guanxi_shared.consumers import Consumer, Event, FeedSource
+from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
+from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 from guanxi_tickets.references.following import follow_merge, follow_name
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
@@ -40,7 +40,7 @@ COPY: Final = {noun: _copy_sql(noun) for noun in OWN}
 
 async def apply_contacts_event(connection: Connection, event: Event) -> None:
     """The copy first, then what points to it here; an older version changes nothing."""
-    organisation, id = _id(event["organisation_id"]), _id(event["subject_id"])
+    organisation, id = id_of(event["organisation_id"]), id_of(event["subject_id"])
     _, noun, verb = event["type"].split(".", 2)
     await _copy(connection, organisation, id, noun, verb, event)
     told = event.get("before") or {}
@@ -57,27 +57,13 @@ async def _copy(
     state, is_gone = event["after"], verb in GONE
     await connection.execute(
         COPY[noun], organisation, id, int(event["version"]), state.get("name") or "",
-        _maybe_id(state.get("owner_id")), _maybe_id(state.get("team_id")),
-        _moment(event) if is_gone else None, *(state.get(name) for name in OWN[noun]),
+        maybe_id_of(state.get("owner_id")), maybe_id_of(state.get("team_id")),
+        moment_of(event) if is_gone else None, *(state.get(name) for name in OWN[noun]),
     )  # fmt: skip
     merged_into = (event.get("before") or {}).get("merged_into_id")
     if is_gone and merged_into is not None:
-        await connection.execute(MERGED.format(noun=noun), organisation, id, _id(merged_into))
+        await connection.execute(MERGED.format(noun=noun), organisation, id, id_of(merged_into))
 
 
 def contacts_consumer(source: FeedSource) -> Consumer:
     return Consumer("contacts", TYPES, source, apply_contacts_event)
-
-
-def _moment(event: Event) -> datetime:
-    """Feeds over HTTP spell moments out."""
-    at = event["occurred_at"]
-    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
-
-
-def _id(value: Any) -> UUID:
-    return UUID(str(value))
-
-
-def _maybe_id(value: Any) -> UUID | None:
-    return None if value is None else _id(value)
