@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     BindParameter,
     Boolean,
+    Column,
     ColumnElement,
     Date,
     DateTime,
@@ -255,3 +256,14 @@ def looked_up(
         prepare=prepare,
         finds_few=finds_few,
     )
+
+
+def overlaps(column: Column[Any]) -> Where:
+    """Of a field that is looked up in a list of ids: any of them, which an index over the list serves."""
+
+    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+        values = value if isinstance(value, list) else [value]
+        found: ColumnElement[bool] = column.op("&&")(bind(values, ARRAY(Uuid)))
+        return found
+
+    return where

@@ -3,30 +3,19 @@
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Table, Uuid, any_, or_, select
+from sqlalchemy import Boolean, ColumnElement, Table, Uuid, any_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_contacts import models
 from guanxi_contacts.activities.schemas import ActivityRead
 from guanxi_shared import resources as r
-from guanxi_shared.resources import Field, Resource, Where, fields_of, looked_up
+from guanxi_shared.resources import Field, Resource, fields_of, looked_up, overlaps
 from guanxi_shared.search import tagged
 
 ACTIVITY: Table = models.Activity.metadata.tables["activities"]
 CHECK: Table = models.Activity.metadata.tables["visit_checks"]
 HIDDEN = ("invited_ids", "series_starts_at", "series_ends_at")
 IDS = ARRAY(Uuid)
-
-
-def _linked(column: Column[Any]) -> Where:
-    """Overlap, which the index over the links serves."""
-
-    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
-        values = value if isinstance(value, list) else [value]
-        found: ColumnElement[bool] = column.op("&&")(bind(values, IDS))
-        return found
-
-    return where
 
 
 def _far(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
@@ -53,8 +42,8 @@ def _fields() -> dict[str, Field]:
     fields["exdates"] = replace(fields["exdates"], is_filtered=False)
     return {
         **fields,
-        "account_id": looked_up("account_id", r.ID, ACTIVITY, _linked(ACTIVITY.c.account_ids)),
-        "contact_id": looked_up("contact_id", r.ID, ACTIVITY, _linked(ACTIVITY.c.contact_ids)),
+        "account_id": looked_up("account_id", r.ID, ACTIVITY, overlaps(ACTIVITY.c.account_ids)),
+        "contact_id": looked_up("contact_id", r.ID, ACTIVITY, overlaps(ACTIVITY.c.contact_ids)),
         "is_far": looked_up("is_far", r.BOOLEAN, ACTIVITY, _far),
         "attendee_id": looked_up("attendee_id", r.ID, ACTIVITY, _attended),
     }

@@ -23,13 +23,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from guanxi_pipeline import models
 from guanxi_pipeline.orders.schemas import OrderRead
 from guanxi_shared import resources as r
+from guanxi_shared.copies import by_copied, shown_copy
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
-from guanxi_shared.visibility import Scope, predicate
 
 METADATA = models.Order.metadata
 ORDER: Final[Table] = METADATA.tables["orders"]
 LINE: Final[Table] = METADATA.tables["order_lines"]
 ACCOUNT: Final[Table] = METADATA.tables["known_accounts"]
+OF_ACCOUNT: Final = ("name", "industry", "region", "grade")
 MONEYS = ("subtotal", "tax", "shipping", "total", "cost", "costed", "margin", "refunded")
 EMPTY = text("'[]'::jsonb")
 
@@ -78,32 +79,6 @@ def _with_line(*columns: str) -> Where:
     return where
 
 
-def _of_account(name: str) -> Where:
-    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
-        values = bind(value if isinstance(value, list) else [value], ARRAY(Text))
-        known = select(ACCOUNT.c.id).where(
-            ACCOUNT.c.organisation_id == ORDER.c.organisation_id, ACCOUNT.c[name] == any_(values)
-        )
-        return ORDER.c.account_id.in_(known)
-
-    return where
-
-
-def _account(scope: Scope) -> ColumnElement[Any]:
-    """`include=account`: what is known here of it, null for those who may not see it."""
-    shown = func.jsonb_build_object(
-        "id", cast(ACCOUNT.c.id, Text), "name", ACCOUNT.c.name, "industry", ACCOUNT.c.industry,
-        "region", ACCOUNT.c.region, "grade", ACCOUNT.c.grade,
-    )  # fmt: skip
-    found = select(shown).where(
-        ACCOUNT.c.organisation_id == ORDER.c.organisation_id,
-        ACCOUNT.c.id == ORDER.c.account_id,
-        ACCOUNT.c.deleted_at.is_(None),
-        predicate(ACCOUNT, scope, prefix="account"),
-    )
-    return found.correlate(ORDER).scalar_subquery()
-
-
 def _fields() -> dict[str, Field]:
     stored = fields_of(ORDER, hidden=[f"{name}_amount" for name in MONEYS])
     stored["custom"] = replace(stored["custom"], kind=r.OBJECT)
@@ -119,8 +94,10 @@ def _fields() -> dict[str, Field]:
         looked_up("sku", r.TEXT, ORDER, _with_line("sku")),
         looked_up("category", r.TEXT, ORDER, _with_line("category")),
         *(
-            looked_up(f"account_{name}", r.TEXT, ORDER, _of_account(name))
-            for name in ("name", "industry", "region", "grade")
+            looked_up(
+                f"account_{name}", r.TEXT, ORDER, by_copied(ORDER.c.account_id, ACCOUNT.c[name])
+            )
+            for name in OF_ACCOUNT
         ),
     ]
     return fields | {field.name: field for field in looked}
@@ -132,7 +109,13 @@ ORDERS: Resource = Resource(
     service="pipeline",
     table=ORDER,
     fields=_fields(),
-    includes={"account": Include("account", _account, "accounts")},
+    includes={
+        "account": Include(
+            "account",
+            shown_copy(ORDER.c.account_id, ACCOUNT, OF_ACCOUNT, prefix="account"),
+            "accounts",
+        )
+    },
     computed=frozenset({"lines"}),
     has_documents=True,
     model=OrderRead,

@@ -6,9 +6,8 @@ from sqlalchemy import Table
 
 from guanxi_pipeline import models
 from guanxi_pipeline.price_books.schemas import PriceBookRead
-from guanxi_pipeline.products.resources import overlaps
 from guanxi_shared import resources as r
-from guanxi_shared.resources import Resource, fields_of, looked_up
+from guanxi_shared.resources import Resource, fields_of, looked_up, overlaps
 
 PRICE_BOOK: Final[Table] = models.PriceBook.metadata.tables["price_books"]
 _account = looked_up("account_id", r.ID, PRICE_BOOK, overlaps(PRICE_BOOK.c.account_ids))

@@ -1,29 +1,17 @@
 """The allow-list of products: everybody of the organisation sees all of them."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Column, ColumnElement, Table, Uuid
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import Table
 
 from guanxi_pipeline import models
 from guanxi_pipeline.products.schemas import ProductRead
 from guanxi_shared import resources as r
-from guanxi_shared.resources import Field, Resource, Where, fields_of, looked_up
+from guanxi_shared.resources import Field, Resource, fields_of, looked_up, overlaps
 from guanxi_shared.search import tagged
 
 PRODUCT: Final[Table] = models.Product.metadata.tables["products"]
-
-
-def overlaps(column: Column[Any]) -> Where:
-    """Overlap of id lists, which an index over them serves."""
-
-    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
-        values = value if isinstance(value, list) else [value]
-        found: ColumnElement[bool] = column.op("&&")(bind(values, ARRAY(Uuid)))
-        return found
-
-    return where
 
 
 def _fields() -> dict[str, Field]:

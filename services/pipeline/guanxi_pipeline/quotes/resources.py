@@ -1,33 +1,21 @@
 """The allow-list of quotes: what they show, filter, sort and include."""
 
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Table, Text, cast, func, select
+from sqlalchemy import Table
 
 from guanxi_pipeline import models
-from guanxi_pipeline.products.resources import overlaps
 from guanxi_pipeline.quotes.schemas import QuoteRead
 from guanxi_shared import resources as r
-from guanxi_shared.resources import Field, Include, Resource, fields_of, looked_up
+from guanxi_shared.copies import shown_copy
+from guanxi_shared.resources import Field, Include, Resource, fields_of, looked_up, overlaps
 from guanxi_shared.search import tagged
-from guanxi_shared.visibility import Scope, predicate
 
 METADATA = models.Quote.metadata
 QUOTE: Final[Table] = METADATA.tables["quotes"]
 ACCOUNT: Final[Table] = METADATA.tables["known_accounts"]
-
-
-def _account(scope: Scope) -> ColumnElement[Any]:
-    """`include=account`: what is known here of it, null for those who may not see it."""
-    shown = func.jsonb_build_object("id", cast(ACCOUNT.c.id, Text), "name", ACCOUNT.c.name)
-    found = select(shown).where(
-        ACCOUNT.c.organisation_id == QUOTE.c.organisation_id,
-        ACCOUNT.c.id == QUOTE.c.account_id,
-        ACCOUNT.c.deleted_at.is_(None),
-        predicate(ACCOUNT, scope, prefix="account"),
-    )
-    return found.correlate(QUOTE).scalar_subquery()
+ACCOUNT_SHOWN: Final = shown_copy(QUOTE.c.account_id, ACCOUNT, ("name",), prefix="account")
 
 
 def _fields() -> dict[str, Field]:
@@ -47,7 +35,7 @@ QUOTES: Resource = Resource(
     service="pipeline",
     table=QUOTE,
     fields=_fields(),
-    includes={"account": Include("account", _account, "accounts")},
+    includes={"account": Include("account", ACCOUNT_SHOWN, "accounts")},
     search=models.QUOTE_SEARCH,
     has_documents=True,
     model=QuoteRead,
