@@ -1,4 +1,5 @@
-"""Merges of another service's records, followed there and back by what points to them here.
+"""Another service's records change, and what points to them here follows: merges there and back, words by
+which it is found, what was taken on trust.
 
 A schema that follows has a table `merge_follows` (organisation_id, merge_id, resource, field, record_id,
 before, after: which records a merge moved, and what they named until then) and small copies `known_<noun>s`
@@ -16,6 +17,7 @@ from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_shared.resources import Resource
+from guanxi_shared.statements import array_text
 
 ACTOR = Actor(id=None, kind="service", channel="merge")
 AT_ONCE = 500
@@ -37,7 +39,18 @@ WHERE k.organisation_id = $1 AND k.merged_into_id IS NOT NULL
   AND EXISTS (SELECT 1 FROM {table} t WHERE t.organisation_id = $1 AND {names})
 """
 
+FOUND = """
+UPDATE {table}_search SET search_text = $3, search_grams = $4::text::text[], match_keys = $5::text::text[]
+WHERE organisation_id = $1 AND id = $2
+"""
+VERIFIED = """
+SELECT t.id FROM {table} t JOIN known_{noun}s k ON k.organisation_id = t.organisation_id AND k.id = t.{noun}_id
+WHERE t.organisation_id = $1 AND NOT t.is_{noun}_verified AND t.deleted_at IS NULL ORDER BY t.id LIMIT 500
+"""
+NIL = UUID(int=0)
+
 Columns = dict[str, Any]
+Find = Callable[[Mapping[str, Any]], Mapping[str, Any]]  # a row's search columns
 Name = tuple[str, UUID]  # noun and id
 # (connection, organisation, noun, id): this record is named by others now, so their words change.
 Renamed = Callable[[Connection, UUID, str, UUID], Awaitable[None]]
@@ -137,6 +150,37 @@ async def settle_overtaken(
             id, survivor = row["id"], row["merged_into_id"]
             named |= await move(connection, organisation, each, [id], survivor, id)
     await _tell(connection, organisation, named, renamed)
+
+
+async def settle_trusted(
+    connection: Connection, organisation: UUID, resource: Resource, noun: str
+) -> set[UUID]:
+    """What the copy knows by now is no longer taken on trust (`<noun>_id`, `is_<noun>_verified`). Answers
+    with the ids that are known now."""
+    sql = VERIFIED.format(table=resource.table.name, noun=noun)
+    ids = [row["id"] for row in await connection.fetch(sql, organisation)]
+    loaded = await load_many(connection, resource, ids)
+    changes = [Change(record, {f"is_{noun}_verified": True}) for record in loaded.values()]
+    await write_many(connection, resource, changes, actor=ACTOR)
+    return {record.row[f"{noun}_id"] for record in loaded.values()}
+
+
+async def renew_words(
+    connection: Connection, organisation: UUID, table: str, naming: str, id: UUID, find: Find
+) -> None:
+    """The words by which the records that name `id` are found; no record changes by it. `naming` selects
+    them: $1 organisation, $2 `id`, those after $3 in the order of their ids, at most $4."""
+    write, after = FOUND.format(table=table), NIL
+    while rows := await connection.fetch(naming, organisation, id, after, AT_ONCE):
+        words = [(organisation, row["id"], *_words(find(dict(row)))) for row in rows]
+        await connection.executemany(write, words)
+        after = rows[-1]["id"]
+
+
+def _words(found: Mapping[str, Any]) -> tuple[str, str, str]:
+    return (
+        found["search_text"], array_text(found["search_grams"]), array_text(found["match_keys"]),
+    )  # fmt: skip
 
 
 async def _tell(
