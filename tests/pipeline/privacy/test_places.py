@@ -1,8 +1,5 @@
 """The one list of where people are: a table or a column that nobody thought of fails here."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import asyncpg
 import pytest
 
@@ -12,22 +9,17 @@ from guanxi_pipeline.privacy.erasing_deals import OF_DEALS, OF_ORDERS, OF_QUOTES
 from guanxi_pipeline.privacy.erasing_leads import KEPT as KEPT_OF_LEADS
 from guanxi_pipeline.privacy.nobodys import NOBODYS
 from guanxi_pipeline.privacy.places import PLACES
-from guanxi_shared.erasing.places import ALL
 from guanxi_shared.erasing.records import KEPT, blanked
+from tests.people_places import (
+    assert_columns_are_named,
+    assert_each_is_erased_or_says_by_what,
+    assert_tables_are_listed_once,
+    columns_named,
+    columns_of,
+    not_on_the_page,
+)
 from tests.prepared import Clone
 
-ROOT = Path(__file__).parents[3]
-# Types that can hold something of a person: texts, documents, octets, days, numbers that are told.
-TELLING = (
-    "text", "text[]", "character varying", "character varying[]", "jsonb", "json", "bytea", "bytea[]",
-    "double precision", "numeric", "date", "inet", "jsonb[]",
-)  # fmt: skip
-COLUMNS = """
-SELECT c.relname AS table, a.attname AS column, format_type(a.atttypid, NULL) AS type
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-WHERE c.relnamespace = 'pipeline'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
-  AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, a.attnum
-"""
 DONE_BY_ANOTHER = {
     "leads_search", "quotes_search", "opportunities_search", "order_lines", "order_returns", "events", "import_rows",
     "known_contacts", "known_accounts",
@@ -38,47 +30,25 @@ IN_OTHER_TABLES = {"lines", "return"}  # of orders
 
 
 @pytest.fixture
-async def columns(database: Clone) -> AsyncIterator[list[asyncpg.Record]]:
-    connection = await asyncpg.connect(database.admin_url)
-    yield await connection.fetch(COLUMNS)
-    await connection.close()
+async def columns(database: Clone) -> list[asyncpg.Record]:
+    return await columns_of(database, "pipeline")
 
 
 def test_every_table_is_a_place_of_people_or_said_to_be_nobodys(
     columns: list[asyncpg.Record],
 ) -> None:
-    known = {place.table for place in PLACES} | set(NOBODYS)
-    tables = {row["table"] for row in columns}
-    assert sorted(tables - known) == [], "add it to privacy/places.py, with how it is erased"
-    assert sorted(known - tables) == []
-    assert {place.table for place in PLACES} & set(NOBODYS) == set()
-    assert {place.table for place in PLACES} <= set(METADATA.tables)
+    assert_tables_are_listed_once(columns, PLACES, NOBODYS, METADATA.tables)
 
 
 def test_every_column_that_can_tell_something_is_named_where_its_table_is(
     columns: list[asyncpg.Record],
 ) -> None:
-    named = {place.table: {*place.personal, *place.plain} for place in PLACES}
-    named |= {table: set(each.plain) for table, each in NOBODYS.items()}
-    unnamed = [
-        f"{row['table']}.{row['column']}"
-        for row in columns
-        if row["type"] in TELLING
-        and row["column"] not in named.get(row["table"], ())
-        and ALL[0] not in named.get(row["table"], ())
-    ]
-    assert unnamed == [], "add it to privacy/places.py, personal or plain, or to privacy/nobodys.py"
-    present = {(row["table"], row["column"]) for row in columns}
-    for table, names in named.items():
-        for name in names - set(ALL):
-            assert (table, name) in present, f"{table}.{name} is not there"
+    plain = {table: each.plain for table, each in NOBODYS.items()}
+    assert_columns_are_named(columns, {**columns_named(PLACES), **plain})
 
 
 def test_a_place_with_something_personal_is_erased_or_says_by_what() -> None:
-    for place in PLACES:
-        if place.personal:
-            assert (place.erase is not None) != (place.table in DONE_BY_ANOTHER), place.table
-        assert place.how
+    assert_each_is_erased_or_says_by_what(PLACES, DONE_BY_ANOTHER)
 
 
 def test_a_leads_tombstone_keeps_what_became_of_it_and_nothing_of_whom() -> None:
@@ -105,5 +75,4 @@ def test_the_texts_that_are_looked_through_are_those_of_the_place(
 
 
 def test_the_page_about_privacy_names_every_place() -> None:
-    page = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
-    assert [place.table for place in PLACES if f"`{place.table}`" not in page] == []
+    assert not_on_the_page(PLACES) == []
