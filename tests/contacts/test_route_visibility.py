@@ -4,18 +4,17 @@ The routes come from the service's own OpenAPI document. A route with an id is a
 somebody else; a route without one must not show it. A new route is covered by being declared.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from guanxi_shared.edge import Edge
+from tests.every_route import Ids, operations
 from tests.factories import Clients, Organisation, User
 
 SECRET = "绝密客户Canary"
 POSITION = {"latitude": 39.9, "longitude": 116.4}
 HERE = {"city": "北京", **POSITION}
-METHODS = ("get", "post", "patch", "put", "delete")
 # What a route takes to answer anything at all.
 BODIES: dict[str, Any] = {
     "/v1/accounts/check-duplicate": {"external_id": "canary"},
@@ -68,13 +67,6 @@ QUERIES: dict[str, Any] = {
 }
 # Of people whom nobody asked about yet, for those who may do more than see: tests/contacts/privacy.
 OF_PRIVACY = ("/legal-hold", "/archives/")
-
-
-def operations(app: Edge) -> Iterator[tuple[str, str]]:
-    for path, item in app.app.openapi()["paths"].items():
-        for method in METHODS:
-            if method in item:
-                yield method, path
 
 
 def is_public(app: Edge, method: str, path: str) -> bool:
@@ -130,7 +122,7 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
     wrong = []
     for user in strangers(organisation, other_organisation):
         for method, path in operations(contacts):
-            filled = path.format_map(_Ids(canary))
+            filled = path.format_map(Ids(canary))
             body = BODIES.get(path, {} if method in ("post", "patch", "put") else None)
             answer = await client(user).request(
                 method, filled, params=QUERIES.get(path), json=body, headers={"accept": "*/*"}
@@ -165,7 +157,7 @@ async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
                 continue
             if any(part in path for part in OF_PRIVACY):
                 continue
-            filled = path.format_map(_Ids(canary))
+            filled = path.format_map(Ids(canary))
             answer = await client(user).get(filled, params=QUERIES.get(path))
             assert answer.status_code == 200, (user.name, path, answer.text)
         found = await client(user).get("/v1/search", params={"q": "Canary"})
@@ -181,7 +173,7 @@ async def test_every_route_refuses_a_caller_without_a_token(
 ) -> None:
     wrong = []
     for method, path in operations(contacts):
-        answer = await client().request(method, path.format_map(_Ids({})), json={})
+        answer = await client().request(method, path.format_map(Ids({})), json={})
         if is_public(contacts, method, path):
             assert answer.status_code == 404, (method, path)
             continue
@@ -197,15 +189,8 @@ async def test_every_route_refuses_a_caller_without_permissions(
     wrong = []
     for method, path in operations(contacts):
         answer = await client(nobody).request(
-            method, path.format_map(_Ids({})), params=QUERIES.get(path), json=BODIES.get(path, {})
+            method, path.format_map(Ids({})), params=QUERIES.get(path), json=BODIES.get(path, {})
         )
         if answer.status_code < 400 and answer.json() != {"data": []}:
             wrong.append((method, path, answer.status_code, answer.text[:80]))
     assert wrong == []
-
-
-class _Ids(dict[str, str]):
-    """Ids that are not given name nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"

@@ -1,22 +1,17 @@
-"""Every route of the service, present and future: other people's deals do not exist.
+"""Every route of the service, present and future: other people's deals do not exist."""
 
-The routes come from the service's own OpenAPI document, as in tests/contacts/test_route_visibility.py.
-"""
-
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from guanxi_shared.edge import Edge
+from tests.every_route import Ids, operations
 from tests.factories import Clients, Organisation, User
 from tests.pipeline.conftest import Known, Stages
 from tests.pipeline.deals import PATH, made
 
 SECRET = "绝密客户Canary"
-NOBODY = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"
-METHODS = ("get", "post", "patch", "put", "delete")
 OPERATIONS = [{"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}]
 
 
@@ -27,13 +22,6 @@ def bodies(stages: Stages) -> dict[str, Any]:
         "/v1/opportunities/batch": {"mode": "independent", "operations": OPERATIONS},
         "/v1/opportunities/{opportunity_id}/move": {"stage_id": stages["Needs analysis"]},
     }
-
-
-def operations(app: Edge, *, public: bool = True) -> Iterator[tuple[str, str]]:
-    for path, item in app.app.openapi()["paths"].items():
-        for method in METHODS:
-            if method in item and (public or item[method]["security"]):
-                yield method, path
 
 
 @pytest.fixture
@@ -66,7 +54,7 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
     ]
     for user in strangers:
         for method, path in operations(pipeline):
-            filled = path.format_map(_Ids(canary))
+            filled = path.format_map(Ids(canary))
             body = bodies(stages).get(path, {} if method in ("post", "patch", "put") else None)
             answer = await client(user).request(
                 method, filled, json=body, headers={"accept": "*/*"}
@@ -89,7 +77,7 @@ async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
     for user in (organisation.rep, organisation.manager, organisation.admin):
         for method, path in operations(pipeline):
             if method == "get" and any(f"{{{name}}}" in path for name in canary):
-                answer = await client(user).get(path.format_map(_Ids(canary)))
+                answer = await client(user).get(path.format_map(Ids(canary)))
                 assert answer.status_code == 200, (user.name, path, answer.text)
         for path in ("/v1/events", f"/v1/pipelines/{canary['pipeline_id']}/board", PATH):
             assert SECRET in (await client(user).get(path)).text, (user.name, path)
@@ -102,7 +90,7 @@ async def test_every_route_refuses_a_caller_without_a_token_or_permissions(
     wrong = []
     nobody = organisation.rep.but(permissions=())
     for method, path in operations(pipeline, public=False):
-        filled = path.format_map(_Ids({}))
+        filled = path.format_map(Ids({}))
         answer = await client().request(method, filled, json={})
         if answer.status_code != 401:
             wrong.append((method, path, answer.status_code))
@@ -173,10 +161,3 @@ async def test_the_feed_tells_of_a_move_to_those_who_see_the_deal(
         assert await told(user) == expected
     for user in (organisation.rep2, organisation.other_rep):
         assert await told(user) == []
-
-
-class _Ids(dict[str, str]):
-    """Ids that are not given name nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return NOBODY

@@ -1,21 +1,16 @@
-"""Every route of the service, present and future: other people's tickets do not exist.
+"""Every route of the service, present and future: other people's tickets do not exist."""
 
-The routes come from the service's own OpenAPI document, as in tests/contacts/test_route_visibility.py.
-"""
-
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from guanxi_shared.edge import Edge
+from tests.every_route import Ids, operations
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
 
 SECRET = "绝密客户Canary"
-NOBODY = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"
-METHODS = ("get", "post", "patch", "put", "delete")
 OPERATIONS = [{"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}]
 BODIES: dict[str, Any] = {
     f"{PATH}/search": {"query": "Canary"},
@@ -23,20 +18,6 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/move": {"status": "open"},
     PATH + "/{ticket_id}/comments": {"body": "x"},
 }
-
-
-class _Ids(dict[str, str]):
-    """Ids that are not given name nothing."""
-
-    def __missing__(self, key: str) -> str:
-        return NOBODY
-
-
-def operations(app: Edge) -> Iterator[tuple[str, str]]:
-    for path, item in app.app.openapi()["paths"].items():
-        for method in METHODS:
-            if method in item and item[method]["security"]:
-                yield method, path
 
 
 @pytest.fixture
@@ -63,9 +44,9 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
 ) -> None:  # fmt: skip
     wrong = []
     for user in (company.other_rep, company.read_only, other_organisation.admin):
-        for method, path in operations(tickets):
+        for method, path in operations(tickets, public=False):
             body = BODIES.get(path, {} if method in ("post", "patch", "put") else None)
-            answer = await client(user).request(method, path.format_map(_Ids(canary)), json=body)
+            answer = await client(user).request(method, path.format_map(Ids(canary)), json=body)
             if "Canary" in answer.text.replace("'Canary'", ""):
                 wrong.append((user.name, method, path, "shows it"))
             if "{ticket_id}" in path and answer.status_code not in (403, 404):
@@ -82,9 +63,9 @@ async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
 ) -> None:
     """So that the refusals above are refusals and not broken requests."""
     for user in (company.rep, company.rep2, company.users["manager"], company.admin):
-        for method, path in operations(tickets):
+        for method, path in operations(tickets, public=False):
             if method == "get" and any(f"{{{name}}}" in path for name in canary):
-                answer = await client(user).get(path.format_map(_Ids(canary)))
+                answer = await client(user).get(path.format_map(Ids(canary)))
                 assert answer.status_code == 200, (user.name, path, answer.text)
         for path in ("/v1/events", PATH, f"{PATH}/{canary['ticket_id']}/comments"):
             assert SECRET in (await client(user).get(path)).text, (user.name, path)
@@ -96,8 +77,8 @@ async def test_every_route_refuses_a_caller_without_a_token_or_permissions(
 ) -> None:
     wrong = []
     nobody = company.rep.but(permissions=())
-    for method, path in operations(tickets):
-        filled = path.format_map(_Ids({}))
+    for method, path in operations(tickets, public=False):
+        filled = path.format_map(Ids({}))
         answer = await client().request(method, filled, json={})
         if answer.status_code != 401:
             wrong.append((method, path, answer.status_code))
