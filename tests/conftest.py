@@ -116,17 +116,25 @@ def settle_environment(
         patch.setenv(name, value)
 
 
+@asynccontextmanager
+async def serving(
+    name: str, create: Callable[[], Edge], clone: Clone, gateway: GatewayStandIn, files: Path
+) -> AsyncIterator[Edge]:
+    """A service running in this process on this worker's database, made as `create` makes it."""
+    with pytest.MonkeyPatch.context() as patch:
+        settle_environment(patch, clone, name, gateway, files)
+        app = create()
+    async with running(app):
+        yield app
+
+
 @pytest.fixture(scope="session")
 async def contacts(
     database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
     """The contacts service, running in this process on this worker's database."""
-    with pytest.MonkeyPatch.context() as patch:
-        settle_environment(
-            patch, database, "contacts", gateway_stand_in, tmp_path_factory.mktemp("contacts")
-        )
-        app = create_contacts()
-    async with running(app):
+    files = tmp_path_factory.mktemp("contacts")
+    async with serving("contacts", create_contacts, database, gateway_stand_in, files) as app:
         yield app
 
 
@@ -135,12 +143,8 @@ async def pipeline(
     database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
     """The pipeline service; it knows no address of contacts, so its tests tell it of accounts."""
-    with pytest.MonkeyPatch.context() as patch:
-        settle_environment(
-            patch, database, "pipeline", gateway_stand_in, tmp_path_factory.mktemp("pipeline")
-        )
-        app = create_pipeline()
-    async with running(app):
+    files = tmp_path_factory.mktemp("pipeline")
+    async with serving("pipeline", create_pipeline, database, gateway_stand_in, files) as app:
         yield app
 
 
@@ -149,12 +153,8 @@ async def tickets(
     database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
     """The tickets service; it knows no address of contacts, so its tests tell it of accounts."""
-    with pytest.MonkeyPatch.context() as patch:
-        settle_environment(
-            patch, database, "tickets", gateway_stand_in, tmp_path_factory.mktemp("tickets")
-        )
-        app = create_tickets()
-    async with running(app):
+    files = tmp_path_factory.mktemp("tickets")
+    async with serving("tickets", create_tickets, database, gateway_stand_in, files) as app:
         yield app
 
 
@@ -163,12 +163,8 @@ async def library(
     database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Edge]:
     """A service for tests of what all services share (tests/library)."""
-    with pytest.MonkeyPatch.context() as patch:
-        settle_environment(
-            patch, database, "library", gateway_stand_in, tmp_path_factory.mktemp("library")
-        )
-        app = create_library()
-    async with running(app):
+    files = tmp_path_factory.mktemp("library")
+    async with serving("library", create_library, database, gateway_stand_in, files) as app:
         yield app
 
 

@@ -1,11 +1,18 @@
 """Events as contacts tells them, in the narrow shape that pipeline reads (held in tests/contracts)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from guanxi_shared.consumers import bind
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.heard import Event
 from guanxi_shared.identifiers import new_id
+from tests.factories import Organisation, User
+
+Heard = Callable[[Mapping[str, Any]], Awaitable[None]]
+Known = Callable[..., Awaitable[str]]
 
 
 def told(
@@ -45,3 +52,28 @@ def contact_told(
         "owner_id": owner_id and str(owner_id), "team_id": team_id and str(team_id),
     }  # fmt: skip
     return told(organisation_id, "contact", id, state, **how)
+
+
+def hearing(database: Database, apply: Callable[[Connection, Event], Awaitable[None]]) -> Heard:
+    """Applies an event of contacts as the consumer does."""
+
+    async def hear(event: Mapping[str, Any]) -> None:
+        async with database.transaction(None) as connection:
+            await bind(connection, event["organisation_id"])
+            await apply(connection, event)
+
+    return hear
+
+
+def knowing(
+    heard: Heard, organisation: Organisation, tell: Callable[..., dict[str, Any]], usual: str
+) -> Known:
+    """`await known("Acme", owner=organisation.rep)`: the id of one whom `tell` told of."""
+
+    async def known(name: str = usual, *, owner: User | None = None, **more: Any) -> str:
+        id = new_id()
+        owner_id: UUID = (owner or organisation.rep).id
+        await heard(tell(organisation.id, id, name, owner_id=owner_id, **more))
+        return str(id)
+
+    return known
