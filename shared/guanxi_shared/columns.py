@@ -3,15 +3,30 @@
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     Text,
+    Uuid,
     text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from guanxi_shared.schema import instant
+
+
+def id_column(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Uuid, nullable=nullable))
+
+
+def ids_column() -> Any:
+    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
+
+
+def version_column() -> Any:
+    """Of a record, which begins with 1."""
+    return Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
 
 
 def text_column(*, nullable: bool = True) -> Any:

@@ -15,7 +15,6 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
@@ -23,12 +22,14 @@ from sqlmodel import Field
 
 from guanxi_contacts.db import Table
 from guanxi_shared.columns import (
+    id_column,
     instant_column,
     json_column,
     one_of,
     text_column,
     texts_column,
-)  # fmt: skip
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 ACCOUNT_KINDS = ("company", "person")
@@ -93,8 +94,8 @@ class Account(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     legal_name: str | None = text_column()
     short_name: str | None = text_column()
@@ -114,10 +115,10 @@ class Account(Table, table=True):
     addresses: list[Any] = json_column("[]")
     latitude: float | None = Field(default=None, sa_column=Column(Float))
     longitude: float | None = Field(default=None, sa_column=Column(Float))
-    parent_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    referred_by_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's team
+    parent_id: UUID | None = id_column()
+    referred_by_id: UUID | None = id_column()
+    owner_id: UUID | None = id_column()  # gateway's user
+    team_id: UUID | None = id_column()  # gateway's team
     grade: str | None = text_column()
     lifecycle_stage: str = Field(sa_column=Column(Text, nullable=False, server_default="prospect"))
     relationship_level: str | None = text_column()
@@ -127,12 +128,12 @@ class Account(Table, table=True):
     external_id: str | None = text_column()  # the id in the system it was imported from
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
     erased_at: datetime | None = instant_column("erased_at", nullable=True)
-    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
+    merged_into_id: UUID | None = id_column()  # deleted as a double
     as_shown: str | None = text_column()  # the account as the API shows it
 
 

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -22,12 +21,15 @@ from sqlmodel import Field
 
 from guanxi_contacts.db import Table
 from guanxi_shared.columns import (
+    id_column,
+    ids_column,
     instant_column,
     json_column,
     one_of,
     text_column,
     texts_column,
-)  # fmt: skip
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 KINDS = ("call", "visit", "meeting", "email", "message", "note", "task")
@@ -35,17 +37,9 @@ STATUSES = ("planned", "done", "cancelled")
 PRIORITIES = ("low", "normal", "high")
 
 
-def ids_column() -> Any:
-    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
-
-
 def instants_column() -> Any:
     kind = ARRAY(DateTime(timezone=True))
     return Field(sa_column=Column(kind, nullable=False, server_default=text("'{}'")))
-
-
-def id_column() -> Any:
-    return Field(default=None, sa_column=Column(Uuid))
 
 
 class Activity(Table, table=True):
@@ -112,8 +106,8 @@ class Activity(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     kind: str = text_column(nullable=False)
     subject: str = text_column(nullable=False)
     body: str | None = text_column()
@@ -153,7 +147,7 @@ class Activity(Table, table=True):
     visit: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))  # see visits.py
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

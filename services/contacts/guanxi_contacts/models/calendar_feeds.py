@@ -4,11 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, LargeBinary, PrimaryKeyConstraint, Uuid
+from sqlalchemy import Column, Index, LargeBinary, PrimaryKeyConstraint
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, json_column, text_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    text_column,
+    version_column,
+)
 
 
 class CalendarFeed(Table, table=True):
@@ -21,15 +27,15 @@ class CalendarFeed(Table, table=True):
         Index("uq_calendar_feeds_organisation_id_digest", "organisation_id", "digest", unique=True),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
-    shown_team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # else the owner's own
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    shown_team_id: UUID | None = id_column()  # else the owner's own
+    owner_id: UUID | None = id_column()  # gateway's user
     digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))  # SHA-256 of the secret
     rights: dict[str, Any] = json_column("{}")  # the owner's, as they were when it was made
     last_read_at: datetime | None = instant_column("last_read_at", nullable=True)
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

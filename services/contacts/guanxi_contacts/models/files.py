@@ -9,13 +9,12 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import id_column, instant_column, one_of, text_column, version_column
 
 STORAGES = ("local", "s3")
 LINKABLE = ("account", "contact", "activity")
@@ -42,18 +41,18 @@ class File(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)  # as the sender calls it; never a path of ours
     content_type: str = text_column(nullable=False)  # what the bytes say
     declared_type: str | None = text_column()  # what the sender said
     size: int = Field(sa_column=Column(BigInteger, nullable=False))
     sha256: str = text_column(nullable=False)
-    blob_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    blob_id: UUID = id_column(nullable=False)
     storage: str = text_column(nullable=False)
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's team
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    owner_id: UUID | None = id_column()  # gateway's user
+    team_id: UUID | None = id_column()  # gateway's team
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -77,7 +76,7 @@ class FileLink(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    file_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    file_id: UUID = id_column(nullable=False)
     subject_type: str = text_column(nullable=False)
-    subject_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    subject_id: UUID = id_column(nullable=False)

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ForeignKeyConstraint,
     Index,
@@ -17,7 +16,14 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    version_column,
+)
 
 
 class Merge(Table, table=True):
@@ -33,10 +39,10 @@ class Merge(Table, table=True):
         Index("ix_merges_organisation_id_survivor_id", "organisation_id", "survivor_id", "id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     resource: str = text_column(nullable=False)
-    survivor_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    survivor_id: UUID = id_column(nullable=False)
     source_ids: list[UUID] = Field(sa_column=Column(ARRAY(Uuid), nullable=False))
     fields: dict[str, Any] = json_column("{}")  # whose value was chosen
     before: dict[str, Any] = json_column("{}")
@@ -44,9 +50,9 @@ class Merge(Table, table=True):
     moved: dict[str, Any] = json_column("{}")  # how many children of each kind
     status: str = Field(sa_column=Column(Text, nullable=False, server_default="done"))
     kept: list[Any] = json_column("[]")  # what a forced undo left as later changes made it
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
-    created_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    undone_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    version: int = version_column()
+    created_by: UUID | None = id_column()  # gateway's user
+    undone_by: UUID | None = id_column()  # gateway's user
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     undone_at: datetime | None = instant_column("undone_at", nullable=True)
@@ -65,9 +71,9 @@ class MergeMove(Table, table=True):
         ),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    merge_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    merge_id: UUID = id_column(nullable=False)
     child: str = text_column(nullable=False)  # see merges/children.py
-    record_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    record_id: UUID = id_column(nullable=False)
     before: Any = Field(sa_column=Column(JSONB, nullable=False))
     after: Any = Field(sa_column=Column(JSONB, nullable=False))

@@ -5,25 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     Column,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
 from guanxi_shared.columns import (
+    id_column,
     instant_column,
     json_column,
     one_of,
     text_column,
     texts_column,
-)  # fmt: skip
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 BUYING_ROLES = ("decision_maker", "influencer", "user", "gatekeeper", "buyer", "champion", "other")
@@ -64,14 +64,14 @@ class Contact(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     given_name: str | None = text_column()
     family_name: str | None = text_column()
     name: str = text_column(nullable=False)  # whole, as people write it
     title: str | None = text_column()
     department: str | None = text_column()
-    reports_to_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    reports_to_id: UUID | None = id_column()
     birthday: str | None = text_column()  # 1980-03-15, or --03-15 when the year is not known
     language: str | None = text_column()
     time_zone: str | None = text_column()
@@ -88,17 +88,17 @@ class Contact(Table, table=True):
     )  # by nobody, whatever the consents say
     do_not_contact_reason: str | None = text_column()
     do_not_contact_since: datetime | None = instant_column("do_not_contact_since", nullable=True)
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's team
+    owner_id: UUID | None = id_column()  # gateway's user
+    team_id: UUID | None = id_column()  # gateway's team
     external_id: str | None = text_column()
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
     erased_at: datetime | None = instant_column("erased_at", nullable=True)
-    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # deleted as a double
+    merged_into_id: UUID | None = id_column()  # deleted as a double
     as_shown: str | None = text_column()  # the contact as the API shows it
 
 
@@ -122,9 +122,9 @@ class ContactAccount(Table, table=True):
         Index("ix_contact_accounts_organisation_id_account_id", "organisation_id", "account_id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    contact_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    account_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    contact_id: UUID = id_column(nullable=False)
+    account_id: UUID = id_column(nullable=False)
     role: str | None = text_column()
     stance: str | None = text_column()
     is_primary: bool = Field(default=False, sa_column_kwargs={"server_default": "false"})

@@ -15,20 +15,22 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import (
+    id_column,
+    ids_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    version_column,
+)
 
 POOLED_RESOURCES = ("accounts",)
-
-
-def _ids() -> Any:
-    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
 
 
 def _days(default: str = "0") -> Any:
@@ -51,21 +53,21 @@ class Pool(Table, table=True):
         Index("ix_pools_organisation_id_priority", "organisation_id", "priority", "id"),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     description: str | None = text_column()
     resource: str = Field(sa_column=Column(Text, nullable=False, server_default="accounts"))
     priority: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="100"))
-    team_ids: list[UUID] = _ids()  # gateway's teams and users: the members
-    user_ids: list[UUID] = _ids()
+    team_ids: list[UUID] = ids_column()  # gateway's teams and users: the members
+    user_ids: list[UUID] = ids_column()
     entry_filter: dict[str, Any] = json_column("{}")  # a search document's filter_groups
     release_rules: list[Any] = json_column("[]")
     warn_days: int = _days()
     protection_days: int = _days()
     max_held: int | None = Field(default=None, sa_column=Column(BigInteger))
     max_claims_per_day: int | None = Field(default=None, sa_column=Column(BigInteger))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -106,8 +108,8 @@ class AccountDealing(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    account_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    account_id: UUID = id_column(nullable=False)
     last_activity_at: datetime | None = instant_column("last_activity_at", nullable=True)
     last_won_at: datetime | None = instant_column("last_won_at", nullable=True)
     contract_ends_on: date | None = Field(default=None, sa_column=Column(Date))
@@ -124,9 +126,9 @@ class AccountDealing(Table, table=True):
             DateTime(timezone=True), Computed("greatest(last_won_at, owned_since)", persisted=True)
         ),
     )
-    pool_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # put there by name or rule
-    from_pool_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # its owner's source
-    holder_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # who has it from there
+    pool_id: UUID | None = id_column()  # put there by name or rule
+    from_pool_id: UUID | None = id_column()  # its owner's source
+    holder_id: UUID | None = id_column()  # who has it from there
     protected_until: datetime | None = instant_column("protected_until", nullable=True)
     warned_at: datetime | None = instant_column("warned_at", nullable=True)
 
@@ -140,10 +142,10 @@ class PoolClaimCount(Table, table=True):
         ForeignKeyConstraint(["organisation_id", "pool_id"], ["pools.organisation_id", "pools.id"]),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    pool_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    pool_id: UUID = id_column(nullable=False)
     day: date = Field(sa_column=Column(Date, nullable=False))
-    user_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    user_id: UUID = id_column(nullable=False)
     claims: int = Field(sa_column=Column(BigInteger, nullable=False))
 
 
@@ -154,7 +156,7 @@ class PoolSweep(Table, table=True):
     __tablename__ = "pool_sweeps"
     __table_args__ = (PrimaryKeyConstraint("organisation_id"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     enrolled_until: datetime | None = instant_column("enrolled_until", nullable=True)
     enrolled_whole_at: datetime | None = instant_column("enrolled_whole_at", nullable=True)
     swept_at: datetime | None = instant_column("swept_at", nullable=True)

@@ -5,20 +5,25 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
     LargeBinary,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    version_column,
+)
 
 CHANNELS = ("email", "phone", "sms", "wechat", "whatsapp", "post", "visit", "push")
 PURPOSES = ("marketing", "service", "research", "profiling", "sharing")
@@ -58,19 +63,19 @@ class Consent(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    contact_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    contact_id: UUID = id_column(nullable=False)
     channel: str = text_column(nullable=False)
     purpose: str = text_column(nullable=False)
     status: str = text_column(nullable=False)
     source: str = text_column(nullable=False)  # the form, call or paper it came by
     proof: str | None = text_column()  # the words that were agreed to, where they were said
-    file_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    file_id: UUID | None = id_column()
     given_at: datetime = instant_column("given_at")
     expires_at: datetime | None = instant_column("expires_at", nullable=True)
-    recorded_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    recorded_by: UUID | None = id_column()  # gateway's user
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
 
 
@@ -88,14 +93,14 @@ class LegalHold(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     subject_type: str = text_column(nullable=False)
-    subject_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    subject_id: UUID = id_column(nullable=False)
     reason: str = text_column(nullable=False)
-    placed_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    placed_by: UUID | None = id_column()  # gateway's user
     placed_at: datetime = instant_column("placed_at")
-    released_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    released_by: UUID | None = id_column()  # gateway's user
     released_at: datetime | None = instant_column("released_at", nullable=True)
 
 
@@ -114,13 +119,13 @@ class Erasure(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     subject_type: str = text_column(nullable=False)
-    subject_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    subject_id: UUID = id_column(nullable=False)
     reason: str = text_column(nullable=False)
     request_reference: str | None = text_column()  # the number of a letter or case; no names
-    erased_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    erased_by: UUID | None = id_column()  # gateway's user
     erased_at: datetime = instant_column("erased_at")
     counts: dict[str, Any] = json_column("{}")  # rows of each place
 
@@ -132,6 +137,6 @@ class Suppression(Table, table=True):
     __tablename__ = "suppressions"
     __table_args__ = (PrimaryKeyConstraint("organisation_id", "key_hash"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     key_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     created_at: datetime = instant_column("created_at")

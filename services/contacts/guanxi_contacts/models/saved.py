@@ -5,23 +5,23 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
 from guanxi_shared.columns import (
+    id_column,
     instant_column,
     json_column,
     one_of,
     text_column,
+    version_column,
 )
 from guanxi_shared.sharing import SHARED_WITH
 from guanxi_shared.views.resource import add_views_table
@@ -54,8 +54,8 @@ class Segment(Table, table=True):
         Index("ix_segments_organisation_id_team_id", "organisation_id", "team_id", "id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     description: str | None = text_column()
     resource: str = text_column(nullable=False)
@@ -64,10 +64,10 @@ class Segment(Table, table=True):
     frozen_at: datetime | None = instant_column("frozen_at", nullable=True)
     members_changed_at: datetime | None = instant_column("members_changed_at", nullable=True)
     shared_with: str = Field(sa_column=Column(Text, nullable=False, server_default="nobody"))
-    shared_team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # as in views
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    shared_team_id: UUID | None = id_column()
+    owner_id: UUID | None = id_column()  # gateway's user
+    team_id: UUID | None = id_column()  # as in views
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -85,7 +85,7 @@ class SegmentMember(Table, table=True):
         Index("ix_segment_members_organisation_id_member_id", "organisation_id", "member_id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    segment_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    member_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # an account or a contact
+    organisation_id: UUID = id_column(nullable=False)
+    segment_id: UUID = id_column(nullable=False)
+    member_id: UUID = id_column(nullable=False)  # an account or a contact
     added_at: datetime = instant_column("added_at")

@@ -9,12 +9,11 @@ from sqlalchemy import (
     Date,
     ForeignKeyConstraint,
     PrimaryKeyConstraint,
-    Uuid,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import id_column, instant_column, one_of, text_column
 
 STANDING_DIMENSIONS = ("grade", "lifecycle_stage", "relationship_level", "needs_tier")
 STANDING_SOURCES = ("by_hand", "analytics", "import", "system")
@@ -34,8 +33,8 @@ class StandingChange(Table, table=True):
         one_of("source", STANDING_SOURCES),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    account_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    account_id: UUID = id_column(nullable=False)
     version: int = Field(sa_column=Column(BigInteger, nullable=False))  # the account's, after it
     dimension: str = text_column(nullable=False)
     from_value: str | None = text_column()
@@ -46,6 +45,6 @@ class StandingChange(Table, table=True):
     effective_on: date | None = Field(
         default=None, sa_column=Column(Date)
     )  # if not on the day of `at`
-    actor_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    actor_id: UUID | None = id_column()  # gateway's user
     actor_kind: str = text_column(nullable=False)
     at: datetime = instant_column("at")

@@ -11,14 +11,12 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from guanxi_contacts.db import Table
-from guanxi_shared.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import id_column, ids_column, instant_column, one_of, text_column
 
 STEPS = ("in", "out")
 MEASURED_FROM = ("account", "activity")
@@ -47,8 +45,8 @@ class VisitCheck(Table, table=True):
         Index("ix_visit_checks_far", "organisation_id", "activity_id", postgresql_where=text("is_far")),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    activity_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    activity_id: UUID = id_column(nullable=False)
     step: str = text_column(nullable=False)
     at: datetime = instant_column("at")  # the server's clock
     device_at: datetime | None = instant_column("device_at", nullable=True)
@@ -58,13 +56,11 @@ class VisitCheck(Table, table=True):
     longitude: float | None = Field(default=None, sa_column=Column(Float))
     accuracy_m: float | None = Field(default=None, sa_column=Column(Float))
     measured_from: str | None = text_column()
-    account_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    account_id: UUID | None = id_column()
     distance_m: float | None = Field(default=None, sa_column=Column(Float))
     is_far: bool | None = Field(default=None, sa_column=Column(Boolean))
     tolerance_m: float = Field(sa_column=Column(Float, nullable=False))
     device_id: str | None = text_column()
     note: str | None = text_column()
-    photo_ids: list[Any] = Field(
-        sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'"))
-    )  # of files
-    by_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    photo_ids: list[Any] = ids_column()  # of files
+    by_id: UUID | None = id_column()  # gateway's user

@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Text, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.opportunities import id_column
-from guanxi_shared.columns import instant_column, json_column, one_of
+from guanxi_shared.columns import id_column, instant_column, json_column, one_of
 
 CONVERSION_STATUSES = ("pending", "undoing", "done", "refused")
 
@@ -35,9 +34,9 @@ class Conversion(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    lead_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    lead_id: UUID = id_column(nullable=False)
     status: str = Field(sa_column=Column(Text, nullable=False, server_default="pending"))
     asked: dict[str, Any] = json_column("{}")  # the request, by which a repetition is known
     account_id: UUID | None = id_column()  # contacts' account, there already or to be made

@@ -16,14 +16,13 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
 from guanxi_pipeline.models.quotas import PERIOD_KINDS
-from guanxi_shared.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import id_column, instant_column, one_of, text_column, version_column
 
 
 class ForecastCall(Table, table=True):
@@ -46,28 +45,28 @@ class ForecastCall(Table, table=True):
         Index("ix_forecast_calls_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    owner_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # gateway's user
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    owner_id: UUID = id_column(nullable=False)  # gateway's user
     period: str = Field(sa_column=Column(Text, nullable=False))
     starts_on: date = Field(sa_column=Column(Date, nullable=False))
-    pipeline_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # null: of all
+    pipeline_id: UUID | None = id_column()  # null: of all
     is_roll_up: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
     commit_amount: Decimal = Field(sa_column=Column(Numeric, nullable=False))
     commit_currency: str = text_column(nullable=False)
     best_case_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     best_case_currency: str | None = text_column()
     note: str | None = text_column()
-    submitted_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    submitted_by: UUID | None = id_column()  # gateway's user
     submitted_at: datetime = instant_column("submitted_at")
     adjusted_commit_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     adjusted_commit_currency: str | None = text_column()
     adjusted_best_case_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     adjusted_best_case_currency: str | None = text_column()
     adjustment_note: str | None = text_column()
-    adjusted_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    adjusted_by: UUID | None = id_column()  # gateway's user
     adjusted_at: datetime | None = instant_column("adjusted_at", nullable=True)
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -79,7 +78,7 @@ class ForecastDay(Table, table=True):
     __tablename__ = "forecast_days"
     __table_args__ = (PrimaryKeyConstraint("organisation_id", "day"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     day: date = Field(sa_column=Column(Date, nullable=False))  # by the organisation's time zone
     covers_from: date = Field(sa_column=Column(Date, nullable=False))  # no month before it is held
     taken_at: datetime = instant_column("taken_at")
@@ -100,15 +99,15 @@ class ForecastFigure(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     day: date = Field(sa_column=Column(Date, nullable=False))
     n: int = Field(sa_column=Column(Integer, nullable=False))
     month: date = Field(sa_column=Column(Date, nullable=False))  # its first day
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # of the deals: who sees it
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # of the deals
-    person_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # for whom they count
-    person_team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    pipeline_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    owner_id: UUID | None = id_column()  # of the deals: who sees it
+    team_id: UUID | None = id_column()  # of the deals
+    person_id: UUID | None = id_column()  # for whom they count
+    person_team_id: UUID | None = id_column()
+    pipeline_id: UUID = id_column(nullable=False)
     currency: str | None = text_column()
     category: str = text_column(nullable=False)
     count: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -12,13 +12,18 @@ from sqlalchemy import (
     Date,
     Index,
     PrimaryKeyConstraint,
-    Uuid,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.opportunities import id_column
-from guanxi_shared.columns import instant_column, json_column, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    text_column,
+    texts_column,
+    version_column,
+)
 
 
 class LeadForm(Table, table=True):
@@ -32,8 +37,8 @@ class LeadForm(Table, table=True):
         CheckConstraint("hourly_limit > 0", name="hourly_limit"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     key: str = text_column(nullable=False)
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
@@ -53,7 +58,7 @@ class LeadForm(Table, table=True):
     redirect_url: str | None = text_column()
     first_response_minutes: int | None = Field(default=None, sa_column=Column(BigInteger))
     hourly_limit: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="20"))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -65,8 +70,8 @@ class LeadFormCount(Table, table=True):
     __tablename__ = "lead_form_counts"
     __table_args__ = (PrimaryKeyConstraint("organisation_id", "form_id", "day"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    form_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    form_id: UUID = id_column(nullable=False)
     day: date = Field(sa_column=Column(Date, nullable=False))
     taken: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
     trapped: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
@@ -82,7 +87,7 @@ class LeadFormHit(Table, table=True):
         {"prefixes": ["UNLOGGED"]},
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    form_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    form_id: UUID = id_column(nullable=False)
     address: str = text_column(nullable=False)
     used_up_to: datetime = instant_column("used_up_to")  # theoretical arrival time of the next hit

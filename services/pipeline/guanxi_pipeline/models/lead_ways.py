@@ -11,14 +11,19 @@ from sqlalchemy import (
     Column,
     Index,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.opportunities import id_column
-from guanxi_shared.columns import instant_column, json_column, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    text_column,
+    texts_column,
+    version_column,
+)
 
 
 class LeadSettings(Table, table=True):
@@ -32,8 +37,8 @@ class LeadSettings(Table, table=True):
         CheckConstraint("max_claimed > 0", name="max_claimed"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     first_response_minutes: int | None = Field(default=None, sa_column=Column(BigInteger))
     disqualify_reasons: list[str] = texts_column()
     is_reason_free: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
@@ -41,7 +46,7 @@ class LeadSettings(Table, table=True):
     is_common_pool_open: bool = Field(
         sa_column=Column(Boolean, nullable=False, server_default="false")
     )
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -56,11 +61,11 @@ class LeadScorecard(Table, table=True):
         CheckConstraint("id = organisation_id", name="only_one"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     criteria: list[Any] = json_column("[]")  # {key, label, points, filter_groups}
     questions: list[Any] = json_column("[]")  # {key, text, choices: [{key, label, points}]}
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -78,14 +83,14 @@ class AssignmentRule(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     position: int = Field(sa_column=Column(BigInteger, nullable=False))
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
     filter_groups: list[Any] = json_column("[]")
     action: dict[str, Any] = json_column("{}")  # {kind, user_id, user_ids, team_id}
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -97,6 +102,6 @@ class AssignmentTurn(Table, table=True):
     __tablename__ = "lead_assignment_turns"
     __table_args__ = (PrimaryKeyConstraint("organisation_id", "rule_id"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    rule_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    rule_id: UUID = id_column(nullable=False)
     last_user_id: UUID | None = id_column()  # gateway's user

@@ -12,14 +12,20 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.opportunities import id_column
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 LEAD_STATUSES = ("new", "working", "qualified", "converted", "disqualified")
@@ -70,8 +76,8 @@ class Lead(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     company: str | None = text_column()
     title: str | None = text_column()
@@ -116,7 +122,7 @@ class Lead(Table, table=True):
     scored_at: datetime | None = instant_column("scored_at", nullable=True)
     claimed_at: datetime | None = instant_column("claimed_at", nullable=True)  # from its pool
     conversion_id: UUID | None = id_column()  # one that is under way
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

@@ -16,15 +16,22 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
 from guanxi_pipeline.models.pipelines import FORECAST_CATEGORIES
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    ids_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 STATUSES = ("open", "won", "lost")
@@ -42,14 +49,6 @@ FORECAST_PARTS = (
     ("won", "closed_at", "status = 'won' AND splits = '[]'::jsonb"),
     ("won_split", "closed_at", "status = 'won' AND splits <> '[]'::jsonb"),
 )
-
-
-def ids_column() -> Any:
-    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
-
-
-def id_column() -> Any:
-    return Field(default=None, sa_column=Column(Uuid))
 
 
 class Opportunity(Table, table=True):
@@ -132,8 +131,8 @@ class Opportunity(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     account_id: UUID | None = id_column()  # contacts' account
     is_account_verified: bool = Field(
@@ -141,8 +140,8 @@ class Opportunity(Table, table=True):
     )
     contacts: list[Any] = json_column("[]")  # {contact_id, role, is_primary}
     contact_ids: list[UUID] = ids_column()  # those of `contacts`, contacts' contacts
-    pipeline_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    stage_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    pipeline_id: UUID = id_column(nullable=False)
+    stage_id: UUID = id_column(nullable=False)
     status: str = Field(sa_column=Column(Text, nullable=False, server_default="open"))
     amount_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     amount_currency: str | None = text_column()
@@ -178,7 +177,7 @@ class Opportunity(Table, table=True):
     external_id: str | None = text_column()
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

@@ -17,21 +17,24 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+    version_column,
+)
 
 ORDER_STATUSES = (
     "draft", "placed", "confirmed", "partly_fulfilled", "fulfilled", "cancelled", "returned",
 )  # fmt: skip
-
-
-def id_column() -> Any:
-    return Field(default=None, sa_column=Column(Uuid))
 
 
 def number_column(*, nullable: bool = False, default: str | None = None) -> Any:
@@ -88,8 +91,8 @@ class Order(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     number: str = text_column(nullable=False)
     account_id: UUID | None = id_column()  # contacts' account
     is_account_verified: bool = Field(
@@ -117,7 +120,7 @@ class Order(Table, table=True):
     team_id: UUID | None = id_column()  # gateway's team
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -150,9 +153,9 @@ class OrderLine(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    order_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    order_id: UUID = id_column(nullable=False)
     position: int = Field(sa_column=Column(BigInteger, nullable=False))
     product_id: UUID | None = id_column()
     sku: str | None = text_column()
@@ -182,9 +185,9 @@ class OrderReturn(Table, table=True):
         Index("ix_order_returns_organisation_id_order_id", "organisation_id", "order_id", "id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    order_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    order_id: UUID = id_column(nullable=False)
     returned_on: date = Field(sa_column=Column(Date, nullable=False))
     reason: str = text_column(nullable=False)
     note: str | None = text_column()
@@ -211,11 +214,11 @@ class OrderReturnLine(Table, table=True):
         Index("ix_order_return_lines_organisation_id_line_id", "organisation_id", "line_id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    return_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    order_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    line_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    return_id: UUID = id_column(nullable=False)
+    order_id: UUID = id_column(nullable=False)
+    line_id: UUID = id_column(nullable=False)
     quantity: Decimal = number_column()
     amount: Decimal = number_column()
     tax: Decimal = number_column()
@@ -228,5 +231,5 @@ class OrderNumber(Table, table=True):
     __tablename__ = "order_numbers"
     __table_args__ = (PrimaryKeyConstraint("organisation_id"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     last: int = Field(sa_column=Column(BigInteger, nullable=False))

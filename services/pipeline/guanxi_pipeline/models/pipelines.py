@@ -16,13 +16,20 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+    version_column,
+)
 
 STAGE_KINDS = ("open", "won", "lost")
 FORECAST_CATEGORIES = ("omitted", "pipeline", "best_case", "commit", "closed")
@@ -49,8 +56,8 @@ class Pipeline(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     description: str | None = text_column()
     is_default: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
@@ -62,7 +69,7 @@ class Pipeline(Table, table=True):
     win_reasons: list[str] = texts_column()
     loss_reasons: list[str] = texts_column()
     external_id: str | None = text_column()
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -86,9 +93,9 @@ class Stage(Table, table=True):
         Index("ix_stages_organisation_id_pipeline_id", "organisation_id", "pipeline_id", "position"),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    pipeline_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    pipeline_id: UUID = id_column(nullable=False)
     position: int = Field(sa_column=Column(BigInteger, nullable=False))
     name: str = text_column(nullable=False)
     kind: str = Field(sa_column=Column(Text, nullable=False, server_default="open"))

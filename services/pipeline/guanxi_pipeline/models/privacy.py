@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, Uuid
-from sqlmodel import Field
+from sqlalchemy import Index, PrimaryKeyConstraint
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import id_column, instant_column, json_column, one_of, text_column
 
 ERASED = ("lead", "contact", "account")
 ERASURE_REASONS = ("subject_request", "retention_expired", "consent_withdrawn", "unlawful", "other")
@@ -30,12 +29,12 @@ class Erasure(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     subject_type: str = text_column(nullable=False)
-    subject_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    subject_id: UUID = id_column(nullable=False)
     reason: str = text_column(nullable=False)
     request_reference: str | None = text_column()  # the number of a letter or case; no names
-    erased_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    erased_by: UUID | None = id_column()  # gateway's user
     erased_at: datetime = instant_column("erased_at")
     counts: dict[str, Any] = json_column("{}")  # rows of each place

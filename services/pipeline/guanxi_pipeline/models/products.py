@@ -15,14 +15,20 @@ from sqlalchemy import (
     Index,
     Numeric,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.opportunities import ids_column
-from guanxi_shared.columns import instant_column, json_column, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    ids_column,
+    instant_column,
+    json_column,
+    text_column,
+    texts_column,
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 PRESENT = text("deleted_at IS NULL")
@@ -46,8 +52,8 @@ class Product(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     sku: str = text_column(nullable=False)
     name: str = text_column(nullable=False)
     category: str | None = text_column()
@@ -63,7 +69,7 @@ class Product(Table, table=True):
     external_id: str | None = text_column()
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -86,13 +92,13 @@ class TaxClass(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     code: str = text_column(nullable=False)
     name: str = text_column(nullable=False)
     rate: Decimal = Field(sa_column=Column(Numeric(7, 4), nullable=False))  # percent
     valid_from: date = Field(sa_column=Column(Date, nullable=False))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -111,8 +117,8 @@ class PriceBook(Table, table=True):
         ),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     currency: str = text_column(nullable=False)
     description: str | None = text_column()
@@ -127,7 +133,7 @@ class PriceBook(Table, table=True):
     entry_count: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
     entries_changed_at: datetime | None = instant_column("entries_changed_at", nullable=True)
     external_id: str | None = text_column()
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -152,9 +158,9 @@ class PriceBookEntry(Table, table=True):
         Index("ix_price_book_entries_product", "organisation_id", "product_id", "price_book_id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    price_book_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    product_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    price_book_id: UUID = id_column(nullable=False)
+    product_id: UUID = id_column(nullable=False)
     min_quantity: Decimal = Field(sa_column=Column(Numeric(18, 6), nullable=False))
     unit_price: Decimal = Field(sa_column=Column(Numeric, nullable=False))
     discount_limit: Decimal | None = Field(default=None, sa_column=Column(Numeric(5, 2)))

@@ -5,7 +5,6 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Date,
@@ -14,13 +13,12 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import id_column, instant_column, one_of, text_column, version_column
 
 PERIOD_KINDS = ("month", "quarter", "year")
 
@@ -49,19 +47,19 @@ class Quota(Table, table=True):
         Index("ix_quotas_organisation_id_team_id", "organisation_id", "team_id", "id"),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's team
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    owner_id: UUID | None = id_column()  # gateway's user
+    team_id: UUID | None = id_column()  # gateway's team
     period: str = Field(sa_column=Column(Text, nullable=False))
     starts_on: date = Field(sa_column=Column(Date, nullable=False))
-    pipeline_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # null: of all
-    product_id: UUID | None = Field(default=None, sa_column=Column(Uuid))  # null: of all
+    pipeline_id: UUID | None = id_column()  # null: of all
+    product_id: UUID | None = id_column()  # null: of all
     amount_amount: Decimal = Field(sa_column=Column(Numeric, nullable=False))
     amount_currency: str = text_column(nullable=False)
     note: str | None = text_column()
     external_id: str | None = text_column()
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

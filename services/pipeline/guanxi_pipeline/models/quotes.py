@@ -16,15 +16,22 @@ from sqlalchemy import (
     Numeric,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.opportunities import id_column, ids_column
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column, texts_column
+from guanxi_shared.columns import (
+    id_column,
+    ids_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    texts_column,
+    version_column,
+)
 from guanxi_shared.schema import add_search_table
 
 QUOTE_STATUSES = (
@@ -83,11 +90,11 @@ class Quote(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     number: str = text_column(nullable=False)  # one for all versions
     revision: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
-    first_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # of the first version
+    first_id: UUID = id_column(nullable=False)  # of the first version
     superseded_by_id: UUID | None = id_column()  # the version after it
     name: str = text_column(nullable=False)
     status: str = Field(sa_column=Column(Text, nullable=False, server_default="draft"))
@@ -129,7 +136,7 @@ class Quote(Table, table=True):
     external_id: str | None = text_column()
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -156,8 +163,8 @@ class ApprovalRule(Table, table=True):
         Index("ix_approval_rules_step", "organisation_id", "step", "id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     step: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
     discount_from: Decimal | None = Field(default=None, sa_column=Column(Numeric(7, 4)))
@@ -166,7 +173,7 @@ class ApprovalRule(Table, table=True):
     approver: str = Field(sa_column=Column(Text, nullable=False, server_default="manager"))
     approver_id: UUID | None = id_column()  # gateway's user
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -178,5 +185,5 @@ class QuoteNumber(Table, table=True):
     __tablename__ = "quote_numbers"
     __table_args__ = (PrimaryKeyConstraint("organisation_id"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     last: int = Field(sa_column=Column(BigInteger, nullable=False))

@@ -5,20 +5,18 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     CheckConstraint,
     Column,
     Date,
     Index,
     Numeric,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, text_column
+from guanxi_shared.columns import id_column, instant_column, text_column, version_column
 
 
 class ExchangeRate(Table, table=True):
@@ -35,14 +33,14 @@ class ExchangeRate(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     currency: str = text_column(nullable=False)
     base: str = text_column(nullable=False)
     valid_on: date = Field(sa_column=Column(Date, nullable=False))
     rate: Decimal = Field(sa_column=Column(Numeric, nullable=False))
     source: str | None = text_column()
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

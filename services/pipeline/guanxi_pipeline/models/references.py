@@ -4,12 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, text_column, texts_column
+from guanxi_shared.columns import id_column, instant_column, text_column, texts_column
 
 
 class KnownAccount(Table, table=True):
@@ -30,8 +30,8 @@ class KnownAccount(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     name_key: str | None = text_column()  # as imports look it up: see references/named.py
     external_id: str | None = text_column()
@@ -39,9 +39,9 @@ class KnownAccount(Table, table=True):
     region: str | None = text_column()
     grade: str | None = text_column()
     known_by: list[str] = texts_column()  # of a person: see privacy/person_rules.py
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+    merged_into_id: UUID | None = id_column()
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
 
@@ -58,14 +58,14 @@ class KnownContact(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     title: str | None = text_column()
     known_by: list[str] = texts_column()  # see privacy/person_rules.py
-    owner_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    team_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
-    merged_into_id: UUID | None = Field(default=None, sa_column=Column(Uuid))
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+    merged_into_id: UUID | None = id_column()
     version: int = Field(sa_column=Column(BigInteger, nullable=False))
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
 
@@ -79,10 +79,10 @@ class MergeFollow(Table, table=True):
         PrimaryKeyConstraint("organisation_id", "merge_id", "resource", "field", "record_id"),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    merge_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # contacts' merge, or the source
+    organisation_id: UUID = id_column(nullable=False)
+    merge_id: UUID = id_column(nullable=False)  # contacts' merge, or the source
     resource: str = text_column(nullable=False)
     field: str = text_column(nullable=False)  # the column that names it
-    record_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    record_id: UUID = id_column(nullable=False)
     before: Any = Field(sa_column=Column(JSONB, nullable=False))  # the column as it was
     after: Any = Field(sa_column=Column(JSONB, nullable=False))  # and as the merge left it

@@ -5,21 +5,19 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
     Index,
     PrimaryKeyConstraint,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_pipeline.models.orders import id_column, number_column
-from guanxi_shared.columns import instant_column, text_column
+from guanxi_pipeline.models.orders import number_column
+from guanxi_shared.columns import id_column, instant_column, text_column, version_column
 
 
 class StockReport(Table, table=True):
@@ -50,15 +48,15 @@ class StockReport(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    account_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # contacts' account
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    account_id: UUID = id_column(nullable=False)  # contacts' account
     is_account_verified: bool = Field(
         sa_column=Column(Boolean, nullable=False, server_default="true")
     )
     # The account that it was given for. It stays when accounts are merged: the stores of two that
     # became one remain two, each with a month of its own.
-    reporter_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    reporter_id: UUID = id_column(nullable=False)
     product_id: UUID | None = id_column()
     sku: str | None = text_column()
     product_key: str = text_column(nullable=False)  # the product's id, else its sku
@@ -77,7 +75,7 @@ class StockReport(Table, table=True):
     external_id: str | None = text_column()
     owner_id: UUID | None = id_column()  # gateway's user
     team_id: UUID | None = id_column()  # gateway's team
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

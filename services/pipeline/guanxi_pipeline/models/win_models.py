@@ -11,14 +11,13 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     PrimaryKeyConstraint,
     UniqueConstraint,
-    Uuid,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from guanxi_pipeline.db import Table
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import id_column, instant_column, json_column, one_of, text_column
 
 VERDICTS = ("better", "no_better_than_win_rate", "no_better_than_stage_default")
 
@@ -38,9 +37,9 @@ class WinModel(Table, table=True):
         CheckConstraint("NOT is_in_use OR model IS NOT NULL", name="is_in_use"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    pipeline_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    pipeline_id: UUID = id_column(nullable=False)
     verdict: str = text_column(nullable=False)
     comparison: dict[str, Any] = json_column("{}")  # on the held-back months
     model: Any = Field(default=None, sa_column=Column(JSONB))  # coefficients and calibration
@@ -48,6 +47,6 @@ class WinModel(Table, table=True):
     watermark: dict[str, Any] = json_column("{}")  # how much of the log it has seen
     is_in_use: bool = Field(sa_column=Column(Boolean, nullable=False, server_default=text("false")))
     trained_at: datetime = instant_column("trained_at")
-    trained_by: UUID | None = Field(default=None, sa_column=Column(Uuid))  # gateway's user
+    trained_by: UUID | None = id_column()  # gateway's user
     ended_at: datetime | None = instant_column("ended_at", nullable=True)  # taken out of use
     applied_at: datetime | None = instant_column("applied_at", nullable=True)  # to open deals

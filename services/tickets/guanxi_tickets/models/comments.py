@@ -8,19 +8,23 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
-    BigInteger,
     Column,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
 )
 from sqlmodel import Field
 
-from guanxi_shared.columns import instant_column, one_of, text_column
+from guanxi_shared.columns import (
+    id_column,
+    ids_column,
+    instant_column,
+    one_of,
+    text_column,
+    version_column,
+)
 from guanxi_tickets.db import Table
-from guanxi_tickets.models.tickets import id_column, ids_column
 
 AUTHOR_KINDS = ("agent", "requester")
 
@@ -46,9 +50,9 @@ class TicketComment(Table, table=True):
         Index("ix_ticket_comments_owned", "organisation_id", "owner_id", "id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    ticket_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    ticket_id: UUID = id_column(nullable=False)
     visibility: str = Field(sa_column=Column(Text, nullable=False, server_default="public"))
     body: str = text_column(nullable=False)
     author_kind: str = text_column(nullable=False)
@@ -56,7 +60,7 @@ class TicketComment(Table, table=True):
     mention_ids: list[UUID] = ids_column()  # gateway's users
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -83,9 +87,9 @@ class TicketNote(Table, table=True):
         Index("ix_ticket_notes_owned", "organisation_id", "owner_id", "id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    ticket_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    ticket_id: UUID = id_column(nullable=False)
     visibility: str = Field(sa_column=Column(Text, nullable=False, server_default="internal"))
     body: str = text_column(nullable=False)
     author_kind: str = text_column(nullable=False)
@@ -93,7 +97,7 @@ class TicketNote(Table, table=True):
     mention_ids: list[UUID] = ids_column()  # gateway's users
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

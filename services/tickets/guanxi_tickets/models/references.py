@@ -4,13 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, Uuid, text
+from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from guanxi_shared.columns import instant_column, text_column
+from guanxi_shared.columns import id_column, instant_column, text_column
 from guanxi_tickets.db import Table
-from guanxi_tickets.models.tickets import id_column
 
 
 class KnownAccount(Table, table=True):
@@ -26,8 +25,8 @@ class KnownAccount(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     industry: str | None = text_column()
     region: str | None = text_column()
@@ -51,8 +50,8 @@ class KnownContact(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     title: str | None = text_column()
     owner_id: UUID | None = id_column()
@@ -71,10 +70,10 @@ class MergeFollow(Table, table=True):
         PrimaryKeyConstraint("organisation_id", "merge_id", "resource", "field", "record_id"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    merge_id: UUID = Field(sa_column=Column(Uuid, nullable=False))  # contacts' merge, or the source
+    organisation_id: UUID = id_column(nullable=False)
+    merge_id: UUID = id_column(nullable=False)  # contacts' merge, or the source
     resource: str = text_column(nullable=False)
     field: str = text_column(nullable=False)  # the column that names it
-    record_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    record_id: UUID = id_column(nullable=False)
     before: Any = Field(sa_column=Column(JSONB, nullable=False))  # the column as it was
     after: Any = Field(sa_column=Column(JSONB, nullable=False))  # and as the merge left it

@@ -4,10 +4,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, PrimaryKeyConstraint, Uuid
-from sqlmodel import Field
+from sqlalchemy import CheckConstraint, PrimaryKeyConstraint
 
-from guanxi_shared.columns import instant_column, json_column
+from guanxi_shared.columns import id_column, instant_column, json_column, version_column
 from guanxi_tickets.db import Table
 
 
@@ -20,11 +19,11 @@ class TicketSettings(Table, table=True):
         CheckConstraint("id = organisation_id", name="only_one"),
     )
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     states: list[Any] = json_column("[]")  # {key, name, kind, moves_to}, in their order
     priorities: dict[str, Any] = json_column("{}")  # impact → urgency → priority
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

@@ -12,12 +12,18 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Text,
-    Uuid,
     text,
 )  # fmt: skip
 from sqlmodel import Field
 
-from guanxi_shared.columns import instant_column, json_column, one_of, text_column
+from guanxi_shared.columns import (
+    id_column,
+    instant_column,
+    json_column,
+    one_of,
+    text_column,
+    version_column,
+)
 from guanxi_tickets.db import Table
 
 ON_REOPEN = ("continue", "anew")
@@ -35,15 +41,15 @@ class BusinessCalendar(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     time_zone: str = text_column(nullable=False)
     always: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
     hours: dict[str, Any] = json_column("{}")  # weekday → [{from, to}]
     holidays: list[Any] = json_column("[]")  # {on, name}
     exceptional_days: list[Any] = json_column("[]")  # {on, name, hours}
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -66,17 +72,17 @@ class SlaPolicy(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     position: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
     filter_groups: list[Any] = json_column("[]")  # a search document's, over tickets
-    calendar_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    calendar_id: UUID = id_column(nullable=False)
     targets: dict[str, Any] = json_column("{}")  # priority → clock → {seconds, warnings}
     pauses: dict[str, Any] = json_column("{}")  # status → the clocks that stand still in it
     on_reopen: str = Field(sa_column=Column(Text, nullable=False, server_default="continue"))
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

@@ -14,18 +14,19 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Text,
     UniqueConstraint,
-    Uuid,
     text,
 )  # fmt: skip
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
 from guanxi_shared.columns import (
+    id_column,
+    ids_column,
     instant_column,
     json_column,
     one_of,
     text_column,
     texts_column,
+    version_column,
 )
 from guanxi_shared.schema import add_search_table
 from guanxi_tickets.db import Table
@@ -36,14 +37,6 @@ PRIORITIES = ("urgent", "high", "normal", "low")
 STATE_KINDS = ("new", "open", "pending", "on_hold", "solved", "closed")
 CHANNELS = ("email", "phone", "chat", "messaging", "web", "portal", "in_person", "api", "other")
 PRIORITY_SOURCES = ("table", "given")
-
-
-def ids_column() -> Any:
-    return Field(sa_column=Column(ARRAY(Uuid), nullable=False, server_default=text("'{}'")))
-
-
-def id_column() -> Any:
-    return Field(default=None, sa_column=Column(Uuid))
 
 
 class Ticket(Table, table=True):
@@ -105,8 +98,8 @@ class Ticket(Table, table=True):
         ),
     )  # fmt: skip
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
-    id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
     number: str = text_column(nullable=False)
     subject: str = text_column(nullable=False)
     description: str | None = text_column()
@@ -144,7 +137,7 @@ class Ticket(Table, table=True):
     external_id: str | None = text_column()
     tags: list[str] = texts_column()
     custom: dict[str, Any] = json_column("{}")
-    version: int = Field(sa_column=Column(BigInteger, nullable=False, server_default="1"))
+    version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
@@ -160,5 +153,5 @@ class TicketNumber(Table, table=True):
     __tablename__ = "ticket_numbers"
     __table_args__ = (PrimaryKeyConstraint("organisation_id"),)
 
-    organisation_id: UUID = Field(sa_column=Column(Uuid, nullable=False))
+    organisation_id: UUID = id_column(nullable=False)
     last: int = Field(sa_column=Column(BigInteger, nullable=False))
