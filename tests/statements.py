@@ -48,7 +48,8 @@ def asked_of(pools: Sequence[Pool]) -> Iterator[list[Asked]]:
         if counting.get() is seen:
             seen.append((record.query, record.args))
 
-    connections = [holder._con for pool in pools for holder in pool._holders if holder._con]
+    holders = [holder for pool in pools for holder in pool._holders]  # type: ignore[attr-defined]
+    connections = [holder._con for holder in holders if holder._con]
     for connection in connections:
         connection.add_query_logger(note)
     try:

@@ -96,7 +96,8 @@ async def install(owner_url: str) -> None:
     statements = [kernel.read_text().replace("{service}", SERVICE)]
     for table in (BOOKS, BOOK_SEARCH):
         indexes = map(CreateIndex, sorted(table.indexes, key=lambda i: str(i.name)))
-        statements += [str(i.compile(dialect=dialect)) for i in (CreateTable(table), *indexes)]
+        made: tuple[CreateTable | CreateIndex, ...] = (CreateTable(table), *indexes)
+        statements += [str(each.compile(dialect=dialect)) for each in made]
         statements.append(
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
             f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY;"

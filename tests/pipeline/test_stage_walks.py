@@ -13,7 +13,7 @@ from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
 from tests.pipeline.deals import PATH, events_of, got, made, moved, pipeline_with
 
-ALL = [
+ALL: list[dict[str, Any]] = [
     {"name": "First", "probability": 10},
     {"name": "Second", "probability": 40, "forecast_category": "best_case",
      "exit_criteria": [{"key": "agreed", "text": "It is agreed"}]},

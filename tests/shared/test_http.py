@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -68,7 +69,12 @@ async def client_of(
 
 @pytest.fixture(autouse=True)
 def fresh_context() -> Iterator[None]:
-    variables = [http.deadline, http.retried_above, logs.trace_id, logs.request_id]
+    variables: list[ContextVar[Any]] = [
+        http.deadline,
+        http.retried_above,
+        logs.trace_id,
+        logs.request_id,
+    ]
     before = [variable.get() for variable in variables]
     yield
     for variable, value in zip(variables, before, strict=True):

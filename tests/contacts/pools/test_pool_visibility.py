@@ -2,7 +2,8 @@
 
 from guanxi_shared.edge import Edge
 from tests.contacts.pools.conftest import MakeAccount, MakePool
-from tests.contacts.test_route_visibility import BODIES, QUERIES, SECRET, _Ids, operations
+from tests.contacts.test_route_visibility import BODIES, QUERIES, SECRET
+from tests.every_route import Ids, operations
 from tests.factories import Clients, Organisation
 
 
@@ -12,7 +13,7 @@ async def test_no_route_shows_or_changes_a_record_of_somebody_elses_pool(
 ) -> None:  # fmt: skip
     pool = await make_pool(team_ids=[str(organisation.teams["a1"])])
     account = await make_account(name=SECRET, external_id="canary")
-    ids = _Ids({"account_id": account["id"], "pool_id": pool["id"]})
+    ids = Ids({"account_id": account["id"], "pool_id": pool["id"]})
     claims = {
         "/v1/pools/{pool_id}/claim": {"record_id": account["id"]},
         "/v1/pools/{pool_id}/assign": {
@@ -45,7 +46,7 @@ async def test_a_member_sees_it_by_the_pool_and_by_nothing_else(
 ) -> None:  # fmt: skip
     pool = await make_pool()
     account = await make_account(name=SECRET)
-    ids, shown = _Ids({"account_id": account["id"], "pool_id": pool["id"]}), []
+    ids, shown = Ids({"account_id": account["id"], "pool_id": pool["id"]}), []
     for method, path in operations(contacts):
         if method != "get" and not path.endswith(("/search", "/snapshot", "/export")):
             continue

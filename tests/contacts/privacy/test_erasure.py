@@ -418,7 +418,7 @@ async def test_of_an_erasure_and_changes_at_once_nothing_is_written_back(
                 if answer.status_code != 503 and answer.json().get("code") != "busy":
                     return answer.status_code
 
-        answers = await asyncio.gather(
+        answers: list[Any] = await asyncio.gather(
             *(admin.patch(path, json={"title": f"CanaryRace {n}"}) for n in range(4)),
             admin.post(f"{path}/consents", json=said),
             admin.post("/v1/files", params={"contact_id": path[13:], "name": "CanaryRace"}, content=b"CanaryRace"),

@@ -4,8 +4,9 @@ import asyncpg
 import pytest
 
 from guanxi_contacts.db import METADATA
+from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.privacy.places import NOBODYS, PLACES
-from guanxi_contacts.resources import ACCOUNTS, CONTACTS, FILES
+from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared.erasing.places import ALL
 from guanxi_shared.erasing.records import KEPT, blanked
 from tests.people_places import (

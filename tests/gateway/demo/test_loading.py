@@ -10,7 +10,7 @@ import pytest
 from guanxi_gateway.cli.demo import Loaded, load
 from guanxi_gateway.cli.demo import command as commands
 from guanxi_gateway.cli.demo.client import DemoRefused
-from guanxi_gateway.cli.demo.loading import Tell
+from guanxi_gateway.cli.demo.loads import Tell
 from guanxi_shared.launch.errors import LaunchError
 from tests.gateway.demo.door import Door, PowerCut
 

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from guanxi_pipeline.conversions import making
+from guanxi_pipeline.leads.writing import write_lead
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Stages
 from tests.pipeline.leads.conftest import Made, Worked
@@ -133,7 +134,7 @@ async def test_whatever_dies_when_a_conversion_ends_whole_or_not_at_all(
     client: Clients, organisation: Organisation, contacts_fake: FakeContacts, stages: Stages,
     made: Made, worked: Worked, monkeypatch: pytest.MonkeyPatch, seed: int,
 ) -> None:  # fmt: skip
-    write_lead, seen = making.write_lead, set()
+    seen: set[str] = set()
 
     async def written(*args: Any, **more: Any) -> Any:
         """The last transaction, killed when the deal is made and nothing is committed."""

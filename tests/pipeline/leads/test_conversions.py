@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from guanxi_pipeline.conversions import kept
 from guanxi_pipeline.references.settling import settle_organisation
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
@@ -154,7 +155,7 @@ async def test_it_is_killed_between_two_steps_and_taken_up_when_its_time_is_over
     rep = client(organisation.rep)
     with monkeypatch.context() as patch:
         patch.setattr(running, "complete", killed)
-        patch.setattr(running.kept, "leave", killed)
+        patch.setattr(kept, "leave", killed)
         with pytest.raises(Killed):
             await rep.post(f"{lead_path}/convert", json=WHOLE)
     assert [len(found) for found in contacts_fake.records.values()] == [1, 1]

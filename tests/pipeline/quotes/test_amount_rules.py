@@ -158,9 +158,10 @@ def test_a_line_amounts_to_the_same_on_a_deal_and_on_an_offer(offer: dict[str, A
     currency, lines = offer["currency"], offer["lines"]
     found = rules.amounts_of(lines, currency=currency, mode="net", discount=None)
     for each, line_ in zip(found.lines, lines, strict=True):
-        numbers = (line_["quantity"], line_["unit_price"]["amount"], line_["discount"])
+        written = (line_["quantity"], line_["unit_price"]["amount"], line_["discount"])
+        quantity, price, off = (Decimal(str(number)) for number in written)
         with localcontext(prec=200):
-            deal = line_amount(*(Decimal(str(number)) for number in numbers), currency)
+            deal = line_amount(quantity, price, off, currency)
         assert rules.decimal_of(each.amount, currency) == deal
 
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_shared.bulk import array_text
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.statements import array_text
 from tests.library.app import BOOK
 from tests.prepared import Clone
 
