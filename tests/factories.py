@@ -169,6 +169,7 @@ def user_state(user: User, organisation: Organisation, **changes: Any) -> dict[s
         "is_active": True,
         "sees_team": _texts(reach.user_ids(Level.TEAM)),
         "sees_subtree": _texts(reach.user_ids(Level.SUBTREE)),
+        "heads": user.grant.role == "manager",
         "teams": _texts(user.teams),
         "subtree_teams": _texts(reach.team_ids(Level.SUBTREE)),
     } | changes

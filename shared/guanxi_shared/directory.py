@@ -3,7 +3,7 @@
 The narrow shape read from each event's `after`:
 
     gateway.organisation.*  id, name, time_zone, currency, region
-    gateway.user.*          id, name, email, is_active, sees_team, sees_subtree, teams, subtree_teams
+    gateway.user.*          id, name, email, is_active, sees_team, sees_subtree, teams, subtree_teams, heads
     gateway.team.*          id, name, parent_id
     gateway.share.*         id, resource, record_id, user_id, team_id, access, until
 
@@ -36,10 +36,11 @@ ON CONFLICT (organisation_id) DO UPDATE SET version = greatest(directory_state.v
 """
 USER = """
 INSERT INTO directory_users AS u (organisation_id, id, version, name, email, active, sees_team,
-  sees_subtree, teams, subtree_teams) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  sees_subtree, teams, subtree_teams, heads) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 ON CONFLICT (organisation_id, id) DO UPDATE SET version = excluded.version, name = excluded.name,
   email = excluded.email, active = excluded.active, sees_team = excluded.sees_team,
-  sees_subtree = excluded.sees_subtree, teams = excluded.teams, subtree_teams = excluded.subtree_teams
+  sees_subtree = excluded.sees_subtree, teams = excluded.teams, subtree_teams = excluded.subtree_teams,
+  heads = excluded.heads
 WHERE u.version < excluded.version
 """
 TEAM = """
@@ -89,6 +90,7 @@ async def _user(connection: Connection, org: UUID, state: Any, event: Event, ver
         state["email"],
         is_active,
         *lists,
+        bool(state.get("heads")),  # told by a gateway that is as new as this
     )
 
 

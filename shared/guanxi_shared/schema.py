@@ -179,6 +179,7 @@ def _directory(metadata: MetaData) -> None:
         Column("sees_subtree", ARRAY(Uuid), nullable=False, server_default="{}"),
         Column("teams", ARRAY(Uuid), nullable=False, server_default="{}"),
         Column("subtree_teams", ARRAY(Uuid), nullable=False, server_default="{}"),
+        Column("heads", Boolean, nullable=False, server_default="false"),
         PrimaryKeyConstraint("organisation_id", "id"),
         Index("ix_directory_users_organisation_id_email", "organisation_id", "email"),
     )

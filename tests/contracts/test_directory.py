@@ -52,6 +52,7 @@ SHAPE: dict[str, dict[str, Check]] = {
     "user": {
         "id": _is_id, "name": _is_text, "email": lambda v: "@" in v, "is_active": lambda v: isinstance(v, bool),
         "sees_team": _are_ids, "sees_subtree": _are_ids, "teams": _are_ids, "subtree_teams": _are_ids,
+        "heads": lambda v: isinstance(v, bool),
     },
     "team": {"id": _is_id, "name": _is_text, "parent_id": _or_none(_is_id)},
     "share": {
@@ -62,7 +63,7 @@ SHAPE: dict[str, dict[str, Check]] = {
 }  # fmt: skip
 TABLES = {
     "directory_state": "version, name, time_zone, currency, region",
-    "directory_users": "id, name, email, active, sees_team, sees_subtree, teams, subtree_teams",
+    "directory_users": "id, name, email, active, sees_team, sees_subtree, teams, subtree_teams, heads",
     "directory_teams": "id, name, parent_id",
     "directory_shares": "id, resource, record_id, user_id, team_id, access, until",
 }

@@ -91,9 +91,10 @@ BOOK_SEARCH = add_search_table(BOOKS)
 
 async def install(owner_url: str) -> None:
     """The schema, as a first migration would make it."""
-    kernel = importlib.resources.files("guanxi_shared") / "kernel" / "0001.sql"
+    kernel = importlib.resources.files("guanxi_shared") / "kernel"
     dialect = postgresql.dialect()
-    statements = [kernel.read_text().replace("{service}", SERVICE)]
+    parts = [(kernel / f"{part}.sql").read_text() for part in ("0001", "heading")]
+    statements = [part.replace("{service}", SERVICE) for part in parts]
     for table in (BOOKS, BOOK_SEARCH):
         indexes = map(CreateIndex, sorted(table.indexes, key=lambda i: str(i.name)))
         made: tuple[CreateTable | CreateIndex, ...] = (CreateTable(table), *indexes)

@@ -33,7 +33,7 @@ MEMBERS = "SELECT team_id, user_id FROM team_members WHERE organisation_id = $1"
 VIEWERS = "SELECT id, role FROM users WHERE organisation_id = $1 AND deleted_at IS NULL"
 ROLES = "SELECT name, visibility FROM roles WHERE organisation_id = $1 AND deleted_at IS NULL"
 KNOWN = """
-SELECT id, sees_team, sees_subtree, teams, subtree_teams FROM directory_users
+SELECT id, sees_team, sees_subtree, teams, subtree_teams, heads FROM directory_users
 WHERE organisation_id = $1
 """
 TOUCH = """
@@ -81,12 +81,14 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a user stands, as services copy it; lists are sorted, so that they can be compared."""
+    """Where a user stands, as services copy it; lists are sorted, so that they can be compared. `heads`:
+    the role reaches down the tree, so that who is in its subtree is led and no mere colleague."""
 
     sees_team: tuple[UUID, ...] = ()
     sees_subtree: tuple[UUID, ...] = ()
     teams: tuple[UUID, ...] = ()
     subtree_teams: tuple[UUID, ...] = ()
+    heads: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -94,6 +96,7 @@ class Place:
             "sees_subtree": self.sees_subtree,
             "teams": self.teams,
             "subtree_teams": self.subtree_teams,
+            "heads": self.heads,
         }
 
 
@@ -162,16 +165,20 @@ async def _places(
     own_teams: dict[UUID, set[UUID]] = {}
     for team, user in members:
         own_teams.setdefault(user, set()).add(team)
-    return {user: _place(reach[user], own_teams.get(user, set())) for user in viewers}
+    return {
+        user: _place(reach[user], own_teams.get(user, set()), heads=level >= Level.SUBTREE)
+        for user, level in viewers.items()
+    }
 
 
-def _place(reach: Reach, own_teams: Iterable[UUID]) -> Place:
+def _place(reach: Reach, own_teams: Iterable[UUID], *, heads: bool) -> Place:
     teams = set(own_teams)
     return Place(
         sees_team=tuple(sorted(reach.user_ids(Level.TEAM))),
         sees_subtree=tuple(sorted(reach.user_ids(Level.SUBTREE))),
         teams=tuple(sorted(teams)),
         subtree_teams=tuple(sorted(teams | reach.team_ids(Level.SUBTREE))),
+        heads=heads,
     )
 
 
@@ -184,8 +191,10 @@ async def _widest(connection: Connection, organisation_id: UUID) -> dict[str, Le
 
 async def _known(connection: Connection, organisation_id: UUID) -> dict[UUID, Place]:
     rows = await connection.fetch(KNOWN, organisation_id)
+    lists = ("sees_team", "sees_subtree", "teams", "subtree_teams")
     return {
-        row["id"]: Place(*(tuple(sorted(row[name])) for name in Place().as_dict())) for row in rows
+        row["id"]: Place(**{n: tuple(sorted(row[n])) for n in lists}, heads=row["heads"])
+        for row in rows
     }
 
 

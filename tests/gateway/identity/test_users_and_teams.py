@@ -82,6 +82,30 @@ async def test_a_role_change_changes_what_is_seen(company: Company, house: House
     assert (await reach(house, company, rep))["sees_subtree"] == {rep.id, other.id}
 
 
+HEADS = "SELECT id::text FROM directory_users WHERE organisation_id = $2 AND heads"
+
+
+async def test_who_heads_others_is_told_from_colleagues_who_see_each_other(
+    company: Company, house: House
+) -> None:
+    team = await company.team("Support")
+    manager = await company.hire("manager", teams=(team,))
+    agent = await company.hire("agent", teams=(team,))
+    seen = [await reach(house, company, user) for user in (manager, agent)]
+    assert seen[0] == seen[1]
+
+    async def heads() -> set[str]:
+        return {row["id"] for row in await house.db.fetch(company.id, HEADS, company.id)}
+
+    assert manager.id in await heads()
+    assert agent.id not in await heads()
+    for user, role in ((agent, "manager"), (manager, "agent")):
+        answer = await company.admin.patch(f"/v1/users/{user.id}", {"role": role})
+        assert answer.status_code == 200
+    assert agent.id in await heads()
+    assert manager.id not in await heads()
+
+
 async def test_events_carry_the_closure_and_only_the_last_its_version(
     company: Company, house: House
 ) -> None:
