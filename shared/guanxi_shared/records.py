@@ -187,11 +187,13 @@ async def update_record(
     computed: Mapping[str, Any] | None = None,
     verb: str = "updated",
     more: Mapping[str, Any] | None = None,
+    at: datetime | None = None,
 ) -> State:
     """Write changed columns, one version up, and the event; unchanged values change nothing.
 
     `changes` are stored columns, `computed` the new values of computed fields (their own rows are
-    written by the service, in the same transaction), `more` is added to the event's `before`.
+    written by the service, in the same transaction), `more` is added to the event's `before`, `at`
+    is when it happened, if that is not now.
     """
     old_state = resource.state(loaded.row, loaded.computed)
     row = {**loaded.row, **changes}
@@ -202,16 +204,16 @@ async def update_record(
     if not changed and not hidden and verb == "updated":
         return old_state
     return await _write(
-        connection, resource, loaded, written, state, old_state, changed, actor, verb, more
+        connection, resource, loaded, written, state, old_state, changed, actor, verb, more, at
     )
 
 
 async def _write(
     connection: Connection | Deferred, resource: Resource, loaded: Loaded, written: Mapping[str, Any],
     state: State, old_state: State, changed: Sequence[str], actor: Actor, verb: str,
-    more: Mapping[str, Any] | None,
+    more: Mapping[str, Any] | None, at: datetime | None,
 ) -> State:  # fmt: skip
-    version, now = loaded.version + 1, datetime.now(UTC)
+    version, now = loaded.version + 1, at or datetime.now(UTC)
     state |= {"version": version, "updated_at": now}
     after = state_bytes(state)
     columns = {**written, "version": version, "updated_at": now}
@@ -239,21 +241,26 @@ async def _write(
 
 
 async def delete_record(
-    connection: Connection, resource: Resource, loaded: Loaded, *, actor: Actor
-) -> State:
-    """A soft delete: the row stays, nothing shows it, `restore_record` brings it back."""
-    now = datetime.now(UTC)
+    connection: Connection, resource: Resource, loaded: Loaded, *, actor: Actor,
+    more: Mapping[str, Any] | None = None, at: datetime | None = None,
+) -> State:  # fmt: skip
+    """A soft delete: the row stays, nothing shows it, `restore_record` brings it back. `more` are
+    columns that change with it."""
+    now = at or datetime.now(UTC)
     return await update_record(
-        connection, resource, loaded, {"deleted_at": now}, actor=actor, verb="deleted"
-    )
+        connection, resource, loaded, {**(more or {}), "deleted_at": now},
+        actor=actor, verb="deleted", at=now,
+    )  # fmt: skip
 
 
 async def restore_record(
-    connection: Connection, resource: Resource, loaded: Loaded, *, actor: Actor
-) -> State:
+    connection: Connection, resource: Resource, loaded: Loaded, *, actor: Actor,
+    more: Mapping[str, Any] | None = None, at: datetime | None = None,
+) -> State:  # fmt: skip
     return await update_record(
-        connection, resource, loaded, {"deleted_at": None}, actor=actor, verb="restored"
-    )
+        connection, resource, loaded, {**(more or {}), "deleted_at": None},
+        actor=actor, verb="restored", at=at,
+    )  # fmt: skip
 
 
 def _event(

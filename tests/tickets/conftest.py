@@ -5,9 +5,10 @@ import pytest
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_tickets.references.heard import apply_contacts_event
-from tests.factories import Organisation
+from tests.factories import Clients, Organisation
 from tests.pipeline.telling import Heard, Known, account_told, contact_told, hearing, knowing
 from tests.tickets.company import with_agents
+from tests.tickets.promising import CALENDARS, sent
 
 __all__ = ["Heard", "Known"]
 
@@ -38,3 +39,9 @@ def account(heard: Heard, organisation: Organisation) -> Known:
 @pytest.fixture
 def person(heard: Heard, organisation: Organisation) -> Known:
     return knowing(heard, organisation, contact_told, "Ann")
+
+
+@pytest.fixture
+async def always(client: Clients, company: Organisation) -> str:
+    body = {"name": "24/7", "time_zone": "UTC", "always": True}
+    return str((await sent(client(company.admin), CALENDARS, body))["id"])

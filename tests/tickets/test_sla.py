@@ -3,52 +3,21 @@
 from datetime import datetime
 from typing import Any
 
-import httpx
-import pytest
-
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made, moved
 from tests.tickets.conftest import Known
-
-CALENDARS, POLICIES = "/v1/business-calendars", "/v1/sla-policies"
-OFFICE = [{"from": "09:00", "to": "12:00"}, {"from": "13:00", "to": "18:00"}]
-SHANGHAI: dict[str, Any] = {
-    "name": "上海", "time_zone": "Asia/Shanghai", "hours": {"monday": OFFICE, "friday": OFFICE},
-    "holidays": [{"on": "2026-10-01", "name": "国庆节"}],
-}  # fmt: skip
-TARGETS = {
-    "normal": {
-        "first_response": {"seconds": 3600, "warnings": [50]},
-        "resolution": {"seconds": 7200},
-    }
-}
-
-
-async def sent(user: httpx.AsyncClient, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    answer = await user.post(path, json=body)
-    assert answer.status_code == 201, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
-
-
-@pytest.fixture
-async def always(client: Clients, company: Organisation) -> str:
-    body = {"name": "24/7", "time_zone": "UTC", "always": True}
-    return str((await sent(client(company.admin), CALENDARS, body))["id"])
-
-
-async def policy(user: httpx.AsyncClient, calendar_id: str, **more: Any) -> dict[str, Any]:
-    body = {"name": "Gold", "calendar_id": calendar_id, "targets": TARGETS, **more}
-    return await sent(user, POLICIES, body)
-
-
-async def clocks(user: httpx.AsyncClient, ticket: dict[str, Any]) -> dict[str, Any]:
-    answer = await user.get(f"{PATH}/{ticket['id']}/sla/explain")
-    assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = answer.json()
-    return found
+from tests.tickets.past import setting_back
+from tests.tickets.promising import (
+    CALENDARS,
+    OFFICE,
+    POLICIES,
+    SHANGHAI,
+    clocks,
+    policy,
+    sent,
+)
 
 
 def adds_up(clock: dict[str, Any]) -> None:
@@ -151,28 +120,13 @@ async def test_the_clocks_add_up_and_say_why(
         adds_up(clock)
 
 
-BACKDATE = """
-UPDATE {table} SET {column} = {column} - interval '3 hours' WHERE organisation_id = $1 AND {key} = $2
-"""
-
-
 async def test_what_took_too_long_is_breached_with_every_stretch_told(
     client: Clients, company: Organisation, always: str, database: Any
 ) -> None:
-    """Three hours ago as the log has it: the owner of the schema sets its times back."""
-    import asyncpg
-
     admin, rep = client(company.admin), client(company.rep)
     await policy(admin, always)
     ticket = await made(rep)
-    owner = await asyncpg.connect(database.admin_url)
-    try:
-        await owner.execute("SET search_path = tickets")
-        sql = BACKDATE.format(table="events", column="occurred_at", key="subject_id")
-        await owner.execute("SET session_replication_role = replica")
-        await owner.execute(sql, company.id, ticket["id"])
-    finally:
-        await owner.close()
+    await setting_back(database, company)(ticket, hours=3)
     await moved(rep, ticket, "solved")
     for clock in (await clocks(rep, ticket))["clocks"]:
         adds_up(clock)

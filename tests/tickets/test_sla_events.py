@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from guanxi_tickets.sla_reading.event_rules import events_from
+from guanxi_tickets.sla_clocks.event_rules import events_from
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
 

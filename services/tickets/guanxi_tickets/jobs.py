@@ -5,6 +5,7 @@ from typing import Final
 
 from guanxi_shared.running_jobs import Handler
 from guanxi_tickets.references.settling import settle_references
+from guanxi_tickets.sla_alerts.giving import give_alerts
 
 HANDLERS: Final[Mapping[str, Handler]] = {}
-SCHEDULES: Final = (settle_references,)
+SCHEDULES: Final = (settle_references, give_alerts)

@@ -6,6 +6,7 @@ from guanxi_shared.job_routes import jobs_router
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.fields.routes import router as fields
+from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
@@ -13,6 +14,6 @@ from guanxi_tickets.tickets.routes import router as tickets
 from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
-    fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_reading,
-    comments, tickets,
+    fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
+    sla_reading,     comments, tickets,
 )  # fmt: skip

@@ -56,6 +56,10 @@ def make_policies(seed: int) -> list[Record]:
         "id": str(demo_id(seed, "policy", 0)), "name": "标准服务 Standard", "targets": targets,
         "calendar_id": str(demo_id(seed, "calendar", 0)),
         "pauses": {"pending": ["resolution"], "on_hold": ["resolution"]},
+        "escalations": [
+            {"on": "warning", "actions": [{"action": "notify", "to": ["assignee"]}]},
+            {"on": "breach", "actions": [{"action": "notify", "to": ["assignee", "manager"]}]},
+        ],
     }  # fmt: skip
     return [policy]
 

@@ -21,10 +21,11 @@ from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import BY_VISIBILITY, COMMENTS, NOTES
 from guanxi_tickets.comments.schemas import CommentCreate, CommentUpdate
 from guanxi_tickets.errors import NotTheAuthor
+from guanxi_tickets.sla_clocks.keeping import kept_after_a_reply
+from guanxi_tickets.sla_clocks.writing import write_kept
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.tickets import state_rules
 from guanxi_tickets.tickets.moving import move_to_state
-from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.service import demand_users, load_ticket
 
 PATH: Final = "/v1/tickets/{ticket_id}/comments"
@@ -59,15 +60,20 @@ async def create_comment(
 async def _let_ticket_follow(
     call: Call, connection: Connection, ticket: Loaded, sent: dict[str, Any], now: datetime
 ) -> None:
-    if rules.is_first_response(sent, ticket.row):
-        await records.update_record(
-            connection, TICKETS, ticket, rules.responded(now), actor=call.actor, verb="responded"
-        )
+    """Its clocks, its first response, and where it stands when its customer writes."""
+    if sent["visibility"] != "public":
+        return
     if sent["author_kind"] == "requester":
-        ways = await known_ways(call)
-        to = state_rules.after_requester_wrote(ways, ticket.row)
+        to = state_rules.after_requester_wrote(await known_ways(call), ticket.row)
         if to is not None:
             await move_to_state(connection, ticket, to, actor=call.actor)
+            return
+    is_first = rules.is_first_response(sent, ticket.row)
+    await write_kept(
+        connection, ticket, rules.responded(now) if is_first else {},
+        await kept_after_a_reply(connection, ticket.row, now),
+        now=now, actor=call.actor, verb="responded" if is_first else "updated",
+    )  # fmt: skip
 
 
 async def _existing(

@@ -4,7 +4,7 @@ from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
-from guanxi_tickets.models.sla import BusinessCalendar, SlaPolicy
+from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
 from guanxi_tickets.models.tickets import TICKET_SEARCH, Ticket, TicketNumber
 
 add_views_table(Ticket.metadata)
@@ -15,6 +15,7 @@ __all__ = [
     "KnownAccount",
     "KnownContact",
     "MergeFollow",
+    "SlaAlert",
     "SlaPolicy",
     "Ticket",
     "TicketComment",

@@ -18,6 +18,7 @@ from sqlmodel import Field
 
 from guanxi_shared.columns import (
     id_column,
+    ids_column,
     instant_column,
     json_column,
     one_of,
@@ -27,6 +28,7 @@ from guanxi_shared.columns import (
 from guanxi_tickets.db import Table
 
 ON_REOPEN = ("continue", "anew")
+ALERTS = ("warning", "breach")
 
 
 class BusinessCalendar(Table, table=True):
@@ -81,7 +83,51 @@ class SlaPolicy(Table, table=True):
     calendar_id: UUID = id_column(nullable=False)
     targets: dict[str, Any] = json_column("{}")  # priority → clock → {seconds, warnings}
     pauses: dict[str, Any] = json_column("{}")  # status → the clocks that stand still in it
+    escalations: list[Any] = json_column("[]")  # {clock, on, percent, actions}
     on_reopen: str = Field(sa_column=Column(Text, nullable=False, server_default="continue"))
+    version: int = version_column()
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
+
+
+class SlaAlert(Table, table=True):
+    """A warning or a breach of one run of a clock, told once; `number` counts the runs of a clock."""
+
+    __tablename__ = "sla_alerts"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        ForeignKeyConstraint(
+            ["organisation_id", "ticket_id"], ["tickets.organisation_id", "tickets.id"]
+        ),
+        one_of("what", ALERTS),
+        Index(
+            "uq_sla_alerts_once", "organisation_id", "ticket_id", "clock", "number", "what",
+            text("coalesce(percent, 0)"), unique=True,
+        ),
+        Index("ix_sla_alerts_organisation_id_owner_id", "organisation_id", "owner_id", "id"),
+        Index(
+            "ix_sla_alerts_organisation_id_team_id", "organisation_id", "team_id", "id",
+            postgresql_where=text("team_id IS NOT NULL"),
+        ),
+        Index("ix_sla_alerts_notified", "organisation_id", "notified_ids", postgresql_using="gin"),
+    )  # fmt: skip
+
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)
+    ticket_id: UUID = id_column(nullable=False)
+    what: str = text_column(nullable=False)
+    clock: str = text_column(nullable=False)
+    number: int = Field(sa_column=Column(BigInteger, nullable=False))
+    percent: int | None = Field(default=None, sa_column=Column(BigInteger))
+    happened_at: datetime = instant_column("happened_at")
+    due_at: datetime | None = instant_column("due_at", nullable=True)
+    policy_id: UUID = id_column(nullable=False)
+    policy_version: int = Field(sa_column=Column(BigInteger, nullable=False))
+    notified_ids: list[UUID] = ids_column()  # gateway's users
+    actions: list[Any] = json_column("[]")  # {action, done, sentence}
+    owner_id: UUID | None = id_column()  # the ticket's, and so is the team
+    team_id: UUID | None = id_column()
     version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")

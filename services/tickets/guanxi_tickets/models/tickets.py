@@ -16,6 +16,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )  # fmt: skip
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from guanxi_shared.columns import (
@@ -92,6 +93,15 @@ class Ticket(Table, table=True):
                 "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
             )
         ),
+        # Whose warning or breach comes next, of all organisations; and by what is due first in one.
+        Index(
+            "ix_tickets_sla_next_at", "sla_next_at",
+            postgresql_where=text("sla_next_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_tickets_organisation_id_sla_due_at", "organisation_id", "sla_due_at", "id",
+            postgresql_where=text("sla_due_at IS NOT NULL"),
+        ),
         Index(
             "ix_tickets_unverified", "organisation_id", "id",
             postgresql_where=text("NOT is_account_verified AND deleted_at IS NULL"),
@@ -130,6 +140,14 @@ class Ticket(Table, table=True):
     sla_policy_version: int | None = Field(default=None, sa_column=Column(BigInteger))
     sla_calendar_id: UUID | None = id_column()
     sla_calendar_version: int | None = Field(default=None, sa_column=Column(BigInteger))
+    sla: dict[str, Any] | None = Field(
+        default=None, sa_column=Column(JSONB)
+    )  # what is shown of its clocks
+    sla_due_at: datetime | None = instant_column("sla_due_at", nullable=True)
+    sla_breached: list[str] = texts_column()  # kinds of clocks
+    sla_next_at: datetime | None = instant_column(
+        "sla_next_at", nullable=True
+    )  # a warning or breach
     first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
     solved_at: datetime | None = instant_column("solved_at", nullable=True)
     closed_at: datetime | None = instant_column("closed_at", nullable=True)

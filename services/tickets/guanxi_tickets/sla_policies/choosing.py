@@ -5,6 +5,7 @@ that the policy is known before the write, which stays one write with one event.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 import orjson
@@ -44,16 +45,16 @@ async def chosen(
 ) -> dict[str, Any]:
     """The columns of a new ticket that say what is promised; none without a policy that fits."""
     policies = await policies_of(call.house).of(call.organisation)
-    if not policies:
-        return {}
-    fits = await _fitting(call, connection, row, [each.filter_groups for each in policies])
-    for policy, is_fit in zip(policies, fits, strict=True):
-        if is_fit:
-            return {
-                "sla_policy_id": policy.id, "sla_policy_version": policy.version,
-                "sla_calendar_id": policy.calendar_id,
-                "sla_calendar_version": policy.calendar_version,
-            }  # fmt: skip
+    conditioned = list(takewhile(lambda policy: policy.filter_groups, policies))
+    documents = [each.filter_groups for each in conditioned]
+    fits = await _fitting(call, connection, row, documents) if documents else []
+    fitting = [policy for policy, is_fit in zip(conditioned, fits, strict=True) if is_fit]
+    for policy in [*fitting, *policies[len(conditioned) :]]:  # the next one fits whatever it is
+        return {
+            "sla_policy_id": policy.id, "sla_policy_version": policy.version,
+            "sla_calendar_id": policy.calendar_id,
+            "sla_calendar_version": policy.calendar_version,
+        }  # fmt: skip
     return {}
 
 

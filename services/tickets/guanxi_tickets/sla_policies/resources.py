@@ -17,7 +17,9 @@ POLICIES: Resource = Resource(
     table=TABLE,
     fields=_FIELDS
     | {name: replace(_FIELDS[name], kind=r.OBJECT) for name in ("targets", "pauses")}
-    | {"filter_groups": replace(_FIELDS["filter_groups"], is_filtered=False)},
+    | {
+        name: replace(_FIELDS[name], is_filtered=False) for name in ("filter_groups", "escalations")
+    },
     is_owned=False,
     model=PolicyRead,
 )

@@ -1,10 +1,10 @@
 """Policies as the API takes and shows them; sla/run_rules.py says what their clocks do."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guanxi_shared.documents import FilterGroup
 from guanxi_shared.values import Fields, Name, Value
@@ -28,6 +28,14 @@ EXAMPLE: dict[str, Any] = {
         "normal": {"first_response": {"seconds": 14400}, "resolution": {"seconds": 144000}},
     },
     "pauses": {"pending": ["update", "resolution"]},
+    "escalations": [
+        {"on": "warning", "percent": 75, "actions": [{"action": "notify", "to": ["assignee"]}]},
+        {
+            "on": "breach",
+            "clock": "resolution",
+            "actions": [{"action": "raise"}, {"action": "notify", "to": ["manager", "followers"]}],
+        },
+    ],
 }
 
 
@@ -36,6 +44,55 @@ class TargetValue(Value):
 
     seconds: Seconds
     warnings: Percents = Field(default_factory=list)
+
+
+class Notify(Value):
+    """Users who are named by the alert (`notified_ids`). `team`: the members of the ticket's team;
+    `manager`: who heads the assignee's teams, else the ticket's, or the nearest team above them."""
+
+    action: Literal["notify"]
+    to: list[Literal["assignee", "followers", "team", "manager"]] = Field(
+        default_factory=list, max_length=4
+    )
+    user_ids: Annotated[list[UUID], Field(max_length=50)] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def check_somebody(self) -> Self:
+        if not self.to and not self.user_ids:
+            raise ValueError("needs somebody in to or user_ids")
+        return self
+
+
+class Reassign(Value):
+    """To a person, or with a team alone to wait there for somebody."""
+
+    action: Literal["reassign"]
+    assignee_id: UUID | None = None
+    team_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def check_somewhere(self) -> Self:
+        if self.assignee_id is None and self.team_id is None:
+            raise ValueError("needs an assignee_id or a team_id")
+        return self
+
+
+class Raise(Value):
+    """The priority, by a step."""
+
+    action: Literal["raise"]
+
+
+Action = Annotated[Notify | Reassign | Raise, Field(discriminator="action")]
+
+
+class Escalation(Value):
+    """`clock` null: of any; `percent` null: at every warning."""
+
+    on: Literal["warning", "breach"]
+    clock: Clock | None = None
+    percent: Annotated[int, Field(ge=1, le=99)] | None = None
+    actions: Annotated[list[Action], Field(min_length=1, max_length=10)]
 
 
 class PolicyFields(Fields):
@@ -49,6 +106,11 @@ class PolicyFields(Fields):
     targets: dict[Priority, dict[Clock, TargetValue]] = Field(default_factory=dict)
     pauses: Annotated[dict[StateKey, list[Clock]], Field(max_length=50)] = Field(
         default_factory=dict, description="By status: the clocks that stand still in it."
+    )
+    escalations: Annotated[list[Escalation], Field(max_length=50)] = Field(
+        default_factory=list,
+        description="What a warning or a breach does; without any the assignee is told, of a breach"
+        " the assignee's manager, too.",
     )
     on_reopen: Literal["continue", "anew"] = "continue"
 
@@ -83,6 +145,7 @@ class PolicyRead(BaseModel):
     calendar_id: UUID
     targets: dict[str, Any]
     pauses: dict[str, list[str]]
+    escalations: list[Escalation]
     on_reopen: Literal["continue", "anew"]
     version: int
     created_at: datetime

@@ -1,6 +1,6 @@
 """Use cases of policies: make, change, put away."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_shared.writes import check_version
 from guanxi_tickets.sla.calendar_rules import ALWAYS
+from guanxi_tickets.sla.escalation_rules import named_in
 from guanxi_tickets.sla.policy_rules import policy_from
 from guanxi_tickets.sla_policies.choosing import understood
 from guanxi_tickets.sla_policies.known import policies_of
@@ -25,6 +26,14 @@ PARTS: Final = ("name", "targets", "pauses", "on_reopen")
 # Held until the policy stands, so that nobody puts the calendar away meanwhile.
 CALENDAR = """
 SELECT 1 FROM business_calendars WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE
+"""
+UNKNOWN_NAMED = """
+SELECT id::text FROM (
+  SELECT id FROM unnest($2::uuid[]) AS id EXCEPT SELECT u.id FROM directory_users u WHERE u.organisation_id = $1
+    AND u.active
+  UNION ALL
+  (SELECT id FROM unnest($3::uuid[]) AS id EXCEPT SELECT t.id FROM directory_teams t WHERE t.organisation_id = $1)
+) AS missing LIMIT 1
 """
 
 
@@ -73,6 +82,21 @@ async def _load(connection: Connection, policy_id: UUID) -> Loaded:
     return await records.load_record(connection, POLICIES, policy_id, scope=EVERYTHING)
 
 
+async def _demand_named(
+    call: Call, connection: Connection, escalations: Sequence[Mapping[str, Any]]
+) -> None:
+    """Users and teams whom escalations name are there today; one who leaves later is passed over."""
+    for number, each in enumerate(escalations):
+        users, teams = named_in(each["actions"])
+        unknown = await connection.fetchval(UNKNOWN_NAMED, call.organisation, users, teams)
+        if unknown is not None:
+            field = f"escalations.{number}.actions"
+            raise UnknownReference(
+                f"{field} names {unknown}, which is neither a user nor a team.",
+                errors={field: "Name users and teams that are there."},
+            )
+
+
 async def _check(
     call: Call, connection: Connection, changes: Mapping[str, Any], whole: Mapping[str, Any]
 ) -> None:
@@ -83,6 +107,8 @@ async def _check(
         policy_from(document_of(whole), ALWAYS, priorities=RANKS, states=ways.states)
     if changes.get("filter_groups"):
         await understood(call, changes["filter_groups"])
+    if changes.get("escalations"):
+        await _demand_named(call, connection, changes["escalations"])
     if "calendar_id" in changes:
         asked = (call.organisation, changes["calendar_id"])
         if await connection.fetchval(CALENDAR, *asked) is None:

@@ -8,6 +8,7 @@ from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
+from guanxi_tickets.sla_clocks.keeping import kept_with
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import TicketState
 from guanxi_tickets.tickets import state_rules
@@ -34,6 +35,10 @@ async def move_to_state(
     connection: Connection, loaded: Loaded, to: TicketState, *, actor: Actor
 ) -> State:
     """Whatever moves a ticket comes through here; whether it may is decided before."""
-    changes = state_rules.changes_of(loaded.row, to, datetime.now(UTC))
+    now = datetime.now(UTC)
     verb = state_rules.verb_of(loaded.row["status_kind"], to.kind)
-    return await records.update_record(connection, TICKETS, loaded, changes, actor=actor, verb=verb)
+    changes = state_rules.changes_of(loaded.row, to, now)
+    changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
+    return await records.update_record(
+        connection, TICKETS, loaded, changes, actor=actor, verb=verb, at=now
+    )

@@ -17,7 +17,9 @@ TICKET: Final[Table] = METADATA.tables["tickets"]
 ACCOUNT: Final[Table] = METADATA.tables["known_accounts"]
 PERSON: Final[Table] = METADATA.tables["known_contacts"]
 OF_ACCOUNT: Final = ("name", "industry", "region", "grade")
-HIDDEN: Final = ("sla_policy_version", "sla_calendar_id", "sla_calendar_version")
+HIDDEN: Final = ("sla_policy_version", "sla_calendar_id", "sla_calendar_version", "sla_next_at")
+# Within `sla` as they are shown; by themselves to filter and sort by.
+OF_CLOCKS: Final = ("sla_due_at", "sla_breached")
 
 
 def _fields() -> dict[str, Field]:
@@ -25,7 +27,10 @@ def _fields() -> dict[str, Field]:
     for name, field in fields_of(TICKET, hidden=HIDDEN).items():
         shown = "assignee_id" if name == "owner_id" else name
         fields[shown] = replace(field, name=shown)
-    fields["custom"] = replace(fields["custom"], kind=r.OBJECT)
+    for name in ("custom", "sla"):
+        fields[name] = replace(fields[name], kind=r.OBJECT)
+    for name in OF_CLOCKS:
+        fields[name] = replace(fields[name], is_shown=False)
     fields["tags"] = replace(fields["tags"], where=tagged(TICKET, models.TICKET_SEARCH))
     looked = [
         looked_up("follower_id", r.ID, TICKET, overlaps(TICKET.c.follower_ids)),

@@ -27,6 +27,8 @@ EXAMPLE: dict[str, Any] = {
     "tags": ["invoice"],
 }
 
+ClockKind = Literal["first_response", "next_response", "update", "resolution", "promise"]
+
 
 class TicketFields(Fields):
     """What may be written on a ticket; create and update differ in what must be sent."""
@@ -85,6 +87,28 @@ class Move(Value):
     status: StateKey
 
 
+class KeptClock(BaseModel):
+    """The latest run of a clock; `number` counts its runs."""
+
+    kind: ClockKind
+    number: int
+    state: Literal["running", "paused", "met", "breached", "cancelled"]
+    target_seconds: int | None
+    due_at: datetime | None
+    met_at: datetime | None
+    breached_at: datetime | None
+
+
+class KeptClocks(BaseModel):
+    """What is due first and of which clock; `breached` names every clock that ever was late."""
+
+    state: Literal["running", "paused", "over"]
+    due_at: datetime | None
+    clock: ClockKind | None
+    breached: list[ClockKind]
+    clocks: list[KeptClock]
+
+
 class TicketRead(BaseModel):
     """`priority_rank` sorts by priority: 1 is urgent. `status_kind` is what kind of state the
     organisation's own `status` is."""
@@ -116,6 +140,7 @@ class TicketRead(BaseModel):
     assignee_id: UUID | None
     team_id: UUID | None
     sla_policy_id: UUID | None
+    sla: KeptClocks | None
     first_responded_at: datetime | None
     solved_at: datetime | None
     closed_at: datetime | None

@@ -16,11 +16,13 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
 from guanxi_tickets.references.service import find_account, find_requester
+from guanxi_tickets.sla_clocks.keeping import kept_from_the_start, kept_with
 from guanxi_tickets.sla_policies.choosing import chosen
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets import rules, state_rules
 from guanxi_tickets.tickets.found_rules import found_by
+from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.linking import LINKS, demand_links
 from guanxi_tickets.tickets.moving import move_to_state
 from guanxi_tickets.tickets.numbering import give_number
@@ -37,10 +39,6 @@ SELECT id FROM unnest($2::uuid[]) AS id WHERE id NOT IN (
 NAMES_OF = """
 SELECT (SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2) AS account_name,
   (SELECT name FROM known_contacts WHERE organisation_id = $1 AND id = $3) AS requester_name
-"""
-# Whoever sees the ticket sees what is said about it.
-FOLLOW_OWNER = """
-UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND ticket_id = $2
 """
 BY_ID = "SELECT id FROM tickets WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_NUMBER = (
@@ -71,6 +69,7 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     names = await _set_references(call, columns)
     await _demand(call, connection, ticket_id, columns)
     columns |= await chosen(call, connection, columns)
+    columns |= await kept_from_the_start(connection, columns)
     columns["number"] = await give_number(connection, call.organisation)
     columns |= found_by(columns, account_name=names[0], requester_name=names[1])
     return await records.insert_record(connection, TICKETS, columns, actor=call.actor)
@@ -120,15 +119,13 @@ async def _write(
         whole = {**loaded.row, **changes}
         changes |= await _found(call, connection, whole, names)
     is_handed = any(changes[n] != loaded.row[n] for n in rules.ASSIGNED if n in changes)
+    verb, now = "assigned" if is_handed else "updated", datetime.now(UTC)
+    changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
     state = await records.update_record(
-        connection, TICKETS, loaded, changes, actor=call.actor,
-        verb="assigned" if is_handed else "updated",
-    )  # fmt: skip
+        connection, TICKETS, loaded, changes, actor=call.actor, verb=verb, at=now
+    )
     if is_handed:
-        whose = (loaded.row["owner_id"], loaded.row["team_id"])
-        for table in ("ticket_comments", "ticket_notes"):
-            sql = FOLLOW_OWNER.format(table=table)
-            await connection.execute(sql, call.organisation, loaded.id, *whose)
+        await let_follow(connection, loaded.row)
     return state
 
 
@@ -189,13 +186,21 @@ async def delete_ticket(
 ) -> State:
     loaded = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, loaded, version)
-    return await records.delete_record(connection, TICKETS, loaded, actor=call.actor)
+    now = datetime.now(UTC)
+    kept = await kept_with(connection, loaded.row, {"deleted_at": now}, now, verb="deleted")
+    return await records.delete_record(
+        connection, TICKETS, loaded, actor=call.actor, more=kept, at=now
+    )
 
 
 async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) -> State:
     scope = await call.scope(TICKETS.name)
     loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope, deleted=True)
-    return await records.restore_record(connection, TICKETS, loaded, actor=call.actor)
+    now = datetime.now(UTC)
+    kept = await kept_with(connection, loaded.row, {"deleted_at": None}, now, verb="restored")
+    return await records.restore_record(
+        connection, TICKETS, loaded, actor=call.actor, more=kept, at=now
+    )
 
 
 async def find_tickets(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:

@@ -1,0 +1,27 @@
+"""The ticket, written with what it keeps of its clocks."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from guanxi_shared import records
+from guanxi_shared.calls import Actor
+from guanxi_shared.db import Connection
+from guanxi_shared.records import Loaded
+from guanxi_tickets.tickets.resources import TICKETS
+
+LOOK_AGAIN = "UPDATE tickets SET sla_next_at = $3 WHERE organisation_id = $1 AND id = $2"
+
+
+async def write_kept(
+    connection: Connection, ticket: Loaded, changes: Mapping[str, Any], kept: Mapping[str, Any], *,
+    now: datetime, actor: Actor, verb: str,
+) -> None:  # fmt: skip
+    """A new version of the ticket only where something that is shown is new."""
+    row = ticket.row
+    if changes or (kept and kept["sla"] != row["sla"]):
+        await records.update_record(
+            connection, TICKETS, ticket, {**changes, **kept}, actor=actor, verb=verb, at=now
+        )
+    elif kept and kept["sla_next_at"] != row["sla_next_at"]:
+        await connection.execute(LOOK_AGAIN, row["organisation_id"], ticket.id, kept["sla_next_at"])
