@@ -14,6 +14,10 @@ from tests.factories import Organisation
 SetBack = Callable[..., Awaitable[None]]
 EVENTS = "UPDATE events SET occurred_at = occurred_at - $3::interval WHERE organisation_id = $1 AND subject_id = $2"
 REPLIES = "UPDATE ticket_comments SET created_at = created_at - $3::interval WHERE organisation_id = $1 AND ticket_id = $2"
+PROMISES = """
+UPDATE ticket_promises SET created_at = created_at - $3::interval, due_at = due_at - $3::interval,
+  ended_at = ended_at - $3::interval WHERE organisation_id = $1 AND ticket_id = $2
+"""
 TICKET = """
 UPDATE tickets SET sla_next_at = sla_next_at - $3::interval, sla_due_at = sla_due_at - $3::interval
 WHERE organisation_id = $1 AND id = $2
@@ -54,7 +58,7 @@ async def set_tickets_back(
     async with owning(admin_url) as owner, owner.transaction():
         for ticket_id in ticket_ids:
             asked = (UUID(str(organisation_id)), UUID(ticket_id))
-            for sql in (EVENTS, REPLIES, TICKET):
+            for sql in (EVENTS, REPLIES, PROMISES, TICKET):
                 await owner.execute(sql, *asked, by)
             kept = orjson.loads(await owner.fetchval(SLA, *asked) or "null")
             await owner.execute(SET_SLA, *asked, orjson.dumps(_earlier(kept, by)).decode())

@@ -25,3 +25,11 @@ class LinkCycle(Invalid):
 
 class NotTheAuthor(Forbidden):
     code, title = "not_the_author", "Only who wrote it changes it"
+
+
+class TicketOver(Conflict):
+    code, title = "ticket_over", "The ticket is solved or closed"
+
+
+class PromiseOver(Conflict):
+    code, title = "promise_over", "The promise was kept, withdrawn or replaced already"

@@ -6,6 +6,7 @@ from guanxi_shared.job_routes import jobs_router
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.fields.routes import router as fields
+from guanxi_tickets.promises.routes import router as promises
 from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
@@ -15,5 +16,5 @@ from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
-    sla_reading,     comments, tickets,
+    sla_reading,     comments, promises, tickets,
 )  # fmt: skip

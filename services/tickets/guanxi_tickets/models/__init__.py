@@ -2,6 +2,7 @@
 
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.promises import TicketPromise
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
@@ -21,5 +22,6 @@ __all__ = [
     "TicketComment",
     "TicketNote",
     "TicketNumber",
+    "TicketPromise",
     "TicketSettings",
 ]

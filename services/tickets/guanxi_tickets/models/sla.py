@@ -84,6 +84,7 @@ class SlaPolicy(Table, table=True):
     targets: dict[str, Any] = json_column("{}")  # priority → clock → {seconds, warnings}
     pauses: dict[str, Any] = json_column("{}")  # status → the clocks that stand still in it
     escalations: list[Any] = json_column("[]")  # {clock, on, percent, actions}
+    promise_warnings: list[Any] = json_column("[]")  # percents
     on_reopen: str = Field(sa_column=Column(Text, nullable=False, server_default="continue"))
     version: int = version_column()
     created_at: datetime = instant_column("created_at")
@@ -122,8 +123,8 @@ class SlaAlert(Table, table=True):
     percent: int | None = Field(default=None, sa_column=Column(BigInteger))
     happened_at: datetime = instant_column("happened_at")
     due_at: datetime | None = instant_column("due_at", nullable=True)
-    policy_id: UUID = id_column(nullable=False)
-    policy_version: int = Field(sa_column=Column(BigInteger, nullable=False))
+    policy_id: UUID | None = id_column()  # none of a promise without one
+    policy_version: int | None = Field(default=None, sa_column=Column(BigInteger))
     notified_ids: list[UUID] = ids_column()  # gateway's users
     actions: list[Any] = json_column("[]")  # {action, done, sentence}
     owner_id: UUID | None = id_column()  # the ticket's, and so is the team

@@ -24,7 +24,7 @@ from guanxi_tickets.sla.escalation_rules import Done, actions_for, carried_out
 from guanxi_tickets.sla_alerts.people import people_for
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_clocks.keeping import Clocks, clocks_of, kept_with
-from guanxi_tickets.sla_clocks.kept_rules import NOTHING, happened_in
+from guanxi_tickets.sla_clocks.kept_rules import happened_in
 from guanxi_tickets.sla_clocks.writing import write_kept
 from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.resources import TICKETS
@@ -61,9 +61,6 @@ async def look_at(database: Database, organisation: UUID, ticket_id: UUID) -> bo
         if next_at is None or next_at > now:
             return False
         clocks = await clocks_of(connection, ticket.row, now)
-        if clocks is None:  # its policy was taken from it by hand
-            await _keep(connection, ticket, {}, NOTHING, now)
-            return True
         changes = await _tell_all(connection, ticket, clocks)
         told = {**ticket.row, "sla_next_at": None}
         kept = await kept_with(connection, told, changes, now, verb="updated")
@@ -79,7 +76,7 @@ async def _tell_all(connection: Connection, ticket: Loaded, clocks: Clocks) -> d
     for reading, timer in happened_in(clocks.readings):
         if (timer.kind, timer.number, timer.what, timer.percent) in told:
             continue
-        actions = actions_for(clocks.promised.escalations, timer)
+        actions = actions_for(clocks.promised.escalations if clocks.promised else [], timer)
         whole = {**row, **changes}
         done = carried_out(actions, whole, await people_for(connection, whole, actions))
         changes |= done.changes

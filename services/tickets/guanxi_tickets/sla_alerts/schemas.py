@@ -36,8 +36,8 @@ class AlertRead(BaseModel):
     percent: int | None
     happened_at: datetime
     due_at: datetime | None
-    policy_id: UUID
-    policy_version: int
+    policy_id: UUID | None
+    policy_version: int | None
     notified_ids: list[UUID]
     actions: list[CarriedOut]
     assignee_id: UUID | None

@@ -2,19 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 from guanxi_tickets.sla.run_rules import Event, EventKind
 from guanxi_tickets.ticket_settings.rules import ENDING
 
+OVER: Final[Mapping[str, EventKind]] = {"kept": "promise_kept", "withdrawn": "promise_withdrawn"}
+
 
 def events_from(
-    log: Iterable[Mapping[str, Any]], replies: Iterable[Mapping[str, Any]], policy: str | None
-) -> list[Event]:
+    log: Iterable[Mapping[str, Any]], replies: Iterable[Mapping[str, Any]], policy: str | None,
+    promises: Iterable[Mapping[str, Any]] = (),
+) -> list[Event]:  # fmt: skip
     """`log` has `at`, `verb`, `status`, `status_kind`, `priority` of each version, in their order;
-    `replies` have `at` and `author_kind`. Of one instant the log comes first: who replies to a new
-    ticket at once replies after its beginning."""
+    `replies` have `at` and `author_kind`, `promises` `at`, `due_at`, `outcome` and `ended_at`. Of one
+    instant the log comes first: who replies to a new ticket at once replies after its beginning."""
     found = list(_of_log(list(log), policy))
+    for promise in promises:
+        found.append(Event(promise["at"], "promised", due_at=promise["due_at"]))
+        if promise["outcome"] is not None:
+            found.append(Event(promise["ended_at"], OVER[promise["outcome"]]))
     for reply in replies:
         kind: EventKind = "agent_replied" if reply["author_kind"] == "agent" else "customer_replied"
         found.append(Event(reply["at"], kind))

@@ -12,13 +12,17 @@ from guanxi_tickets.sla_clocks.event_rules import events_from
 from guanxi_tickets.sla_clocks.kept_rules import kept_of, look_again_at
 from guanxi_tickets.sla_clocks.promised import Promised, promised_of
 
-# The log in its order, then what was said; what was taken back later was said nevertheless.
+# The log in its order, then what was said and promised; what was taken back later was said nevertheless.
 TOLD = """
-SELECT occurred_at AS at, split_part(type, '.', 3) AS verb, after->>'status' AS status,
-  after->>'status_kind' AS status_kind, after->>'priority' AS priority, NULL AS author_kind, version AS n
+SELECT 'log' AS part, occurred_at AS at, version AS n, split_part(type, '.', 3) AS verb, after->>'status' AS status,
+  after->>'status_kind' AS status_kind, after->>'priority' AS priority, NULL AS author_kind,
+  NULL::timestamptz AS due_at, NULL AS outcome, NULL::timestamptz AS ended_at
 FROM events WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = 'ticket'
 UNION ALL
-SELECT created_at, NULL, NULL, NULL, NULL, author_kind, NULL FROM ticket_comments
+SELECT 'reply', created_at, NULL, NULL, NULL, NULL, NULL, author_kind, NULL, NULL, NULL FROM ticket_comments
+WHERE organisation_id = $1 AND ticket_id = $2
+UNION ALL
+SELECT 'promise', created_at, NULL, NULL, NULL, NULL, NULL, NULL, due_at, outcome, ended_at FROM ticket_promises
 WHERE organisation_id = $1 AND ticket_id = $2
 ORDER BY n, at
 """
@@ -29,7 +33,7 @@ MOVING: Final = frozenset({"status", "priority", "deleted_at"})
 class Clocks(NamedTuple):
     """The clocks of a ticket at an instant; `events` are what they were read from."""
 
-    promised: Promised
+    promised: Promised | None
     events: list[Event]
     readings: list[Reading]
 
@@ -39,31 +43,35 @@ class Clocks(NamedTuple):
 
 
 async def events_of(
-    connection: Connection | Deferred, row: Mapping[str, Any], promised: Promised,
+    connection: Connection | Deferred, row: Mapping[str, Any], promised: Promised | None,
     pending: Mapping[str, Any] | None = None,
 ) -> list[Event]:  # fmt: skip
-    """From the log and the replies of a stored ticket, and a version of it that is about to be written."""
+    """From what is stored of a ticket, and a version of it that is about to be written."""
     asked = (row["organisation_id"], row["id"])
-    told = [dict(each) for each in await connection.fetch(TOLD, *asked)]
-    replies = [each for each in told if each["author_kind"] is not None]
-    log = [each for each in told if each["author_kind"] is None]
-    return events_from([*log, *([pending] if pending else [])], replies, promised.key)
+    parts: dict[str, list[Mapping[str, Any]]] = {"log": [], "reply": [], "promise": []}
+    for each in await connection.fetch(TOLD, *asked):
+        parts[each["part"]].append(dict(each))
+    log, key = [*parts["log"], *([pending] if pending else [])], promised.key if promised else None
+    return events_from(log, parts["reply"], key, parts["promise"])
 
 
 async def clocks_of(
     connection: Connection | Deferred, row: Mapping[str, Any], now: datetime, *,
     pending: Mapping[str, Any] | None = None,
-) -> Clocks | None:  # fmt: skip
-    """None without a policy. `pending` has `at`, `verb`, `status`, `status_kind`, `priority`."""
+) -> Clocks:  # fmt: skip
+    """`pending` has `at`, `verb`, `status`, `status_kind`, `priority`."""
     promised = await promised_of(connection, row["organisation_id"], row)
-    if promised is None:
-        return None
-    events = await events_of(connection, row, promised, pending)
-    return _read(promised, events, now)
+    return _read(promised, await events_of(connection, row, promised, pending), now)
 
 
-def _read(promised: Promised, events: list[Event], now: datetime) -> Clocks:
-    return Clocks(promised, events, read_clocks({promised.key: promised.policy}, events, now))
+def _read(promised: Promised | None, events: list[Event], now: datetime) -> Clocks:
+    policies = {promised.key: promised.policy} if promised is not None else {}
+    return Clocks(promised, events, read_clocks(policies, events, now))
+
+
+def _is_timed(row: Mapping[str, Any]) -> bool:
+    """Whether anything was ever promised of a stored ticket, by a policy or by somebody."""
+    return row["sla_policy_id"] is not None or row["sla"] is not None
 
 
 async def kept_with(
@@ -72,11 +80,10 @@ async def kept_with(
 ) -> dict[str, Any]:  # fmt: skip
     """The changes of a stored ticket with what they do to its clocks; the changes alone where that is
     nothing."""
-    if row["sla_policy_id"] is None or MOVING.isdisjoint(changes):
+    if not _is_timed(row) or MOVING.isdisjoint(changes):
         return dict(changes)
     pending = {name: {**row, **changes}[name] for name in STANDING} | {"at": now, "verb": verb}
     clocks = await clocks_of(connection, row, now, pending=pending)
-    assert clocks is not None
     return {**changes, **clocks.kept(now, untold=row["sla_next_at"])}
 
 
@@ -96,5 +103,12 @@ async def kept_after_a_reply(
     connection: Connection, row: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """What a ticket keeps once somebody replied, which is stored already."""
+    return await kept_after(connection, row, now) if _is_timed(row) else {}
+
+
+async def kept_after(
+    connection: Connection, row: Mapping[str, Any], now: datetime
+) -> dict[str, Any]:
+    """What a ticket keeps after everything that is stored."""
     clocks = await clocks_of(connection, row, now)
-    return {} if clocks is None else clocks.kept(now, untold=row["sla_next_at"])
+    return clocks.kept(now, untold=row["sla_next_at"])

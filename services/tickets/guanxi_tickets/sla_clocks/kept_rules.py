@@ -1,6 +1,6 @@
 """What a ticket keeps of its clocks: what is due, what was breached, when to look again. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,9 +8,6 @@ from guanxi_tickets.sla.calendar_rules import cut
 from guanxi_tickets.sla.clock_rules import Reading, Timer, current, next_due
 from guanxi_tickets.sla.run_rules import KINDS, Event, Kind
 
-NOTHING: Final[Mapping[str, Any]] = {
-    "sla": None, "sla_due_at": None, "sla_breached": [], "sla_next_at": None,
-}  # fmt: skip
 EVERY_KIND: Final[tuple[Kind, ...]] = (*KINDS, "promise")
 
 

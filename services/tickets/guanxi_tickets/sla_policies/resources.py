@@ -18,7 +18,8 @@ POLICIES: Resource = Resource(
     fields=_FIELDS
     | {name: replace(_FIELDS[name], kind=r.OBJECT) for name in ("targets", "pauses")}
     | {
-        name: replace(_FIELDS[name], is_filtered=False) for name in ("filter_groups", "escalations")
+        name: replace(_FIELDS[name], is_filtered=False)
+        for name in ("filter_groups", "escalations", "promise_warnings")
     },
     is_owned=False,
     model=PolicyRead,

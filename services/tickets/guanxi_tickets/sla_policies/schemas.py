@@ -90,7 +90,7 @@ class Escalation(Value):
     """`clock` null: of any; `percent` null: at every warning."""
 
     on: Literal["warning", "breach"]
-    clock: Clock | None = None
+    clock: Clock | Literal["promise"] | None = None
     percent: Annotated[int, Field(ge=1, le=99)] | None = None
     actions: Annotated[list[Action], Field(min_length=1, max_length=10)]
 
@@ -111,6 +111,9 @@ class PolicyFields(Fields):
         default_factory=list,
         description="What a warning or a breach does; without any the assignee is told, of a breach"
         " the assignee's manager, too.",
+    )
+    promise_warnings: Percents = Field(
+        default=[75], description="Percents of the time between a promise and what was promised."
     )
     on_reopen: Literal["continue", "anew"] = "continue"
 
@@ -146,6 +149,7 @@ class PolicyRead(BaseModel):
     targets: dict[str, Any]
     pauses: dict[str, list[str]]
     escalations: list[Escalation]
+    promise_warnings: list[int]
     on_reopen: Literal["continue", "anew"]
     version: int
     created_at: datetime

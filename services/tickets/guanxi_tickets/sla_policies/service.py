@@ -22,7 +22,7 @@ from guanxi_tickets.sla_policies.schemas import PolicyCreate, PolicyUpdate
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import RANKS
 
-PARTS: Final = ("name", "targets", "pauses", "on_reopen")
+PARTS: Final = ("name", "targets", "pauses", "on_reopen", "promise_warnings")
 # Held until the policy stands, so that nobody puts the calendar away meanwhile.
 CALENDAR = """
 SELECT 1 FROM business_calendars WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE
@@ -39,7 +39,7 @@ SELECT id::text FROM (
 
 def document_of(row: Mapping[str, Any]) -> dict[str, Any]:
     """What `policy_from` reads, of a stored or shown policy."""
-    return {name: row[name] for name in PARTS}
+    return {name: row[name] for name in PARTS if name in row}
 
 
 async def create_policy(call: Call, connection: Connection, data: PolicyCreate) -> State:
@@ -103,7 +103,7 @@ async def _check(
     """Its calendar is there, its filter means something today, its targets and pauses name what the
     organisation has."""
     ways = await known_ways(call)
-    if changes.keys() & {"targets", "pauses", "on_reopen"}:
+    if changes.keys() & set(PARTS):
         policy_from(document_of(whole), ALWAYS, priorities=RANKS, states=ways.states)
     if changes.get("filter_groups"):
         await understood(call, changes["filter_groups"])

@@ -27,11 +27,11 @@ async def explain_sla(call: Call, ticket_id: UUID) -> dict[str, Any]:
         assert found is not None
         row = dict(found)
         promised = await promised_of(connection, call.organisation, row)
-        events = await events_of(connection, row, promised) if promised else []
+        events = await events_of(connection, row, promised)
     now = datetime.now(UTC).replace(microsecond=0)
     policy = promised.policy if promised else None
     zone = ZoneInfo(policy.calendar.time_zone) if policy else call.by.zone
-    clocks = explain({promised.key: promised.policy}, events, now) if promised else []
+    clocks = explain({promised.key: promised.policy} if promised else {}, events, now)
     return {
         "ticket_id": str(ticket_id), "now": now,
         **{name.removeprefix("sla_"): _plain(row[name]) for name in NAMED},

@@ -6,7 +6,7 @@ from typing import Any, Final
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 
-FOLLOWING: Final = ("ticket_comments", "ticket_notes", "sla_alerts")
+FOLLOWING: Final = ("ticket_comments", "ticket_notes", "ticket_promises", "sla_alerts")
 FOLLOW = """
 UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND ticket_id = $2
 """

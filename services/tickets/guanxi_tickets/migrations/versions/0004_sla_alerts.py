@@ -50,8 +50,8 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("policy_id", sa.Uuid(), nullable=False),
-        sa.Column("policy_version", sa.BigInteger(), nullable=False),
+        sa.Column("policy_id", sa.Uuid(), nullable=True),
+        sa.Column("policy_version", sa.BigInteger(), nullable=True),
         sa.Column(
             "notified_ids",
             postgresql.ARRAY(sa.Uuid()),
