@@ -17,6 +17,7 @@ from guanxi_shared import records
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from guanxi_tickets.sla_alerts import giving
+from guanxi_tickets.sla_clocks.keeping import clocks_of
 from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
@@ -194,7 +195,7 @@ async def test_raised_to_a_shorter_target_it_is_late_of_that_at_once_and_no_furt
     assert (await rep.get(f"{PATH}/{ticket['id']}")).json()["priority"] == "high"
 
 
-class Killed(Exception):
+class Killed(BaseException):
     """The worker, at this very moment."""
 
 
@@ -252,7 +253,35 @@ async def test_many_workers_at_once_tell_each_once(
     assert len(found) == 12
 
 
-PLAN = "EXPLAIN (ANALYZE, FORMAT JSON) SELECT organisation_id, id FROM due_sla_timers(200)"
+async def test_a_ticket_that_cannot_be_looked_at_holds_up_no_other(
+    client: Clients, company: Organisation, database: Any, service_database: Database, promise: Promise,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    rep = client(company.rep)
+    await promise()
+    broken, whole = [await late(rep, database, company) for _ in range(2)]
+    read = clocks_of
+
+    async def failing(connection: Any, row: Any, *args: Any, **named: Any) -> Any:
+        if str(row["id"]) == broken["id"]:
+            raise ValueError("nobody reads this")
+        return await read(connection, row, *args, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(giving, "clocks_of", failing)
+        patch.setattr(giving, "AT_ONCE", 1)  # the broken one is the first in the index
+        await giving.give_alerts.duty(service_database)
+    assert len(await alerts_of(rep, whole)) == 3
+    assert await alerts_of(rep, broken) == []
+    async with owning(database.admin_url) as owner:  # its turn comes again
+        await owner.execute(
+            "UPDATE tickets SET sla_next_at = sla_next_at - interval '5 minutes' WHERE id = $1",
+            broken["id"],
+        )
+    await giving.give_alerts.duty(service_database)
+    assert len(await alerts_of(rep, broken)) == 3
+
+
 INSIDE = """
 EXPLAIN (ANALYZE, FORMAT JSON) SELECT t.organisation_id, t.id FROM tickets t
 WHERE t.sla_next_at IS NOT NULL AND t.sla_next_at <= now() ORDER BY t.sla_next_at LIMIT 200

@@ -1,5 +1,6 @@
 """What a ticket keeps of its clocks is what they show, whatever was done to it."""
 
+import asyncio
 from random import Random
 from typing import Any
 
@@ -86,6 +87,21 @@ async def test_after_any_steps_what_is_kept_is_what_is_explained(
         found = (await rep.get(f"{PATH}/{ticket['id']}")).json()
         if what in ("note", "open", "pending", "on_hold", "solved"):
             continue  # a move to where it stands changes nothing, not even what is out of date
+        demand_alike(found, await clocks(rep, ticket))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_many_at_once_leave_what_is_explained(
+    client: Clients, company: Organisation, always: str, person: Known, seed: int
+) -> None:
+    admin, rep, dice = client(company.admin), client(company.rep), Random(seed)
+    await policy(admin, always, targets=TARGETS, pauses={"pending": ["resolution", "update"]})
+    ticket = await made(rep, requester_id=await person())
+    whats = [what for what in STEPS if what not in ("past", "delete")]
+    for _ in range(4):
+        several = dice.choices(whats, k=6)
+        await asyncio.gather(*(step(dice.choice([admin, rep]), ticket, w, dice) for w in several))
+        found = (await rep.get(f"{PATH}/{ticket['id']}")).json()
         demand_alike(found, await clocks(rep, ticket))
 
 

@@ -7,16 +7,17 @@ one transaction, under the ticket's lock.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_shared import records
+from guanxi_shared import logs, records
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import NotFound
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import Loaded
+from guanxi_shared.running_jobs import PASSING
 from guanxi_shared.schedules import schedule
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_tickets.sla.clock_rules import Reading, Timer
@@ -34,6 +35,8 @@ DUE = "SELECT organisation_id, id FROM due_sla_timers($1)"
 TOLD = """
 SELECT clock, number, what, percent FROM sla_alerts WHERE organisation_id = $1 AND ticket_id = $2
 """
+LATER = "UPDATE tickets SET sla_next_at = now() + $3 WHERE organisation_id = $1 AND id = $2"
+PUT_OFF: Final = timedelta(minutes=5)
 AT_ONCE: Final = 200
 ACTOR: Final = Actor(id=None, kind="service", channel="sla")
 VERBS: Final = {"warning": "warned", "breach": "breached"}
@@ -45,9 +48,23 @@ async def give_alerts(database: Database) -> None:
     while True:
         async with database.transaction(None) as connection:
             due = await connection.fetch(DUE, AT_ONCE)
-        given = [await look_at(database, row["organisation_id"], row["id"]) for row in due]
+        given = [await _given(database, row["organisation_id"], row["id"]) for row in due]
         if not any(given):
             return
+
+
+async def _given(database: Database, organisation: UUID, ticket_id: UUID) -> bool:
+    """One that cannot be looked at is told of in the log, and its turn comes again later: it holds up no
+    other."""
+    try:
+        return await look_at(database, organisation, ticket_id)
+    except PASSING:
+        raise
+    except Exception as error:
+        LOG.error("ticket put off", ticket_id=str(ticket_id), exc_info=error)
+        async with database.transaction(organisation) as connection:
+            await connection.execute(LATER, organisation, ticket_id, PUT_OFF)
+        return True
 
 
 async def look_at(database: Database, organisation: UUID, ticket_id: UUID) -> bool:
@@ -110,3 +127,6 @@ async def _keep(
     await write_kept(connection, ticket, changes, kept, now=now, actor=ACTOR, verb=verb)
     if is_handed:
         await let_follow(connection, ticket.row)
+
+
+LOG = logs.logger("sla")
