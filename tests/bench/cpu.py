@@ -8,7 +8,7 @@ import psutil
 
 from tests.bench.processes import Suite, pids
 
-SHOWN = ("gateway", "contacts", "pipeline", "postgres")
+SHOWN = ("gateway", "contacts", "pipeline", "tickets", "postgres")
 
 
 def spent(suite: Suite) -> dict[str, float]:

@@ -33,6 +33,7 @@ DUPLICATE_CHECK = Goal(0.25)  # of get by id
 HOP_THROUGHPUT = Goal(0.5)
 HOP_UNLOADED = Goal(1.6, sense="at most")
 TAIL = Goal(5.0, sense="at most")
+IDLE_LOOK = Goal(1.5, sense="at most")  # of that at a thousand open tickets
 IMPORT = Goal(1 / 3, 0.6)
 IDLE_MEGABYTES = Goal(150.0, sense="at most")
 IMPORT_MEGABYTES = Goal(400.0, sense="at most")

@@ -13,7 +13,7 @@ from sqlalchemy import Table
 
 from tests.bench.organisation import Organisation
 from tests.bench.staging import stage
-from tests.bench.stock import COMPANIES, DEALS, PEOPLE, Kind
+from tests.bench.stock import COMPANIES, DEALS, PEOPLE, TICKETS, Kind
 
 OWNERS = 100
 OWNERLESS_EVERY = 10
@@ -71,6 +71,17 @@ async def load_deals(admin_url: str, organisation: Organisation, count: int) -> 
     """The same of opportunities; their pipeline is there already."""
     await stage(DEALS, admin_url, organisation.id, owners_of(organisation), count)
     return await take_over(DEALS, admin_url)
+
+
+async def load_tickets(admin_url: str, organisation: Organisation, count: int) -> float:
+    """So many open tickets in all: those that were loaded before go."""
+    async with superuser(admin_url, TICKETS) as connection:
+        for table in reversed(TICKETS.tables):
+            await connection.execute(
+                f"DELETE FROM {table.name} WHERE organisation_id = $1", organisation.id
+            )
+    await stage(TICKETS, admin_url, organisation.id, owners_of(organisation), count)
+    return await take_over(TICKETS, admin_url)
 
 
 async def take_over(kind: Kind, admin_url: str) -> float:

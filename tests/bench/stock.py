@@ -17,9 +17,13 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.service import DEFAULTS as DEAL_DEFAULTS
 from guanxi_shared.resources import Resource
 from guanxi_shared.search import table_of
+from guanxi_tickets.tickets.found_rules import found_by as ticket_found_by
+from guanxi_tickets.tickets.resources import TICKETS as TICKET_RESOURCE
+from guanxi_tickets.tickets.service import DEFAULTS as TICKET_DEFAULTS
 from tests.bench.companies import company
 from tests.bench.deal_stock import deal
 from tests.bench.people import person
+from tests.bench.ticket_stock import ticket
 
 REGION = "CN"
 
@@ -78,4 +82,14 @@ DEALS = Kind(
     {},
     DEAL_DEFAULTS,
 )
-KINDS: Mapping[str, Kind] = {kind.resource.name: kind for kind in (PEOPLE, COMPANIES, DEALS)}
+TICKETS = Kind(
+    TICKET_RESOURCE,
+    ticket,
+    dict,
+    partial(ticket_found_by, account_name=None, requester_name=None),
+    {},
+    TICKET_DEFAULTS,
+)
+KINDS: Mapping[str, Kind] = {
+    kind.resource.name: kind for kind in (PEOPLE, COMPANIES, DEALS, TICKETS)
+}

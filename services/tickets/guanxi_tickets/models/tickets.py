@@ -98,10 +98,7 @@ class Ticket(Table, table=True):
             "ix_tickets_sla_next_at", "sla_next_at",
             postgresql_where=text("sla_next_at IS NOT NULL"),
         ),
-        Index(
-            "ix_tickets_organisation_id_sla_due_at", "organisation_id", "sla_due_at", "id",
-            postgresql_where=text("sla_due_at IS NOT NULL"),
-        ),
+        Index("ix_tickets_organisation_id_sla_due_at", "organisation_id", "sla_due_at", "id"),
         Index(
             "ix_tickets_unverified", "organisation_id", "id",
             postgresql_where=text("NOT is_account_verified AND deleted_at IS NULL"),

@@ -149,7 +149,6 @@ def upgrade() -> None:
         "tickets",
         ["organisation_id", "sla_due_at", "id"],
         unique=False,
-        postgresql_where=sa.text("sla_due_at IS NOT NULL"),
     )
     op.create_index(
         "ix_tickets_sla_next_at",
@@ -174,7 +173,6 @@ def downgrade() -> None:
     op.drop_index(
         "ix_tickets_organisation_id_sla_due_at",
         table_name="tickets",
-        postgresql_where=sa.text("sla_due_at IS NOT NULL"),
     )
     op.drop_column("tickets", "sla_next_at")
     op.drop_column("tickets", "sla_breached")
