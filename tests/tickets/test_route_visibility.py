@@ -53,7 +53,7 @@ async def canary(
     [alert] = (await rep.get("/v1/sla-alerts")).json()["data"]
     return {
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
-        "sla_alert_id": alert["id"],
+        "sla_id": alert["id"],
     }  # fmt: skip
 
 

@@ -73,7 +73,7 @@ async def make_ticket_promise(request: Request) -> Response:
         "Say that it was done",
         parameters=[*PLACE, documents.IF_MATCH, documents.IDEMPOTENCY_KEY],
         response_model=PromiseMade,
-        responses=documents.problems(404, 409, 412),
+        responses=documents.problems(404, 409, 412, 413, 415, 422),
     ),
 )
 async def keep_ticket_promise(request: Request) -> Response:

@@ -22,7 +22,7 @@ async def search_sla_alerts(request: Request) -> Response:
     return await reads.search_records(await begin(request, "tickets:read"), ALERTS)
 
 
-@router.get(PATH + "/{sla_alert_id}", **documents.gets(ALERTS))
+@router.get(PATH + "/{sla_id}", **documents.gets(ALERTS, has_past=False))
 async def get_sla_alert(request: Request) -> Response:
     call = await begin(request, "tickets:read")
-    return await reads.get_record(call, ALERTS, request.path_params["sla_alert_id"])
+    return await reads.get_record(call, ALERTS, request.path_params["sla_id"])
