@@ -169,8 +169,9 @@ def _analyse(part: str) -> _Analysed:
     return _Analysed(line, _forms(line), frozenset(_grams(line[:LONGEST_GRAM_SOURCE])))
 
 
-# search_text and search_grams of one row are asked one after the other with the same parts.
-_remembered = lru_cache(maxsize=64)(_analyse)
+# search_text and search_grams of one row are asked one after the other with the same parts, and a file
+# names the same products and customers over and over.
+_remembered = lru_cache(maxsize=256)(_analyse)
 
 
 def _searchable(part: str) -> str:

@@ -23,13 +23,11 @@ FROM standing_changes WHERE organisation_id = $1 ORDER BY version, dimension
 """
 
 
-async def migrate(database: Clone, *verb: str) -> None:
+async def migrate(database: Clone, *verb: str, service: str = "contacts") -> None:
     done = await asyncio.to_thread(
         subprocess.run,
-        [sys.executable, "-m", "guanxi_shared.migrations", "guanxi_contacts", *verb],
-        env=os.environ
-        | database.environment("contacts")
-        | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        [sys.executable, "-m", "guanxi_shared.migrations", f"guanxi_{service}", *verb],
+        env=os.environ | database.environment(service) | {"PYTHONPATH": os.pathsep.join(sys.path)},
         capture_output=True,
         text=True,
         check=False,

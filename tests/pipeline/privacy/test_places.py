@@ -21,7 +21,7 @@ from tests.people_places import (
 from tests.prepared import Clone
 
 DONE_BY_ANOTHER = {
-    "leads_search", "quotes_search", "opportunities_search", "order_lines", "order_returns", "events", "import_rows",
+    "leads_search", "quotes_search", "opportunities_search", "orders_search", "order_lines", "order_returns", "events", "import_rows",
     "known_contacts", "known_accounts",
 }  # fmt: skip
 

@@ -34,6 +34,7 @@ class Chunk:
     loaded: Mapping[UUID, Loaded]
     taken: set[str]
     scope: Scope
+    account_names: Mapping[UUID, str]  # of those of `loaded`
     new: list[NewOrder] = field(default_factory=list)
     changes: list[tuple[Change, bool]] = field(default_factory=list)  # whether lines differ
 

@@ -1,6 +1,7 @@
 """Rows of a file as one order, through the models and rules of requests; no database."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -170,7 +171,7 @@ class OrderPreparation:
             row = {**row, "status": status_after("placed", lines)}
         if (created_at := found.more["created_at"]) is not None:
             row = {**row, "created_at": min(created_at, row["updated_at"])}
-        return NewOrder(row, lines)
+        return replace(new, row=row, lines=lines)
 
     def column_of(self, field: str) -> str | None:
         """Ids come from columns of names too; a line's fields are called as they are in the file."""

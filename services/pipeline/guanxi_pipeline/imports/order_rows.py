@@ -9,12 +9,15 @@ from guanxi_pipeline.imports.order_changing import change_of
 from guanxi_pipeline.imports.order_chunk import Chunk, find_known, word_of
 from guanxi_pipeline.imports.order_fields import ORDER_FIELDS
 from guanxi_pipeline.imports.order_preparing import KEYS, OrderPreparation
+from guanxi_pipeline.orders.found_rules import found_by
 from guanxi_pipeline.orders.lines import set_many_lines
 from guanxi_pipeline.orders.numbering import taken_numbers
 from guanxi_pipeline.orders.placing import NewOrder, write_orders
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.orders.service import is_found_otherwise
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.references.named import Account, Named, find_named
+from guanxi_pipeline.references.service import names_of_accounts
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.cells import reason
@@ -94,6 +97,10 @@ class OrderRows:
             known=known, deleted=deleted, loaded=loaded,
             taken=await taken_numbers(connection, organisation, numbers),
             scope=await self._preparer.scope(ORDERS),
+            account_names=await names_of_accounts(
+                connection, organisation,
+                {each.row["account_id"] for each in loaded.values()} - {None},
+            ),
         )  # fmt: skip
 
     def _decide(self, order: Prepared, chunk: Chunk, outcome: Outcome) -> None:
@@ -160,7 +167,7 @@ class OrderRows:
         made: NewOrder = order.more["order"]
         row = {**made.row, **({"account_id": account.id} if account is not None else {})}
         lines = [_with_product(line, chunk.products) for line in made.lines]
-        chunk.new.append(NewOrder(row, lines))
+        chunk.new.append(NewOrder(row, lines, None if account is None else account.name))
         if number is not None:
             chunk.taken.add(number)
         word = word_of(self._terms.options.key, order)
@@ -197,7 +204,12 @@ class OrderRows:
         if change is None:
             outcome.counts[UNCHANGED] += len(order.more["rows"])
             return None
-        lines_differ = change.computed["lines"] != loaded.computed["lines"]
+        lines = change.computed["lines"]
+        if is_found_otherwise(loaded, change.columns, lines):
+            name = chunk.account_names.get(row["account_id"]) if account is None else account.name
+            whole = {**row, **change.columns, "lines": lines}
+            change.columns = {**change.columns, **found_by(whole, account_name=name)}
+        lines_differ = lines != loaded.computed["lines"]
         chunk.changes.append((change, lines_differ))
         outcome.counts[UPDATED] += len(order.more["rows"])
         return None

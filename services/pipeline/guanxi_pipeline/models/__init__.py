@@ -12,6 +12,7 @@ from guanxi_pipeline.models.lead_ways import (
 from guanxi_pipeline.models.leads import LEAD_SEARCH, Lead
 from guanxi_pipeline.models.opportunities import OPPORTUNITY_SEARCH, Opportunity
 from guanxi_pipeline.models.orders import (
+    ORDER_SEARCH,
     Order,
     OrderLine,
     OrderNumber,
@@ -42,6 +43,7 @@ add_views_table(Opportunity.metadata)
 __all__ = [
     "LEAD_SEARCH",
     "OPPORTUNITY_SEARCH",
+    "ORDER_SEARCH",
     "PRODUCT_SEARCH",
     "QUOTE_SEARCH",
     "ApprovalRule",

@@ -31,6 +31,7 @@ from guanxi_shared.columns import (
     texts_column,
     version_column,
 )
+from guanxi_shared.schema import add_search_table
 
 ORDER_STATUSES = (
     "draft", "placed", "confirmed", "partly_fulfilled", "fulfilled", "cancelled", "returned",
@@ -125,6 +126,9 @@ class Order(Table, table=True):
     updated_at: datetime = instant_column("updated_at")
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
     as_shown: str | None = text_column()  # the order as the API shows it
+
+
+ORDER_SEARCH = add_search_table(Table.metadata.tables["orders"])
 
 
 class OrderLine(Table, table=True):

@@ -13,7 +13,12 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage, known_pipelines
 from guanxi_pipeline.products.service import demand_products
-from guanxi_pipeline.references.service import Reference, find_references, known_or_trusted
+from guanxi_pipeline.references.service import (
+    Reference,
+    find_references,
+    known_or_trusted,
+    name_of_account,
+)
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -41,7 +46,6 @@ BY_KEY = """
 SELECT id FROM opportunities_search
 WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
 """
-NAME_OF_ACCOUNT = "SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2"
 
 
 async def create_opportunity(
@@ -165,10 +169,8 @@ async def _write(
     await _demand_users(call, connection, sent)
     if rules.FOUND_BY & set(changes):
         whole = {**loaded.row, **changes}
-        if "account_id" not in changes and whole["account_id"] is not None:
-            account_name = await connection.fetchval(
-                NAME_OF_ACCOUNT, call.organisation, whole["account_id"]
-            )
+        if "account_id" not in changes:
+            account_name = await name_of_account(connection, call.organisation, whole["account_id"])
         changes |= found_by(whole, account_name=account_name)
     return await records.update_record(connection, OPPORTUNITIES, loaded, changes, actor=call.actor)
 

@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from guanxi_pipeline.orders.found_rules import found_by
 from guanxi_pipeline.orders.line_rules import Line
 from guanxi_pipeline.orders.lines import enter_lines, with_ids
 from guanxi_pipeline.orders.numbering import demand_free, give_numbers
@@ -26,17 +29,26 @@ from guanxi_shared.resources import DOCUMENT
 from guanxi_shared.writes import parse_object
 
 ABOUT = """
-SELECT currency, (now() AT TIME ZONE time_zone)::date AS today FROM directory_state WHERE organisation_id = $1
+SELECT s.currency, (now() AT TIME ZONE s.time_zone)::date AS today,
+  (SELECT jsonb_object_agg(k.id, k.name) FROM known_accounts k
+   WHERE k.organisation_id = $1 AND k.id = ANY($2::uuid[]))::text AS names
+FROM (SELECT 1) AS one LEFT JOIN directory_state s ON s.organisation_id = $1
 """
 NAMED_BY_US = ("quote_id", "is_account_verified")
 
 
 @dataclass(frozen=True, slots=True)
 class NewOrder:
-    """All columns but the number, if none is brought, and the lines with their ids."""
+    """All columns but the number, if none is brought, and the lines with their ids; by which name of its
+    account it is found."""
 
     row: dict[str, Any]
     lines: list[Line]
+    account_name: str | None
+
+    def found_by(self) -> dict[str, Any]:
+        """Once it has its number."""
+        return found_by({**self.row, "lines": self.lines}, account_name=self.account_name)
 
 
 async def place_order(
@@ -56,13 +68,19 @@ async def place_many(
     number, rows, lines and events. The first that cannot be written refuses all."""
     if not orders:
         return []
-    about = await connection.fetchrow(ABOUT, organisation)
-    currency = about["currency"] if about is not None else "CNY"
-    today = about["today"] if about is not None else datetime.now(UTC).date()
+    checked = [_checked(order) for order in orders]
+    accounts = {order["account_id"] for order in checked if "account_id" in order}
+    about = await connection.fetchrow(ABOUT, organisation, sorted(accounts))
+    assert about is not None
+    names = orjson.loads(about["names"] or "{}")
     made = [
-        new_order(_checked(order), organisation=organisation, own_currency=currency, today=today)
-        for order in orders
-    ]
+        new_order(
+            order, organisation=organisation, own_currency=about["currency"] or "CNY",
+            today=about["today"] or datetime.now(UTC).date(),
+            account_name=names.get(str(order.get("account_id"))),
+        )
+        for order in checked
+    ]  # fmt: skip
     return await write_orders(connection, organisation, made, actor=actor)
 
 
@@ -75,15 +93,17 @@ def _checked(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def new_order(
-    sent: Mapping[str, Any], *, organisation: UUID, own_currency: str, today: date
-) -> NewOrder:
+    sent: Mapping[str, Any], *, organisation: UUID, own_currency: str, today: date,
+    account_name: str | None = None,
+) -> NewOrder:  # fmt: skip
     wanted = {**sent, "lines": with_ids(sent.get("lines") or [])}
     row, lines = order_from(
         wanted, organisation=organisation, own_currency=own_currency, today=today
     )
     now = datetime.now(UTC)
     row = {"number": None, **row, "id": row.get("id") or new_id()}
-    return NewOrder({**row, "version": 1, "created_at": now, "updated_at": now}, lines)
+    row |= {"version": 1, "created_at": now, "updated_at": now}
+    return NewOrder(row, lines, account_name)
 
 
 async def write_order(
@@ -92,8 +112,8 @@ async def write_order(
     """One, in as few statements as it takes."""
     await _number(connection, organisation, [new])
     first = {**new.row, "status": "draft"} if new.row["status"] == "placed" else new.row
-    computed = {"lines": new.lines}
-    state = await records.insert_record(connection, ORDERS, first, actor=actor, computed=computed)
+    computed, whole = {"lines": new.lines}, {**first, **new.found_by()}
+    state = await records.insert_record(connection, ORDERS, whole, actor=actor, computed=computed)
     await enter_lines(connection, organisation, [(new.row["id"], new.lines)])
     if first is new.row:
         return state
@@ -115,7 +135,7 @@ async def write_orders(
     rows, states = [], []
     for order in orders:
         row, state = _as_written(order, actor, logged)
-        rows.append(encoded(ORDERS, row))
+        rows.append(encoded(ORDERS, {**row, **order.found_by()}))
         states.append(state)
     await insert_rows(connection, ORDERS, rows)
     await enter_lines(connection, organisation, [(o.row["id"], o.lines) for o in orders])

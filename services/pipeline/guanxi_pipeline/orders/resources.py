@@ -25,6 +25,7 @@ from guanxi_pipeline.orders.schemas import OrderRead
 from guanxi_shared import resources as r
 from guanxi_shared.copies import by_copied, shown_copy
 from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
+from guanxi_shared.search import tagged
 
 METADATA = models.Order.metadata
 ORDER: Final[Table] = METADATA.tables["orders"]
@@ -82,6 +83,7 @@ def _with_line(*columns: str) -> Where:
 def _fields() -> dict[str, Field]:
     stored = fields_of(ORDER, hidden=[f"{name}_amount" for name in MONEYS])
     stored["custom"] = replace(stored["custom"], kind=r.OBJECT)
+    stored["tags"] = replace(stored["tags"], where=tagged(ORDER, models.ORDER_SEARCH))
     fields: dict[str, Field] = {}
     for name, field in stored.items():
         fields[name] = field
@@ -116,6 +118,7 @@ ORDERS: Resource = Resource(
             "accounts",
         )
     },
+    search=models.ORDER_SEARCH,
     computed=frozenset({"lines"}),
     has_documents=True,
     model=OrderRead,

@@ -9,6 +9,7 @@ from sqlalchemy import Uuid, bindparam, select
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders import rules, status_rules
+from guanxi_pipeline.orders.found_rules import FOUND_BY, bought, found_by
 from guanxi_pipeline.orders.line_rules import Line
 from guanxi_pipeline.orders.lines import set_lines
 from guanxi_pipeline.orders.placing import new_order, write_order
@@ -16,7 +17,7 @@ from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.schemas import Cancel, Fulfil, OrderCreate, OrderUpdate, Place
 from guanxi_pipeline.products.service import demand_products
 from guanxi_pipeline.rates.looking_up import own_currency
-from guanxi_pipeline.references.service import find_references
+from guanxi_pipeline.references.service import find_references, name_of_account
 from guanxi_shared import records, selects
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -24,6 +25,7 @@ from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import Loaded, State
+from guanxi_shared.schema import WORDS
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import predicate
 from guanxi_shared.writes import check_version
@@ -41,12 +43,12 @@ async def create_order(call: Call, connection: Connection, data: OrderCreate) ->
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
     sent = {"owner_id": call.by.user_id, **sent}
     sent["custom"] = await stored(call, ORDERS, sent.get("custom", {}))
-    await _set_references(call, sent)
+    account_name = await _set_references(call, sent)
     await demand_products(call, _products(sent.get("lines", ())), field="lines")
     await owned_by(call, connection, ORDERS, sent)
     new = new_order(
         sent, organisation=call.organisation, own_currency=await own_currency(call),
-        today=call.clock.today,
+        today=call.clock.today, account_name=account_name,
     )  # fmt: skip
     return await write_order(connection, call.organisation, new, actor=call.actor)
 
@@ -67,11 +69,16 @@ async def update_order(
     await check_version(connection, ORDERS, loaded, version)
     if "custom" in sent:
         sent["custom"] = await stored(call, ORDERS, sent["custom"], present=loaded.row["custom"])
-    await _set_references(call, sent)
+    account_name = await _set_references(call, sent)
     new = _products(sent.get("lines", ())) - _products(loaded.computed["lines"])
     await demand_products(call, new, field="lines")
     await owned_by(call, connection, ORDERS, sent)
     changes, lines = _changes(call, loaded, sent)
+    if is_found_otherwise(loaded, changes, lines):
+        whole = {**loaded.row, **changes, "lines": lines}
+        if "account_id" not in changes:
+            account_name = await name_of_account(connection, call.organisation, whole["account_id"])
+        changes |= found_by(whole, account_name=account_name)
     return await _write(call, connection, loaded, changes, lines)
 
 
@@ -88,10 +95,16 @@ def _changes(call: Call, loaded: Loaded, sent: dict[str, Any]) -> tuple[dict[str
 
 def differing(loaded: Loaded, changes: Mapping[str, Any], lines: list[Line]) -> set[str]:
     """The fields that a patch really changes, by the names of the API."""
-    found = {n for n, value in changes.items() if value != loaded.row[n]}
+    found = {n for n, value in changes.items() if n not in WORDS and value != loaded.row[n]}
     if "shipping_amount" in found:
         found.add("shipping")
     return found | ({"lines"} if lines != loaded.computed["lines"] else set())
+
+
+def is_found_otherwise(loaded: Loaded, changes: Mapping[str, Any], lines: list[Line]) -> bool:
+    """Whether the words change that it is found by; what becomes of its lines changes none."""
+    different = differing(loaded, changes, lines) & FOUND_BY
+    return bool(different - {"lines"}) or bought(lines) != bought(loaded.computed["lines"])
 
 
 async def _write(
@@ -187,12 +200,15 @@ async def find_orders(call: Call, connection: Connection, field: str, value: str
     return [row["id"] for row in await connection.fetch(sql, call.organisation, value)]
 
 
-async def _set_references(call: Call, sent: dict[str, Any]) -> None:
-    """Whom it names exists for the caller, merged ones as their survivors; so does its deal."""
+async def _set_references(call: Call, sent: dict[str, Any]) -> str | None:
+    """Whom it names exists for the caller, merged ones as their survivors; so does its deal. The
+    account's name, if one is named and known."""
+    name = None
     if (account_id := sent.get("account_id")) is not None:
         found = await find_references(call, "accounts", [account_id], field="account_id")
         meant = found[account_id]
         sent |= {"account_id": meant.id, "is_account_verified": meant.is_verified}
+        name = meant.name
     elif "account_id" in sent:
         sent["is_account_verified"] = True
     if (contact_id := sent.get("contact_id")) is not None:
@@ -200,6 +216,7 @@ async def _set_references(call: Call, sent: dict[str, Any]) -> None:
         sent["contact_id"] = people[contact_id].id
     if (opportunity_id := sent.get("opportunity_id")) is not None:
         await _demand_opportunity(call, opportunity_id)
+    return name
 
 
 def _products(lines: Iterable[Mapping[str, Any]]) -> set[UUID]:

@@ -8,11 +8,14 @@ import orjson
 
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
+from guanxi_pipeline.orders.found_rules import FOUND_BY as FOUND_ORDER_BY
+from guanxi_pipeline.orders.found_rules import found_by as found_order_by
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.privacy.erasing import Erasing
 from guanxi_pipeline.privacy.text_rules import changes_of, told_of
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.rules import found_by as found_quote_by
+from guanxi_pipeline.references.service import names_of_accounts
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.erasing.needle_rules import in_json
 from guanxi_shared.erasing.records import exactly, forget
@@ -37,10 +40,12 @@ OF_ORDERS: Final[Mapping[str, Any]] = {
 OF_STOCK: Final[Mapping[str, Any]] = {
     "adjustment_reason": None, "restatement_reason": None, "note": None, "external_id": None,
 }  # fmt: skip
-FOUND: Final[Mapping[str, Callable[..., dict[str, Any]]]] = {
-    OPPORTUNITIES.name: found_by, QUOTES.name: found_quote_by,
-}  # fmt: skip
-FOUND_BY: Final = frozenset({"name", "external_id"})
+# What a record is found by, and of which texts it is made.
+FOUND: Final[Mapping[str, tuple[Callable[..., dict[str, Any]], frozenset[str]]]] = {
+    OPPORTUNITIES.name: (found_by, frozenset({"name", "external_id"})),
+    QUOTES.name: (found_quote_by, frozenset({"name", "external_id"})),
+    ORDERS.name: (found_order_by, FOUND_ORDER_BY),
+}
 
 QUOTES_OF: Final = """
 SELECT id, coalesce({noun}_id = ANY($2::uuid[]), false) AS is_theirs FROM quotes
@@ -64,9 +69,6 @@ UPDATE order_returns AS r SET note = NULL, reason = CASE WHEN {NAMED.format(text
 WHERE r.organisation_id = $1 AND r.order_id = ANY($3::uuid[])
   AND {NAMED.format(text="concat_ws(' ', r.reason, r.note)")}
 """
-ACCOUNT_NAMES: Final = (
-    "SELECT id, name FROM known_accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
-)
 
 
 async def erase_quotes(erasing: Erasing) -> dict[str, int]:
@@ -159,17 +161,17 @@ async def _set_order_lines(erasing: Erasing, changes: Sequence[Change]) -> None:
 
 
 async def _add_words(erasing: Erasing, resource: Resource, changes: Sequence[Change]) -> None:
-    """What a record is found by follows its name."""
-    find = FOUND.get(resource.name)
-    if find is None:
+    """What a record is found by follows its texts."""
+    if resource.name not in FOUND:
         return
+    find, made_of = FOUND[resource.name]
     named = {change.loaded.row["account_id"] for change in changes}
     accounts = named - {None, *erasing.known_ids}
-    rows = await erasing.connection.fetch(ACCOUNT_NAMES, erasing.organisation, sorted(accounts))
-    names = {row["id"]: row["name"] for row in rows}
+    names = await names_of_accounts(erasing.connection, erasing.organisation, accounts)
     for change in changes:
-        if FOUND_BY & change.columns.keys():
+        if made_of & (change.columns.keys() | change.computed.keys()):
             row = {**change.loaded.row, **change.columns}
+            row |= {**change.loaded.computed, **change.computed}
             words = find(row, account_name=names.get(row["account_id"]))
             change.columns = {**change.columns, **words}
 

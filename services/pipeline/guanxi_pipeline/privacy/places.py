@@ -41,6 +41,7 @@ PLACES: Final = (
             "refunded_amount",
         ),
     ),
+    Place("orders_search", ALL, "the words follow the texts"),
     Place(
         "order_lines", ("name",), "texts that name them are blanked", None,
         plain=(

@@ -8,7 +8,8 @@ from uuid import UUID
 from guanxi_pipeline.errors import QuoteState
 from guanxi_pipeline.quotes import rules, state_rules
 from guanxi_pipeline.quotes.resources import QUOTES
-from guanxi_pipeline.quotes.service import NAME_OF_ACCOUNT, load_quote
+from guanxi_pipeline.quotes.service import load_quote
+from guanxi_pipeline.references.service import name_of_account
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -34,7 +35,7 @@ async def revise_quote(
     if row["revision"] != found["newest"]:
         raise QuoteState(f"Version {found['newest']} is the newest one; revise that.")
     copy = _copy(row, found["last"] + 1, call.clock.today)
-    name = await connection.fetchval(NAME_OF_ACCOUNT, call.organisation, row["account_id"])
+    name = await name_of_account(connection, call.organisation, row["account_id"])
     copy |= rules.found_by(copy, account_name=name)
     changes: dict[str, Any] = {"superseded_by_id": copy["id"]}
     if row["status"] == "sent":

@@ -12,7 +12,7 @@ from guanxi_pipeline.quotes.reading import may_change
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.schemas import QuoteCreate, QuoteUpdate
 from guanxi_pipeline.rates.looking_up import own_currency
-from guanxi_pipeline.references.service import find_references
+from guanxi_pipeline.references.service import find_references, name_of_account
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -36,7 +36,6 @@ BEFORE = """
 SELECT superseded_by_id FROM quotes WHERE organisation_id = $1 AND number = $2 AND revision < $3 AND deleted_at IS NULL
 ORDER BY revision DESC LIMIT 1 FOR NO KEY UPDATE
 """
-NAME_OF_ACCOUNT = "SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2"
 BY_ID = "SELECT id FROM quotes WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_KEY = """
 SELECT id FROM quotes_search
@@ -103,10 +102,8 @@ async def update_quote(
     changes |= state_rules.after_change(loaded.row, changed)
     if rules.FOUND_BY & set(changes):
         whole = {**loaded.row, **changes}
-        if "account_id" not in changes and whole["account_id"] is not None:
-            account_name = await connection.fetchval(
-                NAME_OF_ACCOUNT, call.organisation, whole["account_id"]
-            )
+        if "account_id" not in changes:
+            account_name = await name_of_account(connection, call.organisation, whole["account_id"])
         changes |= rules.found_by(whole, account_name=account_name)
     return await records.update_record(connection, QUOTES, loaded, changes, actor=call.actor)
 

@@ -6,22 +6,36 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+import orjson
+
 from guanxi_pipeline.opportunities.found_rules import found_by
+from guanxi_pipeline.orders.found_rules import found_by as found_order_by
 from guanxi_pipeline.quotes.rules import found_by as found_quote_by
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_shared import following
 from guanxi_shared.db import Connection
 
 OF_ACCOUNT = """
-SELECT o.*, k.name AS account_name FROM {table} o
+SELECT o.*, {more}k.name AS account_name FROM {table} o
 JOIN known_accounts k ON k.organisation_id = o.organisation_id AND k.id = o.account_id
 WHERE o.organisation_id = $1 AND o.account_id = $2 AND o.id > $3 ORDER BY o.id LIMIT $4
 """
 
 Find = Callable[..., dict[str, Any]]
-# What is found by its account's name, too.
-NAMED: Final[tuple[tuple[str, Find], ...]] = (
-    ("opportunities", found_by), ("quotes", found_quote_by),
+ORDER_LINES = """
+(SELECT coalesce(jsonb_agg(jsonb_build_object('sku', l.sku, 'name', l.name) ORDER BY l.position), '[]')
+ FROM order_lines l WHERE l.organisation_id = o.organisation_id AND l.order_id = o.id)::text AS lines,
+"""
+
+
+def _found_order(row: Mapping[str, Any], *, account_name: str | None) -> dict[str, Any]:
+    return found_order_by({**row, "lines": orjson.loads(row["lines"])}, account_name=account_name)
+
+
+# What is found by its account's name, too; what of it is not in its own table; by what else.
+NAMED: Final[tuple[tuple[str, str, Find], ...]] = (
+    ("opportunities", "", found_by), ("quotes", "", found_quote_by),
+    ("orders", ORDER_LINES, _found_order),
 )  # fmt: skip
 
 
@@ -44,8 +58,8 @@ async def renamed(connection: Connection, organisation: UUID, noun: str, id: UUI
 
 async def follow_name(connection: Connection, organisation: UUID, account_id: UUID) -> None:
     """The words by which the account's records are found; no record changes by it."""
-    for table, find in NAMED:
-        naming = OF_ACCOUNT.format(table=table)
+    for table, more, find in NAMED:
+        naming = OF_ACCOUNT.format(table=table, more=more)
         await following.renew_words(
             connection, organisation, table, naming, account_id, partial(_found, find)
         )
