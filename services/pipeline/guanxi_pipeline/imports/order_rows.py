@@ -1,48 +1,47 @@
 """Rows of a file as orders: whole orders are made, changed or refused, in a few statements a chunk."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.imports.account_cells import account_of
+from guanxi_pipeline.imports.lined_deciding import CREATE, Deciding
+from guanxi_pipeline.imports.lined_there import There, find_there
 from guanxi_pipeline.imports.order_changing import change_of
-from guanxi_pipeline.imports.order_chunk import Chunk, find_known, word_of
 from guanxi_pipeline.imports.order_fields import ORDER_FIELDS
-from guanxi_pipeline.imports.order_preparing import KEYS, OrderPreparation
+from guanxi_pipeline.imports.order_preparing import ORDER_ROWS, OrderPreparation
+from guanxi_pipeline.numbering import ORDER_NUMBERS
 from guanxi_pipeline.orders.found_rules import found_by
 from guanxi_pipeline.orders.lines import set_many_lines
-from guanxi_pipeline.orders.numbering import taken_numbers
 from guanxi_pipeline.orders.placing import NewOrder, write_orders
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.service import is_found_otherwise
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
-from guanxi_pipeline.references.named import Account, Named, find_named
-from guanxi_pipeline.references.service import names_of_accounts
+from guanxi_pipeline.references.named import Account
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
-from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
-from guanxi_shared.imports.prepared import (
-    CREATED,
-    SKIPPED,
-    UNCHANGED,
-    UPDATED,
-    Outcome,
-    Prepared,
-    Terms,
-)
+from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
-from guanxi_shared.many_records import load_many, write_many
+from guanxi_shared.many_records import Change, write_many
 from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 
 
+@dataclass(slots=True)
+class Chunk:
+    """What is there of it, and what is to be written."""
+
+    there: There
+    new: list[NewOrder] = field(default_factory=list)
+    changes: list[tuple[Change, bool]] = field(default_factory=list)  # whether lines differ
+
+
 class OrderRows:
-    """The target of an import of orders; see guanxi_shared/imports/target.py. What a dry run would have
-    made is kept in memory: keys and numbers, which later rows are held against."""
+    """The target of an import of orders; see guanxi_shared/imports/target.py."""
 
     resources: Sequence[Resource] = ()
 
@@ -50,8 +49,7 @@ class OrderRows:
         self._preparer = preparer
         self._terms = terms
         self._products = NamedProducts(terms.organisation_id)
-        self._planned: set[str | None] = set()
-        self._planned_numbers: set[str | None] = set()
+        self._deciding = Deciding(terms, preparer, ORDER_ROWS)
 
     async def refresh(self) -> None:
         await self._preparer.refresh()
@@ -63,136 +61,56 @@ class OrderRows:
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()
-        orders = [row for row in rows if not _refused_already(row, outcome)]
+        orders = [row for row in rows if not self._deciding.refused_already(row, outcome)]
         if not orders:
             return outcome
         await take_turns(connection, self._terms)
-        chunk = await self._look_up(connection, orders)
+        there = await find_there(
+            connection, self._terms, self._preparer, self._products, ORDERS, ORDER_NUMBERS, orders
+        )
+        chunk = Chunk(there)
         for order in orders:
             try:
                 self._decide(order, chunk, outcome)
             except Problem as problem:
-                self.preparation.blame(order, problem.detail, problem.errors)
-                refuse(order, outcome)
+                self.preparation.gathering.blame(order, problem.detail, problem.errors)
+                self._deciding.refuse(order, outcome)
         await self._enter(connection, chunk)
         return outcome
 
     async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
         return Outcome()  # nothing of an order is put off
 
-    async def _look_up(self, connection: Connection, orders: Sequence[Prepared]) -> Chunk:
-        organisation = self._terms.organisation_id
-        named: set[Named] = {o.more["account"] for o in orders if o.more["account"] is not None}
-        accounts = await self._preparer.scope("accounts")
-        lines = [line for o in orders for line in o.more["sent"].get("lines") or ()]
-        known, deleted = await find_known(connection, self._terms, orders)
-        loaded: Mapping[UUID, Loaded] = {}
-        if self._terms.options.duplicates == "update":
-            ids = [id for found in known.values() for id in found]
-            loaded = await load_many(connection, ORDERS, ids)
-        numbers = [n for o in orders if (n := o.more["sent"].get("number")) is not None]
-        return Chunk(
-            accounts=await find_named(connection, organisation, named, accounts),
-            products=await self._products.find(connection, lines),
-            known=known, deleted=deleted, loaded=loaded,
-            taken=await taken_numbers(connection, organisation, numbers),
-            scope=await self._preparer.scope(ORDERS),
-            account_names=await names_of_accounts(
-                connection, organisation,
-                {each.row["account_id"] for each in loaded.values()} - {None},
-            ),
-        )  # fmt: skip
-
     def _decide(self, order: Prepared, chunk: Chunk, outcome: Outcome) -> None:
-        account = self._account_of(order, chunk)
-        sent = self._with_products(order, chunk.products)
-        if any(row.reasons for row in order.more["rows"]):
-            return refuse(order, outcome)
-        matches, is_planned = self._matches(order, chunk)
-        policy, key = self._terms.options.duplicates, self._terms.options.key
-        size = len(order.more["rows"])
-        if policy == "create" or not (matches or is_planned):
-            return self._create(order, chunk, account, sent, outcome)
-        if policy == "skip":
-            outcome.counts[SKIPPED] += size
-        elif policy == "refuse":
-            refuse(order, outcome, f"There is an order with this {key} already.")
-        elif is_planned:
-            outcome.counts[UNCHANGED] += size  # a dry run has no record to compare with
-        elif len(matches) > 1:
-            refuse(
-                order, outcome, f"{len(matches)} orders have this {key}; delete the others first."
-            )
-        else:
-            self._change(order, matches[0], chunk, account, sent, outcome)
-        return None
-
-    def _matches(self, order: Prepared, chunk: Chunk) -> tuple[list[UUID], bool]:
-        word = word_of(self._terms.options.key, order)
-        return ([], False) if word is None else (chunk.known.get(word, []), word in self._planned)
-
-    def _account_of(self, order: Prepared, chunk: Chunk) -> Account | None:
-        named: Named | None = order.more["account"]
-        column = self._preparer.column_of(named.field) if named is not None else ""
-        return account_of(order.more["rows"][0], named, chunk.accounts, column)
-
-    def _with_products(self, order: Prepared, products: FoundProducts) -> dict[str, Any]:
-        """What is sent, with the products that its lines name; a row whose line names none that there
-        is by its id is to blame."""
-        sent = order.more["sent"]
-        lines = sent.get("lines")
-        if not lines:
-            return dict(sent)
-        for line, place in zip(lines, order.more["line_rows"], strict=True):
-            if products.lacks(line):
-                column = self._preparer.column_of("product_id")
-                text = str(line["product_id"])
-                sentence = f"{column}: {text!r}: there is no such product"
-                order.more["rows"][place].reasons.append(reason(column, text, sentence))
-        return {**sent, "lines": [_with_product(line, products) for line in lines]}
+        account = self._deciding.account_of(order, chunk.there)
+        self._deciding.blame_unknown_products(order, chunk.there.products)
+        decided = self._deciding.decide(order, chunk.there, outcome)
+        if decided == CREATE:
+            self._create(order, chunk, account, outcome)
+        elif isinstance(decided, Loaded):
+            self._change(order, decided, chunk, account, outcome)
 
     def _create(
-        self, order: Prepared, chunk: Chunk, account: Account | None, sent: Mapping[str, Any],
-        outcome: Outcome,
-    ) -> None:  # fmt: skip
+        self, order: Prepared, chunk: Chunk, account: Account | None, outcome: Outcome
+    ) -> None:
         if (against := order.more.get("against_new")) is not None:
-            self.preparation.blame(order, *against)
-            return refuse(order, outcome)
-        wanted_id, number = order.wanted_id, sent.get("number")
-        if wanted_id is not None and (wanted_id in chunk.deleted or str(wanted_id) in chunk.known):
-            there = "was deleted; restore it instead" if wanted_id in chunk.deleted else "is there"
-            return refuse(order, outcome, f"The order with this id {there}.")
-        if number is not None and (number in chunk.taken or number in self._planned_numbers):
-            return refuse(order, outcome, f"There is an order {number!r} already.")
+            self.preparation.gathering.blame(order, *against)
+            return self._deciding.refuse(order, outcome)
+        if (said := self._deciding.against_new(order, chunk.there)) is not None:
+            return self._deciding.refuse(order, outcome, said)
         made: NewOrder = order.more["order"]
         row = {**made.row, **({"account_id": account.id} if account is not None else {})}
-        lines = [_with_product(line, chunk.products) for line in made.lines]
+        lines = [_with_product(line, chunk.there.products) for line in made.lines]
         chunk.new.append(NewOrder(row, lines, None if account is None else account.name))
-        if number is not None:
-            chunk.taken.add(number)
-        word = word_of(self._terms.options.key, order)
-        if word is not None and order.keys and self._terms.options.duplicates != "create":
-            chunk.known.setdefault(word, []).append(row["id"])
-        if self._terms.is_dry:
-            self._planned.add(word)
-            self._planned_numbers.add(number)
-        outcome.counts[CREATED] += len(order.more["rows"])
-        return None
+        return self._deciding.note_new(order, chunk.there, row["id"], outcome)
 
     def _change(
-        self, order: Prepared, order_id: UUID, chunk: Chunk, account: Account | None,
-        sent: Mapping[str, Any], outcome: Outcome,
+        self, order: Prepared, loaded: Loaded, chunk: Chunk, account: Account | None,
+        outcome: Outcome,
     ) -> None:  # fmt: skip
-        loaded = chunk.loaded.get(order_id)
-        row = None if loaded is None else loaded.row
-        if row is None or row["deleted_at"] is not None or not chunk.scope.may_write(
-            id=order_id, owner_id=row["owner_id"], team_id=row["team_id"]
-        ):  # fmt: skip
-            key = self._terms.options.key
-            return refuse(
-                order, outcome, f"This {key} belongs to an order that you may not change."
-            )
-        assert loaded is not None
+        sent = dict(order.more["sent"])
+        if sent.get("lines"):
+            sent["lines"] = [_with_product(line, chunk.there.products) for line in sent["lines"]]
         change = change_of(
             loaded,
             order,
@@ -203,16 +121,15 @@ class OrderRows:
         )
         if change is None:
             outcome.counts[UNCHANGED] += len(order.more["rows"])
-            return None
-        lines = change.computed["lines"]
+            return
+        lines, row = change.computed["lines"], loaded.row
         if is_found_otherwise(loaded, change.columns, lines):
-            name = chunk.account_names.get(row["account_id"]) if account is None else account.name
+            names = chunk.there.account_names
+            name = names.get(row["account_id"]) if account is None else account.name
             whole = {**row, **change.columns, "lines": lines}
             change.columns = {**change.columns, **found_by(whole, account_name=name)}
-        lines_differ = lines != loaded.computed["lines"]
-        chunk.changes.append((change, lines_differ))
+        chunk.changes.append((change, lines != loaded.computed["lines"]))
         outcome.counts[UPDATED] += len(order.more["rows"])
-        return None
 
     async def _enter(self, connection: Connection, chunk: Chunk) -> None:
         organisation, actor = self._terms.organisation_id, self._terms.actor
@@ -227,27 +144,6 @@ class OrderRows:
         ]
         await set_many_lines(connection, organisation, lined)
         await write_many(connection, ORDERS, [change for change, _ in chunk.changes], actor=actor)
-
-
-def refuse(order: Prepared, outcome: Outcome, sentence: str | None = None) -> None:
-    """All rows of an order; those with which nothing is wrong say why all the same."""
-    rows: list[Prepared] = order.more["rows"]
-    if sentence is not None:
-        rows[0].reasons.append(reason(None, "", sentence))
-    wrong = next((row for row in rows if row.reasons), rows[0])
-    said = f"The order is refused for what stands in line {wrong.line}."
-    for row in rows:
-        outcome.refuse(row, *([] if row.reasons else [reason(None, "", said)]))
-
-
-def _refused_already(order: Prepared, outcome: Outcome) -> bool:
-    """What is wrong with an order as such (the database refused it) is told with its first row."""
-    rows: list[Prepared] = order.more["rows"]
-    rows[0].reasons.extend(each for each in order.reasons if each not in rows[0].reasons)
-    if not any(row.reasons for row in rows):
-        return False
-    refuse(order, outcome)
-    return True
 
 
 def _with_product(line: Mapping[str, Any], products: FoundProducts) -> dict[str, Any]:
@@ -273,8 +169,8 @@ async def _target(taking: Taking) -> OrderRows:
 ORDER_IMPORT = Importable(
     resource=ORDERS,
     fields=ORDER_FIELDS,
-    keys=frozenset({"none", "id", *KEYS}),
+    keys=frozenset({"none", "id", *ORDER_ROWS.keys}),
     named_by=frozenset(),
     target=_target,
-    together=(*KEYS, "id"),
+    together=(*ORDER_ROWS.keys, "id"),
 )

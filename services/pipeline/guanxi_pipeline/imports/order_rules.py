@@ -15,39 +15,9 @@ from guanxi_pipeline.orders.status_rules import (
 )
 from guanxi_shared.errors import Invalid
 
-MONEYS: Final = ("unit_price", "amount", "tax", "unit_cost", "cost")
 # What a file may bring an order in as; the rest comes of what is done with it here.
 FIRST: Final = ("draft", "placed", "confirmed", "fulfilled", "cancelled")
 VERBS: Final = {"placed": "place", "confirmed": "confirm", "cancelled": "cancel"}
-
-
-def in_one_currency(document: Mapping[str, Any], usual: Mapping[str, str]) -> dict[str, Any]:
-    """Cells as the API's money: in the order's currency where the row names one, else in that of the
-    cell, of its column, or the usual one (`usual[""]`)."""
-    named = document.get("currency")
-
-    def money(name: str, value: Any) -> Any:
-        if not isinstance(value, tuple):
-            return value
-        number, written = value
-        currency = written or named or usual.get(name) or usual[""]
-        return {"amount": format(number, "f"), "currency": str(currency).strip().upper()}
-
-    found = dict(document)
-    if named:
-        found["currency"] = str(named).strip().upper()
-    if "shipping" in found:
-        found["shipping"] = money("shipping", found["shipping"])
-    if "lines" in found:
-        found["lines"] = [
-            {name: money(name, value) for name, value in line.items()} for line in found["lines"]
-        ]
-    return found
-
-
-def differing(first: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """What two rows of one order both say, and not alike; a row that says nothing agrees."""
-    return [name for name, value in other.items() if name in first and first[name] != value]
 
 
 def has_arrived(fulfilled_on: date | None, ordered_on: date | None, today: date) -> bool:

@@ -12,10 +12,10 @@ from uuid import UUID
 
 import orjson
 
+from guanxi_pipeline.numbering import ORDER_NUMBERS, number_all
 from guanxi_pipeline.orders.found_rules import found_by
 from guanxi_pipeline.orders.line_rules import Line
 from guanxi_pipeline.orders.lines import enter_lines, with_ids
-from guanxi_pipeline.orders.numbering import demand_free, give_numbers
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.rules import order_from
 from guanxi_pipeline.orders.schemas import OrderCreate
@@ -110,7 +110,7 @@ async def write_order(
     connection: Connection, organisation: UUID, new: NewOrder, *, actor: Actor
 ) -> State:
     """One, in as few statements as it takes."""
-    await _number(connection, organisation, [new])
+    await number_all(connection, organisation, ORDER_NUMBERS, [new.row])
     first = {**new.row, "status": "draft"} if new.row["status"] == "placed" else new.row
     computed, whole = {"lines": new.lines}, {**first, **new.found_by()}
     state = await records.insert_record(connection, ORDERS, whole, actor=actor, computed=computed)
@@ -130,7 +130,7 @@ async def write_order(
 async def write_orders(
     connection: Connection, organisation: UUID, orders: Sequence[NewOrder], *, actor: Actor
 ) -> list[State]:
-    await _number(connection, organisation, orders)
+    await number_all(connection, organisation, ORDER_NUMBERS, [order.row for order in orders])
     logged: list[list[Any]] = []
     rows, states = [], []
     for order in orders:
@@ -171,14 +171,3 @@ def _event(
         changed=changed, before=before, after=state_bytes(state), owner_id=row["owner_id"],
         team_id=row["team_id"], occurred_at=row["updated_at"],
     )  # fmt: skip
-
-
-async def _number(connection: Connection, organisation: UUID, orders: Sequence[NewOrder]) -> None:
-    """Numbers for those that bring none, in their order; those that are brought must be free."""
-    brought = [order.row["number"] for order in orders if order.row["number"] is not None]
-    if brought:
-        await demand_free(connection, organisation, brought)
-    without = [order for order in orders if order.row["number"] is None]
-    given = await give_numbers(connection, organisation, len(without), besides=set(brought))
-    for order, number in zip(without, given, strict=True):
-        order.row["number"] = number
