@@ -2,7 +2,8 @@
 and none left out.
 
 The row that holds the last one is locked until the record is committed, so that a rollback gives its
-number back. A number that an import brought is stepped over.
+number back. A number that an import brought is stepped over, or, where it moves the count on, left behind:
+then nobody who is given one has to look whether it is taken.
 """
 
 import re
@@ -20,8 +21,8 @@ ON CONFLICT (organisation_id) DO UPDATE SET last = n.last + excluded.last RETURN
 """
 # Whoever brings a number takes turns with whoever is given one.
 TURN = """
-INSERT INTO {counter} AS n (organisation_id, last) VALUES ($1, 0)
-ON CONFLICT (organisation_id) DO UPDATE SET last = n.last
+INSERT INTO {counter} AS n (organisation_id, last) VALUES ($1, $2)
+ON CONFLICT (organisation_id) DO UPDATE SET last = greatest(n.last, excluded.last)
 """
 AMONG = (
     "SELECT DISTINCT number FROM {table} WHERE organisation_id = $1 AND number = ANY($2::text[])"
@@ -30,22 +31,26 @@ AMONG = (
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """`SO-000001` and on: of the records of a table, which has the column `number`."""
+    """`SO-000001` and on: of the records of a table, which has the column `number`. Of more than nine
+    digits none is ever reached."""
 
     noun: str
     table: str
     counter: str
     prefix: str
+    moves_on: bool = False
 
     def number_of(self, count: int) -> str:
         return f"{self.prefix}-{count:06d}"
 
-    def is_own(self, number: str) -> bool:
-        return re.fullmatch(rf"{self.prefix}-(\d{{6,15}})", number) is not None
+    def count_of(self, number: str) -> int | None:
+        """Of a number that might be given here."""
+        found = re.fullmatch(rf"{self.prefix}-(\d{{6,9}})", number, re.ASCII)
+        return None if found is None else int(found[1])
 
 
 ORDER_NUMBERS = Numbers("order", "orders", "order_numbers", "SO")
-QUOTE_NUMBERS = Numbers("quote", "quotes", "quote_numbers", "Q")
+QUOTE_NUMBERS = Numbers("quote", "quotes", "quote_numbers", "Q", moves_on=True)
 
 
 async def give_numbers(
@@ -59,6 +64,8 @@ async def give_numbers(
         sql = NEXT.format(counter=numbers.counter)
         last = await connection.fetchval(sql, organisation, wanted)
         found = [numbers.number_of(last - wanted + 1 + index) for index in range(wanted)]
+        if numbers.moves_on:
+            return found
         taken = await taken_numbers(connection, organisation, numbers, found) | besides
         given += [number for number in found if number not in taken]
     return given
@@ -68,8 +75,9 @@ async def demand_free(
     connection: Connection, organisation: UUID, numbers: Numbers, brought: Sequence[str]
 ) -> None:
     """NumberTaken names one that stands on another record, deleted ones included, or twice in here."""
-    if any(numbers.is_own(number) for number in brought):
-        await connection.execute(TURN.format(counter=numbers.counter), organisation)
+    if own := [n for number in brought if (n := numbers.count_of(number)) is not None]:
+        at_least = max(own) if numbers.moves_on else 0
+        await connection.execute(TURN.format(counter=numbers.counter), organisation, at_least)
     taken = await taken_numbers(connection, organisation, numbers, brought)
     twice = {number for number, count in Counter(brought).items() if count > 1}
     if found := sorted(taken | twice):

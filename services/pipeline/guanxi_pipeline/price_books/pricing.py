@@ -19,6 +19,7 @@ from guanxi_pipeline.price_books.schemas import PriceQuestion
 from guanxi_pipeline.references.service import find_references
 from guanxi_pipeline.sum_rules import money
 from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
 
 FOUND = """
 WITH asked AS (
@@ -64,14 +65,25 @@ async def find_prices(
 ) -> list[Found]:  # fmt: skip
     """One statement for all lines (`product_id`, `quantity`), in their order. The account is one that
     is known to be the caller's to see."""
+    asked = (call.organisation, _asked(lines), account_id, currency, on)
+    return [_found(dict(row)) for row in await call.db.lookup(call.organisation, FOUND, *asked)]
+
+
+async def find_prices_within(
+    connection: Connection, organisation: UUID, lines: Sequence[Mapping[str, Any]], *,
+    currency: str, on: date, account_id: UUID | None,
+) -> list[Found]:  # fmt: skip
+    """The same inside a transaction that is bound already."""
+    sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({FOUND}) AS found"
+    asked = ("", organisation, _asked(lines), account_id, currency, on)
+    return [_found(dict(row)) for row in await connection.fetch(sql, *asked)]
+
+
+def _asked(lines: Sequence[Mapping[str, Any]]) -> str:
     asked = [
         {"product_id": str(each["product_id"]), "quantity": each["quantity"]} for each in lines
     ]
-    rows = await call.db.lookup(
-        call.organisation, FOUND, call.organisation, orjson.dumps(asked).decode(), account_id,
-        currency, on,
-    )  # fmt: skip
-    return [_found(dict(row)) for row in rows]
+    return orjson.dumps(asked).decode()
 
 
 def _found(row: Mapping[str, Any]) -> Found:

@@ -1,6 +1,7 @@
 """Lines of a quote filled up: from products, price books and tax classes, in two statements for all."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,27 +23,54 @@ async def filled_lines(
     account_id: UUID | None,
 ) -> list[Line]:  # fmt: skip
     """The lines as they are kept, but for their amounts. Raises what is wrong under `lines.N`."""
-    lines = [{k: v for k, v in line.items() if k not in SET_BY_SERVER} for line in sent]
-    numbers = [n for n, line in enumerate(lines) if line.get("product_id")]
-    found: dict[int, Found] = {}
-    if numbers:
+    prices: Sequence[Found] = ()
+    if asked := of_products(sent):
         prices = await find_prices(
-            call, [lines[n] for n in numbers], currency=currency, on=call.clock.today,
-            account_id=account_id,
-        )  # fmt: skip
-        found = dict(zip(numbers, prices, strict=True))
-    for number, price in found.items():
+            call, asked, currency=currency, on=call.clock.today, account_id=account_id
+        )
+    lines = with_products(sent, prices, currency)
+    rates = await rates_on(call, codes_of(lines), call.clock.today)
+    return with_prices(lines, prices, rates, currency=currency, mode=mode)
+
+
+def of_products(sent: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Those whose prices are to be found, in their order."""
+    return [line for line in sent if line.get("product_id")]
+
+
+def with_products(
+    sent: Sequence[Mapping[str, Any]], prices: Sequence[Found], currency: str
+) -> list[Line]:
+    """What is sent, and what products say of the rest; `prices` are those of `of_products(sent)`."""
+    lines = [{k: v for k, v in line.items() if k not in SET_BY_SERVER} for line in sent]
+    for number, price in _by_line(lines, prices).items():
         if price.reason in ("unknown_product", "inactive_product"):
             raise no_price(number, price, currency)
         lines[number] = rules.line_from_product(lines[number], price.product, currency)
-    lines = await _taxed(call, lines)
-    return [_priced(n, line, found.get(n), currency, mode) for n, line in enumerate(lines)]
+    return lines
 
 
-async def _taxed(call: Call, lines: Sequence[Line]) -> list[Line]:
-    """With the rates of today, where none is sent."""
-    codes = [line["tax_class"] for line in lines if _asks_for_rate(line)]
-    rates = await rates_on(call, codes, call.clock.today)
+def with_prices(
+    lines: Sequence[Line], prices: Sequence[Found], rates: Mapping[str, Decimal], *, currency: str,
+    mode: str,
+) -> list[Line]:  # fmt: skip
+    """As they are kept, but for their amounts; `rates` are those of today for `codes_of(lines)`."""
+    found = _by_line(lines, prices)
+    taxed = _taxed(lines, rates)
+    return [_priced(n, line, found.get(n), currency, mode) for n, line in enumerate(taxed)]
+
+
+def codes_of(lines: Sequence[Line]) -> list[str]:
+    """The tax classes whose rates are not sent."""
+    return [line["tax_class"] for line in lines if _asks_for_rate(line)]
+
+
+def _by_line(lines: Sequence[Line], prices: Sequence[Found]) -> dict[int, Found]:
+    numbers = [number for number, line in enumerate(lines) if line.get("product_id")]
+    return dict(zip(numbers, prices, strict=True))
+
+
+def _taxed(lines: Sequence[Line], rates: Mapping[str, Decimal]) -> list[Line]:
     for number, line in enumerate(lines):
         if _asks_for_rate(line) and line["tax_class"] not in rates:
             raise UnknownReference(

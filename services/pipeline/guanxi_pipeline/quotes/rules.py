@@ -56,6 +56,24 @@ def demand_one_currency(lines: Sequence[Mapping[str, Any]], discount: Any, curre
         )
 
 
+def lines_to_fill(changes: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
+    """Those that are sent; for another account those there are, as what they give away is measured by
+    its price books. None: all stays."""
+    if "lines" in changes or changes.get("account_id", row["account_id"]) == row["account_id"]:
+        return changes.get("lines")
+    return row["lines"]
+
+
+def demand_lines_anew(sent: Mapping[str, Any], row: Mapping[str, Any]) -> None:
+    """Prices mean something else in another currency or mode: they are sent with it."""
+    for name in ("currency", "price_mode"):
+        if name in sent and sent[name] != row[name] and "lines" not in sent and row["lines"]:
+            raise MixedCurrencies(
+                f"With another {name} the lines need other prices.",
+                errors={"lines": f"Send the lines for {sent[name]}."},
+            )
+
+
 def priced(
     lines: Sequence[Mapping[str, Any]], *, currency: str, mode: str, discount: Any
 ) -> dict[str, Any]:
@@ -130,10 +148,6 @@ def is_over_limit(row: Mapping[str, Any]) -> bool:
         for line in row["lines"]
         if line.get("discount_limit") is not None
     )
-
-
-def number_of(count: int) -> str:
-    return f"Q-{count:06d}"
 
 
 def found_by(row: Mapping[str, Any], *, account_name: str | None) -> dict[str, Any]:

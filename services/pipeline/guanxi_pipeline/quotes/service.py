@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.errors import MixedCurrencies, QuoteState
+from guanxi_pipeline.errors import QuoteState
+from guanxi_pipeline.numbering import QUOTE_NUMBERS, give_numbers
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.quotes import rules, state_rules
 from guanxi_pipeline.quotes.lines import filled_lines
@@ -27,10 +28,6 @@ DEFAULTS: Mapping[str, Any] = {
     "revision": 1, "status": "draft", "price_mode": "net", "lines": [], "product_ids": [], "approvals": [],
     "tags": [], "is_account_verified": True, "update_opportunity": False,
 }  # fmt: skip
-NEXT = """
-INSERT INTO quote_numbers AS n (organisation_id, last) VALUES ($1, 1)
-ON CONFLICT (organisation_id) DO UPDATE SET last = n.last + 1 RETURNING last
-"""
 # The version before, and which one follows it; locked, so that no other one is made of it meanwhile.
 BEFORE = """
 SELECT superseded_by_id FROM quotes WHERE organisation_id = $1 AND number = $2 AND revision < $3 AND deleted_at IS NULL
@@ -56,8 +53,7 @@ async def create_quote(call: Call, connection: Connection, data: QuoteCreate) ->
     account_name = await _set_references(call, columns)
     await owned_by(call, connection, QUOTES, sent)
     columns |= await _priced(call, columns, columns["lines"])
-    count = await connection.fetchval(NEXT, call.organisation)
-    columns["number"] = rules.number_of(count)
+    (columns["number"],) = await give_numbers(connection, call.organisation, QUOTE_NUMBERS, 1)
     columns.setdefault("name", account_name or columns["number"])
     columns |= rules.found_by(columns, account_name=account_name)
     return await records.insert_record(connection, QUOTES, columns, actor=call.actor)
@@ -94,9 +90,9 @@ async def update_quote(
     await owned_by(call, connection, QUOTES, sent)
     if "custom" in sent:
         changes["custom"] = await stored(call, QUOTES, sent["custom"], present=loaded.row["custom"])
-    lines = _lines_to_fill(changes, loaded.row)
+    lines = rules.lines_to_fill(changes, loaded.row)
     if lines is not None or rules.PRICED_BY & set(sent):
-        _demand_lines_anew(sent, loaded.row)
+        rules.demand_lines_anew(sent, loaded.row)
         changes |= await _priced(call, {**loaded.row, **changes}, lines)
     changed = frozenset(name for name in sent if changes[name] != loaded.row.get(name))
     changes |= state_rules.after_change(loaded.row, changed)
@@ -106,24 +102,6 @@ async def update_quote(
             account_name = await name_of_account(connection, call.organisation, whole["account_id"])
         changes |= rules.found_by(whole, account_name=account_name)
     return await records.update_record(connection, QUOTES, loaded, changes, actor=call.actor)
-
-
-def _lines_to_fill(changes: Mapping[str, Any], row: Mapping[str, Any]) -> Any:
-    """Those that are sent; for another account those there are, as what they give away is measured by
-    its price books. None: all stays."""
-    if "lines" in changes or changes.get("account_id", row["account_id"]) == row["account_id"]:
-        return changes.get("lines")
-    return row["lines"]
-
-
-def _demand_lines_anew(sent: Mapping[str, Any], row: Mapping[str, Any]) -> None:
-    """Prices mean something else in another currency or mode: they are sent with it."""
-    for name in ("currency", "price_mode"):
-        if name in sent and sent[name] != row[name] and "lines" not in sent and row["lines"]:
-            raise MixedCurrencies(
-                f"With another {name} the lines need other prices.",
-                errors={"lines": f"Send the lines for {sent[name]}."},
-            )
 
 
 async def _priced(call: Call, whole: Mapping[str, Any], lines: Any) -> dict[str, Any]:

@@ -63,6 +63,17 @@ async def rates_on(call: Call, codes: Collection[str], on: date) -> Mapping[str,
     return {row["code"]: row["rate"] for row in rows}
 
 
+async def rates_within(
+    connection: Connection, organisation: UUID, codes: Collection[str], on: date
+) -> Mapping[str, Decimal]:
+    """The same inside a transaction that is bound already."""
+    if not codes:
+        return {}
+    sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({RATES}) AS found"
+    rows = await connection.fetch(sql, "", organisation, sorted(set(codes)), on)
+    return {row["code"]: row["rate"] for row in rows}
+
+
 async def list_codes(database: Database, organisation: UUID) -> frozenset[str]:
     """Of every class there is."""
     rows = await database.fetch(organisation, CODES, organisation)
