@@ -16,11 +16,11 @@ from sqlalchemy import Select, Table, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import events
-from guanxi_shared.bulk import column_type, json_columns
+from guanxi_shared.bulk import column_type, encoded, insert_events, insert_rows, json_columns
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict
-from guanxi_shared.records import Loaded, State, state_bytes
+from guanxi_shared.records import Loaded, State, event_of, state_bytes
 from guanxi_shared.resources import DOCUMENT, Resource
 from guanxi_shared.schema import COPIED, WORDS
 from guanxi_shared.statements import Shapes
@@ -89,6 +89,21 @@ def loaded_from(resource: Resource, record: asyncpg.Record) -> Loaded:
         if row[name] is not None:
             row[name] = orjson.loads(row[name])
     return Loaded(row, computed)
+
+
+async def insert_many(
+    connection: Connection, resource: Resource, rows: Iterable[Mapping[str, Any]], *, actor: Actor
+) -> None:
+    """New records with what they are found by, each told as `created`. The rows are whole: all columns,
+    times and version among them, and the words."""
+    values, logged = [], []
+    for row in rows:
+        after = state_bytes(resource.state(row, {}))
+        document = {DOCUMENT: after.decode()} if resource.has_documents else {}
+        values.append(encoded(resource, {**row, **document}))
+        logged.append(event_of(resource, "created", row, after, actor, changed=(), before=None))
+    await insert_rows(connection, resource, values)
+    await insert_events(connection, logged)
 
 
 async def write_many(
@@ -183,20 +198,8 @@ def _event(
     resource: Resource, verb: str, row: Mapping[str, Any], state: State, actor: Actor,
     *, changed: Sequence[str], before: Mapping[str, Any],
 ) -> dict[str, Any]:  # fmt: skip
-    values = events.event_values(
-        organisation_id=row["organisation_id"],
-        type=resource.event_type(verb),
-        subject_type=resource.noun,
-        subject_id=row["id"],
-        version=row["version"],
-        actor=actor,
-        changed=changed,
-        before=before,
-        after=state_bytes(state),
-        owner_id=row.get("owner_id"),
-        team_id=row.get("team_id"),
-        occurred_at=row["updated_at"],
-    )
+    after = state_bytes(state)
+    values = event_of(resource, verb, row, after, actor, changed=changed, before=before)
     event = dict(zip((name for name, _ in events.COLUMNS), values, strict=True))
     return event | {name: orjson.Fragment(event[name]) for name in ("before", "after")}
 

@@ -74,7 +74,7 @@ async def insert_record(
         row[DOCUMENT] = after.decode()
     names, words = columns_and_words(resource, row)
     values = parameters_of(resource, names, words, row)
-    event = _event(resource, verb, row, after, actor, changed=(), before=None)
+    event = event_of(resource, verb, row, after, actor, changed=(), before=None)
     ctes = insert_ctes(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
         await connection.insert_alone(state, ctes, [*values, *event])
@@ -223,7 +223,7 @@ async def _write(
     values = parameters_of(resource, names, words, columns)
     before = {name: old_state[name] for name in changed} | dict(more or {})
     row = {**loaded.row, **columns}
-    event = _event(resource, verb, row, after, actor, changed=changed, before=before)
+    event = event_of(resource, verb, row, after, actor, changed=changed, before=before)
     ctes = update_ctes(resource.table, resource.search, names, words)
     target = (loaded.id, loaded.version)
     if isinstance(connection, Deferred) and connection.is_untouched:
@@ -263,10 +263,11 @@ async def restore_record(
     )  # fmt: skip
 
 
-def _event(
+def event_of(
     resource: Resource, verb: str, row: Mapping[str, Any], after: bytes, actor: Actor,
     *, changed: Sequence[str], before: Mapping[str, Any] | None,
 ) -> list[Any]:  # fmt: skip
+    """What is logged of a row that was just written so; `after` is its state."""
     return events.event_values(
         organisation_id=row["organisation_id"],
         type=resource.event_type(verb),

@@ -61,6 +61,34 @@ async def test_files_that_name_somebody_are_deleted_and_others_stay(
     assert all(deal["description"] is None for deal in deals)
 
 
+async def test_files_of_quotes_go_with_the_account_that_they_name(
+    client: Clients, organisation: Organisation, account: Known, heard: Heard, dump: Dump,
+    send: Sender, worker: Worker,  # noqa: F811
+) -> None:  # fmt: skip
+    admin, quotes, name = client(organisation.admin), send.of("quotes"), "QuoteCanary & Sons"
+    account_id = await account(name)
+    header, row = "name,account,product,quantity,unit_price\n", "{0},{1},Desk,1,5\n"
+    for table in (
+        header + row.format("Harmless offer", ""),
+        header + row.format(f"For {name}", name) + row.format("Broken", f"{name} again"),
+    ):
+        assert (await quotes(table))["job"]["status"] == "done"
+    asked = {"resource": "quotes", "format": "csv"}
+    await ended(admin, await admin.post("/v1/exports", json=asked))
+    files = [each for each in await dump.places_of(name) if not each.startswith("pipeline.")]
+    assert len(files) == 2, files  # what came in, and what went out
+    await heard(erased(organisation, "account", account_id))
+
+    async def is_clean() -> bool:
+        return await dump.places_of(name) == []
+
+    await until(is_clean)
+    kept = await dump.places_of("Harmless offer")
+    assert any(not each.startswith("pipeline.") for each in kept), kept
+    left = {each["name"]: each["total"]["amount"] for each in await quotes.records()}
+    assert left == {"Harmless offer": "5.00", "": "5.00"}
+
+
 @pytest.mark.parametrize("format", ["csv", "xlsx", "ndjson"])
 async def test_files_of_leads_go_with_the_lead_that_they_name(
     client: Clients, organisation: Organisation, stages: Stages, dump: Dump,

@@ -1,12 +1,14 @@
 """How the records of pipeline stand in tables, and the jobs about their files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from guanxi_pipeline.exports import order_rules, rules
+from guanxi_pipeline.exports import order_rules, quote_rules, rules
 from guanxi_pipeline.exports.schemas import ExportRequest
+from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.resources import EXPORTED
 from guanxi_pipeline.settings import settings
 from guanxi_shared.calls import Call
@@ -16,31 +18,41 @@ from guanxi_shared.exports.writing import delete_transfers, write_file
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.running_jobs import RunningJob
 from guanxi_shared.schedules import schedule
+from guanxi_shared.visibility import Scope
 
-ACCOUNT_NAMES = """
-SELECT id, name, owner_id, team_id FROM known_accounts WHERE organisation_id = $2 AND id = ANY($3::uuid[])
+NAMES = """
+SELECT id, name, owner_id, team_id FROM {table} WHERE organisation_id = $2 AND id = ANY($3::uuid[])
 """
+ACCOUNT_NAMES = NAMES.format(table="known_accounts")
+DEAL_NAMES = NAMES.format(table="opportunities") + " AND deleted_at IS NULL"
 PIPELINE_NAMES = "SELECT id::text AS id, name FROM pipelines WHERE organisation_id = $2"
 STAGE_NAMES = "SELECT id::text AS id, name FROM stages WHERE organisation_id = $2"
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of pipelines and stages, and of accounts as far as the caller may see those."""
-    organisation, covers = asker.organisation, (await asker.scope("accounts")).covers
+    """Names of pipelines and stages, and of accounts and deals as far as the caller may see those."""
+    organisation = asker.organisation
+    of_accounts, of_deals = await asker.scope("accounts"), await asker.scope(OPPORTUNITIES.name)
     own = {}
     for name, sql in (("pipeline", PIPELINE_NAMES), ("stage", STAGE_NAMES)):
         found = await asker.db.fetch(organisation, sql, organisation)
         own[name] = {row["id"]: row["name"] for row in found}
 
     async def look_up(rows: Sequence[Row]) -> Names:
-        wanted = [UUID(each) for each in rules.named_accounts(rows)]
-        found = await asker.db.fetch(organisation, ACCOUNT_NAMES, organisation, wanted)
-        accounts = {
+        accounts = await named(ACCOUNT_NAMES, rules.named_accounts(rows), of_accounts)
+        deals = await named(DEAL_NAMES, quote_rules.named_deals(rows), of_deals)
+        return {**own, "account": accounts, "opportunity": deals}
+
+    async def named(sql: str, ids: Collection[str], scope: Scope) -> dict[str, str]:
+        if not ids:
+            return {}
+        wanted = [UUID(each) for each in ids]
+        found = await asker.db.fetch(organisation, sql, organisation, wanted)
+        return {
             str(row["id"]): row["name"]
             for row in found
-            if covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
+            if scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
         }
-        return {**own, "account": accounts}
 
     return look_up
 
@@ -51,7 +63,10 @@ TABLES: Final = Tables(
     wide=rules.WIDE,
     flat=rules.flat,
     looking_up=_looking_up,
-    lined={ORDERS.name: Lined(order_rules.WIDE, order_rules.flat_lines)},
+    lined={
+        ORDERS.name: Lined(order_rules.WIDE, order_rules.flat_lines),
+        QUOTES.name: Lined(quote_rules.WIDE, quote_rules.flat_lines),
+    },
 )
 
 

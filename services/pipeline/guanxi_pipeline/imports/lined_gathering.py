@@ -1,18 +1,19 @@
 """Rows of a file as one record with lines (an order, a quote): what they say together; no database."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from guanxi_pipeline.imports.account_cells import take_account
+from guanxi_pipeline.imports.account_cells import take_account, take_named
 from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.lined_rules import differing, in_one_currency
 from guanxi_pipeline.references.named import Named
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.imports.cells import reason
+from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
 from guanxi_shared.imports.together import Group
@@ -25,8 +26,8 @@ Columns = dict[str, Any]
 @dataclass(frozen=True, slots=True)
 class Lined:
     """Records that are several rows each. `keys` are what they are recognised by besides their id; `aside`
-    are cells that no model knows, `alike` what rows say besides `sent` and say alike; `of_line` names the
-    columns of a line's fields that are called otherwise."""
+    are cells that no model knows, `alike` what rows say besides `sent` and say alike; `of_line` and `of_record`
+    name the columns of fields that are called otherwise."""
 
     noun: str
     plural: str
@@ -36,6 +37,9 @@ class Lined:
     aside: tuple[str, ...]
     alike: tuple[str, ...]
     of_line: Mapping[str, str]
+    of_record: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    deals: tuple[str, ...] = ()  # the fields that name an opportunity
+    shaped: Callable[[Columns], Columns] = dict  # what is left to make of the document
     most_lines: int = 500
 
     @property
@@ -59,7 +63,9 @@ class Gathering:
             return found, None, {}
         aside = {name: document.pop(name, None) for name in self._lined.aside}
         take_account(found, document)
-        document = in_one_currency(document, self._usual)
+        if self._lined.deals:
+            take_named(found, document, "opportunity", self._lined.deals)
+        document = self._lined.shaped(in_one_currency(document, self._usual))
         sent = validated(
             found, document, self.held.cells, new=self._lined.new, change=self._lined.change,
             is_new=True,
@@ -132,17 +138,34 @@ class Gathering:
     def blame(self, found: Prepared, detail: str, errors: Mapping[str, str]) -> None:
         """A rule's refusal, on the rows that it is about: `lines.3.…` is the row of the fourth line."""
         rows, line_rows = found.more["rows"], found.more.get("line_rows", [])
-        for field, sentence in (errors or {"": ""}).items():
-            head, _, rest = field.partition(".")
+        for told, sentence in (errors or {"": ""}).items():
+            head, _, rest = told.partition(".")
             place, _, name = rest.partition(".")
             at = int(place) if head == "lines" and place.isdigit() else None
             row = rows[line_rows[at]] if at is not None and at < len(line_rows) else rows[0]
-            of_line = self._lined.of_line.get(name, name)
-            single = Invalid(detail, errors={(of_line if at is not None else field): sentence})
+            if at is not None:
+                called = self._lined.of_line.get(name, name)
+            else:
+                called = self._filled(row, self._lined.of_record.get(told, (told,)))
+            single = Invalid(detail, errors={called: sentence})
             row.reasons.extend(self.blame_row(single, row))
+
+    def _filled(self, row: Prepared, fields: Sequence[str]) -> str:
+        """The first that the row fills."""
+        filled = (f for f in fields if row.cells.get(self.column_of(f) or "", "").strip())
+        return next(filled, fields[0])
 
     def blame_row(self, problem: Problem, row: Prepared) -> list[dict[str, Any]]:
         """Sentences that the whole problem says already are not said twice."""
         detail = problem.detail
         errors = {name: "" if said in detail else said for name, said in problem.errors.items()}
         return reasons_of(Invalid(detail, errors=errors), row.cells, self.column_of)
+
+
+def usual_currencies(taking: Taking) -> Mapping[str, Any]:
+    """Of the columns that say one, and (`""`) of the house."""
+    return {"": taking.home.currency} | {
+        str(found.path[-1]): rule.currency
+        for rule, found in taking.columns.values()
+        if rule.currency is not None
+    }

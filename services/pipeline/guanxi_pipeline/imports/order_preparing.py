@@ -1,12 +1,17 @@
 """Rows of a file as one order, through the models and rules of requests; no database."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from guanxi_pipeline.imports.lined_gathering import LOOKED_UP, Columns, Gathering, Lined
+from guanxi_pipeline.imports.lined_gathering import (
+    LOOKED_UP,
+    Columns,
+    Gathering,
+    Lined,
+    usual_currencies,
+)
 from guanxi_pipeline.imports.order_rules import demand_first, has_arrived, status_of, with_arrived
 from guanxi_pipeline.orders.placing import NewOrder, new_order
 from guanxi_pipeline.orders.schemas import OrderCreate, OrderUpdate
@@ -102,12 +107,3 @@ class OrderPreparation:
         if (created_at := found.more["created_at"]) is not None:
             row = {**row, "created_at": min(created_at, row["updated_at"])}
         return replace(new, row=row, lines=lines)
-
-
-def usual_currencies(taking: Taking) -> Mapping[str, Any]:
-    """Of the columns that say one, and (`""`) of the house."""
-    return {"": taking.home.currency} | {
-        str(found.path[-1]): rule.currency
-        for rule, found in taking.columns.values()
-        if rule.currency is not None
-    }

@@ -19,12 +19,12 @@ from guanxi_pipeline.orders.lines import enter_lines, with_ids
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.rules import order_from
 from guanxi_pipeline.orders.schemas import OrderCreate
-from guanxi_shared import events, records
+from guanxi_shared import records
 from guanxi_shared.bulk import encoded, insert_events, insert_rows
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.records import Loaded, State, state_bytes
+from guanxi_shared.records import Loaded, State, event_of, state_bytes
 from guanxi_shared.resources import DOCUMENT
 from guanxi_shared.writes import parse_object
 
@@ -152,22 +152,11 @@ def _as_written(
     if status == "placed":
         row["status"] = "draft"
     state = ORDERS.state(row, computed)
-    logged.append(_event("created", row, state, actor, changed=(), before=None))
+    after = state_bytes(state)
+    logged.append(event_of(ORDERS, "created", row, after, actor, changed=(), before=None))
     if status == "placed":
         row |= {"status": status, "version": 2}
         state = ORDERS.state(row, computed)
-        before = {"status": "draft"}
-        logged.append(_event("placed", row, state, actor, changed=("status",), before=before))
-    return {**row, DOCUMENT: state_bytes(state).decode()}, state
-
-
-def _event(
-    verb: str, row: Mapping[str, Any], state: State, actor: Actor,
-    *, changed: Sequence[str], before: Mapping[str, Any] | None,
-) -> list[Any]:  # fmt: skip
-    return events.event_values(
-        organisation_id=row["organisation_id"], type=ORDERS.event_type(verb),
-        subject_type=ORDERS.noun, subject_id=row["id"], version=row["version"], actor=actor,
-        changed=changed, before=before, after=state_bytes(state), owner_id=row["owner_id"],
-        team_id=row["team_id"], occurred_at=row["updated_at"],
-    )  # fmt: skip
+        after, before, names = state_bytes(state), {"status": "draft"}, ("status",)
+        logged.append(event_of(ORDERS, "placed", row, after, actor, changed=names, before=before))
+    return {**row, DOCUMENT: after.decode()}, state

@@ -16,9 +16,7 @@ SELECT name_key AS key, id, name, owner_id, team_id FROM known_accounts
 WHERE organisation_id = $1 AND name_key = ANY($2::text[]) AND deleted_at IS NULL ORDER BY name_key, id
 """
 BY_EXTERNAL_ID = BY_NAME.replace("name_key", "external_id")
-BY_ID = (
-    KNOWN.format(table="known_accounts").replace("$3", "$4").replace("$2", "$1").replace("$4", "$2")
-)
+BY_ID = KNOWN.replace("$3", "$4").replace("$2", "$1").replace("$4", "$2")
 
 
 def name_key(name: str) -> str:
@@ -35,7 +33,7 @@ class Named:
 
     @property
     def key(self) -> str:
-        return name_key(self.text) if self.field == "account" else self.text.strip()
+        return self.text.strip() if self.field.endswith("_id") else name_key(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +67,31 @@ async def find_named(
             if scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"]):
                 known = Account(row["id"], row["name"])
                 result.found.setdefault((name, row["key"]), []).append(known)
-    ids = {key: id for key in keys["account_id"] if (id := _uuid(key)) is not None}
-    if ids:
-        rows = await connection.fetch(BY_ID, organisation, list(ids.values()))
-        survivors = {
-            row["asked"]: Account(row["id"], row["name"])
-            for row in rows
-            if not row["is_gone"]
-            and scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
-        }
-        for key, id in ids.items():
-            if id in survivors:
-                result.found["account_id", key] = [survivors[id]]
+    ids = {key: id for key in keys["account_id"] if (id := uuid_or_none(key)) is not None}
+    survivors = await find_survivors(connection, organisation, "accounts", ids.values(), scope)
+    for key, id in ids.items():
+        if id in survivors:
+            result.found["account_id", key] = [survivors[id]]
     return result
 
 
-def _uuid(value: str) -> UUID | None:
+async def find_survivors(
+    connection: Connection, organisation: UUID, resource: str, ids: Collection[UUID], scope: Scope
+) -> dict[UUID, Account]:
+    """Accounts or contacts by ids, as far as they are there for whoever imports; merged ones are their
+    survivors."""
+    if not ids:
+        return {}
+    rows = await connection.fetch(BY_ID.format(table=f"known_{resource}"), organisation, list(ids))
+    return {
+        row["asked"]: Account(row["id"], row["name"])
+        for row in rows
+        if not row["is_gone"]
+        and scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
+    }
+
+
+def uuid_or_none(value: str) -> UUID | None:
     try:
         return UUID(value)
     except ValueError:
