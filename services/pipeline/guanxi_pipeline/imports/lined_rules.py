@@ -6,7 +6,8 @@ from typing import Any
 
 def in_one_currency(document: Mapping[str, Any], usual: Mapping[str, str]) -> dict[str, Any]:
     """Cells as the API's money (they are pairs of number and currency): in the record's currency where
-    the row names one, else in that of the cell, of its column, or the usual one (`usual[""]`)."""
+    the row names one, else in that of the cell, of its column, or the usual one (`usual[""]`). What is no
+    list of lines stays, for the model to refuse."""
     named = document.get("currency")
 
     def money(name: str, value: Any) -> Any:
@@ -19,9 +20,12 @@ def in_one_currency(document: Mapping[str, Any], usual: Mapping[str, str]) -> di
     found = {name: money(name, value) for name, value in document.items()}
     if named:
         found["currency"] = str(named).strip().upper()
-    if "lines" in found:
+    if isinstance(lines := found.get("lines"), list):
         found["lines"] = [
-            {name: money(name, value) for name, value in line.items()} for line in found["lines"]
+            {name: money(name, value) for name, value in line.items()}
+            if isinstance(line, Mapping)
+            else line
+            for line in lines
         ]
     return found
 
