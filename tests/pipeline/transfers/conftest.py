@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,8 @@ from guanxi_shared.edge import Edge
 from guanxi_shared.worker import Worker, WorkerSettings
 from tests.contacts.transfers.sending import Sender
 from tests.factories import Clients, Organisation
+from tests.pipeline.conftest import Known, Stages
+from tests.pipeline.products.selling import cny, entry, made, price_book, product
 from tests.prepared import Clone
 from tests.stand_in import SECRET
 
@@ -55,3 +58,22 @@ async def worker(
 def send(client: Clients, organisation: Organisation, worker: Worker) -> Sender:
     """`await send("name\\nAcme\\n", key="name")` imports a text as the organisation's admin."""
     return Sender(client(organisation.admin), resource="opportunities")
+
+
+@pytest.fixture
+async def sold(
+    client: Clients, organisation: Organisation, account: Known, stages: Stages
+) -> dict[str, Any]:
+    """Products, one of them with a tax class and a price book; accounts; a deal of one of them."""
+    admin = client(organisation.admin)
+    await made(
+        admin, "/v1/products/tax-classes", code="std", name="Standard", rate=13, valid_from="2020-01-01"
+    )  # fmt: skip
+    seats = await product(admin, "GX-1", name="Seats", tax_class="std", unit="seat", cost=cny("40"))
+    await product(admin, "GX-2", name="Disks")
+    await price_book(
+        admin, "Usual", entry(seats["id"], "90.00", min_quantity=10, discount_limit=10)
+    )
+    cn, de = await account("北京未来科技"), await account("ACME GmbH")
+    deal = await made(admin, "/v1/opportunities", name="Cloud", account_id=cn)
+    return {"seats": seats, "cn": cn, "de": de, "deal": deal}
