@@ -1,13 +1,15 @@
 """What becomes of a record of several rows: it is made, changed, or refused with all of its rows."""
 
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.imports.account_cells import account_of
-from guanxi_pipeline.imports.lined_gathering import Lined
+from guanxi_pipeline.imports.lined_gathering import Gathering, Lined
 from guanxi_pipeline.imports.lined_there import There, word_of
 from guanxi_pipeline.products.named import FoundProducts
 from guanxi_pipeline.references.named import Account, Named
+from guanxi_shared.errors import Problem
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.prepared import CREATED, SKIPPED, UNCHANGED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
@@ -45,6 +47,18 @@ class Deciding:
             return False
         self.refuse(record, outcome)
         return True
+
+    def each(
+        self, records: Sequence[Prepared], gathering: Gathering, outcome: Outcome,
+        decide: Callable[[Prepared], None],
+    ) -> None:  # fmt: skip
+        """`decide` for one after the other; what a rule refuses is told with the rows that it is about."""
+        for record in records:
+            try:
+                decide(record)
+            except Problem as problem:
+                gathering.blame(record, problem.detail, problem.errors)
+                self.refuse(record, outcome)
 
     def account_of(self, record: Prepared, there: There) -> Account | None:
         named: Named | None = record.more["account"]

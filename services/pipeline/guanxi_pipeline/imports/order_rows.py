@@ -19,7 +19,6 @@ from guanxi_pipeline.orders.service import is_found_otherwise
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.references.named import Account
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Problem
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
@@ -69,12 +68,10 @@ class OrderRows:
             connection, self._terms, self._preparer, self._products, ORDERS, ORDER_NUMBERS, orders
         )
         chunk = Chunk(there)
-        for order in orders:
-            try:
-                self._decide(order, chunk, outcome)
-            except Problem as problem:
-                self.preparation.gathering.blame(order, problem.detail, problem.errors)
-                self._deciding.refuse(order, outcome)
+        self._deciding.each(
+            orders, self.preparation.gathering, outcome,
+            lambda order: self._decide(order, chunk, outcome),
+        )  # fmt: skip
         await self._enter(connection, chunk)
         return outcome
 

@@ -27,7 +27,6 @@ from guanxi_pipeline.quotes.making import NewQuote, write_quotes
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.references.named import Account
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Problem
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
@@ -67,12 +66,10 @@ class QuoteRows:
             return outcome
         await take_turns(connection, self._terms)
         chunk = await self._look_up(connection, quotes)
-        for quote in quotes:
-            try:
-                self._decide(quote, chunk, outcome)
-            except Problem as problem:
-                self.preparation.gathering.blame(quote, problem.detail, problem.errors)
-                self._deciding.refuse(quote, outcome)
+        self._deciding.each(
+            quotes, self.preparation.gathering, outcome,
+            lambda quote: self._decide(quote, chunk, outcome),
+        )  # fmt: skip
         if not self._terms.is_dry:
             organisation, actor = self._terms.organisation_id, self._terms.actor
             await write_quotes(connection, organisation, chunk.new, actor=actor)

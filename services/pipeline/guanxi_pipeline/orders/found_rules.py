@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from guanxi_shared.matching import search_columns
+from guanxi_shared import text
 
 # A change of one of these changes the words.
 FOUND_BY: Final = frozenset(
@@ -19,8 +19,11 @@ def found_by(row: Mapping[str, Any], *, account_name: str | None) -> dict[str, A
         row["number"], bare(row["number"]), row["external_id"], account_name, *bought(row["lines"]),
         row["source"], *row["tags"],
     ]  # fmt: skip
-    words = [(row["description"] or "")[:MOST_OF_DESCRIPTION]]
-    return search_columns(names, {"emails": [], "phones": []}, words=words) | {"match_keys": []}
+    about = (row["description"] or "")[:MOST_OF_DESCRIPTION]
+    return {
+        "search_text": text.search_text(*names, about), "search_grams": text.search_grams(*names),
+        "search_digits": "", "match_keys": [],
+    }  # fmt: skip
 
 
 def bought(lines: Iterable[Mapping[str, Any]]) -> list[str]:
