@@ -248,3 +248,30 @@ async def test_rows_without_a_number_are_orders_of_their_own(send: Sender, accou
     first, second = await send.records()
     assert [first["total"]["amount"], second["total"]["amount"]] == ["11.77", "20.00"]
     assert first["currency"] == "CNY"
+
+
+async def test_what_a_file_brings_or_changes_is_found_by_words(
+    send: Sender, customers: dict[str, str]
+) -> None:
+    async def found(words: str) -> set[str]:
+        listed = (await send.client.get("/v1/orders", params={"q": words})).json()["data"]
+        return {each["external_id"] for each in listed}
+
+    await product(send.client, "GX-1", name="Seats")
+    await send(TABLE, **BY_KEY)
+    expected = {
+        "weilai": {"1"}, "anzhuang": {"1"}, "seats": {"1", "2", "3"}, "acme": {"2", "3"},
+    }  # fmt: skip
+    for words, ids in expected.items():
+        assert await found(words) == ids, words
+    news = """external_id,客户,sku,数量,单价,币种,tags,description
+2,北京未来科技,GX-9,2,20.00,EUR,,
+3,,,,,,urgent,明天送
+"""
+    assert counts(await send(news, **BY_KEY)) == {"updated": 2}
+    changed = {
+        "weilai": {"1", "2"}, "acme": {"3"}, "gx-9": {"2"}, "seats": {"1", "3"},
+        "mingtian": {"3"}, "urgent acme": {"3"},
+    }  # fmt: skip
+    for words, ids in changed.items():
+        assert await found(words) == ids, words

@@ -238,3 +238,15 @@ async def test_whoever_may_not_write_quotes_imports_none(
     reader = send.by(client(organisation.read_only))
     answer = await reader.upload(TABLE)
     assert answer.status_code == 403, answer.text
+
+
+async def test_a_quote_has_five_hundred_lines_at_most(send: Sender) -> None:
+    header = "external_id,product,quantity,unit_price\n"
+    rows = [f"1,P{n},1,1\n" for n in range(500)] + [f"2,P{n},1,1\n" for n in range(501)]
+    found = await send(header + "".join(rows), **BY_KEY)
+    assert counts(found) == {"created": 500, "refused": 501}
+    said = await refused(send, found)
+    assert said[0] == "502: It has 501 lines; a quote has 500 at most."
+    assert said[1] == "503: The quote is refused for what stands in line 502."
+    (kept,) = await send.records()
+    assert (len(kept["lines"]), kept["net"]["amount"]) == (500, "500.00")
