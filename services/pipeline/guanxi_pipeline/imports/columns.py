@@ -17,6 +17,11 @@ def named(name: str, *aliases: str) -> ImportField:
     return ImportField(name, (name,), f.REFERENCE, aliases)
 
 
+def of_line(name: str, place: str, kind: str, *aliases: str) -> ImportField:
+    """Of the one line that a row is, where records are several rows each."""
+    return ImportField(name, ("lines", 1, place), kind, aliases)
+
+
 ACCOUNT = (
     named("account_id"),
     named("account_external_id", "account number", "customer number", "customer id", "客户编号"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from guanxi_pipeline.imports.columns import ACCOUNT, PEOPLE, text, typed
+from guanxi_pipeline.imports.columns import ACCOUNT, PEOPLE, of_line, text, typed
 from guanxi_shared.imports import fields as f
 from guanxi_shared.imports.fields import ImportField
 
@@ -14,10 +14,6 @@ STATUSES: Final = {
     "processing": "confirmed", "已发货": "fulfilled", "已完成": "fulfilled", "已取消": "cancelled",
     "已下单": "placed", "已确认": "confirmed", "草稿": "draft",
 }  # fmt: skip
-
-
-def _of_line(name: str, place: str, kind: str, *aliases: str) -> ImportField:
-    return ImportField(name, ("lines", 1, place), kind, aliases)
 
 
 _ALL = (
@@ -32,19 +28,19 @@ _ALL = (
           "发货日期", "交货日期"),
     text("currency", "币种", "货币"),
     typed("shipping", f.MONEY, "freight", "shipping cost", "运费"),
-    _of_line("sku", "sku", f.TEXT, "article number", "product id", "item number", "product code",
+    of_line("sku", "sku", f.TEXT, "article number", "product id", "item number", "product code",
              "货号", "产品编号", "商品编号"),
-    _of_line("product", "name", f.TEXT, "product name", "item", "产品", "产品名称", "商品"),
-    _of_line("product_id", "product_id", f.TEXT),
-    _of_line("category", "category", f.TEXT, "product category", "类别", "产品类别"),
-    _of_line("quantity", "quantity", f.NUMBER, "qty", "units", "数量"),
-    _of_line("unit_price", "unit_price", f.MONEY, "price", "单价"),
-    _of_line("discount", "discount", f.NUMBER, "discount percent", "折扣"),
-    _of_line("amount", "amount", f.MONEY, "line total", "net amount", "line amount", "金额"),
-    _of_line("tax_rate", "tax_rate", f.NUMBER, "vat rate", "tax percent", "税率"),
-    _of_line("tax", "tax", f.MONEY, "vat", "税额"),
-    _of_line("unit_cost", "unit_cost", f.MONEY, "cost price", "单位成本", "成本价"),
-    _of_line("cost", "cost", f.MONEY, "line cost", "成本"),
+    of_line("product", "name", f.TEXT, "product name", "item", "产品", "产品名称", "商品"),
+    of_line("product_id", "product_id", f.TEXT),
+    of_line("category", "category", f.TEXT, "product category", "类别", "产品类别"),
+    of_line("quantity", "quantity", f.NUMBER, "qty", "units", "数量"),
+    of_line("unit_price", "unit_price", f.MONEY, "price", "单价"),
+    of_line("discount", "discount", f.NUMBER, "discount percent", "折扣"),
+    of_line("amount", "amount", f.MONEY, "line total", "net amount", "line amount", "金额"),
+    of_line("tax_rate", "tax_rate", f.NUMBER, "vat rate", "tax percent", "税率"),
+    of_line("tax", "tax", f.MONEY, "vat", "税额"),
+    of_line("unit_cost", "unit_cost", f.MONEY, "cost price", "单位成本", "成本价"),
+    of_line("cost", "cost", f.MONEY, "line cost", "成本"),
     text("source", "origin", "来源"),
     text("description", "notes", "note", "remark", "comment", "备注", "说明"),
     typed("tags", f.LIST, "tag", "labels", "标签"),

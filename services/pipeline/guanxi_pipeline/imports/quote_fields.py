@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from guanxi_pipeline.imports.columns import ACCOUNT, PEOPLE, named, text, typed
+from guanxi_pipeline.imports.columns import ACCOUNT, PEOPLE, named, of_line, text, typed
 from guanxi_shared.imports import fields as f
 from guanxi_shared.imports.fields import ImportField
 
@@ -20,10 +20,6 @@ STATUSES: Final = {
     "已拒绝": "rejected",
     "已过期": "expired",
 }
-
-
-def _of_line(name: str, place: str, kind: str, *aliases: str) -> ImportField:
-    return ImportField(name, ("lines", 1, place), kind, aliases)
 
 
 _ALL = (
@@ -49,17 +45,17 @@ _ALL = (
     text("terms", "conditions", "payment terms", "条款"),
     text("description", "notes", "note", "remark", "comment", "备注", "说明"),
     typed("update_opportunity", f.BOOLEAN, "updates opportunity"),
-    _of_line("sku", "sku", f.TEXT, "article number", "item number", "product code", "货号", "产品编号", "商品编号"),
-    _of_line("product", "name", f.TEXT, "product name", "item", "产品", "产品名称", "商品"),
-    _of_line("product_id", "product_id", f.TEXT),
-    _of_line("line_description", "description", f.TEXT, "item description", "产品说明"),
-    _of_line("quantity", "quantity", f.NUMBER, "qty", "units", "数量"),
-    _of_line("unit", "unit", f.TEXT, "unit of measure", "单位"),
-    _of_line("unit_price", "unit_price", f.MONEY, "price", "单价"),
-    _of_line("discount", "discount", f.NUMBER, "discount percent", "折扣"),
-    _of_line("tax_class", "tax_class", f.TEXT, "tax code", "税类"),
-    _of_line("tax_rate", "tax_rate", f.NUMBER, "vat rate", "tax percent", "税率"),
-    _of_line("cost", "cost", f.MONEY, "unit cost", "cost price", "单位成本", "成本价"),
+    of_line("sku", "sku", f.TEXT, "article number", "item number", "product code", "货号", "产品编号", "商品编号"),
+    of_line("product", "name", f.TEXT, "product name", "item", "产品", "产品名称", "商品"),
+    of_line("product_id", "product_id", f.TEXT),
+    of_line("line_description", "description", f.TEXT, "item description", "产品说明"),
+    of_line("quantity", "quantity", f.NUMBER, "qty", "units", "数量"),
+    of_line("unit", "unit", f.TEXT, "unit of measure", "单位"),
+    of_line("unit_price", "unit_price", f.MONEY, "price", "单价"),
+    of_line("discount", "discount", f.NUMBER, "discount percent", "折扣"),
+    of_line("tax_class", "tax_class", f.TEXT, "tax code", "税类"),
+    of_line("tax_rate", "tax_rate", f.NUMBER, "vat rate", "tax percent", "税率"),
+    of_line("cost", "cost", f.MONEY, "unit cost", "cost price", "单位成本", "成本价"),
     typed("tags", f.LIST, "tag", "labels", "标签"),
     typed("created_at", f.INSTANT, "created", "created on", "创建时间"),
 )  # fmt: skip
