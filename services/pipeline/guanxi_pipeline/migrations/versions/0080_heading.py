@@ -5,7 +5,7 @@ from alembic import op
 from guanxi_shared.migrations import install_kernel
 
 revision = "0080"
-down_revision = "0070"
+down_revision = "0071"
 branch_labels = None
 depends_on = None
 
