@@ -226,7 +226,7 @@ def test_the_document_describes_each_once_for_all_resources(contacts: Edge, pipe
     listed = merged["paths"]["/v1/imports"]["get"]["parameters"]
     (resource,) = [each for each in listed if each["name"] == "resource"]
     assert resource["schema"]["enum"] == [
-        "accounts", "contacts", "leads", "opportunities", "orders", "products", "exchange-rates",
+        "accounts", "contacts", "leads", "opportunities", "orders", "products", "quotas", "exchange-rates",
     ]  # fmt: skip
     ids = [
         o["operationId"] for item in merged["paths"].values() for v, o in item.items() if v in VERBS

@@ -19,7 +19,7 @@ def decide(
     if row.reasons:
         outcome.refuse(row)
         return None
-    matches = _matches(row, book, options)
+    matches = matches_of(row, book, options)
     if not matches or options.duplicates == "create":
         return _creatable(row, book, outcome, needs)
     if options.duplicates == "skip":
@@ -41,7 +41,8 @@ def decide(
     return None
 
 
-def _matches(row: Prepared, book: Book, options: ImportOptions) -> list[Entry]:
+def matches_of(row: Prepared, book: Book, options: ImportOptions) -> list[Entry]:
+    """The records of the book that the row is recognised as."""
     if options.key == "id":
         found = book.entries.get(row.wanted_id) if row.wanted_id is not None else None
         return [found] if found is not None else []

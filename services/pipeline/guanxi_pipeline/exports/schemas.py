@@ -20,4 +20,4 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["exchange-rates", "leads", "opportunities", "orders", "products"]
+    resource: Literal["exchange-rates", "leads", "opportunities", "orders", "products", "quotas"]

@@ -1,8 +1,10 @@
 """How the records of pipeline stand in tables, and the jobs about their files."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
+
+import asyncpg
 
 from guanxi_pipeline.exports import order_rules, rules
 from guanxi_pipeline.exports.schemas import ExportRequest
@@ -21,26 +23,34 @@ ACCOUNT_NAMES = """
 SELECT id, name, owner_id, team_id FROM known_accounts WHERE organisation_id = $2 AND id = ANY($3::uuid[])
 """
 PIPELINE_NAMES = "SELECT id::text AS id, name FROM pipelines WHERE organisation_id = $2"
+PRODUCT_NAMES = """
+SELECT id::text AS id, name FROM products WHERE organisation_id = $2 AND id = ANY($3::uuid[])
+"""
 STAGE_NAMES = "SELECT id::text AS id, name FROM stages WHERE organisation_id = $2"
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of pipelines and stages, and of accounts as far as the caller may see those."""
+    """Names of pipelines, stages and products, and of accounts as far as the caller may see those."""
     organisation, covers = asker.organisation, (await asker.scope("accounts")).covers
     own = {}
     for name, sql in (("pipeline", PIPELINE_NAMES), ("stage", STAGE_NAMES)):
         found = await asker.db.fetch(organisation, sql, organisation)
         own[name] = {row["id"]: row["name"] for row in found}
 
+    async def fetch(sql: str, wanted: Collection[str]) -> Sequence[asyncpg.Record]:
+        ids = [UUID(each) for each in wanted]
+        return await asker.db.fetch(organisation, sql, organisation, ids) if ids else []
+
     async def look_up(rows: Sequence[Row]) -> Names:
-        wanted = [UUID(each) for each in rules.named_accounts(rows)]
-        found = await asker.db.fetch(organisation, ACCOUNT_NAMES, organisation, wanted)
+        found = await fetch(ACCOUNT_NAMES, rules.named_in(rows, "account_id"))
         accounts = {
             str(row["id"]): row["name"]
             for row in found
             if covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
         }
-        return {**own, "account": accounts}
+        products = await fetch(PRODUCT_NAMES, rules.named_in(rows, "product_id"))
+        names = {row["id"]: row["name"] for row in products}
+        return {**own, "account": accounts, "product": names}
 
     return look_up
 

@@ -6,6 +6,7 @@ from guanxi_pipeline.imports.lead_rows import LEAD_IMPORT
 from guanxi_pipeline.imports.opportunity_rows import OPPORTUNITY_IMPORT
 from guanxi_pipeline.imports.order_rows import ORDER_IMPORT
 from guanxi_pipeline.imports.product_rows import PRODUCT_IMPORT
+from guanxi_pipeline.imports.quota_rows import QUOTA_IMPORT
 from guanxi_pipeline.imports.rate_rows import RATE_IMPORT
 from guanxi_pipeline.settings import settings
 from guanxi_shared.imports.importable import Importing
@@ -14,7 +15,14 @@ from guanxi_shared.running_jobs import RunningJob
 
 IMPORTED: Final[Importing] = {
     each.resource.name: each
-    for each in (LEAD_IMPORT, OPPORTUNITY_IMPORT, ORDER_IMPORT, PRODUCT_IMPORT, RATE_IMPORT)
+    for each in (
+        LEAD_IMPORT,
+        OPPORTUNITY_IMPORT,
+        ORDER_IMPORT,
+        PRODUCT_IMPORT,
+        QUOTA_IMPORT,
+        RATE_IMPORT,
+    )
 }
 
 
