@@ -20,4 +20,6 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["exchange-rates", "leads", "opportunities", "orders", "products", "quotas"]
+    resource: Literal[
+        "exchange-rates", "leads", "opportunities", "orders", "products", "quotas", "stock-reports"
+    ]

@@ -8,4 +8,6 @@ from guanxi_shared.imports.schemas import NewImport
 class ImportUpload(NewImport):
     """The parts of the multipart upload."""
 
-    resource: Literal["exchange-rates", "leads", "opportunities", "orders", "products", "quotas"]
+    resource: Literal[
+        "exchange-rates", "leads", "opportunities", "orders", "products", "quotas", "stock-reports"
+    ]

@@ -8,6 +8,7 @@ from guanxi_pipeline.imports.order_rows import ORDER_IMPORT
 from guanxi_pipeline.imports.product_rows import PRODUCT_IMPORT
 from guanxi_pipeline.imports.quota_rows import QUOTA_IMPORT
 from guanxi_pipeline.imports.rate_rows import RATE_IMPORT
+from guanxi_pipeline.imports.stock_rows import STOCK_IMPORT
 from guanxi_pipeline.settings import settings
 from guanxi_shared.imports.importable import Importing
 from guanxi_shared.imports.taking import take_file
@@ -22,6 +23,7 @@ IMPORTED: Final[Importing] = {
         PRODUCT_IMPORT,
         QUOTA_IMPORT,
         RATE_IMPORT,
+        STOCK_IMPORT,
     )
 }
 
