@@ -2,16 +2,16 @@
 written in bulk. What a new record needs and what a change may do is each service's own (`Ruling`)."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
-from guanxi_shared.db import Connection, Database
+from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.aside import Preparation
 from guanxi_shared.imports.book import Book, Entry, KeysOf, kept_keys
 from guanxi_shared.imports.decide import CREATE, decide
-from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.prepared_target import Kept, PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.references import take_turns
 from guanxi_shared.resources import Resource
@@ -22,12 +22,6 @@ class Blaming(Preparation, Protocol):
     """A preparation that can say which columns a rule's refusal is about."""
 
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]: ...
-
-
-class Kept(Protocol):
-    """What is read once and kept up with while an import runs."""
-
-    async def load(self, database: Database) -> None: ...
 
 
 class Ruling(Protocol):
@@ -46,30 +40,26 @@ class Ruling(Protocol):
 P = TypeVar("P", bound=Blaming)
 
 
-class RowByRow(Generic[P]):
-    """See target.py. `keys_of` is what records are found by that have no search row to keep it."""
+def row_by_row(
+    resource: Resource, preparer: Preparer[P], terms: Terms, ruling: Ruling, *,
+    index: KeyIndex, keys_of: KeysOf = kept_keys, kept: Sequence[Kept] = (),
+) -> PreparedTarget[P]:  # fmt: skip
+    """`keys_of` is what records are found by that have no search row to keep it."""
+    written = Rows(resource, preparer, terms, ruling, index, keys_of)
+    return PreparedTarget(preparer, written.write, resources=(resource,), kept=(index, *kept))
 
+
+class Rows:
     def __init__(
-        self, resource: Resource, preparer: Preparer[P], terms: Terms, ruling: Ruling, *,
-        index: KeyIndex, keys_of: KeysOf = kept_keys, kept: Sequence[Kept] = (),
+        self, resource: Resource, preparer: Preparer[P], terms: Terms, ruling: Ruling,
+        index: KeyIndex, keys_of: KeysOf,
     ) -> None:  # fmt: skip
-        self.resources: Sequence[Resource] = (resource,)
         self._resource = resource
-        self._preparer = preparer
+        self._preparer: Preparer[Any] = preparer
         self._terms = terms
         self._ruling = ruling
         self._index = index
         self._keys_of = keys_of
-        self._kept = (index, *kept)
-
-    async def refresh(self) -> None:
-        await self._preparer.refresh()
-        for each in self._kept:
-            await each.load(self._preparer.database)
-
-    @property
-    def preparation(self) -> P:
-        return self._preparer.now
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         resource, options, outcome = self._resource, self._terms.options, Outcome()
@@ -88,14 +78,11 @@ class RowByRow(Generic[P]):
         await book.write(connection)
         return outcome
 
-    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
-        return Outcome()  # nothing of such rows is put off
-
     def _take(self, row: Prepared, entry: Entry | None, book: Book, outcome: Outcome) -> None:
         try:
             columns = self._ruling.settle(row, entry, book)
         except Problem as problem:
-            return outcome.refuse(row, *self.preparation.blame(problem, row.cells))
+            return outcome.refuse(row, *self._preparer.now.blame(problem, row.cells))
         if entry is None:
             book.create(columns, {})
             outcome.counts[CREATED] += 1

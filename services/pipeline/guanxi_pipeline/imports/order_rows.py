@@ -19,7 +19,6 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import (
     CREATED,
     SKIPPED,
@@ -29,34 +28,26 @@ from guanxi_shared.imports.prepared import (
     Prepared,
     Terms,
 )
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
 from guanxi_shared.many_records import load_many, write_many
 from guanxi_shared.records import Loaded
-from guanxi_shared.resources import Resource
 
 
 class OrderRows:
-    """The target of an import of orders; see guanxi_shared/imports/target.py. What a dry run would have
+    """Writes chunks of orders. What a dry run would have
     made is kept in memory: keys and numbers, which later rows are held against."""
 
-    resources: Sequence[Resource] = ()
-
-    def __init__(self, preparer: Preparer[OrderPreparation], terms: Terms) -> None:
+    def __init__(
+        self, preparer: Preparer[OrderPreparation], terms: Terms, products: NamedProducts
+    ) -> None:
         self._preparer = preparer
         self._terms = terms
-        self._products = NamedProducts(terms.organisation_id)
+        self._products = products
         self._planned: set[str | None] = set()
         self._planned_numbers: set[str | None] = set()
-
-    async def refresh(self) -> None:
-        await self._preparer.refresh()
-        await self._products.load(self._preparer.database)
-
-    @property
-    def preparation(self) -> OrderPreparation:
-        return self._preparer.now
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()
@@ -69,13 +60,10 @@ class OrderRows:
             try:
                 self._decide(order, chunk, outcome)
             except Problem as problem:
-                self.preparation.blame(order, problem.detail, problem.errors)
+                self._preparer.now.blame(order, problem.detail, problem.errors)
                 refuse(order, outcome)
         await self._enter(connection, chunk)
         return outcome
-
-    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
-        return Outcome()  # nothing of an order is put off
 
     async def _look_up(self, connection: Connection, orders: Sequence[Prepared]) -> Chunk:
         organisation = self._terms.organisation_id
@@ -149,7 +137,7 @@ class OrderRows:
         outcome: Outcome,
     ) -> None:  # fmt: skip
         if (against := order.more.get("against_new")) is not None:
-            self.preparation.blame(order, *against)
+            self._preparer.now.blame(order, *against)
             return refuse(order, outcome)
         wanted_id, number = order.wanted_id, sent.get("number")
         if wanted_id is not None and (wanted_id in chunk.deleted or str(wanted_id) in chunk.known):
@@ -191,8 +179,8 @@ class OrderRows:
             order,
             sent,
             account,
-            custom=self.preparation.held.custom,
-            today=self.preparation.today,
+            custom=self._preparer.now.held.custom,
+            today=self._preparer.now.today,
         )
         if change is None:
             outcome.counts[UNCHANGED] += len(order.more["rows"])
@@ -250,12 +238,14 @@ def _with_product(line: Mapping[str, Any], products: FoundProducts) -> dict[str,
     }
 
 
-async def _target(taking: Taking) -> OrderRows:
+async def _target(taking: Taking) -> PreparedTarget[OrderPreparation]:
     async def make(held: HeldAgainst) -> OrderPreparation:
         return OrderPreparation(held, taking)
 
     preparer = Preparer(ORDERS, taking, make)
-    return OrderRows(preparer, taking.terms)
+    products = NamedProducts(taking.terms.organisation_id)
+    written = OrderRows(preparer, taking.terms, products)
+    return PreparedTarget(preparer, written.write, resources=(), kept=[products])
 
 
 ORDER_IMPORT = Importable(

@@ -19,10 +19,11 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.imports.references import own_prefix
-from guanxi_shared.imports.row_by_row import RowByRow
+from guanxi_shared.imports.row_by_row import row_by_row
 from guanxi_shared.tables.rows import Row
 
 SKU = "sku"
@@ -117,14 +118,14 @@ class ProductRuling:
             raise Invalid(f"{sku!r}: there is another product with this sku", errors={SKU: ""})
 
 
-async def _target(taking: Taking) -> RowByRow[ProductPreparation]:
+async def _target(taking: Taking) -> PreparedTarget[ProductPreparation]:
     async def make(held: HeldAgainst) -> ProductPreparation:
         codes = await list_codes(taking.database, taking.terms.organisation_id)
         return ProductPreparation(held, tax_classes=codes)
 
     preparer, terms = Preparer(PRODUCTS, taking, make), taking.terms
     kinds = own_prefix(terms.options.key) | {SKU_KIND}
-    return RowByRow(
+    return row_by_row(
         PRODUCTS, preparer, terms, ProductRuling(preparer, terms.options.key),
         index=KeyIndex(PRODUCTS, terms.organisation_id, kinds),
     )  # fmt: skip

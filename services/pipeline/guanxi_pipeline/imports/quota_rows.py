@@ -24,9 +24,10 @@ from guanxi_shared.imports.decide import matches_of
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared, Terms
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
-from guanxi_shared.imports.row_by_row import RowByRow
+from guanxi_shared.imports.row_by_row import row_by_row
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.moments import parse_day
 from guanxi_shared.tables.rows import Row
@@ -213,7 +214,7 @@ def _says_which(columns: Mapping[str, Any]) -> bool:
     return None not in (when, period, whose)
 
 
-async def _target(taking: Taking) -> RowByRow[QuotaPreparation]:
+async def _target(taking: Taking) -> PreparedTarget[QuotaPreparation]:
     terms = taking.terms
 
     async def make(held: HeldAgainst) -> QuotaPreparation:
@@ -221,7 +222,7 @@ async def _target(taking: Taking) -> RowByRow[QuotaPreparation]:
 
     preparer = Preparer(QUOTAS, taking, make)
     products = NamedProducts(terms.organisation_id)
-    return RowByRow(
+    return row_by_row(
         QUOTAS, preparer, terms, QuotaRuling(preparer, terms, products), kept=[products],
         index=KeyIndex(QUOTAS, terms.organisation_id, {NATURAL, EXTERNAL}), keys_of=keys_of_quota,
     )  # fmt: skip

@@ -17,9 +17,10 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
-from guanxi_shared.imports.row_by_row import RowByRow
+from guanxi_shared.imports.row_by_row import row_by_row
 from guanxi_shared.tables.rows import Row
 
 DAY: Final = "valid_on"
@@ -110,12 +111,12 @@ class RateRuling:
         raise Invalid(f"there is a rate from {pair} for {day} already", errors={DAY: ""})
 
 
-async def _target(taking: Taking) -> RowByRow[RatePreparation]:
+async def _target(taking: Taking) -> PreparedTarget[RatePreparation]:
     async def make(held: HeldAgainst) -> RatePreparation:
         return RatePreparation(held)
 
     organisation_id = taking.terms.organisation_id
-    return RowByRow(
+    return row_by_row(
         EXCHANGE_RATES, Preparer(EXCHANGE_RATES, taking, make), taking.terms, RateRuling(organisation_id),
         index=KeyIndex(EXCHANGE_RATES, organisation_id, {DAY_KIND}), keys_of=keys_of_rate,
     )  # fmt: skip

@@ -22,9 +22,10 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared, Terms
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
-from guanxi_shared.imports.row_by_row import RowByRow
+from guanxi_shared.imports.row_by_row import row_by_row
 
 # Requests about the same distributors and products wait until a chunk is written.
 MOST_AT_ONCE: Final = 200
@@ -218,14 +219,14 @@ def _demand_same(row: Prepared, present: Mapping[str, Any]) -> None:
         raise Invalid("The report is of another product; that stays.", errors={"product_id": ""})
 
 
-async def _target(taking: Taking) -> RowByRow[StockPreparation]:
+async def _target(taking: Taking) -> PreparedTarget[StockPreparation]:
     async def make(held: HeldAgainst) -> StockPreparation:
         return StockPreparation(held)
 
     terms, preparer = taking.terms, Preparer(STOCK_REPORTS, taking, make)
     products = NamedProducts(terms.organisation_id)
     index = KeyIndex(STOCK_REPORTS, terms.organisation_id, {SHOWN_AS, REPORTED, EXTERNAL})
-    return RowByRow(
+    return row_by_row(
         STOCK_REPORTS, preparer, terms, StockRuling(preparer, terms, products), index=index,
         keys_of=keys_of_report, kept=[products],
     )  # fmt: skip
