@@ -228,7 +228,8 @@ def test_the_document_describes_each_once_for_all_resources(contacts: Edge, pipe
     listed = merged["paths"]["/v1/imports"]["get"]["parameters"]
     (resource,) = [each for each in listed if each["name"] == "resource"]
     assert resource["schema"]["enum"] == [
-        "accounts", "contacts", "leads", "opportunities", "orders", "products", "quotas", "exchange-rates", "stock-reports",
+        "accounts", "contacts", "leads", "opportunities", "orders", "price-books", "products", "quotas", "exchange-rates",
+        "stock-reports",
     ]  # fmt: skip
     ids = [
         o["operationId"] for item in merged["paths"].values() for v, o in item.items() if v in VERBS

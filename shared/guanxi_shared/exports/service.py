@@ -94,11 +94,9 @@ class Table:
             yield await asyncio.to_thread(self._shaped, rows, names)
 
     async def _read(self) -> AsyncIterator[list[dict[str, Any]]]:
-        """Pages of records, or of their lines; whose these are, the id says."""
-        spread, query = self._spread, self.query
-        if spread is not None and "id" not in query.fields:
-            query = replace(query, fields=(*query.fields, "id"))
-        async for rows in reads.every_page(self, self.resource, query, scope=self.scope):
+        """Pages of records, or of their lines; whose these are, the id says, which every query shows."""
+        spread = self._spread
+        async for rows in reads.every_page(self, self.resource, self.query, scope=self.scope):
             if spread is None:
                 yield rows
                 continue

@@ -21,5 +21,12 @@ class ExportRequest(NewExport):
     )  # fmt: skip
 
     resource: Literal[
-        "exchange-rates", "leads", "opportunities", "orders", "products", "quotas", "stock-reports"
+        "exchange-rates",
+        "leads",
+        "opportunities",
+        "orders",
+        "price-books",
+        "products",
+        "quotas",
+        "stock-reports",
     ]

@@ -6,9 +6,11 @@ from uuid import UUID
 
 import asyncpg
 
-from guanxi_pipeline.exports import order_rules, rules
+from guanxi_pipeline.exports import order_rules, price_rules, rules
+from guanxi_pipeline.exports.price_entries import spread_entries
 from guanxi_pipeline.exports.schemas import ExportRequest
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.resources import EXPORTED
 from guanxi_pipeline.settings import settings
 from guanxi_shared.calls import Call
@@ -61,7 +63,12 @@ TABLES: Final = Tables(
     wide=rules.WIDE,
     flat=rules.flat,
     looking_up=_looking_up,
-    lined={ORDERS.name: Lined(order_rules.WIDE, order_rules.flat_lines)},
+    lined={
+        ORDERS.name: Lined(order_rules.WIDE, order_rules.flat_lines),
+        PRICE_BOOKS.name: Lined(
+            {}, price_rules.flat_entry, spread=spread_entries, columns=price_rules.COLUMNS
+        ),
+    },
 )
 
 

@@ -9,5 +9,12 @@ class ImportUpload(NewImport):
     """The parts of the multipart upload."""
 
     resource: Literal[
-        "exchange-rates", "leads", "opportunities", "orders", "products", "quotas", "stock-reports"
+        "exchange-rates",
+        "leads",
+        "opportunities",
+        "orders",
+        "price-books",
+        "products",
+        "quotas",
+        "stock-reports",
     ]

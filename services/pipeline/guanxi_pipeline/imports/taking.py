@@ -5,6 +5,7 @@ from typing import Final
 from guanxi_pipeline.imports.lead_rows import LEAD_IMPORT
 from guanxi_pipeline.imports.opportunity_rows import OPPORTUNITY_IMPORT
 from guanxi_pipeline.imports.order_rows import ORDER_IMPORT
+from guanxi_pipeline.imports.price_rows import PRICE_IMPORT
 from guanxi_pipeline.imports.product_rows import PRODUCT_IMPORT
 from guanxi_pipeline.imports.quota_rows import QUOTA_IMPORT
 from guanxi_pipeline.imports.rate_rows import RATE_IMPORT
@@ -20,6 +21,7 @@ IMPORTED: Final[Importing] = {
         LEAD_IMPORT,
         OPPORTUNITY_IMPORT,
         ORDER_IMPORT,
+        PRICE_IMPORT,
         PRODUCT_IMPORT,
         QUOTA_IMPORT,
         RATE_IMPORT,
