@@ -66,7 +66,8 @@ class Rows:
         scope = await self._preparer.scope(resource) if resource.is_owned else EVERYTHING
         book = Book(resource, self._terms, index=self._index, keys_of=self._keys_of)
         await take_turns(connection, self._terms)
-        await self._ruling.load(connection, book, rows)
+        # Nobody looks for what is refused anyway: its words may be such that the database takes none of them.
+        await self._ruling.load(connection, book, [row for row in rows if not row.reasons])
         for row in rows:
             decided = decide(
                 row, book, options, scope=scope, outcome=outcome, needs=self._ruling.needs

@@ -32,7 +32,7 @@ from guanxi_shared.imports.book import Entry as Record
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.imports.key_index import planned_index
 from guanxi_shared.imports.prepared import (
     CREATED,
     SKIPPED,
@@ -73,7 +73,7 @@ class PriceRows:
         self._policy = terms.options.duplicates
         # Which record a row means is one question, what becomes of its entry another.
         self._by_book = terms.options.model_copy(update={"duplicates": "update"})
-        self._index = KeyIndex(PRICE_BOOKS, terms.organisation_id, {NAME_KIND, EXTERNAL})
+        self._index = planned_index(PRICE_BOOKS, terms, {NAME_KIND, EXTERNAL})
         self._said: dict[UUID, tuple[Columns, int]] = {}
         self._made: set[UUID] = set()
         self._planned: dict[At, Price] = {}
@@ -82,8 +82,9 @@ class PriceRows:
         book = Book(PRICE_BOOKS, self._terms, index=self._index, keys_of=keys_of_book)
         chunk = Chunk(book, Outcome())
         await take_turns(connection, self._terms)
-        await self._look_up(connection, rows)
-        await self._load(connection, book, rows)
+        readable = [row for row in rows if not row.reasons]
+        await self._look_up(connection, readable)
+        await self._load(connection, book, readable)
         taken = [(row, found) for row in rows if (found := self._book_of(row, chunk)) is not None]
         await self._load_prices(connection, chunk, taken)
         for row, record in taken:

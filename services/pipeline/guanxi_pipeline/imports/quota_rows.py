@@ -22,7 +22,7 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import matches_of
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.imports.key_index import planned_index
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -224,7 +224,7 @@ async def _target(taking: Taking) -> PreparedTarget[QuotaPreparation]:
     products = NamedProducts(terms.organisation_id)
     return row_by_row(
         QUOTAS, preparer, terms, QuotaRuling(preparer, terms, products), kept=[products],
-        index=KeyIndex(QUOTAS, terms.organisation_id, {NATURAL, EXTERNAL}), keys_of=keys_of_quota,
+        index=planned_index(QUOTAS, terms, {NATURAL, EXTERNAL}), keys_of=keys_of_quota,
     )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.imports.key_index import planned_index
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -118,7 +118,7 @@ async def _target(taking: Taking) -> PreparedTarget[RatePreparation]:
     organisation_id = taking.terms.organisation_id
     return row_by_row(
         EXCHANGE_RATES, Preparer(EXCHANGE_RATES, taking, make), taking.terms, RateRuling(organisation_id),
-        index=KeyIndex(EXCHANGE_RATES, organisation_id, {DAY_KIND}), keys_of=keys_of_rate,
+        index=planned_index(EXCHANGE_RATES, taking.terms, {DAY_KIND}), keys_of=keys_of_rate,
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Unavailable
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.imports.key_index import planned_index
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -225,7 +225,7 @@ async def _target(taking: Taking) -> PreparedTarget[StockPreparation]:
 
     terms, preparer = taking.terms, Preparer(STOCK_REPORTS, taking, make)
     products = NamedProducts(terms.organisation_id)
-    index = KeyIndex(STOCK_REPORTS, terms.organisation_id, {SHOWN_AS, REPORTED, EXTERNAL})
+    index = planned_index(STOCK_REPORTS, terms, {SHOWN_AS, REPORTED, EXTERNAL})
     return row_by_row(
         STOCK_REPORTS, preparer, terms, StockRuling(preparer, terms, products), index=index,
         keys_of=keys_of_report, kept=[products],
