@@ -6,11 +6,15 @@ import random
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from guanxi_pipeline.stock.service import hold_sequences
+from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.contacts.transfers.sending import Sender
+from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known
 from tests.pipeline.products.selling import product
@@ -376,3 +380,37 @@ async def test_a_table_of_months_comes_back_whole_and_a_rep_exports_what_they_se
     blind = stock.by(client(organisation.rep.but(permissions=("imports:create", "exports:create"))))
     assert (await blind.upload(TABLE, start="true")).status_code == 403
     assert (await blind.client.get(f"{PATH}/export")).status_code == 403
+
+
+WAITING = """
+SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+async def test_a_chunk_waits_for_whoever_writes_months_beside_its_own(
+    stock: Sender, account: Known, organisation: Organisation, service_database: Database
+) -> None:
+    """What a request writes meanwhile is there when the chunk is looked at: the two do not fit."""
+    account_id, other = await account("Acme"), await account("Other")
+    february = {"account_id": account_id, "sku": "A", "month": "2026-02", "opening": 79}
+    report = (await stock.client.post(PATH, json=february | {"opening": 80})).json()
+    rows = (
+        "account,sku,month,opening,bought,sold\nAcme,A,2026-01,100,50,70\nOther,A,2026-01,1,1,1\n"
+    )
+    held = [(UUID(account_id), "sku:A"), (UUID(other), "sku:A")]
+    async with service_database.transaction(organisation.id) as connection:
+        await hold_sequences(connection, organisation.id, held)
+        running = asyncio.ensure_future(stock(rows))
+
+        async def waits() -> bool:
+            return bool(await service_database.pool.fetchval(WAITING))
+
+        await until(waits)
+        changed = "UPDATE stock_reports SET opening = 79, closing = 79 WHERE id = $1"
+        await connection.execute(changed, UUID(report["id"]))
+    done = await running
+    assert counts(done) == {"created": 1, "refused": 1}
+    assert (await refused(stock, done))[0].startswith(
+        "2: closing is 80, but the opening of 2026-02 gives 79: a difference of 1."
+    )

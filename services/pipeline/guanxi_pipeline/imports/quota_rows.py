@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.imports.blaming import reasons_of
+from guanxi_pipeline.imports.day_cells import take_first_day
 from guanxi_pipeline.imports.period_rules import first_day
 from guanxi_pipeline.imports.product_cells import PRODUCT, product_of, take_product
 from guanxi_pipeline.imports.quota_fields import QUOTA_FIELDS
@@ -28,8 +29,6 @@ from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.imports.row_by_row import row_by_row
-from guanxi_shared.tables.cell_problem import CellProblem
-from guanxi_shared.tables.moments import parse_day
 from guanxi_shared.tables.rows import Row
 
 START: Final = "starts_on"
@@ -81,7 +80,8 @@ class QuotaPreparation:
             return found
         take_product(found, document, self.held.cells)
         self._name_pipeline(found, document)
-        self._read_start(found, document)
+        if (day := take_first_day(found, document, START, self.held, first_day)) is not None:
+            document[START] = day
         sent = validated(
             found, document, self.held.cells, new=QuotaCreate, change=QuotaUpdate,
             is_new=document.keys() >= WHOLE,
@@ -117,19 +117,6 @@ class QuotaPreparation:
             column = self.held.cells.column_of("pipeline") or "pipeline"
             said = f"{column}: {str(name)!r} is no pipeline here"
             found.reasons.append(reason(column, str(name), said))
-
-    def _read_start(self, found: Prepared, document: Columns) -> None:
-        """A day, or a month, quarter or year as such."""
-        text = document.get(START)
-        if not isinstance(text, str):
-            return
-        column = self.held.cells.column_of(START) or START
-        try:
-            day = first_day(text) or parse_day(text, column, day_first=self.held.options.day_first)
-            document[START] = day.isoformat()
-        except CellProblem as problem:
-            found.reasons.append(reason(column, text, problem.detail))
-            del document[START]
 
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
         return reasons_of(problem, cells, self._column_of)

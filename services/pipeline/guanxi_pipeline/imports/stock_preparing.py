@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from guanxi_pipeline.errors import StockDifference
 from guanxi_pipeline.imports.account_cells import take_account
 from guanxi_pipeline.imports.blaming import reasons_of
+from guanxi_pipeline.imports.day_cells import take_first_day
 from guanxi_pipeline.imports.period_rules import first_of_month
 from guanxi_pipeline.imports.product_cells import PRODUCT, take_product
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
@@ -20,8 +21,6 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
-from guanxi_shared.tables.cell_problem import CellProblem
-from guanxi_shared.tables.moments import parse_day
 from guanxi_shared.tables.rows import Row
 
 MONTH: Final = "month"
@@ -73,20 +72,17 @@ class StockPreparation:
             }  # fmt: skip
 
     def _read_month(self, found: Prepared, document: dict[str, Any]) -> None:
-        said = document.pop(MONTH, None)
-        if said is None:
+        day = take_first_day(found, document, MONTH, self.held, first_of_month)
+        if day is None:
             return
-        text, column = str(said), self.held.cells.column_of(MONTH) or MONTH
         try:
-            day = first_of_month(text) or parse_day(
-                text, column, day_first=self.held.options.day_first
-            )
-            found.more[MONTH] = DAY_OF_MONTH.validate_python(day.isoformat())
-        except CellProblem as problem:
-            found.reasons.append(reason(column, text, problem.detail))
+            found.more[MONTH] = DAY_OF_MONTH.validate_python(day)
         except ValidationError as error:
+            column = self.held.cells.column_of(MONTH) or MONTH
             sentence = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-            found.reasons.append(reason(column, text, f"{column}: {sentence}"))
+            found.reasons.append(
+                reason(column, found.cells.get(column, day), f"{column}: {sentence}")
+            )
 
     def blame(self, problem: Problem, cells: Mapping[str, str]) -> list[dict[str, Any]]:
         """A difference is told once: what the whole problem says, its field says again."""
