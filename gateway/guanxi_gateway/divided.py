@@ -46,7 +46,8 @@ class Divided:
             if record_id:
                 return await self._knowing(able, word, record_id, caller) or first
             resource = await _resource_in_body(passage)
-        return able.get(routes.service_for(resource or b"") or "", first)
+        named = resource or b""
+        return able.get(routes.PARTS.get(named) or routes.service_for(named) or "", first)
 
     async def _knowing(
         self, able: Mapping[str, Upstream], word: bytes, record_id: bytes, caller: Caller

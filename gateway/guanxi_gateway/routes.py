@@ -37,6 +37,9 @@ DIVIDED: Final[Mapping[bytes, tuple[str, ...]]] = dict.fromkeys(
 # What is asked to find out who knows an id, where the record itself may be deleted and come back.
 KNOWN_BY: Final[Mapping[bytes, str]] = {b"views": "/history?limit=1"}
 
+# What such a path takes as a resource, where that is a part of another one's paths.
+PARTS: Final[Mapping[bytes, str]] = {b"stock-reports": "pipeline"}
+
 # Looked for in every service: whoever knows the id answers.
 EVERYWHERE: Final = frozenset({b"jobs"})
 

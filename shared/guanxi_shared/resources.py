@@ -133,6 +133,7 @@ class Resource:
         None  # the resource whose permissions count, where it is a part of it
     )
     seen_as: str | None = None  # the resource whose breadth of sight counts, where that is another
+    path: str | None = None  # where its list is, unless that is `/v1/{name}`
 
     @property
     def is_searchable(self) -> bool:

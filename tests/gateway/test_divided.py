@@ -44,6 +44,8 @@ ENDS = ("", "/start", "/file", "/errors.csv", "/records", "/restore", "/history"
         ("GET", "/v1/fields?resource=nonsense", {}, "contacts"),
         ("POST", "/v1/exports", {"json": {"resource": "opportunities"}}, "pipeline"),
         ("POST", "/v1/exports", {"json": {"resource": "accounts"}}, "contacts"),
+        ("POST", "/v1/exports", {"json": {"resource": "stock-reports"}}, "pipeline"),
+        ("GET", "/v1/imports?resource=stock-reports", {}, "pipeline"),
         ("POST", "/v1/views", {"json": {"name": "x", "resource": "orders"}}, "pipeline"),
         ("POST", "/v1/fields", {"json": {"document": {"resource": "orders"}}}, "contacts"),
         ("POST", "/v1/fields", {"content": b"{broken"}, "contacts"),
@@ -226,8 +228,8 @@ def test_the_document_describes_each_once_for_all_resources(contacts: Edge, pipe
     listed = merged["paths"]["/v1/imports"]["get"]["parameters"]
     (resource,) = [each for each in listed if each["name"] == "resource"]
     assert resource["schema"]["enum"] == [
-        "accounts", "contacts", "leads", "opportunities", "orders", "products", "exchange-rates",
-        "quotes",
+        "accounts", "contacts", "leads", "opportunities", "orders", "price-books", "products", "quotas", "quotes",
+        "exchange-rates", "stock-reports",
     ]  # fmt: skip
     ids = [
         o["operationId"] for item in merged["paths"].values() for v, o in item.items() if v in VERBS

@@ -97,7 +97,7 @@ def exports_router(tables: Tables) -> APIRouter:
 def _add_direct(router: APIRouter, tables: Tables, resource: Resource) -> None:
     listed = [p for p in documents.list_parameters(resource) if p["name"] not in NOT_HERE]
     router.add_api_route(
-        f"/v1/{resource.name}/export",
+        f"{resource.path or f'/v1/{resource.name}'}/export",
         _direct(tables, resource),
         methods=["GET"],
         response_class=Response,

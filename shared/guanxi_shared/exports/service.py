@@ -17,7 +17,7 @@ from guanxi_shared.errors import Invalid
 from guanxi_shared.events import publish
 from guanxi_shared.exports.flat_rules import columns_of
 from guanxi_shared.exports.schemas import NewExport
-from guanxi_shared.exports.tables import LookUp, Names, Row, Tables
+from guanxi_shared.exports.tables import Lined, LookUp, Names, Row, Spread, Tables
 from guanxi_shared.filters import Clock
 from guanxi_shared.jobs import create_job
 from guanxi_shared.kept_filters import Errand
@@ -63,24 +63,45 @@ class Table:
 
     @property
     def columns(self) -> list[str]:
-        lined = self.tables.lined.get(self.resource.name)
+        lined = self._lined
         wide = self.tables.wide if lined is None else lined.wide
-        return columns_of(self.query.fields, self.custom, wide)
+        own = () if lined is None else lined.columns
+        return [*columns_of(self.query.fields, self.custom, wide), *own]
+
+    @property
+    def _lined(self) -> Lined | None:
+        return self.tables.lined.get(self.resource.name)
+
+    @property
+    def _spread(self) -> Spread | None:
+        return None if self._lined is None else self._lined.spread
 
     def writer(self) -> StreamWriter:
         if self.format == "csv":
             return CsvWriter(self.columns)
-        return VcardWriter() if self.format == "vcard" else NdjsonWriter(self.query.fields)
+        if self.format == "vcard":
+            return VcardWriter()
+        return NdjsonWriter(self.query.fields if self._spread is None else self.columns)
 
     async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
         """Rows as the format has them; made in a thread, because 1,000 of them take 50 ms."""
         staff = {"owner": await self._names(USERS), "team": await self._names(TEAMS)}
-        async for rows in reads.every_page(self, self.resource, self.query, scope=self.scope):
-            if self.format == "ndjson":
+        async for rows in self._read():
+            if self.format == "ndjson" and self._spread is None:
                 yield rows
                 continue
             names = {**staff, **await self.look_up(rows)}
             yield await asyncio.to_thread(self._shaped, rows, names)
+
+    async def _read(self) -> AsyncIterator[list[dict[str, Any]]]:
+        """Pages of records, or of their lines; whose these are, the id says, which every query shows."""
+        spread = self._spread
+        async for rows in reads.every_page(self, self.resource, self.query, scope=self.scope):
+            if spread is None:
+                yield rows
+                continue
+            async for lines in spread(self.db, self.organisation, rows):
+                yield lines
 
     async def stream(self) -> AsyncIterator[bytes]:
         writer = self.writer()
@@ -89,7 +110,7 @@ class Table:
             yield await asyncio.to_thread(writer.rows, rows)
 
     def _shaped(self, rows: Sequence[Row], names: Names) -> list[Row]:
-        if (lined := self.tables.lined.get(self.resource.name)) is not None:
+        if (lined := self._lined) is not None:
             return [each for row in rows for each in lined.flat(row, names)]
         shape = self.tables.flat
         if self.format == "vcard" and self.tables.card is not None:

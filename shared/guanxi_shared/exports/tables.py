@@ -1,10 +1,12 @@
 """What a service says about its records so that they can be written as tables."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from guanxi_shared.calls import Call
+from guanxi_shared.db import Database
 from guanxi_shared.exports.schemas import NewExport
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.resources import Resource
@@ -14,10 +16,19 @@ Names = Mapping[str, Mapping[str, str]]  # of what → id → name
 LookUp = Callable[[Sequence[Row]], Awaitable[Names]]
 
 
+# A page of records (with their ids) → rows, some at a time: each a record with one of its lines.
+Spread = Callable[[Database, UUID, Sequence[Row]], AsyncIterator[list[Row]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Lined:
+    """Of a resource whose records are several rows each, as their lines: its wide fields, and its rows.
+    Lines that are too many to be a part of their record are `spread`; `columns` are theirs."""
+
     wide: Mapping[str, Sequence[str]]
     flat: Callable[[Row, Names], list[Row]]
+    spread: Spread | None = None
+    columns: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +44,4 @@ class Tables:
     looking_up: Callable[[Call | Errand], Awaitable[LookUp]]
     card: Callable[[Row, Names], Row] | None = None
     with_cards: frozenset[str] = frozenset()
-    # Of a resource whose records are several rows each, as their lines: its wide fields, and its rows.
     lined: Mapping[str, Lined] = field(default_factory=dict)

@@ -131,9 +131,10 @@ class Book:
 
     def update(
         self, entry: Entry, changes: Mapping[str, Any], computed: Mapping[str, Any] | None = None,
-        *, verb: str = "updated",
+        *, verb: str = "updated", more: Mapping[str, Any] | None = None,
     ) -> bool:  # fmt: skip
-        """The same rules as `records.update_record`: a change of nothing is none."""
+        """The same rules as `records.update_record`: a change of nothing is none, and `more` is added
+        to what the event says of before."""
         resource, old = self.resource, entry.row
         row = {**old, **changes}
         together = {**entry.computed, **(computed or {})}
@@ -149,7 +150,7 @@ class Book:
         row |= {"version": old["version"] + 1, "updated_at": now}
         state |= {"version": row["version"], "updated_at": now}
         entry.row, entry.computed = row, together
-        before = {name: old_state[name] for name in changed}
+        before = {name: old_state[name] for name in changed} | dict(more or {})
         after = self._written(row, state)
         entry.events.append(self._event(verb, entry, after, changed=changed, before=before))
         self._enter_keys(entry, self._keys_of(old), is_new=True)

@@ -10,16 +10,18 @@ CREATE = "create"
 
 
 def decide(
-    row: Prepared, book: Book, options: ImportOptions, *, scope: Scope, outcome: Outcome
-) -> Entry | str | None:
+    row: Prepared, book: Book, options: ImportOptions, *, scope: Scope, outcome: Outcome,
+    needs: str | None = None,
+) -> Entry | str | None:  # fmt: skip
     """`CREATE`, the record to change, or None when the row is done with: skipped, or refused for
-    what is wrong with it already or for what there is."""
+    what is wrong with it already or for what there is. `needs` is said of a new record that is not
+    whole; without it, that it needs a name."""
     if row.reasons:
         outcome.refuse(row)
         return None
-    matches = _matches(row, book, options)
+    matches = matches_of(row, book, options)
     if not matches or options.duplicates == "create":
-        return _creatable(row, book, outcome)
+        return _creatable(row, book, outcome, needs)
     if options.duplicates == "skip":
         outcome.counts[SKIPPED] += 1
         return None
@@ -39,14 +41,15 @@ def decide(
     return None
 
 
-def _matches(row: Prepared, book: Book, options: ImportOptions) -> list[Entry]:
+def matches_of(row: Prepared, book: Book, options: ImportOptions) -> list[Entry]:
+    """The records of the book that the row is recognised as."""
     if options.key == "id":
         found = book.entries.get(row.wanted_id) if row.wanted_id is not None else None
         return [found] if found is not None else []
     return book.find(row.keys) if row.keys else []
 
 
-def _creatable(row: Prepared, book: Book, outcome: Outcome) -> str | None:
+def _creatable(row: Prepared, book: Book, outcome: Outcome, needs: str | None) -> str | None:
     noun = book.resource.noun
     if row.wanted_id is not None and row.wanted_id in book.entries:
         outcome.refuse(
@@ -55,6 +58,8 @@ def _creatable(row: Prepared, book: Book, outcome: Outcome) -> str | None:
     elif row.wanted_id is not None and row.wanted_id in book.deleted:
         sentence = f"This id belongs to {_a(noun)} that was deleted; restore it instead."
         outcome.refuse(row, reason(None, str(row.wanted_id), sentence))
+    elif row.fresh is None and needs is not None:
+        outcome.refuse(row, reason(None, "", needs))
     elif row.fresh is None:
         outcome.refuse(row, reason("name", "", f"A new {noun.replace('_', ' ')} needs a name."))
     else:

@@ -32,7 +32,8 @@ class Importable:
     """`fields` are what columns can be, `keys` what rows are recognised by, `named_by` the fields of
     which a new record needs one. Making what rows name and nobody knows asks for the right
     `to_make_missing`; without one nothing can be made. Rows that say the same in one of the fields
-    `together` are one record. `most_at_once` keeps chunks short where requests wait for their end."""
+    `together` are one record. `most_at_once` keeps chunks short where requests wait for their end. `duplicates` are the policies
+    that mean something for them."""
 
     resource: Resource
     fields: Mapping[str, ImportField]
@@ -42,6 +43,7 @@ class Importable:
     to_make_missing: str | None = None
     together: tuple[str, ...] = ()
     most_at_once: int | None = None
+    duplicates: frozenset[str] = frozenset({"skip", "update", "create", "refuse"})
 
     def columns_together(self, key: str, columns: Columns) -> tuple[str, ...]:
         """The columns whose rows are one record where they say the same, that of the key first."""

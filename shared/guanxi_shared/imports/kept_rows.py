@@ -119,12 +119,13 @@ def _json(value: Any) -> str:
     try:
         return orjson.dumps(value, default=str).decode()
     except TypeError:
-        return orjson.dumps(_mended(value), default=str).decode()
+        return orjson.dumps(mended(value), default=str).decode()
 
 
-def _mended(value: Any) -> Any:
+def mended(value: Any) -> Any:
+    """With question marks for halves of surrogate pairs."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
-        return {_mended(key): _mended(item) for key, item in value.items()}
-    return [_mended(item) for item in value] if isinstance(value, list) else value
+        return {mended(key): mended(item) for key, item in value.items()}
+    return [mended(item) for item in value] if isinstance(value, list) else value

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.imports.prepared import Terms
 from guanxi_shared.resources import Resource
 
 PAGE = 20_000
@@ -92,3 +93,9 @@ class KeyIndex:
                 self._ids[key] = (known, record_id)
         elif record_id not in known:
             self._ids[key] = (*known, record_id)
+
+
+def planned_index(resource: Resource, terms: Terms, prefixes: Iterable[str]) -> KeyIndex:
+    """Of a resource without search rows, which finds what is stored by statements of its own: what a dry
+    run would have made is all that is to be known besides."""
+    return KeyIndex(resource, terms.organisation_id, prefixes if terms.is_dry else ())

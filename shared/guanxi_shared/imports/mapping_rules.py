@@ -64,6 +64,9 @@ def _missing(importable: Importable, options: ImportOptions, places: set[str]) -
         return {"key": f"{name} are not recognised by {key!r}."}
     if key != "none" and PLACES.get(key, key) not in places:
         return {"key": f"No column is mapped to {key!r}."}
+    if options.duplicates not in importable.duplicates:
+        known = ", ".join(sorted(importable.duplicates))
+        return {"duplicates": f"Rows of {importable.resource.name} take one of: {known}."}
     is_named = not importable.named_by or importable.named_by & places
     if not is_named and options.duplicates != "update":
         return {"mapping": "No column is mapped to the name."}

@@ -8,7 +8,8 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 Key = Literal[
-    "none", "id", "external_id", "email", "phone", "domain", "name", "number", "sku", "valid_on"
+    "none", "id", "external_id", "email", "phone", "domain", "name", "number", "sku", "valid_on",
+    "starts_on", "month",
 ]  # fmt: skip
 Policy = Literal["skip", "update", "create", "refuse"]
 Word = Annotated[str, StringConstraints(max_length=200)]

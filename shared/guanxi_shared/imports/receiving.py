@@ -18,6 +18,7 @@ from guanxi_shared.errors import Conflict, Invalid, Malformed, NotFound, from_va
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.fields import ImportField, suggest_mapping
 from guanxi_shared.imports.importable import Importable, Importing
+from guanxi_shared.imports.kept_rows import mended
 from guanxi_shared.imports.mapping_rules import checked_columns
 from guanxi_shared.imports.options import ImportOptions, ReadingOptions
 from guanxi_shared.imports.own_fields import with_custom
@@ -238,8 +239,10 @@ async def _understand(path: Path, reading: ReadingOptions) -> tuple[Source, list
 
 def _sniffed(path: Path, reading: Mapping[str, Any]) -> tuple[Source, list[dict[str, str]]]:
     source = sniff(path, **reading)
+    if mended(list(source.columns)) != list(source.columns):
+        raise FileProblem("The name of a column is no text; write the file in UTF-8.")
     rows = [row.values for row in islice(read_rows(path, source), PREVIEWED)]
-    return source, [{name: text[:200] for name, text in row.items()} for row in rows]
+    return source, [mended({name: text[:200] for name, text in row.items()}) for row in rows]
 
 
 def _reading(options: ReadingOptions) -> dict[str, Any]:

@@ -121,3 +121,29 @@ async def test_files_of_leads_go_with_the_lead_that_they_name(
         assert any(each.endswith("Harmless") for each in kept), kept
     else:
         assert len(kept) >= 2, kept
+
+
+async def test_files_and_refused_rows_of_months_go_with_the_account_that_they_name(
+    client: Clients, organisation: Organisation, account: Known, heard: Heard, dump: Dump,
+    send: Sender, worker: Worker,  # noqa: F811
+) -> None:  # fmt: skip
+    admin, stock = client(organisation.admin), send.of("stock-reports")
+    name = "CanaryStore Family"
+    account_id = await account(name)
+    await account("Harmless")
+    for each in ("Harmless", name):
+        table = f"account,sku,month,opening,note\n{each},A,2026-01,5,By {each}\n{each},A,soon,5,\n"
+        done = await stock(table)
+        assert (done["job"]["counts"]["created"], done["job"]["errors"]) == (1, 1)
+    asked = {"resource": "stock-reports", "format": "csv"}
+    await ended(admin, await admin.post("/v1/exports", json=asked))
+    await heard(erased(organisation, "account", account_id))
+
+    async def is_clean() -> bool:
+        return await dump.places_of(name) == []
+
+    await until(is_clean)
+    kept = await dump.places_of("Harmless")
+    assert any(not each.startswith("pipeline.") for each in kept), kept
+    reports = (await ok(await admin.get("/v1/orders/stock-reports")))["data"]
+    assert sorted(str(each["note"]) for each in reports) == ["By Harmless", "None"]

@@ -1,4 +1,4 @@
-"""Opportunities, leads and products as rows of a table: the same names that an import reads, so that a table comes back whole."""
+"""Opportunities, leads, products, quotas and the like as rows of a table: the same names that an import reads, so that a table comes back whole."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -12,7 +12,7 @@ MOST_LINES: Final = 3
 CONSENT: Final = ("channel", "purpose", "text", "given_at")
 LINE: Final = ("", "_quantity", "_price", "_discount")
 # Columns whose fields are ids, shown by their names with the ids beside.
-NAMED: Final = ("owner", "team", "account", "pipeline", "stage")
+NAMED: Final = ("owner", "team", "account", "pipeline", "stage", "product")
 
 
 def _line_columns() -> tuple[str, ...]:
@@ -95,6 +95,6 @@ def _prices(prices: Sequence[Mapping[str, str]]) -> Row:
     return found | {"more_prices": [f"{each['amount']} {each['currency']}" for each in more]}
 
 
-def named_accounts(rows: Sequence[Mapping[str, Any]]) -> set[str]:
-    """The ids of accounts whose names a table of these rows shows."""
-    return {row["account_id"] for row in rows if row.get("account_id")}
+def named_in(rows: Sequence[Mapping[str, Any]], field: str) -> set[str]:
+    """The ids of what has its name in a table of these rows: `account_id`, `product_id`."""
+    return {row[field] for row in rows if row.get(field)}

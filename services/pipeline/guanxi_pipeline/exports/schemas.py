@@ -20,4 +20,14 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["exchange-rates", "leads", "opportunities", "orders", "products", "quotes"]
+    resource: Literal[
+        "exchange-rates",
+        "leads",
+        "opportunities",
+        "orders",
+        "price-books",
+        "products",
+        "quotas",
+        "quotes",
+        "stock-reports",
+    ]

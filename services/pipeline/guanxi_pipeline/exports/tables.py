@@ -4,10 +4,14 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-from guanxi_pipeline.exports import order_rules, quote_rules, rules
+import asyncpg
+
+from guanxi_pipeline.exports import order_rules, price_rules, quote_rules, rules
+from guanxi_pipeline.exports.price_entries import spread_entries
 from guanxi_pipeline.exports.schemas import ExportRequest
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.resources import EXPORTED
 from guanxi_pipeline.settings import settings
@@ -26,11 +30,15 @@ SELECT id, name, owner_id, team_id FROM {table} WHERE organisation_id = $2 AND i
 ACCOUNT_NAMES = NAMES.format(table="known_accounts")
 DEAL_NAMES = NAMES.format(table="opportunities") + " AND deleted_at IS NULL"
 PIPELINE_NAMES = "SELECT id::text AS id, name FROM pipelines WHERE organisation_id = $2"
+PRODUCT_NAMES = """
+SELECT id::text AS id, name FROM products WHERE organisation_id = $2 AND id = ANY($3::uuid[])
+"""
 STAGE_NAMES = "SELECT id::text AS id, name FROM stages WHERE organisation_id = $2"
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of pipelines and stages, and of accounts and deals as far as the caller may see those."""
+    """Names of pipelines, stages and products, and of accounts and deals as far as the caller may see
+    those."""
     organisation = asker.organisation
     of_accounts, of_deals = await asker.scope("accounts"), await asker.scope(OPPORTUNITIES.name)
     own = {}
@@ -38,16 +46,19 @@ async def _looking_up(asker: Call | Errand) -> LookUp:
         found = await asker.db.fetch(organisation, sql, organisation)
         own[name] = {row["id"]: row["name"] for row in found}
 
-    async def look_up(rows: Sequence[Row]) -> Names:
-        accounts = await named(ACCOUNT_NAMES, rules.named_accounts(rows), of_accounts)
-        deals = await named(DEAL_NAMES, quote_rules.named_deals(rows), of_deals)
-        return {**own, "account": accounts, "opportunity": deals}
+    async def fetch(sql: str, wanted: Collection[str]) -> Sequence[asyncpg.Record]:
+        ids = [UUID(each) for each in wanted]
+        return await asker.db.fetch(organisation, sql, organisation, ids) if ids else []
 
-    async def named(sql: str, ids: Collection[str], scope: Scope) -> dict[str, str]:
-        if not ids:
-            return {}
-        wanted = [UUID(each) for each in ids]
-        found = await asker.db.fetch(organisation, sql, organisation, wanted)
+    async def look_up(rows: Sequence[Row]) -> Names:
+        accounts = await seen(ACCOUNT_NAMES, rules.named_in(rows, "account_id"), of_accounts)
+        deals = await seen(DEAL_NAMES, quote_rules.named_deals(rows), of_deals)
+        products = await fetch(PRODUCT_NAMES, rules.named_in(rows, "product_id"))
+        names = {row["id"]: row["name"] for row in products}
+        return {**own, "account": accounts, "opportunity": deals, "product": names}
+
+    async def seen(sql: str, ids: Collection[str], scope: Scope) -> dict[str, str]:
+        found = await fetch(sql, ids)
         return {
             str(row["id"]): row["name"]
             for row in found
@@ -66,6 +77,9 @@ TABLES: Final = Tables(
     lined={
         ORDERS.name: Lined(order_rules.WIDE, order_rules.flat_lines),
         QUOTES.name: Lined(quote_rules.WIDE, quote_rules.flat_lines),
+        PRICE_BOOKS.name: Lined(
+            {}, price_rules.flat_entry, spread=spread_entries, columns=price_rules.COLUMNS
+        ),
     },
 )
 

@@ -34,3 +34,8 @@ PEOPLE = (
     text("owner_id"),
     text("team_id"),
 )  # fmt: skip
+PRODUCT = (
+    named("product_id"),
+    named("sku", "article number", "item number", "product code", "货号", "产品编号", "商品编号"),
+    named("product", "product name", "item", "产品", "产品名称", "商品"),
+)

@@ -25,14 +25,13 @@ from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import own_prefix, take_turns
 from guanxi_shared.imports.taking import CHANNEL
-from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope
 
 # Creates of others wait for their turn while a chunk is given out, at some 5 ms a row with rules.
@@ -42,29 +41,19 @@ Columns = dict[str, Any]
 
 
 class LeadRows:
-    """The target of an import of leads; see guanxi_shared/imports/target.py."""
-
-    resources: Sequence[Resource] = (LEADS,)
+    """Writes chunks of leads."""
 
     def __init__(self, preparer: Preparer[LeadPreparation], terms: Terms, call: Call) -> None:
-        self._preparer = preparer
+        self.preparer = preparer
         self._terms = terms
         self.call = call
         self._looks_for_likely = terms.options.likely_duplicates == "refuse"
         kinds = own_prefix(terms.options.key) | (STRONG_KINDS if self._looks_for_likely else set())
-        self._index = KeyIndex(LEADS, terms.organisation_id, kinds)
-
-    async def refresh(self) -> None:
-        await self._preparer.refresh()
-        await self._index.load(self._preparer.database)
-
-    @property
-    def preparation(self) -> LeadPreparation:
-        return self._preparer.now
+        self.index = KeyIndex(LEADS, terms.organisation_id, kinds)
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
-        book, outcome = Book(LEADS, self._terms, index=self._index), Outcome()
-        scope = await self._preparer.scope(LEADS)
+        book, outcome = Book(LEADS, self._terms, index=self.index), Outcome()
+        scope = await self.preparer.scope(LEADS)
         ways = await ways_of(self.call.house).of(self.call.organisation)
         await take_turns(connection, self._terms)
         async with self._deciding(connection, ways, rows):
@@ -78,9 +67,6 @@ class LeadRows:
                     await written.change(row, decided)
         await book.write(connection)
         return outcome
-
-    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
-        return Outcome()  # nothing of a lead is put off
 
     def likely(self, row: Prepared, book: Book, scope: Scope) -> dict[str, Any] | None:
         """Why a new row is not taken that is very probably a lead all the same."""
@@ -165,7 +151,7 @@ class Chunk:
         try:
             changes = self._changes(row, before, now)
         except Problem as problem:
-            reasons = self._target.preparation.blame(problem, row.cells)
+            reasons = self._target.preparer.now.blame(problem, row.cells)
             return self._outcome.refuse(row, *reasons)
         is_handed = "owner_id" in changes and changes["owner_id"] != before["owner_id"]
         if is_handed:
@@ -183,7 +169,7 @@ class Chunk:
         changes = dict(row.columns)
         changes |= rules.state_changes(before, changes, by=self._target.call.by.user_id, now=now)
         if row.more["custom"]:
-            custom = self._target.preparation.held.custom(before["custom"], row.more["custom"])
+            custom = self._target.preparer.now.held.custom(before["custom"], row.more["custom"])
             changes["custom"] = custom
         if row.more[CONSENTS]:
             changes[CONSENTS] = consents_after(before[CONSENTS], row.more[CONSENTS])
@@ -198,12 +184,13 @@ class Chunk:
             self._unwritten[owner] += 1
 
 
-async def _target(taking: Taking) -> LeadRows:
+async def _target(taking: Taking) -> PreparedTarget[LeadPreparation]:
     async def make(held: HeldAgainst) -> LeadPreparation:
         return LeadPreparation(held)
 
     call = as_call(bare_house(taking.database), taking.by, CHANNEL)
-    return LeadRows(Preparer(LEADS, taking, make), taking.terms, call)
+    written = LeadRows(Preparer(LEADS, taking, make), taking.terms, call)
+    return PreparedTarget(written.preparer, written.write, resources=(LEADS,), kept=[written.index])
 
 
 LEAD_IMPORT = Importable(

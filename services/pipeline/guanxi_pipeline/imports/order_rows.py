@@ -20,14 +20,13 @@ from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.references.named import Account
 from guanxi_shared.db import Connection
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
 from guanxi_shared.many_records import Change, write_many
 from guanxi_shared.records import Loaded
-from guanxi_shared.resources import Resource
 
 
 @dataclass(slots=True)
@@ -40,23 +39,15 @@ class Chunk:
 
 
 class OrderRows:
-    """The target of an import of orders; see guanxi_shared/imports/target.py."""
+    """Writes chunks of orders."""
 
-    resources: Sequence[Resource] = ()
-
-    def __init__(self, preparer: Preparer[OrderPreparation], terms: Terms) -> None:
+    def __init__(
+        self, preparer: Preparer[OrderPreparation], terms: Terms, products: NamedProducts
+    ) -> None:
         self._preparer = preparer
         self._terms = terms
-        self._products = NamedProducts(terms.organisation_id)
+        self._products = products
         self._deciding = Deciding(terms, preparer, ORDER_ROWS)
-
-    async def refresh(self) -> None:
-        await self._preparer.refresh()
-        await self._products.load(self._preparer.database)
-
-    @property
-    def preparation(self) -> OrderPreparation:
-        return self._preparer.now
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         outcome = Outcome()
@@ -69,14 +60,11 @@ class OrderRows:
         )
         chunk = Chunk(there)
         self._deciding.each(
-            orders, self.preparation.gathering, outcome,
+            orders, self._preparer.now.gathering, outcome,
             lambda order: self._decide(order, chunk, outcome),
         )  # fmt: skip
         await self._enter(connection, chunk)
         return outcome
-
-    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
-        return Outcome()  # nothing of an order is put off
 
     def _decide(self, order: Prepared, chunk: Chunk, outcome: Outcome) -> None:
         account = self._deciding.account_of(order, chunk.there)
@@ -91,7 +79,7 @@ class OrderRows:
         self, order: Prepared, chunk: Chunk, account: Account | None, outcome: Outcome
     ) -> None:
         if (against := order.more.get("against_new")) is not None:
-            self.preparation.gathering.blame(order, *against)
+            self._preparer.now.gathering.blame(order, *against)
             return self._deciding.refuse(order, outcome)
         if (said := self._deciding.against_new(order, chunk.there)) is not None:
             return self._deciding.refuse(order, outcome, said)
@@ -113,8 +101,8 @@ class OrderRows:
             order,
             sent,
             account,
-            custom=self.preparation.held.custom,
-            today=self.preparation.today,
+            custom=self._preparer.now.held.custom,
+            today=self._preparer.now.today,
         )
         if change is None:
             outcome.counts[UNCHANGED] += len(order.more["rows"])
@@ -155,12 +143,14 @@ def _with_product(line: Mapping[str, Any], products: FoundProducts) -> dict[str,
     }
 
 
-async def _target(taking: Taking) -> OrderRows:
+async def _target(taking: Taking) -> PreparedTarget[OrderPreparation]:
     async def make(held: HeldAgainst) -> OrderPreparation:
         return OrderPreparation(held, taking)
 
     preparer = Preparer(ORDERS, taking, make)
-    return OrderRows(preparer, taking.terms)
+    products = NamedProducts(taking.terms.organisation_id)
+    written = OrderRows(preparer, taking.terms, products)
+    return PreparedTarget(preparer, written.write, resources=(), kept=[products])
 
 
 ORDER_IMPORT = Importable(

@@ -16,18 +16,15 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
-from guanxi_shared.imports.cells import reason
-from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
-from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.prepared import Prepared
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
-from guanxi_shared.imports.references import own_prefix, take_turns
-from guanxi_shared.resources import Resource
+from guanxi_shared.imports.references import own_prefix
+from guanxi_shared.imports.row_by_row import row_by_row
 from guanxi_shared.tables.rows import Row
-from guanxi_shared.visibility import EVERYTHING
 
 SKU = "sku"
 SKU_KIND = "k:"
@@ -80,93 +77,58 @@ class ProductPreparation:
         return reasons_of(problem, cells, self.held.cells.column_of)
 
 
-class ProductRows:
-    """The target of an import of products; see guanxi_shared/imports/target.py."""
+class ProductRuling:
+    """A product's article number is its own."""
 
-    resources: Sequence[Resource] = (PRODUCTS,)
+    needs = "A new product needs a name."
 
-    def __init__(self, preparer: Preparer[ProductPreparation], terms: Terms) -> None:
+    def __init__(self, preparer: Preparer[ProductPreparation], key: str) -> None:
         self._preparer = preparer
-        self._terms = terms
-        kinds = own_prefix(terms.options.key) | {SKU_KIND}
-        self._index = KeyIndex(PRODUCTS, terms.organisation_id, kinds)
+        self._key = key
 
-    async def refresh(self) -> None:
-        await self._preparer.refresh()
-        await self._index.load(self._preparer.database)
-
-    @property
-    def preparation(self) -> ProductPreparation:
-        return self._preparer.now
-
-    async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
-        book, outcome = Book(PRODUCTS, self._terms, index=self._index), Outcome()
-        await take_turns(connection, self._terms)
-        await self._load(connection, book, rows)
-        for row in rows:
-            decided = decide(row, book, self._terms.options, scope=EVERYTHING, outcome=outcome)
-            if decided == CREATE:
-                self._create(row, book, outcome)
-            elif isinstance(decided, Entry):
-                self._change(row, decided, book, outcome)
-        await book.write(connection)
-        return outcome
-
-    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
-        return Outcome()  # nothing of a product is put off
-
-    async def _load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
+    async def load(self, connection: Connection, book: Book, rows: Sequence[Prepared]) -> None:
         """Those that rows are recognised by, and those whose article number they bear."""
         numbers = {rules.sku_key(row.columns[SKU]) for row in rows if SKU in row.columns}
         await book.load_meant(connection, rows, keys=numbers)
 
-    def _create(self, row: Prepared, book: Book, outcome: Outcome) -> None:
-        assert row.fresh is not None
-        if (taken := self._taken(row, book, None)) is not None:
-            return outcome.refuse(row, taken)
-        book.create(dict(row.fresh), {})
-        outcome.counts[CREATED] += 1
-        return None
-
-    def _change(self, row: Prepared, entry: Entry, book: Book, outcome: Outcome) -> None:
-        if (taken := self._taken(row, book, entry)) is not None:
-            return outcome.refuse(row, taken)
-        try:
-            changes = self._changes(row, entry.row)
-        except Problem as problem:
-            return outcome.refuse(row, *self.preparation.blame(problem, row.cells))
-        outcome.counts[UPDATED if book.update(entry, changes) else UNCHANGED] += 1
-        return None
+    def settle(self, row: Prepared, entry: Entry | None, book: Book) -> dict[str, Any]:
+        self._demand_free(row, book, entry)
+        if entry is None:
+            assert row.fresh is not None
+            return dict(row.fresh)
+        return self._changes(row, entry.row)
 
     def _changes(self, row: Prepared, before: Mapping[str, Any]) -> dict[str, Any]:
         changes = dict(row.columns)
-        if self._terms.options.key == SKU:
+        if self._key == SKU:
             changes.pop(SKU, None)  # recognised by it, however it is spelt
         if "prices" in changes:
             changes["prices"] = prices_after(before["prices"], changes["prices"])
         if row.more["custom"]:
-            changes["custom"] = self.preparation.held.custom(before["custom"], row.more["custom"])
+            changes["custom"] = self._preparer.now.held.custom(before["custom"], row.more["custom"])
         if rules.FOUND_BY & set(changes):
             changes |= rules.found_by({**before, **changes})
         return changes
 
-    def _taken(self, row: Prepared, book: Book, own: Entry | None) -> dict[str, Any] | None:
-        """Why the row is not taken whose article number another product bears."""
+    def _demand_free(self, row: Prepared, book: Book, own: Entry | None) -> None:
+        """A row is not taken whose article number another product bears."""
         sku: str | None = row.columns.get(SKU)
         others = [] if sku is None else book.find([rules.sku_key(sku)])
-        if sku is None or all(each is own or each.row[SKU] != sku for each in others):
-            return None
-        column = self._preparer.column_of(SKU)
-        return reason(column, sku, f"{column}: {sku!r}: there is another product with this sku")
+        if any(each is not own and each.row[SKU] == sku for each in others):
+            raise Invalid(f"{sku!r}: there is another product with this sku", errors={SKU: ""})
 
 
-async def _target(taking: Taking) -> ProductRows:
+async def _target(taking: Taking) -> PreparedTarget[ProductPreparation]:
     async def make(held: HeldAgainst) -> ProductPreparation:
         codes = await list_codes(taking.database, taking.terms.organisation_id)
         return ProductPreparation(held, tax_classes=codes)
 
-    preparer = Preparer(PRODUCTS, taking, make)
-    return ProductRows(preparer, taking.terms)
+    preparer, terms = Preparer(PRODUCTS, taking, make), taking.terms
+    kinds = own_prefix(terms.options.key) | {SKU_KIND}
+    return row_by_row(
+        PRODUCTS, preparer, terms, ProductRuling(preparer, terms.options.key),
+        index=KeyIndex(PRODUCTS, terms.organisation_id, kinds),
+    )  # fmt: skip
 
 
 PRODUCT_IMPORT = Importable(

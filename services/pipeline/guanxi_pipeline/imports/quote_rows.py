@@ -30,30 +30,25 @@ from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
+from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
 from guanxi_shared.many_records import write_many
 from guanxi_shared.records import Loaded
-from guanxi_shared.resources import Resource
 
 
 class QuoteRows:
-    """The target of an import of quotes; see guanxi_shared/imports/target.py."""
+    """Writes chunks of quotes."""
 
-    resources: Sequence[Resource] = ()
-
-    def __init__(self, preparer: Preparer[QuotePreparation], terms: Terms) -> None:
+    def __init__(
+        self, preparer: Preparer[QuotePreparation], terms: Terms, products: NamedProducts
+    ) -> None:
         self._preparer = preparer
         self._terms = terms
-        self._products = NamedProducts(terms.organisation_id)
+        self._products = products
         self._deciding = Deciding(terms, preparer, QUOTE_ROWS)
-
-    async def refresh(self) -> None:
-        await self._preparer.refresh()
-        await self._products.load(self._preparer.database)
 
     @property
     def preparation(self) -> QuotePreparation:
@@ -75,9 +70,6 @@ class QuoteRows:
             await write_quotes(connection, organisation, chunk.new, actor=actor)
             await write_many(connection, QUOTES, chunk.changes, actor=actor)
         return outcome
-
-    async def link(self, connection: Connection, rows: Sequence[Postponed]) -> Outcome:
-        return Outcome()  # nothing of a quote is put off
 
     async def _look_up(self, connection: Connection, quotes: Sequence[Prepared]) -> Chunk:
         """What is there, whom and what the quotes name, and what that costs."""
@@ -198,12 +190,14 @@ def _buyer(quote: Prepared, chunk: Chunk) -> Account | None:
     return chunk.accounts.get(deal.account_id)
 
 
-async def _target(taking: Taking) -> QuoteRows:
+async def _target(taking: Taking) -> PreparedTarget[QuotePreparation]:
     async def make(held: HeldAgainst) -> QuotePreparation:
         return QuotePreparation(held, taking)
 
     preparer = Preparer(QUOTES, taking, make)
-    return QuoteRows(preparer, taking.terms)
+    products = NamedProducts(taking.terms.organisation_id)
+    written = QuoteRows(preparer, taking.terms, products)
+    return PreparedTarget(preparer, written.write, resources=(), kept=[products])
 
 
 QUOTE_IMPORT = Importable(

@@ -8,4 +8,14 @@ from guanxi_shared.imports.schemas import NewImport
 class ImportUpload(NewImport):
     """The parts of the multipart upload."""
 
-    resource: Literal["exchange-rates", "leads", "opportunities", "orders", "products", "quotes"]
+    resource: Literal[
+        "exchange-rates",
+        "leads",
+        "opportunities",
+        "orders",
+        "price-books",
+        "products",
+        "quotas",
+        "quotes",
+        "stock-reports",
+    ]

@@ -5,9 +5,12 @@ from typing import Final
 from guanxi_pipeline.imports.lead_rows import LEAD_IMPORT
 from guanxi_pipeline.imports.opportunity_rows import OPPORTUNITY_IMPORT
 from guanxi_pipeline.imports.order_rows import ORDER_IMPORT
+from guanxi_pipeline.imports.price_rows import PRICE_IMPORT
 from guanxi_pipeline.imports.product_rows import PRODUCT_IMPORT
+from guanxi_pipeline.imports.quota_rows import QUOTA_IMPORT
 from guanxi_pipeline.imports.quote_rows import QUOTE_IMPORT
 from guanxi_pipeline.imports.rate_rows import RATE_IMPORT
+from guanxi_pipeline.imports.stock_rows import STOCK_IMPORT
 from guanxi_pipeline.settings import settings
 from guanxi_shared.imports.importable import Importing
 from guanxi_shared.imports.taking import take_file
@@ -19,9 +22,12 @@ IMPORTED: Final[Importing] = {
         LEAD_IMPORT,
         OPPORTUNITY_IMPORT,
         ORDER_IMPORT,
+        PRICE_IMPORT,
         PRODUCT_IMPORT,
-        RATE_IMPORT,
+        QUOTA_IMPORT,
         QUOTE_IMPORT,
+        RATE_IMPORT,
+        STOCK_IMPORT,
     )
 }
 

@@ -1,7 +1,7 @@
 """The entries of a price book: ten thousand of them in one statement, one writer of a book at a time."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -17,7 +17,7 @@ from guanxi_pipeline.price_books.schemas import EntriesPatch, EntriesPut, Entry
 from guanxi_pipeline.sum_rules import money
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
-from guanxi_shared.db import Connection
+from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Invalid, Malformed, UnknownReference
 from guanxi_shared.records import Loaded
 from guanxi_shared.visibility import EVERYTHING
@@ -32,8 +32,8 @@ ORDER BY e.n LIMIT 1
 """
 SET = f"""
 INSERT INTO price_book_entries AS t (organisation_id, price_book_id, product_id, min_quantity, unit_price, discount_limit)
-SELECT $1, $2, e.product_id, e.min_quantity, e.unit_price, e.discount_limit
-FROM jsonb_to_recordset($3::text::jsonb) AS e {ARRIVING}
+SELECT $1, e.price_book_id, e.product_id, e.min_quantity, e.unit_price, e.discount_limit
+FROM jsonb_to_recordset($2::text::jsonb) AS e {ARRIVING.replace("(", "(price_book_id uuid, ", 1)}
 ON CONFLICT (organisation_id, price_book_id, product_id, min_quantity) DO UPDATE
 SET unit_price = excluded.unit_price, discount_limit = excluded.discount_limit
 WHERE (t.unit_price, t.discount_limit) IS DISTINCT FROM (excluded.unit_price, excluded.discount_limit)
@@ -59,6 +59,12 @@ WHERE e.organisation_id = $2 AND e.price_book_id = $3 AND p.deleted_at IS NULL
   AND ($4::uuid IS NULL OR e.product_id = $4) AND (e.product_id, e.min_quantity) > ($5::uuid, $6::numeric)
 ORDER BY e.product_id, e.min_quantity LIMIT $7
 """
+PRESENT = """
+SELECT e.price_book_id, e.product_id, e.min_quantity::float8, e.unit_price, e.discount_limit::float8
+FROM unnest($2::uuid[], $3::uuid[]) AS asked (price_book_id, product_id)
+JOIN price_book_entries e ON e.organisation_id = $1 AND e.price_book_id = asked.price_book_id
+  AND e.product_id = asked.product_id
+"""
 NIL = UUID(int=0)
 
 
@@ -70,7 +76,7 @@ async def put_entries(
     await _demand_products(connection, call.organisation, rows, field="entries")
     where = (call.organisation, price_book_id)
     removed = await connection.fetch(KEEP_ONLY, *where, rows)
-    written = await connection.fetch(SET, *where, rows)
+    written = await connection.fetch(SET, call.organisation, rows)
     return await _tell(call, connection, loaded, written=written, removed=removed)
 
 
@@ -84,7 +90,7 @@ async def patch_entries(
     where = (call.organisation, price_book_id)
     gone = orjson.dumps(data.model_dump(mode="json")["remove"]).decode()
     removed = await connection.fetch(REMOVE, *where, gone)
-    written = await connection.fetch(SET, *where, rows)
+    written = await connection.fetch(SET, call.organisation, rows)
     return await _tell(call, connection, loaded, written=written, removed=removed)
 
 
@@ -102,10 +108,7 @@ async def _tell(
     if written or removed:
         count = await connection.fetchval(COUNT, call.organisation, loaded.id)
         changes = {"entry_count": count, "entries_changed_at": datetime.now(UTC)}
-        told = {
-            "set": _shown(map(dict, written), loaded.row["currency"]),
-            "removed": [dict(row) for row in removed],
-        }
+        told = told_of(map(dict, written), loaded.row["currency"], removed=map(dict, removed))
         await records.update_record(
             connection, PRICE_BOOKS, loaded, changes, actor=call.actor, more={"entries": told}
         )
@@ -113,6 +116,16 @@ async def _tell(
         "price_book_id": str(loaded.id), "entry_count": loaded.row["entry_count"],
         "set": len(written), "removed": len(removed), "version": loaded.version,
     }  # fmt: skip
+
+
+def told_of(
+    written: Iterable[Mapping[str, Any]],
+    currency: str,
+    *,
+    removed: Iterable[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """What `before.entries` of a book's event says."""
+    return {"set": _shown(written, currency), "removed": list(removed)}
 
 
 def _shown(rows: Iterable[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
@@ -137,7 +150,8 @@ def _rows(entries: Sequence[Entry], loaded: Loaded, *, field: str) -> str:
         seen.add(key)
     rows = [
         {
-            "product_id": str(entry.product_id), "min_quantity": entry.min_quantity,
+            "price_book_id": str(loaded.id), "product_id": str(entry.product_id),
+            "min_quantity": entry.min_quantity,
             "unit_price": entry.unit_price.amount, "discount_limit": entry.discount_limit,
         }
         for entry in entries
@@ -154,6 +168,38 @@ async def _demand_products(
             f"{field}.{number} names no product.",
             errors={f"{field}.{number}.product_id": "There is no such product."},
         )
+
+
+async def present_entries(
+    connection: Connection, organisation: UUID, pairs: Collection[tuple[UUID, UUID]]
+) -> Sequence[asyncpg.Record]:
+    """All breaks of these books' products."""
+    if not pairs:
+        return []
+    books, products = zip(*pairs, strict=True)
+    return await connection.fetch(PRESENT, organisation, list(books), list(products))
+
+
+async def set_entries(
+    connection: Connection, organisation: UUID, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Of any books, which are held; whoever sets them tells of it."""
+    await connection.execute(SET, organisation, orjson.dumps(rows, default=str).decode())
+
+
+async def read_entries(
+    db: Database, organisation: UUID, price_book_id: UUID, *, most: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """All entries of a book, some at a time: each page is a statement of its own."""
+    after = (NIL, Decimal(-1))
+    while True:
+        found = await db.fetch(organisation, PAGE, organisation, price_book_id, None, *after, most)
+        rows = [dict(row) for row in found]
+        if rows:
+            yield rows
+        if len(rows) < most:
+            return
+        after = (UUID(rows[-1]["product_id"]), Decimal(str(rows[-1]["min_quantity"])))
 
 
 async def list_entries(call: Call, price_book_id: UUID) -> Response:

@@ -27,7 +27,7 @@ SELECT id FROM price_books WHERE organisation_id = $1 AND {field} = $2 AND delet
 async def create_price_book(call: Call, connection: Connection, data: PriceBookCreate) -> State:
     columns = data.model_dump(exclude={"id"})
     columns |= {"organisation_id": call.organisation, "id": data.id or new_id(), "entry_count": 0}
-    _demand_order(columns)
+    demand_order(columns)
     await _set_accounts(call, columns)
     return await records.insert_record(connection, PRICE_BOOKS, columns, actor=call.actor)
 
@@ -39,7 +39,7 @@ async def update_price_book(
     loaded = await records.load_record(connection, PRICE_BOOKS, price_book_id, scope=EVERYTHING)
     await check_version(connection, PRICE_BOOKS, loaded, version)
     changes = data.model_dump(exclude_unset=True)
-    _demand_order({**loaded.row, **changes})
+    demand_order({**loaded.row, **changes})
     await _set_accounts(call, changes)
     return await records.update_record(connection, PRICE_BOOKS, loaded, changes, actor=call.actor)
 
@@ -71,7 +71,7 @@ async def find_price_books(
     return [row["id"] for row in await connection.fetch(sql, call.organisation, value)]
 
 
-def _demand_order(row: Mapping[str, Any]) -> None:
+def demand_order(row: Mapping[str, Any]) -> None:
     first, last = row.get("valid_from"), row.get("valid_to")
     if first is not None and last is not None and last < first:
         raise Invalid(

@@ -1,6 +1,6 @@
 """Products that rows of a file name: by article number, by external id, or by a name that is one's alone."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -38,8 +38,12 @@ class FoundProducts:
         """The one product that a line means; None when there is none, or several are called so."""
         if line.get("product_id"):
             return self.by_id.get(UUID(str(line["product_id"])))
-        found = next((self.by_key[key] for key in keys_of(line) if key in self.by_key), [])
+        found = self.meant(line)
         return found[0] if len(found) == 1 else None
+
+    def meant(self, line: Line) -> Sequence[Product]:
+        """Those that a line's words may mean."""
+        return next((self.by_key[key] for key in keys_of(line) if key in self.by_key), ())
 
     def named(self, line: Line) -> dict[str, Any]:
         """A line with the id of its product, if there is one; its words stay."""

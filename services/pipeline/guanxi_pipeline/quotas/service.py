@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.pipelines.known import known_pipelines
+from guanxi_pipeline.pipelines.known import Known, known_pipelines
 from guanxi_pipeline.quotas import rules
 from guanxi_pipeline.quotas.resources import QUOTAS
 from guanxi_pipeline.quotas.schemas import QuotaCreate, QuotaUpdate
@@ -14,6 +14,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Forbidden, UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
+from guanxi_shared.visibility import Scope
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by
 
@@ -77,15 +78,22 @@ async def _demand_known(call: Call, connection: Connection, sent: Mapping[str, A
     """People, teams and pipelines that exist, and of those whom the caller leads. Products are taken
     by their id: a quota may be older than the price list."""
     await owned_by(call, connection, QUOTAS, sent)
-    scope = await call.scope_of(QUOTAS)
+    demand_led(sent, await call.scope_of(QUOTAS))
+    demand_pipeline(sent, await known_pipelines(call))
+
+
+def demand_led(sent: Mapping[str, Any], scope: Scope) -> None:
+    """Forbidden where the quota would be that of a team that the caller does not lead or belong to."""
     team = sent.get("team_id")
     if team is not None and not scope.everything and team not in scope.teams:
         raise Forbidden(
             "You may set quotas of your own teams only.",
             errors={"team_id": "Choose a team of your own."},
         )
+
+
+def demand_pipeline(sent: Mapping[str, Any], known: Known) -> None:
     pipeline_id = sent.get("pipeline_id")
-    known = await known_pipelines(call)
     if pipeline_id is not None and pipeline_id not in known.pipelines:
         raise UnknownReference(
             "pipeline_id names no pipeline.", errors={"pipeline_id": "There is no such pipeline."}

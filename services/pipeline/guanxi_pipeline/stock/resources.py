@@ -17,4 +17,5 @@ STOCK_REPORTS: Resource = Resource(
     fields=fields_of(STOCK_REPORT, hidden=("product_key", "reporter_id")),
     model=StockReportRead,
     permitted_as="orders",
+    path="/v1/orders/stock-reports",
 )

@@ -1,7 +1,8 @@
 """Use cases of stock reports: each month comes out by itself, and goes on from the one before."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,11 @@ DEFAULTS: Mapping[str, Any] = {
     "team_id": None,
 }  # fmt: skip
 # Months of one product of one distributor are written one after the other: each looks at its neighbours.
-LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('stock ' || $1::text, 0))"
+LOCK = """
+SELECT pg_advisory_xact_lock(hashtextextended('stock ' || each.words, 0))
+FROM (SELECT words FROM unnest($1::text[]) WITH ORDINALITY AS asked (words, n) ORDER BY n) AS each
+"""
+WHOSE = "SELECT reporter_id, product_key FROM stock_reports WHERE organisation_id = $1 AND id = $2"
 NEIGHBOURS = """
 SELECT month, opening, closing, restates_opening FROM stock_reports
 WHERE organisation_id = $1 AND reporter_id = $2 AND product_key = $3 AND month = ANY($4::date[]) AND deleted_at IS NULL
@@ -71,6 +76,7 @@ async def update_stock_report(
     """A merge patch; a closing that is not sent follows from the rest."""
     if isinstance(connection, Deferred):
         await connection.open()  # its neighbours are looked at, under a lock
+    await _hold(call, connection, stock_report_id)
     loaded = await _load(call, connection, stock_report_id)
     await check_version(connection, STOCK_REPORTS, loaded, version)
     sent = data.model_dump(exclude_unset=True)
@@ -92,6 +98,7 @@ async def delete_stock_report(
 
 async def restore_stock_report(call: Call, connection: Connection, stock_report_id: UUID) -> State:
     """Only where it still fits between its neighbours."""
+    await _hold(call, connection, stock_report_id)
     loaded = await _load(call, connection, stock_report_id, deleted=True)
     await _demand_sequence(connection, loaded.row)
     async with _one_a_month(loaded.row):
@@ -119,9 +126,25 @@ async def _load(
     )
 
 
+async def hold_sequences(
+    connection: Connection, organisation: UUID, whose: Iterable[tuple[UUID, str]]
+) -> None:
+    """Nobody else writes months of these reporters and products until the transaction ends. Always taken
+    in one order, and before any row is: two who hold several do not wait for each other."""
+    words = sorted({f"{organisation} {reporter} {product}" for reporter, product in whose})
+    await connection.execute(LOCK, words)
+
+
+async def _hold(call: Call, connection: Connection, stock_report_id: UUID) -> None:
+    """Whose a report is and of what never changes, so it can be read before anything is locked."""
+    found = await connection.fetchrow(WHOSE, call.organisation, stock_report_id)
+    if found is not None:
+        await hold_sequences(connection, call.organisation, [tuple(found)])
+
+
 async def _demand_sequence(connection: Connection, row: Mapping[str, Any]) -> None:
     whose = (row["organisation_id"], row["reporter_id"], row["product_key"])
-    await connection.execute(LOCK, " ".join(map(str, whose)))
+    await hold_sequences(connection, whose[0], [whose[1:]])
     before, after = (step(row["month"], "month", count) for count in (-1, 1))
     rows = await connection.fetch(NEIGHBOURS, *whose, [before, after])
     found = {each["month"]: dict(each) for each in rows}
@@ -136,8 +159,12 @@ async def _one_a_month(row: Mapping[str, Any]) -> AsyncIterator[None]:
     except asyncpg.UniqueViolationError as error:
         if error.constraint_name != ONE_A_MONTH:
             raise
-        month = row["month"].isoformat()[:7]
-        raise StockMonthTaken(
-            f"{month} was reported for this account and product already; change that report.",
-            errors={"month": f"{month} was reported already."},
-        ) from error
+        raise month_taken(row["month"]) from error
+
+
+def month_taken(month: date) -> StockMonthTaken:
+    said = month.isoformat()[:7]
+    return StockMonthTaken(
+        f"{said} was reported for this account and product already; change that report.",
+        errors={"month": f"{said} was reported already."},
+    )
