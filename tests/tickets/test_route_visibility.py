@@ -1,11 +1,12 @@
 """Every route of the service, present and future: other people's tickets do not exist."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from guanxi_shared.edge import Edge
-from tests.every_route import Ids, operations
+from tests.every_route import NOBODY, Ids, operations
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
@@ -17,6 +18,8 @@ BODIES: dict[str, Any] = {
     f"{PATH}/batch": {"mode": "independent", "operations": OPERATIONS},
     PATH + "/{ticket_id}/move": {"status": "open"},
     PATH + "/{ticket_id}/comments": {"body": "x"},
+    PATH + "/{ticket_id}/split": {"subject": "x", "comment_ids": [NOBODY]},
+    f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
 
@@ -35,7 +38,11 @@ async def canary(
     for visibility in ("public", "internal"):
         said = await rep.post(path, json={"body": SECRET, "visibility": visibility})
         ids.append(said.json()["id"])
-    return {"ticket_id": ticket["id"], "comment_id": ids[1]}
+    gone = await made(rep, SECRET)
+    merge = await rep.post(
+        f"{PATH}/merges", json={"survivor_id": ticket["id"], "source_ids": [gone["id"]]}
+    )
+    return {"ticket_id": ticket["id"], "comment_id": ids[1], "ticket_merge_id": merge.json()["id"]}
 
 
 async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
@@ -55,7 +62,7 @@ async def test_no_route_shows_or_changes_what_the_caller_may_not_see(
                 wrong.append((user.name, method, path, answer.status_code))
     assert wrong == []
     kept = await client(company.rep).get(f"{PATH}/{canary['ticket_id']}")
-    assert kept.json()["version"] == 2
+    assert kept.json()["version"] == 3
 
 
 async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(

@@ -25,3 +25,11 @@ class LinkCycle(Invalid):
 
 class NotTheAuthor(Forbidden):
     code, title = "not_the_author", "Only who wrote it changes it"
+
+
+class SurvivorEnded(Conflict):
+    code, title = "survivor_ended", "What is open does not go into what is over"
+
+
+class OtherAccount(Conflict):
+    code, title = "other_account", "The tickets are of several customers"

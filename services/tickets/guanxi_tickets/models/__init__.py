@@ -2,6 +2,7 @@
 
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaPolicy
@@ -18,6 +19,8 @@ __all__ = [
     "SlaPolicy",
     "Ticket",
     "TicketComment",
+    "TicketMerge",
+    "TicketMergeMove",
     "TicketNote",
     "TicketNumber",
     "TicketSettings",

@@ -30,10 +30,17 @@ SELECT occurred_at AS at, split_part(type, '.', 3) AS verb, after->>'status' AS 
   after->>'status_kind' AS status_kind, after->>'priority' AS priority
 FROM events WHERE organisation_id = $2 AND subject_id = $3 AND subject_type = 'ticket' ORDER BY version, id
 """
-# What was taken back later was said nevertheless.
+# What was taken back later was said nevertheless. A reply counts where it was written; one that a merge or a
+# split brought counts from that moment on, too, so that neither moves what was counted before.
 REPLIES = """
-SELECT created_at AS at, author_kind FROM ticket_comments WHERE organisation_id = $2 AND ticket_id = $3
-ORDER BY created_at, id
+SELECT at, author_kind FROM (
+  SELECT created_at AS at, created_at, id, author_kind FROM ticket_comments
+  WHERE organisation_id = $2 AND ticket_id = $3 AND written_on_id IS NULL
+  UNION ALL SELECT created_at, created_at, id, author_kind FROM ticket_comments
+  WHERE organisation_id = $2 AND written_on_id = $3
+  UNION ALL SELECT joined_at, created_at, id, author_kind FROM ticket_comments
+  WHERE organisation_id = $2 AND ticket_id = $3 AND written_on_id <> $3) AS said
+ORDER BY at, created_at, id
 """
 AS_IT_WAS = """
 SELECT after::text FROM events

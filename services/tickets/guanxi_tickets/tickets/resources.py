@@ -17,7 +17,7 @@ TICKET: Final[Table] = METADATA.tables["tickets"]
 ACCOUNT: Final[Table] = METADATA.tables["known_accounts"]
 PERSON: Final[Table] = METADATA.tables["known_contacts"]
 OF_ACCOUNT: Final = ("name", "industry", "region", "grade")
-HIDDEN: Final = ("sla_policy_version", "sla_calendar_id", "sla_calendar_version")
+HIDDEN: Final = ("merged_into_id", "sla_policy_version", "sla_calendar_id", "sla_calendar_version")
 
 
 def _fields() -> dict[str, Field]:

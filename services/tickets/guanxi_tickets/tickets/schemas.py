@@ -115,6 +115,7 @@ class TicketRead(BaseModel):
     follower_ids: list[UUID]
     assignee_id: UUID | None
     team_id: UUID | None
+    merged_numbers: list[str] = Field(description="Of tickets that went into it.")
     sla_policy_id: UUID | None
     first_responded_at: datetime | None
     solved_at: datetime | None
