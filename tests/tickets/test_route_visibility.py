@@ -42,7 +42,11 @@ async def canary(
     merge = await rep.post(
         f"{PATH}/merges", json={"survivor_id": ticket["id"], "source_ids": [gone["id"]]}
     )
-    return {"ticket_id": ticket["id"], "comment_id": ids[1], "ticket_merge_id": merge.json()["id"]}
+    macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
+    return {
+        "ticket_id": ticket["id"], "comment_id": ids[1], "ticket_merge_id": merge.json()["id"],
+        "macro_id": macro.json()["id"],
+    }  # fmt: skip
 
 
 async def test_no_route_shows_or_changes_what_the_caller_may_not_see(

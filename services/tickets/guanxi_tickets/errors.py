@@ -33,3 +33,11 @@ class SurvivorEnded(Conflict):
 
 class OtherAccount(Conflict):
     code, title = "other_account", "The tickets are of several customers"
+
+
+class UnknownPlaceholder(Invalid):
+    code, title = "unknown_placeholder", "A text names what cannot be put in"
+
+
+class ValueMissing(Invalid):
+    code, title = "value_missing", "A placeholder has neither a value nor a default"

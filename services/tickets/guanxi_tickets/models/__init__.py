@@ -2,6 +2,7 @@
 
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
@@ -15,6 +16,7 @@ __all__ = [
     "BusinessCalendar",
     "KnownAccount",
     "KnownContact",
+    "Macro",
     "MergeFollow",
     "SlaPolicy",
     "Ticket",
