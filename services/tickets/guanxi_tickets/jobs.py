@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from guanxi_shared.running_jobs import Handler
+from guanxi_tickets.drafts.leaving import forget_drafts
 from guanxi_tickets.references.settling import settle_references
 
 HANDLERS: Final[Mapping[str, Handler]] = {}
-SCHEDULES: Final = (settle_references,)
+SCHEDULES: Final = (settle_references, forget_drafts)

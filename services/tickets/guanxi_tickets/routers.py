@@ -5,6 +5,7 @@ from typing import Final
 from guanxi_shared.job_routes import jobs_router
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
+from guanxi_tickets.drafts.routes import router as drafts
 from guanxi_tickets.fields.routes import router as fields
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
@@ -17,5 +18,5 @@ from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_reading,
-    macros, merges, splits, comments, tickets,
+    drafts, macros, merges, splits, comments, tickets,
 )  # fmt: skip

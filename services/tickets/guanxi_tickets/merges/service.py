@@ -18,6 +18,7 @@ from guanxi_tickets.comments import moving
 from guanxi_tickets.comments.moving import Placed
 from guanxi_tickets.comments.moving_rules import KEPT, is_reply_of_agent, placed
 from guanxi_tickets.comments.resources import COMMENTS
+from guanxi_tickets.drafts.leaving import bring_drafts
 from guanxi_tickets.merges import rules
 from guanxi_tickets.merges.keeping import Move, keep_merge, shown_merge
 from guanxi_tickets.merges.schemas import TicketMergeCreate
@@ -144,6 +145,8 @@ async def _write(
     await moving.place(connection, TICKETS, links, actor=call.actor)
     for resource, ones in said:
         await moving.place(connection, resource, ones, actor=call.actor)
+    source_ids = [source.id for source in sources]
+    await bring_drafts(connection, call.organisation, survivor.id, source_ids)
     gone = {"deleted_at": survivor.row["updated_at"], "merged_into_id": survivor.id}
     changes = [
         Change(source, gone, verb="deleted", more={"merged_into_id": survivor.id})

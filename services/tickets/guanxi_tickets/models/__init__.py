@@ -2,6 +2,7 @@
 
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
@@ -21,6 +22,7 @@ __all__ = [
     "SlaPolicy",
     "Ticket",
     "TicketComment",
+    "TicketDraft",
     "TicketMerge",
     "TicketMergeMove",
     "TicketNote",

@@ -16,6 +16,7 @@ from guanxi_shared.merging import refuse_merged
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
+from guanxi_tickets.drafts.leaving import drop_drafts
 from guanxi_tickets.references.service import find_account, find_requester
 from guanxi_tickets.sla_policies.choosing import chosen
 from guanxi_tickets.ticket_settings.known import known_ways
@@ -202,6 +203,7 @@ async def delete_ticket(
 ) -> State:
     loaded = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, loaded, version)
+    await drop_drafts(connection, call.organisation, ticket_id)
     return await records.delete_record(connection, TICKETS, loaded, actor=call.actor)
 
 
