@@ -109,6 +109,24 @@ async def test_the_later_merge_is_undone_first(client: Clients, company: Organis
         assert without(now) == without(reply)
 
 
+async def test_a_place_that_was_merged_away_since_is_not_given_back(
+    client: Clients, company: Organisation
+) -> None:
+    rep = client(company.rep)
+    gone, other = await made(rep, "Gone"), await made(rep, "Other")
+    between = await made(rep, "Between", parent_id=gone["id"])
+    kept = await made(rep, "Kept", parent_id=between["id"])
+    done = await merged(rep, kept, gone)
+    await rep.patch(f"{PATH}/{between['id']}", json={"parent_id": None})
+    await merged(rep, other, between)
+    refused = await undo(rep, done)
+    assert refused.status_code == 409
+    found = {(o["id"], o["field"], o["wanted"]) for o in refused.json()["obstacles"]}
+    assert (kept["id"], "parent_id", between["id"]) in found
+    assert (await undo(rep, done, "?force=true")).status_code == 200
+    assert (await read(rep, kept))["parent_id"] is None
+
+
 async def test_old_links_that_would_close_a_circle_refuse(
     client: Clients, company: Organisation
 ) -> None:

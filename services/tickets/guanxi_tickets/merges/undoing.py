@@ -32,6 +32,9 @@ from guanxi_tickets.merges.service import write_survivor
 from guanxi_tickets.tickets.linking import leads_back, take_turns
 from guanxi_tickets.tickets.resources import TICKETS
 
+MERGED = """
+SELECT 1 FROM tickets WHERE organisation_id = $1 AND id = $2 AND merged_into_id <> $3
+"""
 Tickets = Mapping[UUID, Loaded]
 Returning = list[tuple[Resource, list[Placed]]]
 
@@ -48,7 +51,8 @@ async def undo_merge(call: Call, connection: Connection, merge_id: UUID, *, forc
         raise AlreadyUndone("This merge was undone already.")
     refuse(_gone(merge, survivor, tickets))
     columns, obstacles = _own(survivor, merge)
-    links, lost = _links(tickets, moves, survivor.id)
+    obstacles += await _merged_since(connection, survivor, columns)
+    links, lost = _links(tickets, moves)
     said, left = await _said(call, connection, tickets, moves)
     scope = await call.scope(TICKETS.name)
     obstacles += [o if o.id and covers(scope, tickets[o.id]) else _hidden(o) for o in lost] + left
@@ -112,9 +116,22 @@ def _own(survivor: Loaded, merge: Mapping[str, Any]) -> tuple[dict[str, Any], li
     return columns, obstacles
 
 
-def _links(
-    tickets: Tickets, moves: Sequence[Move], survivor: UUID
-) -> tuple[list[Placed], list[Obstacle]]:
+async def _merged_since(
+    connection: Connection, survivor: Loaded, columns: dict[str, Any]
+) -> list[Obstacle]:
+    """Places above that were merged away themselves since: taken out of what goes back. Of the sources none
+    is meant, which come back now."""
+    obstacles = []
+    for name in rules.UPWARDS:
+        above = columns.get(name)
+        asked = (survivor.row["organisation_id"], above, survivor.id)
+        if above is not None and await connection.fetchval(MERGED, *asked):
+            del columns[name]
+            obstacles.append(Obstacle(TICKETS.name, survivor.id, name, survivor.row[name], above))
+    return obstacles
+
+
+def _links(tickets: Tickets, moves: Sequence[Move]) -> tuple[list[Placed], list[Obstacle]]:
     found: dict[UUID, dict[str, Any]] = {}
     obstacles = []
     for move in moves:
