@@ -2,6 +2,7 @@
 
 import asyncio
 
+from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, in_role, made, told_of
@@ -54,6 +55,26 @@ async def test_what_is_named_moves_to_a_new_ticket_of_the_same_people(
     assert [each["id"] for each in links["related"]] == [new["id"]]
     await merged(rep, ticket, new)
     assert [one["written_on_id"] for one in await comments(rep, ticket)] == [None] * 3
+
+
+async def test_what_is_not_here_any_more_is_not_taken_over(
+    client: Clients, company: Organisation, service_database: Database
+) -> None:
+    admin, rep = client(company.admin), client(company.rep)
+    field = await admin.post("/v1/fields", json={
+        "resource": "tickets", "key": "floor", "label": {"en": "Floor"}, "kind": "text"})  # fmt: skip
+    assert field.status_code == 201, field.text
+    ticket = await made(rep, custom={"floor": "3"}, assignee_id=str(company.rep2.id))
+    reply = await said(rep, ticket)
+    assert (await admin.delete(f"/v1/fields/{field.json()['id']}")).status_code == 200
+    async with service_database.transaction(company.id) as connection:
+        sql = "UPDATE directory_users SET active = false WHERE organisation_id = $1 AND id = $2"
+        await connection.execute(sql, company.id, company.rep2.id)
+    sent = {"subject": "x", "comment_ids": [reply["id"]]}
+    new = await rep.post(f"{PATH}/{ticket['id']}/split", json=sent)
+    assert new.status_code == 201, new.text
+    assert (new.json()["custom"], new.json()["assignee_id"]) == ({}, str(company.rep.id))
+    assert len(await comments(rep, new.json())) == 1
 
 
 async def test_what_is_not_there_for_the_caller_is_named_and_nothing_is_made(

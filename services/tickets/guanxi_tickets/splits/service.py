@@ -12,6 +12,7 @@ from guanxi_shared.many_records import load_many
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.resources import Resource
 from guanxi_shared.writes import check_version
+from guanxi_shared.written import KNOWN_USERS
 from guanxi_tickets.comments import moving
 from guanxi_tickets.comments.moving_rules import is_reply_of_agent, placed
 from guanxi_tickets.comments.reading import may_read_notes
@@ -37,7 +38,7 @@ async def split_ticket(
     ticket = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, ticket, version)
     said = await _said(call, connection, ticket_id, data.comment_ids)
-    made = await create_ticket(call, connection, _wanted(ticket, data))
+    made = await create_ticket(call, connection, await _wanted(call, connection, ticket, data))
     new = await load_ticket(call, connection, made["id"])
     now = datetime.now(UTC)
     for resource, ones in said:
@@ -54,9 +55,16 @@ async def split_ticket(
     return made
 
 
-def _wanted(ticket: Loaded, data: Split) -> TicketCreate:
-    sent = {name: ticket.row[name] for name in INHERITED}
-    sent |= {"assignee_id": ticket.row["owner_id"], "related_ids": [ticket.id]}
+async def _wanted(call: Call, connection: Connection, ticket: Loaded, data: Split) -> TicketCreate:
+    """What is not here any more, an assignee or a field of the organisation's, is not taken over: without
+    assignee and team it is the caller's."""
+    sent = {name: ticket.row[name] for name in INHERITED if ticket.row[name] is not None}
+    sent["related_ids"] = [ticket.id]
+    fields = await call.house.custom_fields.definitions(call.organisation, TICKETS)
+    sent["custom"] = {key: value for key, value in sent["custom"].items() if key in fields}
+    owner = ticket.row["owner_id"]
+    if owner and await connection.fetchval(KNOWN_USERS, call.organisation, owner):
+        sent["assignee_id"] = owner
     sent |= data.model_dump(include={"id", "subject", "description"})
     return TicketCreate.model_validate(sent)
 
