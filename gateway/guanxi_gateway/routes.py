@@ -24,7 +24,8 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "commissions", "exchange-rates", "public",
     ),
     "tickets": (
-        "tickets", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "surveys", "assets",
+        "tickets", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "surveys",
+        "assets",
         "entitlements", "work-orders",
     ),
     "analytics": ("analytics",),

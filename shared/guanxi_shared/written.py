@@ -53,16 +53,30 @@ async def owned_by(
     lead needs the permission to assign. `owner_field` is what the API calls its owner."""
     owner, team = sent.get("owner_id"), sent.get("team_id")
     if team is not None:
-        await _require(connection, KNOWN_TEAMS, call.organisation, team, "team_id")
+        await demand_team(call, connection, team, "team_id")
     if owner is None or owner == call.by.user_id:
         return
-    await _require(connection, KNOWN_USERS, call.organisation, owner, owner_field)
+    await demand_user(call, connection, owner, owner_field)
     scope = await call.scope(resource.name)
     if not scope.everything and owner not in scope.owners and not call.by.may("records:assign"):
         raise Forbidden(
             "You may hand records only to people whose records you see.",
             errors={owner_field: "Choose somebody of your own teams."},
         )
+
+
+async def demand_team(
+    call: Call, connection: Connection | Deferred, team_id: UUID, field: str
+) -> None:
+    """UnknownReference unless the organisation has it."""
+    await _require(connection, KNOWN_TEAMS, call.organisation, team_id, field)
+
+
+async def demand_user(
+    call: Call, connection: Connection | Deferred, user_id: UUID, field: str
+) -> None:
+    """UnknownReference unless somebody at work is meant."""
+    await _require(connection, KNOWN_USERS, call.organisation, user_id, field)
 
 
 async def _require(

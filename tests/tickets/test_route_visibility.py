@@ -2,13 +2,14 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_tickets.sla_alerts.giving import give_alerts
-from tests.every_route import Ids, operations
+from tests.every_route import NOBODY, Ids, operations
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
@@ -23,6 +24,9 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/comments": {"body": "x"},
     PATH + "/{ticket_id}/promises": {"body": "x", "due_at": "2026-12-24T00:00:00Z"},
     PATH + "/{ticket_id}/promises/{promise_id}/withdraw": {"reason": "x"},
+    PATH + "/{ticket_id}/split": {"subject": "x", "comment_ids": [NOBODY]},
+    PATH + "/{ticket_id}/draft": {"body": "x"},
+    f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
 
@@ -51,9 +55,16 @@ async def canary(
     await setting_back(database, company)(ticket, hours=2)
     await give_alerts.duty(service_database)
     [alert] = (await rep.get("/v1/sla-alerts")).json()["data"]
+    gone = await made(rep, SECRET)
+    merge = await rep.post(
+        f"{PATH}/merges", json={"survivor_id": ticket["id"], "source_ids": [gone["id"]]}
+    )
+    await rep.put(f"{PATH}/{ticket['id']}/draft", json={"body": SECRET})
+    macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
     return {
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
-        "sla_id": alert["id"],
+        "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
+        "macro_id": macro.json()["id"],
     }  # fmt: skip
 
 
@@ -83,6 +94,8 @@ async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
     """So that the refusals above are refusals and not broken requests."""
     for user in (company.rep, company.rep2, company.users["manager"], company.admin):
         for method, path in operations(tickets, public=False):
+            if path.endswith("/draft") and user is not company.rep:
+                continue  # others' drafts are nobody's
             if method == "get" and any(f"{{{name}}}" in path for name in canary):
                 answer = await client(user).get(path.format_map(Ids(canary)))
                 assert answer.status_code == 200, (user.name, path, answer.text)

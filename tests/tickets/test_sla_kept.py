@@ -13,7 +13,8 @@ from tests.factories import Clients, Organisation
 from tests.statements import statements_of
 from tests.tickets.company import PATH, made, moved
 from tests.tickets.conftest import Known
-from tests.tickets.past import setting_back
+from tests.tickets.merging import merged, undo
+from tests.tickets.past import owning, setting_back
 from tests.tickets.promising import POLICIES, clocks, policy
 
 TARGETS: dict[str, Any] = {
@@ -103,6 +104,39 @@ async def test_many_at_once_leave_what_is_explained(
         await asyncio.gather(*(step(dice.choice([admin, rep]), ticket, w, dice) for w in several))
         found = (await rep.get(f"{PATH}/{ticket['id']}")).json()
         demand_alike(found, await clocks(rep, ticket))
+
+
+async def test_merges_and_splits_and_what_undoes_them_leave_what_is_explained(
+    client: Clients, company: Organisation, always: str, database: Any, person: Known
+) -> None:
+    admin, rep = client(company.admin), client(company.rep)
+    await policy(admin, always, targets=TARGETS)
+    kept, gone = [await made(rep, requester_id=await person()) for _ in range(2)]
+    await setting_back(database, company)(gone, minutes=30)
+    await step(rep, gone, "reply", Random(1))
+    asked = {"body": "x", "author_kind": "requester"}
+    comment = (await rep.post(f"{PATH}/{gone['id']}/comments", json=asked)).json()
+
+    async def demand(*tickets: dict[str, Any]) -> None:
+        for each in tickets:
+            found = (await rep.get(f"{PATH}/{each['id']}")).json()
+            demand_alike(found, await clocks(rep, each))
+
+    merge = await merged(rep, kept, gone)
+    await demand(kept)
+    assert (await rep.get(PATH, params={"sla_due_at[gt]": "2020-01-01T00:00:00Z"})).json()[
+        "data"
+    ] != []
+    async with owning(database.admin_url) as owner:
+        timer = "SELECT sla_next_at FROM tickets WHERE id = $1"
+        assert await owner.fetchval(timer, gone["id"]) is None
+    assert (await undo(rep, merge)).status_code == 200
+    await demand(kept, gone)
+    sent = {"subject": "Another", "comment_ids": [comment["id"]]}
+    answer = await rep.post(f"{PATH}/{gone['id']}/split", json=sent)
+    assert answer.status_code == 201, answer.text
+    assert answer.json() == (await rep.get(f"{PATH}/{answer.json()['id']}")).json()
+    await demand(gone, answer.json())
 
 
 async def test_tickets_are_found_and_sorted_by_what_is_due_first(

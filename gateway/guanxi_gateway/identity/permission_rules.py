@@ -22,7 +22,7 @@ SALES = (
     "exchange-rates",
 )  # fmt: skip
 SERVICE = (
-    "tickets", "ticket-notes", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
+    "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
     "entitlements", "work-orders",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
@@ -77,6 +77,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may(ANY, *CUSTOMERS, *OUTREACH, "imports", "exports", "merges", "shares", "jobs"),
             *_may(ANY, *(name for name in SALES if name != "exchange-rates")),
             *_may("rcu", *SERVICE),
+            *_may("d", "macros"),
             *_may("r", "analytics", "roles", "webhooks"),
         ),
         {ANY: "subtree"},
@@ -90,7 +91,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rcu", "orders", "contracts", "forecasts"),
             *_may("rc", "imports", "exports", "merges", "shares", "tickets", "ticket-notes"),
             *_may("r", "segments", "campaigns", "invoices", "payments", "quotas", "territories"),
-            *_may("r", "commissions", "assets", "entitlements", "analytics"),
+            *_may("r", "commissions", "assets", "entitlements", "analytics", "macros"),
             *_may("ru", "pools"),
             *_may("cu", "jobs"),
         ),
@@ -102,7 +103,14 @@ BUILT_IN: dict[str, RoleRule] = {
             *_FIELD_WORK,
             *_OWN_KEYS,
             *_may(
-                "rcud", "tickets", "ticket-notes", "work-orders", "files", "activities", "calendar"
+                "rcud",
+                "tickets",
+                "ticket-notes",
+                "macros",
+                "work-orders",
+                "files",
+                "activities",
+                "calendar",
             ),
             *_may("rcu", "contacts", "articles", "surveys", "assets"),
             *_may("ru", "accounts"),

@@ -87,18 +87,6 @@ class Duplicate(Conflict):
     code, title = "duplicate", "This record seems to exist already"
 
 
-class MergedAway(Conflict):
-    code, title = "merged_away", "This record was merged into another one"
-
-
-class UndoPrevented(Conflict):
-    code, title = "undo_prevented", "Later changes stand in the way of undoing this merge"
-
-
-class AlreadyUndone(Conflict):
-    code, title = "already_undone", "This merge was undone already"
-
-
 class OnLegalHold(Conflict):
     code, title = "legal_hold", "A legal hold stands against this"
 

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
-from guanxi_contacts.errors import MergedAway
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 
 HOLD = """
@@ -47,11 +45,3 @@ async def hold_references(
     """Those of the ids that are there; they are not merged away before the transaction ends."""
     sql = HOLD.format(table=resource.table.name)
     return {row["id"] for row in await connection.fetch(sql, organisation, list(ids))}
-
-
-def refuse_merged(resource: Resource, loaded: Loaded) -> None:
-    """What was merged comes back by undoing the merge: its children went with it."""
-    if loaded.row["merged_into_id"] is not None:
-        raise MergedAway(
-            f"This {resource.noun} was merged into another one; undo the merge instead."
-        )

@@ -33,3 +33,19 @@ class TicketOver(Conflict):
 
 class PromiseOver(Conflict):
     code, title = "promise_over", "The promise was kept, withdrawn or replaced already"
+
+
+class SurvivorEnded(Conflict):
+    code, title = "survivor_ended", "What is open does not go into what is over"
+
+
+class OtherAccount(Conflict):
+    code, title = "other_account", "The tickets are of several customers"
+
+
+class UnknownPlaceholder(Invalid):
+    code, title = "unknown_placeholder", "A text names what cannot be put in"
+
+
+class ValueMissing(Invalid):
+    code, title = "value_missing", "A placeholder has neither a value nor a default"

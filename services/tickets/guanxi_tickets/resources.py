@@ -6,6 +6,7 @@ from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
+from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
@@ -25,5 +26,6 @@ LOGGED = (
     PROMISES,
     FIELDS,
     VIEWS,
+    MACROS,
 )
 VIEWED = {TICKETS.name: TICKETS}

@@ -8,9 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guanxi_contacts.merges.rules import (
-    first_outside,
     links_after,
-    list_after,
     merged_columns,
     places_after,
     reference_after,
@@ -18,6 +16,7 @@ from guanxi_contacts.merges.rules import (
     united,
 )
 from guanxi_contacts.merges.undo_rules import restored
+from guanxi_shared.merging_rules import first_outside, list_after
 
 FIELDS = {
     "name": ("name",), "industry": ("industry",), "revenue": ("revenue_amount", "revenue_currency"),

@@ -1,11 +1,14 @@
 """Replies, reopening, merging and promises: which runs there are, and how each of them ends."""
 
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from guanxi_tickets.sla.calendar_rules import ALWAYS
 from guanxi_tickets.sla.clock_rules import explain, next_due, read_clocks
+from guanxi_tickets.sla.run_rules import Event, Policy, Target
 from tests.tickets.sla.told import GOLD, HOUR, POLICIES, on, read, ticket
 
 
@@ -159,3 +162,21 @@ def test_what_is_undone_begins_nothing_anew(end: str, undone: str) -> None:
     events = ticket(("26 11:00", end), ("26 14:00", undone), policy="anew")
     reading = read(events, "26 15:00", "resolution")
     assert (reading.number, reading.elapsed_seconds) == (1, 2 * HOUR)
+
+
+def test_a_target_that_comes_at_the_instant_of_the_answer_warns_of_nothing_any_more() -> None:
+    """Found by the walks: twenty of forty minutes are more than three in ten, but it is answered."""
+    begun = datetime(2026, 11, 2, tzinfo=UTC)
+    policy = Policy(
+        "Gold", ALWAYS,
+        {"low": {"first_response": Target(3600, (50,))}, "high": {"first_response": Target(2400, (30,))}},
+    )  # fmt: skip
+    then = begun + timedelta(minutes=20)
+    events = [
+        Event(begun, "created", "gold", "low", "open"),
+        Event(then, "priority_changed", priority="high"), Event(then, "agent_replied"),
+    ]  # fmt: skip
+    [reading] = read_clocks({"gold": policy}, events, then + timedelta(minutes=1))
+    assert (reading.state, reading.target_seconds, reading.happened) == ("met", 2400, ())
+    [running] = read_clocks({"gold": policy}, events[:2], then)
+    assert [timer.at for timer in running.happened] == [then]

@@ -11,7 +11,6 @@ from guanxi_contacts.belongings.described import deletes
 from guanxi_contacts.belongings.schemas import AccountDeleted
 from guanxi_contacts.belongings.service import wants_children
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
-from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
@@ -19,6 +18,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.edge import hot
 from guanxi_shared.erasing.tombstones import demand_not_erased, or_gone
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.survivors import MOVED, get_or_redirect
 
 router = APIRouter(tags=["accounts"])
 PATH = "/v1/accounts"

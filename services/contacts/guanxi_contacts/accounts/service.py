@@ -8,7 +8,7 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
 from guanxi_contacts.errors import ParentCycle
-from guanxi_contacts.records import default_columns, hold_references, refuse_merged
+from guanxi_contacts.records import default_columns, hold_references
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
@@ -17,6 +17,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.erasing.tombstones import demand_not_erased, raise_missing
 from guanxi_shared.errors import NotFound, UnknownReference
 from guanxi_shared.matching import match_key
+from guanxi_shared.merging import refuse_merged
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import merged, owned_by, region_of, stored

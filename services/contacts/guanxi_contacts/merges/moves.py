@@ -8,10 +8,11 @@ from uuid import UUID
 import orjson
 
 from guanxi_contacts.merges.children import Child, Kind
-from guanxi_contacts.merges.rules import links_after, list_after
+from guanxi_contacts.merges.rules import links_after
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.merging_rules import list_after
 from guanxi_shared.statements import type_of
 
 KEEP = """

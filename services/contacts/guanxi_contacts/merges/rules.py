@@ -116,20 +116,6 @@ def _with_part(document: Any, part: str, giver: Mapping[str, Any] | None) -> dic
     return others if given is None else {**others, part: given}
 
 
-def first_outside(
-    start: UUID | None, merged: Collection[UUID], above: Mapping[UUID, UUID | None]
-) -> UUID | None:
-    """Who stands above the survivor if `start` does: beyond the highest of the merged ones on the
-    way up, so that no cycle closes. `above` gives the parent of each record on the way."""
-    way: list[UUID] = []
-    at = start
-    while at is not None and at not in way:
-        way.append(at)
-        at = above.get(at)
-    highest = max((place for place, each in enumerate(way) if each in merged), default=-1)
-    return way[highest + 1] if highest + 1 < len(way) else None
-
-
 def reference_after(rows: Sequence[Row], column: str, merged: Collection[UUID]) -> UUID | None:
     """The first reference to somebody else than the merged ones."""
     named = (row[column] for row in rows)
@@ -153,11 +139,6 @@ def links_after(
     empty = dict.fromkeys(ordered[0])
     flags = {n: any(link[n] for link in links) for n, v in whole.items() if isinstance(v, bool)}
     return [{**empty, **whole, **flags, of: survivor}]
-
-
-def list_after(ids: Sequence[str], sources: Collection[str], *, survivor: str) -> list[str]:
-    """A list of ids with the survivor in the place of the first merged one, each once."""
-    return list(dict.fromkeys(survivor if each in sources else each for each in ids))
 
 
 def places_after(places: Sequence[Sequence[Link]]) -> list[Link]:

@@ -8,7 +8,7 @@ from guanxi_contacts.accounts.rules import position_of
 from guanxi_contacts.dealings import absorb
 from guanxi_contacts.merges import rules
 from guanxi_contacts.merges.children import children_of
-from guanxi_contacts.merges.loading import load_merged, take_turns
+from guanxi_contacts.merges.loading import take_turns
 from guanxi_contacts.merges.moves import Move, apply_moves, find_moves, keep_moves
 from guanxi_contacts.merges.schemas import MergeCreate
 from guanxi_contacts.merges.subjects import SUBJECTS, Subject
@@ -21,6 +21,8 @@ from guanxi_shared.errors import Invalid
 from guanxi_shared.events import dumps
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.many_records import Change, write_many
+from guanxi_shared.merging import load_merged
+from guanxi_shared.merging_rules import first_outside
 from guanxi_shared.records import Loaded
 from guanxi_shared.written import owned_by
 
@@ -45,7 +47,7 @@ async def merge_records(call: Call, connection: Connection, data: MergeCreate) -
     await take_turns(connection, subject, organisation)
     places = ["survivor_id", *(f"source_ids.{place}" for place in range(len(data.source_ids)))]
     survivor, *sources = await load_merged(
-        call, connection, subject, ids, places=places, versions=data.if_match
+        call, connection, subject.resource, ids, places=places, versions=data.if_match
     )
     merge_id = new_id()
     columns = await _columns(call, connection, subject, survivor, sources, data.fields)
@@ -120,7 +122,7 @@ async def _references(
     sql = ABOVE.format(table=subject.resource.table.name, column=subject.above)
     ways = await connection.fetch(sql, organisation, merged)
     above = {way["id"]: way["parent"] for way in ways}
-    ends = (rules.first_outside(start, merged, above) for start in starts)
+    ends = (first_outside(start, merged, above) for start in starts)
     return {**found, subject.above: next((end for end in ends if end is not None), None)}
 
 

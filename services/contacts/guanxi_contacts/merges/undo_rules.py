@@ -1,26 +1,14 @@
 """What can be put back after a merge, and what later changes prevent: pure comparisons."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from guanxi_contacts.merges.rules import FILLED
 
 Document = dict[str, Any]
 # Columns that follow from a field go back with it.
 FOLLOWING: Mapping[str, Sequence[str]] = {"addresses": ("latitude", "longitude")}
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """What a later change made of a field of a record, and what undoing would make of it."""
-
-    resource: str
-    id: UUID | None  # None for those who may not see the record
-    field: str
-    now: Any
-    wanted: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +66,3 @@ def _restored_parts(
 
 def _shown(values: Mapping[str, Any], parts: Sequence[str]) -> Any:
     return values[parts[0]] if len(parts) == 1 else {part: values[part] for part in parts}
-
-
-def sentences(obstacles: Iterable[Obstacle]) -> dict[str, str]:
-    """Field → sentence, for the problem's `errors`."""
-    places = [f"{o.resource}.{o.id or 'hidden'}.{o.field}" for o in obstacles]
-    return dict.fromkeys(places, "Changed since the merge.")

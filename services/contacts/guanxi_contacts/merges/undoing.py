@@ -8,18 +8,19 @@ from uuid import UUID
 import orjson
 from sqlalchemy import Numeric, Table, Uuid
 
-from guanxi_contacts.errors import AlreadyUndone, UndoPrevented
 from guanxi_contacts.merges.children import Kind, children_of
-from guanxi_contacts.merges.loading import covers, demand_writable, take_turns
+from guanxi_contacts.merges.loading import take_turns
 from guanxi_contacts.merges.moves import Move, apply_moves, held_values, kept_moves
 from guanxi_contacts.merges.queries import hold_merge, no_merge
 from guanxi_contacts.merges.service import moved_ids, write_survivor
 from guanxi_contacts.merges.subjects import SUBJECTS, Subject
-from guanxi_contacts.merges.undo_rules import Obstacle, Restored, restored, sentences
+from guanxi_contacts.merges.undo_rules import Restored, restored
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
 from guanxi_shared.many_records import Change, load_many, write_many
+from guanxi_shared.merging import AlreadyUndone, covers, demand_writable, refuse
+from guanxi_shared.merging_rules import Obstacle
 from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 
@@ -55,7 +56,7 @@ async def undo_merge(call: Call, connection: Connection, merge_id: UUID, *, forc
     call.by.demand(subject.resource.permission("update"))
     if merge["status"] == "undone":
         raise AlreadyUndone("This merge was undone already.")
-    _refuse(_gone(subject, merge, survivor, sources))
+    refuse(_gone(subject, merge, survivor, sources))
     back = _own_columns(subject, survivor, merge)
     name = subject.resource.name
     obstacles = [Obstacle(name, survivor.id, f, *values) for f, values in back.changed.items()]
@@ -68,7 +69,7 @@ async def undo_merge(call: Call, connection: Connection, merge_id: UUID, *, forc
     moves, kept = await _movable(connection, merge, moves, call.organisation)
     obstacles += await _as_seen(call, connection, kept)
     if not force:
-        _refuse(obstacles)
+        refuse(obstacles)
     await _write(call, connection, subject, merge, survivor, sources, back.columns, moves)
     await _demand_no_cycle(connection, subject, [survivor, *sources])
     left = [{"resource": o.resource, "id": o.id, "field": o.field} for o in obstacles]
@@ -86,7 +87,7 @@ async def _load(
     if survivor is None or not covers(scope, survivor):
         raise no_merge(merge["id"])
     for loaded in found.values():
-        demand_writable(subject, loaded, scope)
+        demand_writable(subject.resource, loaded, scope)
     return survivor, [found[id] for id in merge["source_ids"] if id in found]
 
 
@@ -179,20 +180,6 @@ async def _seen(
     return {row["id"] for row in rows if scope.covers(**dict(row))}
 
 
-def _refuse(obstacles: Sequence[Obstacle]) -> None:
-    if not obstacles:
-        return
-    listed = [
-        {"resource": o.resource, "id": o.id, "field": o.field, "now": o.now, "wanted": o.wanted}
-        for o in obstacles
-    ]
-    raise UndoPrevented(
-        f"{len(obstacles)} later changes stand in the way of undoing this merge.",
-        errors=sentences(obstacles),
-        obstacles=orjson.Fragment(dumps(listed)),
-    )
-
-
 async def _write(
     call: Call, connection: Connection, subject: Subject, merge: Merge, survivor: Loaded,
     sources: Sequence[Loaded], columns: Mapping[str, Any], moves: Sequence[Move],
@@ -229,4 +216,4 @@ async def _demand_no_cycle(
     organisation = records[0].row["organisation_id"]
     rows = await connection.fetch(sql, organisation, [each.id for each in records])
     name = subject.resource.name
-    _refuse([Obstacle(name, row["start"], subject.above, None, "a cycle") for row in rows])
+    refuse([Obstacle(name, row["start"], subject.above, None, "a cycle") for row in rows])

@@ -8,7 +8,6 @@ from guanxi_contacts.belongings.described import deletes
 from guanxi_contacts.belongings.schemas import ContactDeleted
 from guanxi_contacts.belongings.service import wants_children
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
-from guanxi_contacts.merges.survivors import MOVED, get_or_redirect
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.resources import CONTACTS
@@ -18,6 +17,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.edge import hot
 from guanxi_shared.erasing.tombstones import demand_not_erased, or_gone
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.survivors import MOVED, get_or_redirect
 
 router = APIRouter(tags=["contacts"])
 PATH = "/v1/contacts"

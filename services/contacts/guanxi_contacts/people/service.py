@@ -12,7 +12,7 @@ from guanxi_contacts.errors import ReportingCycle
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.privacy.suppressions import stop_of
-from guanxi_contacts.records import default_columns, hold_references, refuse_merged
+from guanxi_contacts.records import default_columns, hold_references
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -20,6 +20,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.erasing.tombstones import demand_not_erased, raise_missing
 from guanxi_shared.errors import Invalid, NotFound, UnknownReference
 from guanxi_shared.matching import match_key
+from guanxi_shared.merging import refuse_merged
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, region_of, stored

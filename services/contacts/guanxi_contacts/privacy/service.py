@@ -13,7 +13,6 @@ from guanxi_contacts.privacy.persons import Kind, all_states, load_person, recor
 from guanxi_contacts.privacy.places import PLACES
 from guanxi_contacts.privacy.schemas import HoldRequest
 from guanxi_contacts.privacy.suppressions import list_of
-from guanxi_contacts.records import refuse_merged
 from guanxi_contacts.settings import own_settings
 from guanxi_shared import delegation, records
 from guanxi_shared.calls import Call
@@ -27,6 +26,7 @@ from guanxi_shared.errors import Conflict, NotFound
 from guanxi_shared.exports.service import tell_of_export
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.jobs import create_job
+from guanxi_shared.merging import refuse_merged
 from guanxi_shared.records import Loaded
 
 ARCHIVE: Final = "archive"

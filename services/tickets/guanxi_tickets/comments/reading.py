@@ -17,7 +17,7 @@ from guanxi_tickets.comments.resources import BY_VISIBILITY, NOTES
 from guanxi_tickets.tickets.resources import TICKETS
 
 SHOWN: Final = (
-    "id::text, ticket_id::text, visibility, body, author_kind, author_id::text, mention_ids::text[], "
+    "id::text, ticket_id::text, visibility, written_on_id::text, body, author_kind, author_id::text, mention_ids::text[], "
     "version, created_at, updated_at"
 )
 ONE = f"""

@@ -7,7 +7,7 @@ from guanxi_tickets import models
 from guanxi_tickets.comments.schemas import CommentRead
 
 METADATA = models.Ticket.metadata
-HIDDEN: Final = ("owner_id", "team_id")  # those of the ticket
+HIDDEN: Final = ("joined_at", "owner_id", "team_id")  # the last two those of the ticket
 
 COMMENTS: Resource = Resource(
     name="ticket-comments",

@@ -52,6 +52,9 @@ class CommentRead(BaseModel):
     id: UUID
     ticket_id: UUID
     visibility: Visibility
+    written_on_id: UUID | None = Field(
+        description="The ticket it was written on, if a merge or a split moved it."
+    )
     body: str
     author_kind: AuthorKind
     author_id: UUID | None

@@ -2,6 +2,9 @@
 
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.drafts import TicketDraft
+from guanxi_tickets.models.macros import Macro
+from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.promises import TicketPromise
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
@@ -15,11 +18,15 @@ __all__ = [
     "BusinessCalendar",
     "KnownAccount",
     "KnownContact",
+    "Macro",
     "MergeFollow",
     "SlaAlert",
     "SlaPolicy",
     "Ticket",
     "TicketComment",
+    "TicketDraft",
+    "TicketMerge",
+    "TicketMergeMove",
     "TicketNote",
     "TicketNumber",
     "TicketPromise",

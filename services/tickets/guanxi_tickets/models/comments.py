@@ -8,11 +8,13 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import (
+    CheckConstraint,
     Column,
     ForeignKeyConstraint,
     Index,
     PrimaryKeyConstraint,
     Text,
+    text,
 )
 from sqlmodel import Field
 
@@ -38,6 +40,10 @@ class TicketComment(Table, table=True):
         ForeignKeyConstraint(
             ["organisation_id", "ticket_id"], ["tickets.organisation_id", "tickets.id"]
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "written_on_id"], ["tickets.organisation_id", "tickets.id"]
+        ),
+        CheckConstraint("(written_on_id IS NULL) = (joined_at IS NULL)", name="moved"),
         one_of("author_kind", AUTHOR_KINDS),
         one_of("visibility", ("public",)),
         Index(
@@ -48,12 +54,21 @@ class TicketComment(Table, table=True):
             "id",
         ),
         Index("ix_ticket_comments_owned", "organisation_id", "owner_id", "id"),
+        Index(
+            "ix_ticket_comments_written_on",
+            "organisation_id",
+            "written_on_id",
+            postgresql_where=text("written_on_id IS NOT NULL"),
+        ),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     id: UUID = id_column(nullable=False)
     ticket_id: UUID = id_column(nullable=False)
     visibility: str = Field(sa_column=Column(Text, nullable=False, server_default="public"))
+    # Where it was written, if a merge or a split moved it, and when it came to where it is.
+    written_on_id: UUID | None = id_column()
+    joined_at: datetime | None = instant_column("joined_at", nullable=True)
     body: str = text_column(nullable=False)
     author_kind: str = text_column(nullable=False)
     author_id: UUID | None = id_column()  # gateway's user, or contacts' contact
@@ -75,6 +90,10 @@ class TicketNote(Table, table=True):
         ForeignKeyConstraint(
             ["organisation_id", "ticket_id"], ["tickets.organisation_id", "tickets.id"]
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "written_on_id"], ["tickets.organisation_id", "tickets.id"]
+        ),
+        CheckConstraint("(written_on_id IS NULL) = (joined_at IS NULL)", name="moved"),
         one_of("author_kind", ("agent",)),
         one_of("visibility", ("internal",)),
         Index(
@@ -91,6 +110,9 @@ class TicketNote(Table, table=True):
     id: UUID = id_column(nullable=False)
     ticket_id: UUID = id_column(nullable=False)
     visibility: str = Field(sa_column=Column(Text, nullable=False, server_default="internal"))
+    # Where it was written, if a merge or a split moved it, and when it came to where it is.
+    written_on_id: UUID | None = id_column()
+    joined_at: datetime | None = instant_column("joined_at", nullable=True)
     body: str = text_column(nullable=False)
     author_kind: str = text_column(nullable=False)
     author_id: UUID | None = id_column()  # gateway's user

@@ -69,7 +69,11 @@ class Ticket(Table, table=True):
         ForeignKeyConstraint(
             ["organisation_id", "sla_policy_id"], ["sla_policies.organisation_id", "sla_policies.id"]
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "merged_into_id"], ["tickets.organisation_id", "tickets.id"]
+        ),
         CheckConstraint("parent_id <> id AND duplicate_of_id <> id", name="links"),
+        CheckConstraint("merged_into_id IS NULL OR deleted_at IS NOT NULL", name="merged"),
         Index("ix_tickets_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_tickets_organisation_id_owner_id", "organisation_id", "owner_id", "updated_at", "id"),
         Index("ix_tickets_owned", "organisation_id", "owner_id", "id"),
@@ -132,6 +136,8 @@ class Ticket(Table, table=True):
     follower_ids: list[UUID] = ids_column()  # gateway's users
     owner_id: UUID | None = id_column()  # gateway's user
     team_id: UUID | None = id_column()  # gateway's team
+    merged_into_id: UUID | None = id_column()  # a chain of merges is followed to its end
+    merged_numbers: list[str] = texts_column()  # those that went into it answer for it
     sla_policy_id: UUID | None = id_column()
     # As they stood when the ticket was made: what is promised is not rewritten.
     sla_policy_version: int | None = Field(default=None, sa_column=Column(BigInteger))

@@ -255,7 +255,8 @@ def _time(count: Count, run: Run, period: Period, before: int) -> None:
         timers.append(Timer(due + SECOND, run.kind, run.number, "breach"))
         if due < period.to_at:
             count.breached_due_at = due
-    count.happened += sorted(timer for timer in timers if timer.at <= period.to_at)
+    if not period.from_at == period.to_at == run.ended_at:  # what came at the end's own instant
+        count.happened += sorted(timer for timer in timers if timer.at <= period.to_at)
     count.coming = [timer for timer in timers if timer.at > period.to_at]
 
 

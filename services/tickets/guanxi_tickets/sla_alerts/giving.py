@@ -36,6 +36,7 @@ TOLD = """
 SELECT clock, number, what, percent FROM sla_alerts WHERE organisation_id = $1 AND ticket_id = $2
 """
 LATER = "UPDATE tickets SET sla_next_at = now() + $3 WHERE organisation_id = $1 AND id = $2"
+NO_MORE = "UPDATE tickets SET sla_next_at = NULL WHERE organisation_id = $1 AND id = $2"
 PUT_OFF: Final = timedelta(minutes=5)
 AT_ONCE: Final = 200
 ACTOR: Final = Actor(id=None, kind="service", channel="sla")
@@ -73,6 +74,7 @@ async def look_at(database: Database, organisation: UUID, ticket_id: UUID) -> bo
         try:
             ticket = await records.load_record(connection, TICKETS, ticket_id, scope=EVERYTHING)
         except NotFound:  # deleted meanwhile
+            await connection.execute(NO_MORE, organisation, ticket_id)
             return False
         now, next_at = datetime.now(UTC), ticket.row["sla_next_at"]
         if next_at is None or next_at > now:

@@ -12,15 +12,22 @@ from guanxi_tickets.sla_clocks.event_rules import events_from
 from guanxi_tickets.sla_clocks.kept_rules import kept_of, look_again_at
 from guanxi_tickets.sla_clocks.promised import Promised, promised_of
 
-# The log in its order, then what was said and promised; what was taken back later was said nevertheless.
+# The log in its order, then what was said and promised; what was taken back later was said nevertheless. A
+# reply counts where it was written; one that a merge or a split brought counts from that moment on, too, so
+# that neither moves what was counted before.
 TOLD = """
 SELECT 'log' AS part, occurred_at AS at, version AS n, split_part(type, '.', 3) AS verb, after->>'status' AS status,
   after->>'status_kind' AS status_kind, after->>'priority' AS priority, NULL AS author_kind,
   NULL::timestamptz AS due_at, NULL AS outcome, NULL::timestamptz AS ended_at
 FROM events WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = 'ticket'
 UNION ALL
-SELECT 'reply', created_at, NULL, NULL, NULL, NULL, NULL, author_kind, NULL, NULL, NULL FROM ticket_comments
-WHERE organisation_id = $1 AND ticket_id = $2
+SELECT 'reply', said.at, NULL, NULL, NULL, NULL, NULL, author_kind, NULL, NULL, NULL FROM (
+  SELECT created_at AS at, author_kind FROM ticket_comments
+  WHERE organisation_id = $1 AND ticket_id = $2 AND written_on_id IS NULL
+  UNION ALL SELECT created_at, author_kind FROM ticket_comments
+  WHERE organisation_id = $1 AND written_on_id = $2
+  UNION ALL SELECT joined_at, author_kind FROM ticket_comments
+  WHERE organisation_id = $1 AND ticket_id = $2 AND written_on_id <> $2) AS said
 UNION ALL
 SELECT 'promise', created_at, NULL, NULL, NULL, NULL, NULL, NULL, due_at, outcome, ended_at FROM ticket_promises
 WHERE organisation_id = $1 AND ticket_id = $2

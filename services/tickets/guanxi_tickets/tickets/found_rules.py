@@ -12,10 +12,12 @@ def found_by(
     row: Mapping[str, Any], *, account_name: str | None, requester_name: str | None
 ) -> dict[str, Any]:
     """The search columns. Keys are of its own subject and external id alone, so that matching never
-    means all the tickets of a customer; the number is found with and without what leads it."""
+    means all the tickets of a customer; numbers, those of tickets that went into it too, are found with
+    and without what leads them."""
     whole = {"emails": [], "phones": [], **row}
     keys = search_columns([row["subject"]], whole)
-    names = [row["subject"], row["number"], bare(row["number"]), account_name, requester_name]
+    numbers = [row["number"], *(row.get("merged_numbers") or ())]
+    names = [row["subject"], *numbers, *map(bare, numbers), account_name, requester_name]
     words = [(row.get("description") or "")[:MOST_OF_DESCRIPTION]]
     found = search_columns(names, {"emails": [], "phones": []}, words=words)
     return keys | {name: found[name] for name in ("search_text", "search_grams")}

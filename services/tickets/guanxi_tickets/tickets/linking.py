@@ -40,7 +40,7 @@ async def demand_links(
     named = {name: _ids(sent[name]) for name in LINKS if sent.get(name)}
     if not named:
         return
-    await connection.execute(LOCK, str(call.organisation))
+    await take_turns(connection, call.organisation)
     wanted = sorted({id for ids in named.values() for id in ids})
     there = await _there(connection, await call.scope_of(TICKETS), wanted)
     for name, ids in named.items():
@@ -52,9 +52,21 @@ async def demand_links(
             raise _cycle(name)
     for name in UPWARDS:
         for id in named.get(name, ()):
-            sql = COMES_BY.format(column=name)
-            if await connection.fetchval(sql, call.organisation, id, ticket_id):
+            if await leads_back(connection, call.organisation, name, ticket_id, id):
                 raise _cycle(name)
+
+
+async def take_turns(connection: Connection | Deferred, organisation: UUID) -> None:
+    """Who changes links, merges or splits comes one after the other, before any row is held."""
+    await connection.execute(LOCK, str(organisation))
+
+
+async def leads_back(
+    connection: Connection | Deferred, organisation: UUID, column: str, ticket_id: UUID, above: UUID
+) -> bool:
+    """Whether the way up from `above` comes by the ticket."""
+    sql = COMES_BY.format(column=column)
+    return bool(await connection.fetchval(sql, organisation, above, ticket_id))
 
 
 def _cycle(name: str) -> LinkCycle:

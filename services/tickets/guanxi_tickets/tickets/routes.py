@@ -10,6 +10,7 @@ from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.edge import hot
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.survivors import MOVED, get_or_redirect
 from guanxi_tickets.tickets import service
 from guanxi_tickets.tickets.linking import read_links
 from guanxi_tickets.tickets.moving import move_ticket as move
@@ -21,14 +22,14 @@ PATH = "/v1/tickets"
 ONE = PATH + "/{ticket_id}"
 
 
-@router.get(ONE, **documents.gets(TICKETS))
+@router.get(ONE, **documents.gets(TICKETS, also=MOVED))
 @hot
 async def get_ticket(request: Request) -> Response:
     call = await begin(request, "tickets:read")
     ticket_id = request.path_params["ticket_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         return await history.get_as_of(call, TICKETS, ticket_id, moment)
-    return await reads.get_record(call, TICKETS, ticket_id)
+    return await get_or_redirect(call, TICKETS, ticket_id)
 
 
 @router.get(PATH, **documents.lists(TICKETS))

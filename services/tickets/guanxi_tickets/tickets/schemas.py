@@ -139,6 +139,7 @@ class TicketRead(BaseModel):
     follower_ids: list[UUID]
     assignee_id: UUID | None
     team_id: UUID | None
+    merged_numbers: list[str] = Field(description="Of tickets that went into it.")
     sla_policy_id: UUID | None
     sla: KeptClocks | None
     first_responded_at: datetime | None

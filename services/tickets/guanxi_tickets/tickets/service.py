@@ -12,9 +12,11 @@ from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.matching import match_key
+from guanxi_shared.merging import refuse_merged
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
+from guanxi_tickets.drafts.leaving import drop_drafts
 from guanxi_tickets.references.service import find_account, find_requester
 from guanxi_tickets.sla_clocks.keeping import kept_from_the_start, kept_with
 from guanxi_tickets.sla_policies.choosing import chosen
@@ -23,14 +25,14 @@ from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets import rules, state_rules
 from guanxi_tickets.tickets.found_rules import found_by
 from guanxi_tickets.tickets.handing import let_follow
-from guanxi_tickets.tickets.linking import LINKS, demand_links
+from guanxi_tickets.tickets.linking import LINKS, demand_links, take_turns
 from guanxi_tickets.tickets.moving import move_to_state
 from guanxi_tickets.tickets.numbering import give_number
 from guanxi_tickets.tickets.resources import TICKETS
 
 DEFAULTS: Mapping[str, Any] = {
     "kind": "question", "impact": "medium", "urgency": "medium", "channel": "api", "related_ids": [],
-    "follower_ids": [], "tags": [], "is_account_verified": True,
+    "follower_ids": [], "merged_numbers": [], "tags": [], "is_account_verified": True,
 }  # fmt: skip
 UNKNOWN_USER = """
 SELECT id FROM unnest($2::uuid[]) AS id WHERE id NOT IN (
@@ -41,9 +43,14 @@ SELECT (SELECT name FROM known_accounts WHERE organisation_id = $1 AND id = $2) 
   (SELECT name FROM known_contacts WHERE organisation_id = $1 AND id = $3) AS requester_name
 """
 BY_ID = "SELECT id FROM tickets WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
-BY_NUMBER = (
-    "SELECT id FROM tickets WHERE organisation_id = $1 AND number = $2::text AND deleted_at IS NULL"
-)
+# Of a ticket that was merged, the one that it went into.
+BY_NUMBER = """
+WITH RECURSIVE way AS (
+  SELECT id, merged_into_id, deleted_at FROM tickets WHERE organisation_id = $1 AND number = $2::text
+  UNION SELECT t.id, t.merged_into_id, t.deleted_at FROM way
+  JOIN tickets t ON t.organisation_id = $1 AND t.id = way.merged_into_id)
+SELECT id FROM way WHERE deleted_at IS NULL
+"""
 BY_KEY = """
 SELECT id FROM tickets_search
 WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
@@ -92,6 +99,8 @@ async def update_ticket(
     needs_more = is_assigned or status is not None or not sent.keys().isdisjoint(LINKS)
     if needs_more and isinstance(connection, Deferred):
         await connection.open()  # more than one statement
+    if any(sent.get(name) for name in LINKS):
+        await take_turns(connection, call.organisation)  # before a row is held, as merges do
     loaded = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, loaded, version)
     ways = await known_ways(call, status)
@@ -117,7 +126,7 @@ async def _write(
     await _demand(call, connection, loaded.id, changes)
     if rules.FOUND_BY & set(changes):
         whole = {**loaded.row, **changes}
-        changes |= await _found(call, connection, whole, names)
+        changes |= await words_of(call, connection, whole, names)
     is_handed = any(changes[n] != loaded.row[n] for n in rules.ASSIGNED if n in changes)
     verb, now = "assigned" if is_handed else "updated", datetime.now(UTC)
     changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
@@ -129,9 +138,9 @@ async def _write(
     return state
 
 
-async def _found(
+async def words_of(
     call: Call, connection: Connection, whole: Mapping[str, Any],
-    names: tuple[str | None, str | None],
+    names: tuple[str | None, str | None] = (None, None),
 ) -> dict[str, Any]:  # fmt: skip
     """The words of a changed ticket; names that were not looked up just now are those of the copies."""
     asked = (call.organisation, whole["account_id"], whole["requester_id"])
@@ -186,6 +195,7 @@ async def delete_ticket(
 ) -> State:
     loaded = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, loaded, version)
+    await drop_drafts(connection, call.organisation, ticket_id)
     now = datetime.now(UTC)
     kept = await kept_with(connection, loaded.row, {"deleted_at": now}, now, verb="deleted")
     return await records.delete_record(
@@ -196,6 +206,7 @@ async def delete_ticket(
 async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) -> State:
     scope = await call.scope(TICKETS.name)
     loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope, deleted=True)
+    refuse_merged(TICKETS, loaded)
     now = datetime.now(UTC)
     kept = await kept_with(connection, loaded.row, {"deleted_at": None}, now, verb="restored")
     return await records.restore_record(
