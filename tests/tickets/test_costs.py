@@ -80,3 +80,16 @@ async def test_a_reply_costs_a_look_a_write_and_once_a_response(
             answer = await rep.post(f"{PATH}/{ticket['id']}/comments", json={"body": "x"})
         assert answer.status_code == 201
         assert len(seen) == count, seen
+
+
+async def test_an_assignment_takes_along_what_hangs_on_the_ticket_in_one_statement(
+    warmed: Fixture, company: Organisation, service_database: Database
+) -> None:
+    rep, ticket = warmed
+    path = f"{PATH}/{ticket['id']}"
+    for user in (company.rep2, company.rep):  # first the connection is warmed
+        with statements_of(service_database) as seen:
+            answer = await rep.patch(path, json={"assignee_id": str(user.id)})
+        assert answer.status_code == 200
+    assert sum("ticket_comments SET owner_id" in sql for sql in seen) == 1
+    assert len(seen) == 3, seen  # a look, the ticket, what hangs on it

@@ -17,6 +17,7 @@ from guanxi_tickets.errors import PromiseOver, TicketOver
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.promises.schemas import PromiseCreate
 from guanxi_tickets.sla_clocks.keeping import clocks_of, kept_after
+from guanxi_tickets.sla_clocks.promised import promised_row
 from guanxi_tickets.sla_clocks.writing import write_kept
 from guanxi_tickets.ticket_settings.rules import ENDING
 from guanxi_tickets.tickets.resources import TICKETS
@@ -30,11 +31,6 @@ ROWS = """
 SELECT id::text, ticket_id::text, body, due_at, author_id::text, outcome, ended_at, reason, version, created_at, updated_at
 FROM ticket_promises WHERE organisation_id = $1 AND ticket_id = $2 ORDER BY created_at, id
 """
-TICKET = """
-SELECT organisation_id, id, sla_policy_id, sla_policy_version, sla_calendar_id, sla_calendar_version
-FROM tickets WHERE organisation_id = $1 AND id = $2
-"""
-UNDER_WAY: Final = ("running", "breached")
 
 
 async def make_promise(
@@ -88,9 +84,8 @@ async def list_promises(call: Call, ticket_id: UUID) -> list[dict[str, Any]]:
     async with call.db.transaction(call.organisation) as connection:
         asked = (call.organisation, ticket_id)
         rows = [dict(row) for row in await connection.fetch(ROWS, *asked)]
-        ticket = await connection.fetchrow(TICKET, *asked)
-        assert ticket is not None
-        clocks = await clocks_of(connection, dict(ticket), datetime.now(UTC)) if rows else None
+        ticket = await promised_row(connection, *asked)
+        clocks = await clocks_of(connection, ticket, datetime.now(UTC)) if rows else None
     if clocks is None:
         return []
     runs = [reading for reading in clocks.readings if reading.kind == "promise" and reading.number]

@@ -27,6 +27,7 @@ NAMED: Final = (
     "sla_calendar_id",
     "sla_calendar_version",
 )
+ROW = f"SELECT organisation_id, id, {', '.join(NAMED)} FROM tickets WHERE organisation_id = $1 AND id = $2"
 Kept = tuple[Any, ...]
 
 
@@ -60,6 +61,15 @@ async def promised_of(
             _KNOWN.clear()
         _KNOWN[named] = await _read(connection, named)
     return _KNOWN[named]
+
+
+async def promised_row(
+    connection: Reading, organisation: UUID, ticket_id: UUID
+) -> Mapping[str, Any]:
+    """What says what is promised of a stored ticket."""
+    found = await connection.fetchrow(ROW, organisation, ticket_id)
+    assert found is not None
+    return dict(found)
 
 
 async def _read(connection: Reading, named: Kept) -> Promised:

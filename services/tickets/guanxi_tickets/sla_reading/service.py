@@ -10,22 +10,15 @@ from guanxi_shared.calls import Call
 from guanxi_tickets.sla.clock_rules import explain
 from guanxi_tickets.sla.sentence_rules import told
 from guanxi_tickets.sla_clocks.keeping import events_of
-from guanxi_tickets.sla_clocks.promised import NAMED, promised_of
+from guanxi_tickets.sla_clocks.promised import NAMED, promised_of, promised_row
 from guanxi_tickets.tickets.resources import TICKETS
-
-PROMISED = """
-SELECT organisation_id, id, sla_policy_id, sla_policy_version, sla_calendar_id, sla_calendar_version
-FROM tickets WHERE organisation_id = $1 AND id = $2
-"""
 
 
 async def explain_sla(call: Call, ticket_id: UUID) -> dict[str, Any]:
     """Every run of every clock until now; without a policy there are none."""
     await reads.find_record(call, TICKETS, ticket_id)
     async with call.db.transaction(call.organisation) as connection:
-        found = await connection.fetchrow(PROMISED, call.organisation, ticket_id)
-        assert found is not None
-        row = dict(found)
+        row = await promised_row(connection, call.organisation, ticket_id)
         promised = await promised_of(connection, call.organisation, row)
         events = await events_of(connection, row, promised)
     now = datetime.now(UTC).replace(microsecond=0)

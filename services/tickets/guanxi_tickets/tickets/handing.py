@@ -13,13 +13,15 @@ FOLLOWING: Final[Mapping[str, str]] = {
     "sla_alerts": "ticket_id",
     "ticket_merges": "survivor_id",
 }
-FOLLOW = """
-UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND {column} = $2
-"""
+SET = "UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND {column} = $2 RETURNING 1"
+PARTS = [
+    f"moved_{table} AS ({SET.format(table=table, column=column)})"
+    for table, column in FOLLOWING.items()
+]
+FOLLOW = f"WITH {', '.join(PARTS)} SELECT 1"
 
 
 async def let_follow(connection: Connection | Deferred, row: Mapping[str, Any]) -> None:
-    """What hangs on a ticket follows it to another assignee or team."""
+    """What hangs on a ticket follows it to another assignee or team, all in one statement."""
     asked = (row["organisation_id"], row["id"], row["owner_id"], row["team_id"])
-    for table, column in FOLLOWING.items():
-        await connection.execute(FOLLOW.format(table=table, column=column), *asked)
+    await connection.execute(FOLLOW, *asked)
