@@ -115,6 +115,9 @@ async def test_the_feed_tells_of_all_services_and_goes_on_behind_its_cursor(
     first = await admin.get("/v1/events")
     account = await make_account(admin)
     then = await admin.get(first.links["next"]["url"])
+    # One that is late is left where it was: the same cursor asks it again.
+    while "contacts" in then.headers["x-unavailable"].split(", "):
+        then = await admin.get(first.links["next"]["url"])
     assert {event["type"] for event in first.json()} >= {"gateway.user.created"}
     assert [event["subject"] for event in then.json()] == [f"account/{account['id']}"]
     assert then.headers["x-unavailable"] == "tickets"
