@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.references.named import Named, uuid_or_none
 from guanxi_shared.db import Connection
+from guanxi_shared.imports.named_accounts import Named, uuid_or_none
 from guanxi_shared.matching import match_key
 from guanxi_shared.visibility import Scope
 

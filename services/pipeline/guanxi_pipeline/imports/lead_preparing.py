@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.lead_fields import CONSENTS
 from guanxi_pipeline.leads import rules
 from guanxi_pipeline.leads.resources import LEADS
@@ -12,6 +11,7 @@ from guanxi_pipeline.leads.schemas import LeadCreate, LeadUpdate
 from guanxi_pipeline.leads.service import DEFAULTS
 from guanxi_shared.errors import Problem
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.tables.rows import Row

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.imports.account_cells import account_of
 from guanxi_pipeline.imports.lined_gathering import Gathering, Lined
 from guanxi_pipeline.imports.lined_there import There, word_of
 from guanxi_pipeline.products.named import FoundProducts
-from guanxi_pipeline.references.named import Account, Named
 from guanxi_shared.errors import Problem
+from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.cells import reason
+from guanxi_shared.imports.named_accounts import Account, Named
 from guanxi_shared.imports.prepared import CREATED, SKIPPED, UNCHANGED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.records import Loaded

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from guanxi_pipeline.imports.account_cells import take_account, take_named
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.lined_rules import differing, in_one_currency
-from guanxi_pipeline.references.named import Named
 from guanxi_shared.errors import Invalid, Problem
+from guanxi_shared.imports.account_cells import take_account, take_named
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
+from guanxi_shared.imports.named_accounts import Named
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
 from guanxi_shared.imports.together import Group

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from guanxi_pipeline.numbering import Numbers, taken_numbers
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
-from guanxi_pipeline.references.named import Named, NamedAccounts, find_named
 from guanxi_pipeline.references.service import names_of_accounts
 from guanxi_shared.db import Connection
+from guanxi_shared.imports.named_accounts import Named, NamedAccounts, find_named
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.many_records import load_many

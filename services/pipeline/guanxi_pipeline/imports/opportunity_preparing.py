@@ -5,8 +5,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from guanxi_pipeline.imports.account_cells import take_account
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.rules import (
     demand_named_products,
     name_for,
@@ -22,6 +20,8 @@ from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.filters import Clock
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.account_cells import take_account
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi_pipeline.errors import StageNotInPipeline
-from guanxi_pipeline.imports.account_cells import account_of
 from guanxi_pipeline.imports.opportunity_preparing import Preparation
 from guanxi_pipeline.imports.rules import OPPORTUNITY_FIELDS, demand_closed, news_in
 from guanxi_pipeline.imports.stages import Place, stages_called
@@ -16,15 +15,16 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.known import Stage, read_pipelines
 from guanxi_pipeline.products.named import NamedProducts
-from guanxi_pipeline.references.named import Account, Named, NamedAccounts, find_named
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
+from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.imports.named_accounts import Account, Named, NamedAccounts, find_named
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst

@@ -7,8 +7,8 @@ from typing import Any
 from guanxi_pipeline.imports.order_rules import moved_on, with_known_ids
 from guanxi_pipeline.orders import rules, status_rules
 from guanxi_pipeline.orders.service import differing
-from guanxi_pipeline.references.named import Account
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.named_accounts import Account
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.many_records import Change
 from guanxi_shared.records import Loaded

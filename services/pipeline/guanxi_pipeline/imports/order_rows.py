@@ -17,9 +17,9 @@ from guanxi_pipeline.orders.placing import NewOrder, write_orders
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.orders.service import is_found_otherwise
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
-from guanxi_pipeline.references.named import Account
 from guanxi_shared.db import Connection
 from guanxi_shared.imports.importable import Importable, Taking
+from guanxi_shared.imports.named_accounts import Account
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from pydantic import ValidationError
 
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.product_cells import PRODUCT, take_product
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.price_books.schemas import Entry, PriceBookCreate, PriceBookUpdate
 from guanxi_pipeline.price_books.service import demand_order
 from guanxi_shared.errors import Problem
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
 from guanxi_shared.imports.prepared import Prepared

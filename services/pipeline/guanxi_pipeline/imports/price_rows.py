@@ -24,7 +24,6 @@ from guanxi_pipeline.price_books.entries import present_entries, set_entries, to
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.price_books.service import demand_order
 from guanxi_pipeline.products.named import NamedProducts
-from guanxi_pipeline.references.named import Named, find_named
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.book import Book
@@ -33,6 +32,7 @@ from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
+from guanxi_shared.imports.named_accounts import Named, find_named
 from guanxi_shared.imports.prepared import (
     CREATED,
     SKIPPED,

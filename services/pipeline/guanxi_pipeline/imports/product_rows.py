@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.product_fields import PRODUCT_FIELDS
 from guanxi_pipeline.imports.product_rules import prices_after, with_list_price
 from guanxi_pipeline.products import rules
@@ -15,6 +14,7 @@ from guanxi_pipeline.tax_classes.service import list_codes
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import KeyIndex

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.day_cells import take_first_day
 from guanxi_pipeline.imports.period_rules import first_day
 from guanxi_pipeline.imports.product_cells import PRODUCT, product_of, take_product
@@ -15,15 +14,16 @@ from guanxi_pipeline.quotas import rules
 from guanxi_pipeline.quotas.resources import QUOTAS
 from guanxi_pipeline.quotas.schemas import QuotaCreate, QuotaUpdate
 from guanxi_pipeline.quotas.service import demand_led, demand_pipeline
-from guanxi_pipeline.references.named import name_key
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import matches_of
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
+from guanxi_shared.imports.named_accounts import name_key
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer

@@ -13,9 +13,9 @@ from guanxi_pipeline.price_books.pricing import Found, find_prices_within
 from guanxi_pipeline.quotes import rules
 from guanxi_pipeline.quotes.lines import of_products, with_prices, with_products
 from guanxi_pipeline.quotes.making import NewQuote
-from guanxi_pipeline.references.named import Account, Named, find_survivors
 from guanxi_pipeline.tax_classes.service import rates_within
 from guanxi_shared.db import Connection
+from guanxi_shared.imports.named_accounts import Account, Named, find_survivors
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.many_records import Change

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from guanxi_pipeline.imports.account_cells import meant
 from guanxi_pipeline.imports.deals import Deal
 from guanxi_pipeline.imports.lined_deciding import CREATE, Deciding
 from guanxi_pipeline.imports.lined_there import find_there, word_of
@@ -25,11 +24,12 @@ from guanxi_pipeline.products.named import NamedProducts
 from guanxi_pipeline.quotes import rules
 from guanxi_pipeline.quotes.making import NewQuote, write_quotes
 from guanxi_pipeline.quotes.resources import QUOTES
-from guanxi_pipeline.references.named import Account
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.account_cells import meant
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
+from guanxi_shared.imports.named_accounts import Account
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer

@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.rate_fields import RATE_FIELDS
 from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 from guanxi_pipeline.rates.schemas import ExchangeRateCreate, ExchangeRateUpdate
@@ -13,6 +12,7 @@ from guanxi_pipeline.rates.service import columns_of_rate, demand_pair
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index

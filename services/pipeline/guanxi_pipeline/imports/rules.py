@@ -7,9 +7,9 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 
-from guanxi_pipeline.imports.columns import named, text, typed
 from guanxi_shared.errors import Invalid
 from guanxi_shared.imports import fields as f
+from guanxi_shared.imports.columns import named, text, typed
 from guanxi_shared.imports.fields import ImportField
 
 LINES: Final = "lines"

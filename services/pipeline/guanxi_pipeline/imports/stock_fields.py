@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from guanxi_pipeline.imports.columns import ACCOUNT, PEOPLE, PRODUCT, text, typed
 from guanxi_shared.imports import fields as f
+from guanxi_shared.imports.columns import ACCOUNT, PEOPLE, PRODUCT, text, typed
 from guanxi_shared.imports.fields import ImportField
 
 _ALL = (

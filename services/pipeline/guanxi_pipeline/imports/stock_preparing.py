@@ -8,8 +8,6 @@ from uuid import UUID
 from pydantic import TypeAdapter, ValidationError
 
 from guanxi_pipeline.errors import StockDifference
-from guanxi_pipeline.imports.account_cells import take_account
-from guanxi_pipeline.imports.blaming import reasons_of
 from guanxi_pipeline.imports.day_cells import take_first_day
 from guanxi_pipeline.imports.period_rules import first_of_month
 from guanxi_pipeline.imports.product_cells import PRODUCT, take_product
@@ -18,6 +16,8 @@ from guanxi_pipeline.stock.schemas import Month, StockReportCreate, StockReportU
 from guanxi_pipeline.stock.service import DEFAULTS
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.imports.account_cells import take_account
+from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated

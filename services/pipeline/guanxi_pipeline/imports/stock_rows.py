@@ -6,21 +6,21 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.imports.account_cells import account_of
 from guanxi_pipeline.imports.product_cells import PRODUCT, product_of
 from guanxi_pipeline.imports.stock_fields import STOCK_FIELDS
 from guanxi_pipeline.imports.stock_preparing import ACCOUNT, MONTH, StockPreparation
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.purchases.period_rules import step
-from guanxi_pipeline.references.named import find_named
 from guanxi_pipeline.stock import stock_rules as rules
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_pipeline.stock.service import hold_sequences, month_taken
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Unavailable
+from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
+from guanxi_shared.imports.named_accounts import find_named
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer

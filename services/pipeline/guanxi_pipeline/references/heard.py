@@ -22,10 +22,10 @@ from uuid import UUID
 from guanxi_pipeline.privacy.person_rules import known_by
 from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
-from guanxi_pipeline.references.named import name_key
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
 from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
+from guanxi_shared.imports.named_accounts import name_key
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*", "contacts.activity.*")
 GONE: Final = frozenset({"deleted", "erased"})

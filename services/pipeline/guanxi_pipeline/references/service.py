@@ -7,10 +7,9 @@ from uuid import UUID
 from guanxi_pipeline.clients import CONTACTS
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.references import KNOWN, Copied, Reference, copied_or_trusted, find_copied
+from guanxi_shared.references import Copied, Reference, copied_or_trusted, find_copied
 
 __all__ = [
-    "KNOWN",
     "Reference",
     "find_references",
     "known_or_trusted",

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
-from guanxi_pipeline.references.service import KNOWN
 from guanxi_shared import text
 from guanxi_shared.db import Connection
+from guanxi_shared.references import KNOWN
 from guanxi_shared.visibility import Scope
 
 FIELDS: Final = ("account_id", "account_external_id", "account")

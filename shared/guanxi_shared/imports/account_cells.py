@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from guanxi_pipeline.references.named import FIELDS, Account, Named, NamedAccounts
 from guanxi_shared.imports.cells import reason
+from guanxi_shared.imports.named_accounts import FIELDS, Account, Named, NamedAccounts
 from guanxi_shared.imports.prepared import Prepared
 
 T = TypeVar("T")
