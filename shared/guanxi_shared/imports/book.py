@@ -120,21 +120,25 @@ class Book:
         row = entry.row
         return scope.covers(id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id"))
 
-    def create(self, row: dict[str, Any], computed: Mapping[str, Any]) -> Entry:
-        """A new record. Its times are those of now, unless the file knows when it was made."""
+    def create(
+        self, row: dict[str, Any], computed: Mapping[str, Any], *, at: datetime | None = None
+    ) -> Entry:
+        """A new record. Its times are those of now, unless the file knows when it was made; `at` is
+        when it is logged to have begun, where the file tells of what became of it."""
         row["updated_at"] = now = datetime.now(UTC)
         row["created_at"] = row["created_at"] or now
         entry = self._enter(row, dict(computed), is_stored=False)
         after = self._written(row, _state(self.resource, row, computed))
-        entry.events.append(self._event("created", entry, after, changed=(), before=None))
+        entry.events.append(self._event("created", entry, after, changed=(), before=None, at=at))
         return entry
 
     def update(
         self, entry: Entry, changes: Mapping[str, Any], computed: Mapping[str, Any] | None = None,
-        *, verb: str = "updated", more: Mapping[str, Any] | None = None,
+        *, verb: str = "updated", more: Mapping[str, Any] | None = None, at: datetime | None = None,
     ) -> bool:  # fmt: skip
         """The same rules as `records.update_record`: a change of nothing is none, and `more` is added
-        to what the event says of before."""
+        to what the event says of before. `at` is when it happened, if not now; `updated_at` is always
+        when it was written, by which others find what is new."""
         resource, old = self.resource, entry.row
         row = {**old, **changes}
         together = {**entry.computed, **(computed or {})}
@@ -152,7 +156,7 @@ class Book:
         entry.row, entry.computed = row, together
         before = {name: old_state[name] for name in changed} | dict(more or {})
         after = self._written(row, state)
-        entry.events.append(self._event(verb, entry, after, changed=changed, before=before))
+        entry.events.append(self._event(verb, entry, after, changed=changed, before=before, at=at))
         self._enter_keys(entry, self._keys_of(old), is_new=True)
         return True
 
@@ -227,13 +231,14 @@ class Book:
         *,
         changed: Sequence[str],
         before: Mapping[str, Any] | None,
+        at: datetime | None,
     ) -> Sequence[Any]:
         row = entry.row
         return events.event_values(
             organisation_id=self._terms.organisation_id, type=self.resource.event_type(verb),
             subject_type=self.resource.noun, subject_id=entry.id, version=row["version"],
             actor=self._terms.actor, changed=changed, before=before, after=after,
-            owner_id=row.get("owner_id"), team_id=row.get("team_id"),
+            owner_id=row.get("owner_id"), team_id=row.get("team_id"), occurred_at=at,
         )  # fmt: skip
 
     async def _load_planned(self, connection: Connection, ids: Sequence[UUID]) -> None:

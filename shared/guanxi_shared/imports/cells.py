@@ -102,8 +102,8 @@ class CellReader:
             text = get(name)
             if not text or text.isspace():
                 continue
-            if values:
-                text = values.get(text, text)
+            if values and not (text := values.get(text, text)):
+                continue  # what is replaced by nothing says nothing
             try:
                 value = text if parse is None else parse(text, name)
             except CellProblem as problem:
