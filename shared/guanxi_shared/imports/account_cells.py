@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from guanxi_shared.imports.cells import reason
-from guanxi_shared.imports.named_accounts import FIELDS, Account, Named, NamedAccounts
+from guanxi_shared.imports.named_records import FIELDS, Named, NamedRecord, NamedRecords
 from guanxi_shared.imports.prepared import Prepared
 
 T = TypeVar("T")
@@ -29,8 +29,8 @@ def take_named(
 
 
 def account_of(
-    row: Prepared, named: Named | None, known: NamedAccounts, column: str
-) -> Account | None:
+    row: Prepared, named: Named | None, known: NamedRecords, column: str
+) -> NamedRecord | None:
     """The one account that is meant; a reason of the row where there is none, or are several."""
     return None if named is None else meant(row, named, known.of(named), column, "account")
 
@@ -45,4 +45,6 @@ def meant(row: Prepared, named: Named, found: Sequence[T], column: str, noun: st
     return None
 
 
-PLURALS: Mapping[str, str] = {"account": "accounts", "opportunity": "opportunities"}
+PLURALS: Mapping[str, str] = {
+    "account": "accounts", "opportunity": "opportunities", "contact": "contacts",
+}  # fmt: skip

@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_shared.db import Connection
-from guanxi_shared.imports.named_accounts import Named, uuid_or_none
+from guanxi_shared.imports.named_records import Named, uuid_or_none
 from guanxi_shared.matching import match_key
 from guanxi_shared.visibility import Scope
 

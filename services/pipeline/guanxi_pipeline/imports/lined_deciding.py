@@ -10,7 +10,7 @@ from guanxi_pipeline.products.named import FoundProducts
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.cells import reason
-from guanxi_shared.imports.named_accounts import Account, Named
+from guanxi_shared.imports.named_records import Named, NamedRecord
 from guanxi_shared.imports.prepared import CREATED, SKIPPED, UNCHANGED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.records import Loaded
@@ -60,7 +60,7 @@ class Deciding:
                 gathering.blame(record, problem.detail, problem.errors)
                 self.refuse(record, outcome)
 
-    def account_of(self, record: Prepared, there: There) -> Account | None:
+    def account_of(self, record: Prepared, there: There) -> NamedRecord | None:
         named: Named | None = record.more["account"]
         column = self._preparer.column_of(named.field) if named is not None else ""
         return account_of(record.more["rows"][0], named, there.accounts, column)

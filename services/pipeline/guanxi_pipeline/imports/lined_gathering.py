@@ -13,7 +13,7 @@ from guanxi_shared.imports.account_cells import take_account, take_named
 from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
-from guanxi_shared.imports.named_accounts import Named
+from guanxi_shared.imports.named_records import Named
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
 from guanxi_shared.imports.together import Group

@@ -9,7 +9,7 @@ from guanxi_pipeline.numbering import Numbers, taken_numbers
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.references.service import names_of_accounts
 from guanxi_shared.db import Connection
-from guanxi_shared.imports.named_accounts import Named, NamedAccounts, find_named
+from guanxi_shared.imports.named_records import Named, NamedRecords, find_named
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.many_records import load_many
@@ -38,7 +38,7 @@ WHERE organisation_id = $1 AND number = ANY($2::text[]) AND deleted_at IS NULL O
 class There:
     """`known` are ids by what records are recognised by, `taken` the numbers that are given already."""
 
-    accounts: NamedAccounts
+    accounts: NamedRecords
     products: FoundProducts
     known: dict[str, list[UUID]]
     deleted: set[UUID]

@@ -24,7 +24,7 @@ from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
-from guanxi_shared.imports.named_accounts import Account, Named, NamedAccounts, find_named
+from guanxi_shared.imports.named_records import Named, NamedRecord, NamedRecords, find_named
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
@@ -98,7 +98,7 @@ class OpportunityRows:
                 kept = [products.named(line) for line in row.fresh["lines"]]
                 row.fresh |= {"lines": kept, "product_ids": rules.ids_in(kept, "product_id")}
 
-    async def _accounts(self, connection: Connection, rows: Sequence[Prepared]) -> NamedAccounts:
+    async def _accounts(self, connection: Connection, rows: Sequence[Prepared]) -> NamedRecords:
         named: set[Named] = {row.more["account"] for row in rows if "account" in row.more}
         scope = await self._preparer.scope("accounts")
         return await find_named(connection, self._terms.organisation_id, named, scope)
@@ -111,13 +111,15 @@ class OpportunityRows:
         found = await connection.fetch(NAMES, self._terms.organisation_id, list(ids))
         return {row["id"]: row["name"] for row in found}
 
-    def _account_of(self, row: Prepared, accounts: NamedAccounts) -> Account | None:
+    def _account_of(self, row: Prepared, accounts: NamedRecords) -> NamedRecord | None:
         """The account that the row names; a reason of the row where it is not one."""
         named: Named | None = row.more.get("account")
         column = self._preparer.column_of(named.field) if named is not None else ""
         return account_of(row, named, accounts, column)
 
-    def _create(self, row: Prepared, account: Account | None, book: Book, outcome: Outcome) -> None:
+    def _create(
+        self, row: Prepared, account: NamedRecord | None, book: Book, outcome: Outcome
+    ) -> None:
         assert row.fresh is not None
         if (against := row.more.get("against_new")) is not None:
             return outcome.refuse(row, *against)
@@ -136,7 +138,7 @@ class OpportunityRows:
         return self._top + row.number
 
     def _change(
-        self, row: Prepared, entry: Entry, account: Account | None, account_name: str | None,
+        self, row: Prepared, entry: Entry, account: NamedRecord | None, account_name: str | None,
         book: Book, scope: Scope, outcome: Outcome,
     ) -> None:  # fmt: skip
         if not self.preparation.knows(entry.row):

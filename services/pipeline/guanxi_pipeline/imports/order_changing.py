@@ -8,7 +8,7 @@ from guanxi_pipeline.imports.order_rules import moved_on, with_known_ids
 from guanxi_pipeline.orders import rules, status_rules
 from guanxi_pipeline.orders.service import differing
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.named_accounts import Account
+from guanxi_shared.imports.named_records import NamedRecord
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.many_records import Change
 from guanxi_shared.records import Loaded
@@ -18,7 +18,7 @@ Custom = Callable[[Mapping[str, Any], Mapping[str, Any]], dict[str, Any]]
 
 
 def change_of(
-    loaded: Loaded, order: Prepared, sent: Mapping[str, Any], account: Account | None, *,
+    loaded: Loaded, order: Prepared, sent: Mapping[str, Any], account: NamedRecord | None, *,
     custom: Custom, today: date,
 ) -> Change | None:  # fmt: skip
     """None when nothing differs. What was agreed stays as the rules of orders have it."""

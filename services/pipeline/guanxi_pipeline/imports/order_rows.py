@@ -19,7 +19,7 @@ from guanxi_pipeline.orders.service import is_found_otherwise
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_shared.db import Connection
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.named_accounts import Account
+from guanxi_shared.imports.named_records import NamedRecord
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -76,7 +76,7 @@ class OrderRows:
             self._change(order, decided, chunk, account, outcome)
 
     def _create(
-        self, order: Prepared, chunk: Chunk, account: Account | None, outcome: Outcome
+        self, order: Prepared, chunk: Chunk, account: NamedRecord | None, outcome: Outcome
     ) -> None:
         if (against := order.more.get("against_new")) is not None:
             self._preparer.now.gathering.blame(order, *against)
@@ -90,7 +90,7 @@ class OrderRows:
         return self._deciding.note_new(order, chunk.there, row["id"], outcome)
 
     def _change(
-        self, order: Prepared, loaded: Loaded, chunk: Chunk, account: Account | None,
+        self, order: Prepared, loaded: Loaded, chunk: Chunk, account: NamedRecord | None,
         outcome: Outcome,
     ) -> None:  # fmt: skip
         sent = dict(order.more["sent"])

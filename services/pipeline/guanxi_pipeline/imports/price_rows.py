@@ -32,7 +32,7 @@ from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
-from guanxi_shared.imports.named_accounts import Named, find_named
+from guanxi_shared.imports.named_records import Named, find_named
 from guanxi_shared.imports.prepared import (
     CREATED,
     SKIPPED,

@@ -23,7 +23,7 @@ from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import matches_of
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
-from guanxi_shared.imports.named_accounts import name_key
+from guanxi_shared.imports.named_records import name_key
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer

@@ -15,7 +15,7 @@ from guanxi_pipeline.quotes.lines import of_products, with_prices, with_products
 from guanxi_pipeline.quotes.making import NewQuote
 from guanxi_pipeline.tax_classes.service import rates_within
 from guanxi_shared.db import Connection
-from guanxi_shared.imports.named_accounts import Account, Named, find_survivors
+from guanxi_shared.imports.named_records import Named, NamedRecord, find_survivors
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.many_records import Change
@@ -36,8 +36,8 @@ class Chunk:
 
     there: There
     deals: Mapping[str, Sequence[Deal]]
-    accounts: Mapping[UUID, Account]  # of the deals
-    contacts: Mapping[UUID, Account]
+    accounts: Mapping[UUID, NamedRecord]  # of the deals
+    contacts: Mapping[UUID, NamedRecord]
     prices: dict[int, list[Found]] = field(default_factory=dict)
     rates: Mapping[str, Any] = field(default_factory=dict)
     new: list[NewQuote] = field(default_factory=list)

@@ -29,7 +29,7 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.account_cells import meant
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.named_accounts import Account
+from guanxi_shared.imports.named_records import NamedRecord
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -181,9 +181,9 @@ class QuoteRows:
         outcome.counts[UPDATED] += size
 
 
-def _buyer(quote: Prepared, chunk: Chunk) -> Account | None:
+def _buyer(quote: Prepared, chunk: Chunk) -> NamedRecord | None:
     """The account of a new one: that is named, else that of its deal."""
-    named: Account | None = quote.more["buyer"]
+    named: NamedRecord | None = quote.more["buyer"]
     deal: Deal | None = quote.more["deal"]
     if named is not None or deal is None or deal.account_id is None:
         return named

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage
-from guanxi_shared.imports.named_accounts import name_key
+from guanxi_shared.imports.named_records import name_key
 from guanxi_shared.tables.cell_problem import CellProblem
 
 SAID = ("pipeline", "stage", "status")

@@ -20,7 +20,7 @@ from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
-from guanxi_shared.imports.named_accounts import find_named
+from guanxi_shared.imports.named_records import find_named
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer

@@ -25,7 +25,7 @@ from guanxi_pipeline.references.following import follow_merge, follow_name
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
 from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
-from guanxi_shared.imports.named_accounts import name_key
+from guanxi_shared.imports.named_records import name_key
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*", "contacts.activity.*")
 GONE: Final = frozenset({"deleted", "erased"})
