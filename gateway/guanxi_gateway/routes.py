@@ -33,8 +33,8 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
 
 # Answered by several services, each for its own resources; the first where nothing says whose.
 DIVIDED: Final[Mapping[bytes, tuple[str, ...]]] = dict.fromkeys(
-    (b"imports", b"exports"), ("contacts", "pipeline")
-) | dict.fromkeys((b"fields", b"views"), ("contacts", "pipeline", "tickets"))
+    (b"imports", b"exports", b"fields", b"views"), ("contacts", "pipeline", "tickets")
+)
 # What is asked to find out who knows an id, where the record itself may be deleted and come back.
 KNOWN_BY: Final[Mapping[bytes, str]] = {b"views": "/history?limit=1"}
 

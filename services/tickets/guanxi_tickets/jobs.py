@@ -5,8 +5,10 @@ from typing import Final
 
 from guanxi_shared.running_jobs import Handler
 from guanxi_tickets.drafts.leaving import forget_drafts
+from guanxi_tickets.exports.tables import delete_old_transfers, write_export
+from guanxi_tickets.imports.taking import take_import
 from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.sla_alerts.giving import give_alerts
 
-HANDLERS: Final[Mapping[str, Handler]] = {}
-SCHEDULES: Final = (settle_references, give_alerts, forget_drafts)
+HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import, "export": write_export}
+SCHEDULES: Final = (settle_references, give_alerts, forget_drafts, delete_old_transfers)

@@ -6,7 +6,9 @@ from guanxi_shared.job_routes import jobs_router
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.drafts.routes import router as drafts
+from guanxi_tickets.exports.routes import router as exports
 from guanxi_tickets.fields.routes import router as fields
+from guanxi_tickets.imports.routes import router as imports
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.promises.routes import router as promises
@@ -19,6 +21,6 @@ from guanxi_tickets.tickets.routes import router as tickets
 from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
-    fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
+    exports, imports, fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
     sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
 )  # fmt: skip

@@ -1,5 +1,8 @@
 """The settings of tickets alone; prefix TICKETS_."""
 
+from pathlib import Path
+
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.settings import ServiceSettings
@@ -7,6 +10,11 @@ from guanxi_shared.settings import ServiceSettings
 
 class Settings(ServiceSettings):
     model_config = SettingsConfigDict(env_prefix="TICKETS_", extra="ignore")
+
+    files_dir: Path = Path(".data/files/tickets")
+    default_region: str = "CN"
+    max_import_bytes: int = Field(default=200_000_000, ge=1)
+    import_chunk_rows: int = Field(default=1_000, ge=1)
 
 
 def settings() -> Settings:

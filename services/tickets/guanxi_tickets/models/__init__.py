@@ -1,5 +1,6 @@
 """Every table of tickets: the data dictionary, a file for each thing that is kept."""
 
+from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
 from guanxi_tickets.models.drafts import TicketDraft
@@ -11,6 +12,7 @@ from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
 from guanxi_tickets.models.tickets import TICKET_SEARCH, Ticket, TicketNumber
 
+add_import_tables(Ticket.metadata)
 add_views_table(Ticket.metadata)
 
 __all__ = [

@@ -8,7 +8,7 @@ from sqlalchemy import BigInteger, Column, Index, PrimaryKeyConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from guanxi_shared.columns import id_column, instant_column, text_column
+from guanxi_shared.columns import id_column, instant_column, text_column, texts_column
 from guanxi_tickets.db import Table
 
 
@@ -19,6 +19,11 @@ class KnownAccount(Table, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
         Index("ix_known_accounts_organisation_id_name", "organisation_id", "name", "id"),
+        Index("ix_known_accounts_organisation_id_name_key", "organisation_id", "name_key", "id"),
+        Index(
+            "ix_known_accounts_organisation_id_external_id", "organisation_id", "external_id",
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
         Index(
             "ix_known_accounts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"),
@@ -31,6 +36,8 @@ class KnownAccount(Table, table=True):
     industry: str | None = text_column()
     region: str | None = text_column()
     grade: str | None = text_column()
+    name_key: str | None = text_column()  # as imports look it up: see imports/named_records.py
+    external_id: str | None = text_column()
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
     merged_into_id: UUID | None = id_column()
@@ -44,6 +51,12 @@ class KnownContact(Table, table=True):
     __tablename__ = "known_contacts"
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
+        Index("ix_known_contacts_organisation_id_name_key", "organisation_id", "name_key", "id"),
+        Index(
+            "ix_known_contacts_organisation_id_external_id", "organisation_id", "external_id",
+            postgresql_where=text("external_id IS NOT NULL"),
+        ),
+        Index("ix_known_contacts_emails", "emails", postgresql_using="gin"),
         Index(
             "ix_known_contacts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"),
@@ -54,6 +67,9 @@ class KnownContact(Table, table=True):
     id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
     title: str | None = text_column()
+    name_key: str | None = text_column()
+    external_id: str | None = text_column()
+    emails: list[str] = texts_column()  # in lower case
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
     merged_into_id: UUID | None = id_column()

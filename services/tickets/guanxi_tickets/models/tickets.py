@@ -151,6 +151,8 @@ class Ticket(Table, table=True):
     sla_next_at: datetime | None = instant_column(
         "sla_next_at", nullable=True
     )  # a warning or breach
+    # What was missed before, elsewhere, is not told of here.
+    sla_told_from: datetime | None = instant_column("sla_told_from", nullable=True)
     first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
     solved_at: datetime | None = instant_column("solved_at", nullable=True)
     closed_at: datetime | None = instant_column("closed_at", nullable=True)

@@ -2,24 +2,30 @@
 
 The narrow shape read from each event's `after`:
 
-    contacts.account.*  id, name, industry, region, grade, owner_id, team_id
-    contacts.contact.*  id, name, title, owner_id, team_id
+    contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
+    contacts.contact.*  id, name, external_id, title, emails, owner_id, team_id
 
 from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with `id` and `source_ids`, and
 from a source's `deleted` the survivor (`before.merged_into_id`).
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 from uuid import UUID
 
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
 from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
+from guanxi_shared.imports.named_records import name_key
+from guanxi_shared.matching import email_key
 from guanxi_tickets.references.following import follow_merge, follow_name
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
 GONE: Final = frozenset({"deleted", "erased"})
-OWN: Final = {"account": ("industry", "region", "grade"), "contact": ("title",)}
+OWN: Final = {
+    "account": ("external_id", "industry", "region", "grade", "name_key"),
+    "contact": ("external_id", "title", "name_key", "emails"),
+}
 MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
 
 
@@ -58,11 +64,18 @@ async def _copy(
     await connection.execute(
         COPY[noun], organisation, id, int(event["version"]), state.get("name") or "",
         maybe_id_of(state.get("owner_id")), maybe_id_of(state.get("team_id")),
-        moment_of(event) if is_gone else None, *(state.get(name) for name in OWN[noun]),
+        moment_of(event) if is_gone else None, *_own(noun, state),
     )  # fmt: skip
     merged_into = (event.get("before") or {}).get("merged_into_id")
     if is_gone and merged_into is not None:
         await connection.execute(MERGED.format(noun=noun), organisation, id, id_of(merged_into))
+
+
+def _own(noun: str, state: Mapping[str, Any]) -> list[Any]:
+    """What is shown of it, and what rows of files name it by."""
+    addresses = [email_key(each["address"]) for each in state.get("emails") or ()]
+    made = {"name_key": name_key(state.get("name") or ""), "emails": addresses}
+    return [made[name] if name in made else state.get(name) for name in OWN[noun]]
 
 
 def contacts_consumer(source: FeedSource) -> Consumer:

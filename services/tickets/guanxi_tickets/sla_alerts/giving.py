@@ -95,6 +95,8 @@ async def _tell_all(connection: Connection, ticket: Loaded, clocks: Clocks) -> d
     for reading, timer in happened_in(clocks.readings):
         if (timer.kind, timer.number, timer.what, timer.percent) in told:
             continue
+        if row["sla_told_from"] is not None and timer.at < row["sla_told_from"]:
+            continue
         actions = actions_for(clocks.promised.escalations if clocks.promised else [], timer)
         whole = {**row, **changes}
         done = carried_out(actions, whole, await people_for(connection, whole, actions))

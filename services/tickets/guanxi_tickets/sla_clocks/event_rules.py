@@ -7,6 +7,8 @@ from typing import Any, Final
 from guanxi_tickets.sla.run_rules import Event, EventKind
 from guanxi_tickets.ticket_settings.rules import ENDING
 
+# What of a ticket its clocks go by, beside when it is there.
+STANDING: Final = ("status", "status_kind", "priority")
 OVER: Final[Mapping[str, EventKind]] = {"kept": "promise_kept", "withdrawn": "promise_withdrawn"}
 
 

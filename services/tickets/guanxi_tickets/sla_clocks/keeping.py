@@ -1,6 +1,6 @@
 """What a ticket keeps of its clocks, written with whatever moves them, in the same statement."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -8,7 +8,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 from guanxi_tickets.sla.clock_rules import Reading, read_clocks
 from guanxi_tickets.sla.run_rules import Event
-from guanxi_tickets.sla_clocks.event_rules import events_from
+from guanxi_tickets.sla_clocks.event_rules import STANDING, events_from
 from guanxi_tickets.sla_clocks.kept_rules import kept_of, look_again_at
 from guanxi_tickets.sla_clocks.promised import Promised, promised_of
 
@@ -33,7 +33,6 @@ SELECT 'promise', created_at, NULL, NULL, NULL, NULL, NULL, NULL, due_at, outcom
 WHERE organisation_id = $1 AND ticket_id = $2
 ORDER BY n, at
 """
-STANDING: Final = ("status", "status_kind", "priority")
 MOVING: Final = frozenset({"status", "priority", "deleted_at"})
 
 
@@ -51,22 +50,22 @@ class Clocks(NamedTuple):
 
 async def events_of(
     connection: Connection | Deferred, row: Mapping[str, Any], promised: Promised | None,
-    pending: Mapping[str, Any] | None = None,
+    pending: Sequence[Mapping[str, Any]] = (),
 ) -> list[Event]:  # fmt: skip
-    """From what is stored of a ticket, and a version of it that is about to be written."""
+    """From what is stored of a ticket, and versions of it that are about to be written."""
     asked = (row["organisation_id"], row["id"])
     parts: dict[str, list[Mapping[str, Any]]] = {"log": [], "reply": [], "promise": []}
     for each in await connection.fetch(TOLD, *asked):
         parts[each["part"]].append(dict(each))
-    log, key = [*parts["log"], *([pending] if pending else [])], promised.key if promised else None
+    log, key = [*parts["log"], *pending], promised.key if promised else None
     return events_from(log, parts["reply"], key, parts["promise"])
 
 
 async def clocks_of(
     connection: Connection | Deferred, row: Mapping[str, Any], now: datetime, *,
-    pending: Mapping[str, Any] | None = None,
+    pending: Sequence[Mapping[str, Any]] = (),
 ) -> Clocks:  # fmt: skip
-    """`pending` has `at`, `verb`, `status`, `status_kind`, `priority`."""
+    """Each that is `pending` has `at`, `verb`, `status`, `status_kind`, `priority`."""
     promised = await promised_of(connection, row["organisation_id"], row)
     return _read(promised, await events_of(connection, row, promised, pending), now)
 
@@ -90,7 +89,7 @@ async def kept_with(
     if not _is_timed(row) or MOVING.isdisjoint(changes):
         return dict(changes)
     pending = {name: {**row, **changes}[name] for name in STANDING} | {"at": now, "verb": verb}
-    clocks = await clocks_of(connection, row, now, pending=pending)
+    clocks = await clocks_of(connection, row, now, pending=[pending])
     return {**changes, **clocks.kept(now, untold=row["sla_next_at"])}
 
 
@@ -104,6 +103,28 @@ async def kept_from_the_start(
     now = row["created_at"]
     begun = {name: row[name] for name in STANDING} | {"at": now, "verb": "created"}
     return _read(promised, events_from([begun], [], promised.key), now).kept(now)
+
+
+async def kept_with_a_past(
+    connection: Connection, row: Mapping[str, Any], log: Sequence[Mapping[str, Any]], now: datetime
+) -> dict[str, Any]:
+    """What a ticket keeps that begins with a log of what happened to it elsewhere, which tells of no
+    replies. What was missed there is shown, and not told of here."""
+    promised = await promised_of(connection, row["organisation_id"], row)
+    if promised is None:
+        return {}
+    clocks = _read(promised, events_from(log, [], promised.key), now)
+    return {**clocks.kept(now), "sla_told_from": now}
+
+
+async def kept_with_more(
+    connection: Connection, row: Mapping[str, Any], log: Sequence[Mapping[str, Any]], now: datetime
+) -> dict[str, Any]:
+    """What a stored ticket keeps after versions that are about to be written."""
+    if not _is_timed(row):
+        return {}
+    clocks = await clocks_of(connection, row, now, pending=log)
+    return clocks.kept(now, untold=row["sla_next_at"])
 
 
 async def kept_after_a_reply(

@@ -1,0 +1,11 @@
+"""Which records of tickets can be imported."""
+
+from typing import Literal
+
+from guanxi_shared.imports.schemas import NewImport
+
+
+class ImportUpload(NewImport):
+    """The parts of the multipart upload."""
+
+    resource: Literal["tickets"]

@@ -1,0 +1,15 @@
+"""What of tickets can be imported, and the job that does it."""
+
+from typing import Final
+
+from guanxi_shared.imports.importable import Importing
+from guanxi_shared.imports.taking import take_file
+from guanxi_shared.running_jobs import RunningJob
+from guanxi_tickets.imports.ticket_rows import TICKET_IMPORT
+from guanxi_tickets.settings import settings
+
+IMPORTED: Final[Importing] = {each.resource.name: each for each in (TICKET_IMPORT,)}
+
+
+async def take_import(job: RunningJob) -> None:
+    await take_file(job, IMPORTED, settings())
