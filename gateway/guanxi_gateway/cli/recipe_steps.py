@@ -1,6 +1,8 @@
 """The steps of a recipe, each through the public API; a second time they change nothing."""
 
 import csv
+import gzip
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -60,7 +62,10 @@ def _tell_of_dirt(path: Path, step: TableStep, *, beside: Path | None) -> None:
 def _create_missing(api: Api, step: RecordsStep) -> None:
     made = 0
     for record in step.records:
-        query = urlencode({step.match: record[step.match], "limit": 1})
+        asked = {step.match: record[step.match], "limit": 1}
+        if "resource" in record:  # of a path that several services answer
+            asked["resource"] = record["resource"]
+        query = urlencode(asked)
         if not api.get(f"/v1/{step.resource}?{query}")["data"]:
             api.post(f"/v1/{step.resource}", record)
             made += 1
@@ -70,6 +75,11 @@ def _create_missing(api: Api, step: RecordsStep) -> None:
 @contextmanager
 def table_of(step: TableStep, folder: Path) -> Iterator[Path]:
     path = folder / step.file
+    packed = path.with_name(f"{path.name}.gz")
+    if not path.exists() and packed.is_file():
+        with unpacked(packed) as path:
+            yield path
+        return
     _demand(path)
     if step.source == "file":
         yield path
@@ -84,6 +94,15 @@ def table_of(step: TableStep, folder: Path) -> Iterator[Path]:
             writer.writerow(columns)
             writer.writerows(rows)
         yield table
+
+
+@contextmanager
+def unpacked(packed: Path) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / packed.stem
+        with gzip.open(packed) as source, path.open("wb") as target:
+            shutil.copyfileobj(source, target)
+        yield path
 
 
 def _demand(path: Path) -> None:
