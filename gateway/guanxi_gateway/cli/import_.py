@@ -1,4 +1,4 @@
-"""guanxi import: a table of accounts, contacts or opportunities, or a recipe's data set, through the public API."""
+"""guanxi import: a table of accounts, contacts, tickets and the like, or a recipe's data set, through the public API."""
 
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,7 @@ from guanxi_shared.launch.errors import LaunchError
 def import_(
     path: Annotated[Path, typer.Argument(metavar="FILE|FOLDER", help="The table; with --recipe the folder of the data set")],
     recipe: Annotated[str | None, typer.Option(help="A recipe of the folder recipes, or its file")] = None,
-    resource: Annotated[str, typer.Option(help="accounts, contacts or opportunities")] = "accounts",
+    resource: Annotated[str, typer.Option(help="accounts, contacts, opportunities, tickets …")] = "accounts",
     map_: Annotated[list[str] | None, typer.Option("--map", metavar="COLUMN=FIELD", help="Which column is which field; guessed without")] = None,
     default: Annotated[list[str] | None, typer.Option(metavar="FIELD=VALUE", help="For rows that have none")] = None,
     key: Annotated[str, typer.Option(help="Recognise rows by: none, id, external_id, email, phone, domain, name")] = "none",

@@ -22,12 +22,6 @@ def of_line(name: str, place: str, kind: str, *aliases: str) -> ImportField:
     return ImportField(name, ("lines", 1, place), kind, aliases)
 
 
-ACCOUNT = (
-    named("account_id"),
-    named("account_external_id", "account number", "customer number", "customer id", "客户编号"),
-    named("account", "account name", "company", "company name", "customer", "customer name", "client",
-          "客户", "客户名称", "公司", "公司名称"),
-)  # fmt: skip
 PEOPLE = (
     named("owner", "owner email", "sales rep", "salesperson", "负责人", "业务员", "销售代表", "负责人邮箱"),
     named("team", "team name", "团队", "所属团队", "销售团队"),

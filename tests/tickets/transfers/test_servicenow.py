@@ -155,6 +155,10 @@ async def test_a_real_service_desk_comes_in_with_its_whole_past(
     assert sum(each["reopened_count"] for each in tickets.values()) == expected.reopened
     assert {n: _seconds(each) for n, each in tickets.items()} == expected.resolution
     assert await _spent(service_database, organisation) == expected.spent
+    again = b"".join(content.splitlines(keepends=True)[:5_001])
+    answer = await send.upload(again, name="incident_event_log.csv")
+    await send.start(answer.json()["id"], **table.options)
+    assert counts(await send.ended(answer.json()["id"])) == {"unchanged": 5_000}
     first = tickets["INC0000045"]
     then = await send.client.get(f"/v1/tickets/{first['id']}?as_of=2016-02-29T08:00:00Z")
     assert then.json()["status"] == "new"

@@ -7,8 +7,8 @@ from uuid import UUID
 from guanxi_pipeline.imports.lined_gathering import Gathering, Lined
 from guanxi_pipeline.imports.lined_there import There, word_of
 from guanxi_pipeline.products.named import FoundProducts
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_shared.errors import Problem
-from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.named_records import Named, NamedRecord
 from guanxi_shared.imports.prepared import CREATED, SKIPPED, UNCHANGED, Outcome, Prepared, Terms
@@ -63,7 +63,7 @@ class Deciding:
     def account_of(self, record: Prepared, there: There) -> NamedRecord | None:
         named: Named | None = record.more["account"]
         column = self._preparer.column_of(named.field) if named is not None else ""
-        return account_of(record.more["rows"][0], named, there.accounts, column)
+        return ACCOUNTS.meant(record.more["rows"][0], named, there.accounts, column)
 
     def blame_unknown_products(self, record: Prepared, products: FoundProducts) -> None:
         """Rows whose line names a product by an id that there is not."""

@@ -8,12 +8,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from guanxi_pipeline.imports.lined_rules import differing, in_one_currency
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_shared.errors import Invalid, Problem
-from guanxi_shared.imports.account_cells import take_account, take_named
 from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
-from guanxi_shared.imports.named_records import Named
+from guanxi_shared.imports.named_records import Named, take_named
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, validated
 from guanxi_shared.imports.together import Group
@@ -62,7 +62,7 @@ class Gathering:
         if row.problem is not None:
             return found, None, {}
         aside = {name: document.pop(name, None) for name in self._lined.aside}
-        take_account(found, document)
+        ACCOUNTS.take(found, document)
         if self._lined.deals:
             take_named(found, document, "opportunity", self._lined.deals)
         document = self._lined.shaped(in_one_currency(document, self._usual))

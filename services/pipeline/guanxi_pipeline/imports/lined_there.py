@@ -7,9 +7,10 @@ from uuid import UUID
 
 from guanxi_pipeline.numbering import Numbers, taken_numbers
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_pipeline.references.service import names_of_accounts
 from guanxi_shared.db import Connection
-from guanxi_shared.imports.named_records import Named, NamedRecords, find_named
+from guanxi_shared.imports.named_records import Named, NamedRecords
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.many_records import load_many
@@ -70,7 +71,7 @@ async def find_there(
     brought = [n for record in records if (n := record.more["sent"].get("number")) is not None]
     ids: set[UUID] = {each.row["account_id"] for each in loaded.values()} - {None}
     return There(
-        accounts=await find_named(connection, organisation, named, await preparer.scope("accounts")),
+        accounts=await ACCOUNTS.find(connection, organisation, named, await preparer.scope("accounts")),
         products=await products.find(connection, lines),
         known=known, deleted=deleted, loaded=loaded,
         account_names=await names_of_accounts(connection, organisation, ids),

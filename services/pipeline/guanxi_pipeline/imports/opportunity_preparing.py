@@ -17,10 +17,10 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate, OpportunityUpdate
 from guanxi_pipeline.opportunities.service import DEFAULTS, begin
 from guanxi_pipeline.pipelines.known import Known, Pipeline, Stage
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.filters import Clock
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.account_cells import take_account
 from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Taking
@@ -57,7 +57,7 @@ class Preparation:
             return found
         moments = {name: take_moment(found, document, self.held.cells, name) for name in MOMENTS}
         said = self._words(found, document)
-        account = take_account(found, document)
+        account = ACCOUNTS.take(found, document)
         name = document.get("name") or name_for(document, account)
         sent = self._sent(found, document, name)
         if sent is None or found.reasons:

@@ -15,16 +15,16 @@ from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.opportunities.stage_rules import Moving
 from guanxi_pipeline.pipelines.known import Stage, read_pipelines
 from guanxi_pipeline.products.named import NamedProducts
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
-from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.kept_rows import Postponed
 from guanxi_shared.imports.key_index import KeyIndex
-from guanxi_shared.imports.named_records import Named, NamedRecord, NamedRecords, find_named
+from guanxi_shared.imports.named_records import Named, NamedRecord, NamedRecords
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
@@ -101,7 +101,7 @@ class OpportunityRows:
     async def _accounts(self, connection: Connection, rows: Sequence[Prepared]) -> NamedRecords:
         named: set[Named] = {row.more["account"] for row in rows if "account" in row.more}
         scope = await self._preparer.scope("accounts")
-        return await find_named(connection, self._terms.organisation_id, named, scope)
+        return await ACCOUNTS.find(connection, self._terms.organisation_id, named, scope)
 
     async def _names(self, connection: Connection, book: Book) -> dict[Any, str]:
         """Of the accounts of what is there: opportunities are found by them too."""
@@ -115,7 +115,7 @@ class OpportunityRows:
         """The account that the row names; a reason of the row where it is not one."""
         named: Named | None = row.more.get("account")
         column = self._preparer.column_of(named.field) if named is not None else ""
-        return account_of(row, named, accounts, column)
+        return ACCOUNTS.meant(row, named, accounts, column)
 
     def _create(
         self, row: Prepared, account: NamedRecord | None, book: Book, outcome: Outcome

@@ -24,6 +24,7 @@ from guanxi_pipeline.price_books.entries import present_entries, set_entries, to
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.price_books.service import demand_order
 from guanxi_pipeline.products.named import NamedProducts
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.book import Book
@@ -32,7 +33,7 @@ from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.decide import CREATE, decide
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
-from guanxi_shared.imports.named_records import Named, find_named
+from guanxi_shared.imports.named_records import Named
 from guanxi_shared.imports.prepared import (
     CREATED,
     SKIPPED,
@@ -104,7 +105,9 @@ class PriceRows:
         wanted = {id for row in rows for id in row.columns.get("account_ids") or ()}
         asked = {id: Named("account_id", str(id)) for id in wanted}
         scope = await self._preparer.scope("accounts")
-        accounts = await find_named(connection, self._terms.organisation_id, asked.values(), scope)
+        accounts = await ACCOUNTS.find(
+            connection, self._terms.organisation_id, asked.values(), scope
+        )
         column = self._preparer.column_of("account_ids")
         for row in rows:
             if ids := row.columns.get("account_ids"):

@@ -26,10 +26,9 @@ from guanxi_pipeline.quotes.making import NewQuote, write_quotes
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.account_cells import meant
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.importable import Importable, Taking
-from guanxi_shared.imports.named_records import NamedRecord
+from guanxi_shared.imports.named_records import NamedRecord, meant
 from guanxi_shared.imports.prepared import UNCHANGED, UPDATED, Outcome, Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -104,7 +103,7 @@ class QuoteRows:
         if named is None:
             return None
         column = self._preparer.column_of(named.field)
-        deal = meant(first, named, deals_of(chunk, named), column, "opportunity")
+        deal = meant(first, named, deals_of(chunk, named), column, "opportunity", "opportunities")
         if deal is not None and quote.more["sent"].get("update_opportunity") and not deal.is_theirs:
             said = f"{column}: {named.text!r}: you may read this opportunity but not change it"
             first.reasons.append(reason(column, named.text, said))

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from guanxi_pipeline.references.named import ACCOUNT
 from guanxi_shared.imports import fields as f
-from guanxi_shared.imports.columns import ACCOUNT, PEOPLE, PRODUCT, text, typed
+from guanxi_shared.imports.columns import PEOPLE, PRODUCT, text, typed
 from guanxi_shared.imports.fields import ImportField
 
 _ALL = (

@@ -11,12 +11,12 @@ from guanxi_pipeline.errors import StockDifference
 from guanxi_pipeline.imports.day_cells import take_first_day
 from guanxi_pipeline.imports.period_rules import first_of_month
 from guanxi_pipeline.imports.product_cells import PRODUCT, take_product
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_pipeline.stock.schemas import Month, StockReportCreate, StockReportUpdate
 from guanxi_pipeline.stock.service import DEFAULTS
 from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.imports.account_cells import take_account
 from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.prepared import Prepared
@@ -40,7 +40,7 @@ class StockPreparation:
         found, document, _ = read_row(row, self.held)
         if row.problem is not None:
             return found
-        take_account(found, document)
+        ACCOUNTS.take(found, document)
         take_product(found, document, self.held.cells)
         self._read_month(found, document)
         is_new = {ACCOUNT, PRODUCT, MONTH} <= found.more.keys() and "opening" in document

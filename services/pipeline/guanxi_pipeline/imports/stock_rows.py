@@ -11,16 +11,15 @@ from guanxi_pipeline.imports.stock_fields import STOCK_FIELDS
 from guanxi_pipeline.imports.stock_preparing import ACCOUNT, MONTH, StockPreparation
 from guanxi_pipeline.products.named import FoundProducts, NamedProducts
 from guanxi_pipeline.purchases.period_rules import step
+from guanxi_pipeline.references.named import ACCOUNTS
 from guanxi_pipeline.stock import stock_rules as rules
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_pipeline.stock.service import hold_sequences, month_taken
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Invalid, Unavailable
-from guanxi_shared.imports.account_cells import account_of
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.importable import Importable, Taking
 from guanxi_shared.imports.key_index import planned_index
-from guanxi_shared.imports.named_records import find_named
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
@@ -102,13 +101,13 @@ class StockRuling:
         """Accounts and products by what the rows call them."""
         named = {row.more[ACCOUNT] for row in rows if ACCOUNT in row.more}
         scope = await self._preparer.scope("accounts")
-        accounts = await find_named(connection, self._terms.organisation_id, named, scope)
+        accounts = await ACCOUNTS.find(connection, self._terms.organisation_id, named, scope)
         lines = [row.more[PRODUCT] for row in rows if PRODUCT in row.more]
         products = await self._products.find(connection, lines)
         for row in rows:
             if ACCOUNT in row.more:
                 column = self._preparer.column_of(row.more[ACCOUNT].field)
-                account = account_of(row, row.more[ACCOUNT], accounts, column)
+                account = ACCOUNTS.meant(row, row.more[ACCOUNT], accounts, column)
                 row.more["account_id"] = None if account is None else account.id
             if PRODUCT in row.more:
                 self._name_product(row, products)

@@ -33,7 +33,7 @@ class KnownAccount(Table, table=True):
     organisation_id: UUID = id_column(nullable=False)
     id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
-    name_key: str | None = text_column()  # as imports look it up: see imports/named_records.py
+    name_key: str | None = text_column()  # as imports look it up: see references/named.py
     external_id: str | None = text_column()
     industry: str | None = text_column()
     region: str | None = text_column()

@@ -1,28 +1,17 @@
 """The accounts and people that rows name, by what is kept of them here."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from guanxi_shared.db import Connection
-from guanxi_shared.imports.account_cells import account_of, meant
 from guanxi_shared.imports.book import Book
-from guanxi_shared.imports.named_records import Named, find_named, looked_up
+from guanxi_shared.imports.named_records import Named
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_tickets.imports.log_rules import Said
 from guanxi_tickets.imports.ticket_preparing import TicketPreparation
-
-BY_EMAIL: Final = """
-SELECT key, id, name, owner_id, team_id FROM known_contacts CROSS JOIN unnest(emails) AS key
-WHERE organisation_id = $1 AND emails && $2::text[] AND key = ANY($2::text[]) AND deleted_at IS NULL
-ORDER BY key, id
-"""
-PEOPLE_BY: Final[Mapping[str, str]] = {
-    "requester": looked_up("known_contacts", "name_key"),
-    "requester_external_id": looked_up("known_contacts", "external_id"),
-    "requester_email": BY_EMAIL,
-}
+from guanxi_tickets.references.named import ACCOUNTS, PEOPLE
 
 NAMES: Final = """
 SELECT id, name FROM known_accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[])
@@ -54,15 +43,14 @@ async def name_in(
     names: Names = {}
     if not (wanted or asked):
         return names
-    accounts = await find_named(connection, organisation, wanted, await preparer.scope("accounts"))
-    people = await find_named(
-        connection, organisation, asked, await preparer.scope("contacts"), resource="contacts",
-        by=PEOPLE_BY, by_id="requester_id",
-    )  # fmt: skip
+    accounts = await ACCOUNTS.find(
+        connection, organisation, wanted, await preparer.scope("accounts")
+    )
+    people = await PEOPLE.find(connection, organisation, asked, await preparer.scope("contacts"))
     for row in rows:
         named, who = row.more.get("account"), row.more.get("requester")
-        account = account_of(row, named, accounts, _column(preparer, named))
-        person = who and meant(row, who, people.of(who), _column(preparer, who), "contact")
+        account = ACCOUNTS.meant(row, named, accounts, _column(preparer, named))
+        person = PEOPLE.meant(row, who, people, _column(preparer, who))
         for noun, found in (("account", account), ("requester", person)):
             if found is not None:
                 said: Said = row.more["said"]

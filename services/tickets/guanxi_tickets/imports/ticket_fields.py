@@ -5,10 +5,9 @@ from types import MappingProxyType
 from typing import Final
 
 from guanxi_shared.imports import fields as f
-from guanxi_shared.imports.columns import ACCOUNT, named, text, typed
+from guanxi_shared.imports.columns import named, text, typed
 from guanxi_shared.imports.fields import ImportField
 
-REQUESTER: Final = ("requester_id", "requester_external_id", "requester_email", "requester")
 KINDS: Final = {
     "problem": "incident", "task": "request", "service_request": "request", "咨询": "question", "问题": "question",
     "故障": "incident", "事件": "incident", "请求": "request", "服务请求": "request", "投诉": "complaint",
@@ -47,7 +46,10 @@ _ALL = (
     named("requester_external_id", "caller id", "requester number"),
     named("requester_email", "requester e-mail", "customer email", "客户邮箱"),
     named("requester", "requester name", "caller", "contact", "reported by", "客户联系人", "请求人", "报修人"),
-    *ACCOUNT,
+    named("account_id"),
+    named("account_external_id", "customer number", "account number", "客户编号"),
+    named("account", "account name", "company", "company name", "customer", "organisation", "organization", "客户",
+          "客户名称", "公司", "公司名称"),
     named("owner", "assignee", "assigned to", "agent", "owner email", "负责人", "处理人", "客服"),
     named("team", "team name", "group", "assignment group", "团队", "小组"),
     text("owner_id", "assignee_id"),

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from guanxi_shared.errors import Problem
-from guanxi_shared.imports.account_cells import take_account, take_named
 from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.prepared import Prepared
@@ -19,7 +18,7 @@ from guanxi_shared.imports.preparing import (
 from guanxi_shared.imports.together import Group
 from guanxi_shared.tables.rows import Row
 from guanxi_tickets.imports.log_rules import Said
-from guanxi_tickets.imports.ticket_fields import REQUESTER
+from guanxi_tickets.references.named import ACCOUNTS, PEOPLE
 from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.schemas import TicketCreate, TicketUpdate
@@ -60,8 +59,8 @@ class TicketPreparation:
             return found
         changed_at = take_moment(found, document, self.held.cells, "changed_at")
         self._demand_past(found, created_at=created_at, changed_at=changed_at)
-        take_account(found, document)
-        take_named(found, document, "requester", REQUESTER)
+        ACCOUNTS.take(found, document)
+        PEOPLE.take(found, document)
         status = self._status(found, document)
         if "owner_id" in document:
             document["assignee_id"] = document.pop("owner_id")

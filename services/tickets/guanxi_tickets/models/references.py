@@ -36,7 +36,7 @@ class KnownAccount(Table, table=True):
     industry: str | None = text_column()
     region: str | None = text_column()
     grade: str | None = text_column()
-    name_key: str | None = text_column()  # as imports look it up: see imports/named_records.py
+    name_key: str | None = text_column()  # as imports look it up: see references/named.py
     external_id: str | None = text_column()
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
@@ -56,7 +56,6 @@ class KnownContact(Table, table=True):
             "ix_known_contacts_organisation_id_external_id", "organisation_id", "external_id",
             postgresql_where=text("external_id IS NOT NULL"),
         ),
-        Index("ix_known_contacts_emails", "emails", postgresql_using="gin"),
         Index(
             "ix_known_contacts_organisation_id_merged_into_id", "organisation_id", "merged_into_id",
             postgresql_where=text("merged_into_id IS NOT NULL"),

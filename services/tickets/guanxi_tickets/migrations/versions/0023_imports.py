@@ -94,13 +94,6 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_known_contacts_emails",
-        "known_contacts",
-        ["emails"],
-        unique=False,
-        postgresql_using="gin",
-    )
-    op.create_index(
         "ix_known_contacts_organisation_id_external_id",
         "known_contacts",
         ["organisation_id", "external_id"],
@@ -126,7 +119,6 @@ def downgrade() -> None:
         table_name="known_contacts",
         postgresql_where=sa.text("external_id IS NOT NULL"),
     )
-    op.drop_index("ix_known_contacts_emails", table_name="known_contacts", postgresql_using="gin")
     op.drop_column("known_contacts", "emails")
     op.drop_column("known_contacts", "external_id")
     op.drop_column("known_contacts", "name_key")
