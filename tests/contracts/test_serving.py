@@ -44,7 +44,7 @@ async def test_what_contacts_tells_is_what_tickets_keeps(
     ids = {}
     for noun, more in (
         ("account", {"industry": "retail", "grade": "A"}),
-        ("contact", {"title": "CFO"}),
+        ("contact", {"title": "CFO", "emails": [{"address": "Li@Acme.example"}]}),
     ):
         path = f"/v1/{noun}s"
         kept, source, survivor = [await made(rep, path, name=f"{n}", **more) for n in "abc"]

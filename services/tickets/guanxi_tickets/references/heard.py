@@ -23,14 +23,15 @@ from guanxi_tickets.references.following import follow_merge, follow_name
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
 GONE: Final = frozenset({"deleted", "erased"})
 OWN: Final = {
-    "account": ("external_id", "industry", "region", "grade", "name_key"),
-    "contact": ("external_id", "title", "name_key", "emails"),
+    "account": ("external_id", "industry", "region", "grade"),
+    "contact": ("external_id", "title"),
 }
+FOUND_BY: Final = {"account": ("name_key",), "contact": ("name_key", "emails")}
 MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
 
 
 def _copy_sql(noun: str) -> str:
-    names = ("version", "name", "owner_id", "team_id", "deleted_at", *OWN[noun])
+    names = ("version", "name", "owner_id", "team_id", "deleted_at", *OWN[noun], *FOUND_BY[noun])
     values = ", ".join(f"${n}" for n in range(1, len(names) + 3))
     sets = ", ".join(f"{name} = excluded.{name}" for name in names)
     return (
@@ -75,7 +76,7 @@ def _own(noun: str, state: Mapping[str, Any]) -> list[Any]:
     """What is shown of it, and what rows of files name it by."""
     addresses = [email_key(each["address"]) for each in state.get("emails") or ()]
     made = {"name_key": name_key(state.get("name") or ""), "emails": addresses}
-    return [made[name] if name in made else state.get(name) for name in OWN[noun]]
+    return [*(state.get(name) for name in OWN[noun]), *(made[name] for name in FOUND_BY[noun])]
 
 
 def contacts_consumer(source: FeedSource) -> Consumer:
