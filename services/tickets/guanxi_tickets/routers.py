@@ -7,6 +7,7 @@ from guanxi_tickets.business_calendars.routes import router as business_calendar
 from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.drafts.routes import router as drafts
 from guanxi_tickets.fields.routes import router as fields
+from guanxi_tickets.files.routes import router as files
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.promises.routes import router as promises
@@ -20,5 +21,5 @@ from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
-    sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
+    sla_reading, drafts, macros, merges, splits, comments, promises, files, tickets,
 )  # fmt: skip
