@@ -11,7 +11,6 @@ from zoneinfo import ZoneInfo
 import orjson
 from starlette.requests import Request
 
-from guanxi_pipeline.forwarded import last_forwarded
 from guanxi_pipeline.quotes import deciding
 from guanxi_pipeline.quotes.link_rules import key_from, link_from
 from guanxi_pipeline.quotes.resources import QUOTES
@@ -19,6 +18,7 @@ from guanxi_pipeline.quotes.sending import seller_of
 from guanxi_shared import logs, records
 from guanxi_shared.calls import Actor, House, house
 from guanxi_shared.errors import Gone, NotFound
+from guanxi_shared.forwarded import last_forwarded
 from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING
 
