@@ -166,7 +166,7 @@ class FrontDoor:
     def _limit_body(self, passage: Passage, word: bytes) -> None:
         settings = self._settings
         passage.limit = settings.max_json_bytes
-        if word in routes.UPLOADS:
+        if routes.takes_files(word, passage.raw_path):
             passage.limit = settings.max_upload_bytes
         elif word == b"sync" or passage.raw_path.endswith(b"/batch"):
             passage.limit = max(BATCH_BYTES, settings.max_json_bytes)

@@ -59,10 +59,17 @@ INSIDE: Final = b"/internal/own"
 
 # Bodies that are files, read by the service as they arrive.
 UPLOADS: Final = frozenset({b"imports", b"files"})
+UPLOAD_ENDING: Final = b"/files"  # of a record: `/v1/tickets/{id}/files`
 
 # Slow by nature: they get the long deadline.
 LONG: Final = frozenset({b"imports", b"exports", b"files", b"merges", b"analytics", b"jobs"})
-LONG_ENDINGS: Final = (b"/batch", b"/snapshot", b"/export")
+LONG_ENDINGS: Final = (b"/batch", b"/snapshot", b"/export", b"/files", b"/content")
+
+
+def takes_files(word: bytes, raw_path: bytes) -> bool:
+    """Whether a path takes bodies as long as files are."""
+    return word in UPLOADS or raw_path.endswith(UPLOAD_ENDING)
+
 
 # Costs in a limit's units of reading what takes more than a look-up.
 DEAR_READS: Final[Mapping[bytes, int]] = {b"search": 5, b"analytics": 5}

@@ -253,3 +253,12 @@ async def test_a_problem_of_the_own_application_keeps_its_own_headers() -> None:
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
     assert len(response.headers.get_list("x-request-id")) == 1
     assert response.headers["x-request-id"] != "theirs"
+
+
+async def test_a_file_of_a_record_may_be_as_long_as_files_are() -> None:
+    service = Service()
+    async with in_front_of(service) as client:
+        body = b"x" * 2_000_000
+        taken = await client.post("/v1/accounts/1/files", content=body, headers=bearer())
+        refused = await client.post("/v1/accounts/1/comments", content=body, headers=bearer())
+    assert (taken.status_code, refused.status_code) == (200, 413), taken.text

@@ -59,12 +59,16 @@ async def canary(
     merge = await rep.post(
         f"{PATH}/merges", json={"survivor_id": ticket["id"], "source_ids": [gone["id"]]}
     )
+    files = f"{PATH}/{ticket['id']}/files"
+    asked = {"name": SECRET, "visibility": "internal"}
+    file = await rep.post(files, params=asked, content=SECRET.encode())
+    await rep.post(files, params={"name": SECRET}, content=SECRET.encode())
     await rep.put(f"{PATH}/{ticket['id']}/draft", json={"body": SECRET})
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
     return {
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
         "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
-        "macro_id": macro.json()["id"],
+        "macro_id": macro.json()["id"], "file_id": file.json()["id"],
     }  # fmt: skip
 
 

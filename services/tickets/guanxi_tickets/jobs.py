@@ -11,4 +11,10 @@ from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.sla_alerts.giving import give_alerts
 
 HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import, "export": write_export}
-SCHEDULES: Final = (settle_references, give_alerts, forget_drafts, delete_old_transfers)
+SCHEDULES: Final = (
+    settle_references,
+    give_alerts,
+    forget_drafts,
+    delete_old_transfers,
+    sweep_ticket_files,
+)

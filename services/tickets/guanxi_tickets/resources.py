@@ -6,6 +6,7 @@ from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
+from guanxi_tickets.files.resources import FILES, NOTE_FILES
 from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.sla_alerts.resources import ALERTS
@@ -27,6 +28,8 @@ LOGGED = (
     FIELDS,
     VIEWS,
     MACROS,
+    FILES,
+    NOTE_FILES,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

@@ -8,6 +8,7 @@ from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.drafts.routes import router as drafts
 from guanxi_tickets.exports.routes import router as exports
 from guanxi_tickets.fields.routes import router as fields
+from guanxi_tickets.files.routes import router as files
 from guanxi_tickets.imports.routes import router as imports
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
@@ -21,6 +22,22 @@ from guanxi_tickets.tickets.routes import router as tickets
 from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
-    exports, imports, fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
-    sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
-)  # fmt: skip
+    exports,
+    imports,
+    fields,
+    views,
+    jobs_router(),
+    ticket_settings,
+    business_calendars,
+    sla_policies,
+    sla_alerts,
+    sla_reading,
+    drafts,
+    macros,
+    merges,
+    splits,
+    comments,
+    promises,
+    files,
+    tickets,
+)

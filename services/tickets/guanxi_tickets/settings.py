@@ -5,10 +5,10 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from guanxi_shared.settings import ServiceSettings
+from guanxi_shared.files.settings import FileSettings
 
 
-class Settings(ServiceSettings):
+class Settings(FileSettings):
     model_config = SettingsConfigDict(env_prefix="TICKETS_", extra="ignore")
 
     files_dir: Path = Path(".data/files/tickets")

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from guanxi_contacts.files.storage import storage_of
 from guanxi_contacts.files.sweeping import sweep_files, sweep_storage
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
+from guanxi_shared.files.storage import storage_of
 from tests.contacts.files.conftest import Blobs
 from tests.factories import (
     Clients,

@@ -11,13 +11,13 @@ from uuid import uuid4
 import pytest
 import uvicorn
 
-from guanxi_contacts.files.local import LocalStorage
-from guanxi_contacts.files.rules import Span
-from guanxi_contacts.files.s3 import S3Storage
-from guanxi_contacts.files.storage import Storage, key_of
-from guanxi_contacts.files.sweeping import delete_blobs
 from guanxi_shared.edge import Edge
 from guanxi_shared.errors import NotFound, Unavailable
+from guanxi_shared.files.local import LocalStorage
+from guanxi_shared.files.rules import Span
+from guanxi_shared.files.s3 import S3Storage
+from guanxi_shared.files.storage import Storage, key_of
+from guanxi_shared.files.sweeping import delete_blobs
 from guanxi_shared.identifiers import new_id
 from tests.contacts.files.fake_s3 import FakeS3
 from tests.factories import Clients, Organisation

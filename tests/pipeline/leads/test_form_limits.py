@@ -5,8 +5,9 @@ from uuid import UUID
 
 import httpx
 
-from guanxi_pipeline.lead_forms.limits import seconds_left
+from guanxi_pipeline.lead_forms.taking import COUNTED
 from guanxi_shared.db import Database
+from guanxi_shared.web_forms.limits import seconds_left
 from tests.factories import Clients, Organisation
 from tests.pipeline.leads.forming import FILLED, Formed, at, counts_of, leads_of
 
@@ -57,7 +58,7 @@ async def test_whoever_began_first_and_was_overtaken_still_finds_the_room_that_i
     client: Clients, organisation: Organisation, formed: Formed, service_database: Database
 ) -> None:
     form = await formed(hourly_limit=3)
-    limit = (organisation.id, UUID(form["id"]), "203.0.113.7", 3)
+    limit = (COUNTED, organisation.id, UUID(form["id"]), "203.0.113.7", 3)
     async with service_database.transaction(organisation.id) as early:
         await early.execute("SELECT now(), pg_sleep(0.02)")  # its now() is behind from here on
         for _ in range(2):

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_pipeline.lead_forms.rules import (
+from guanxi_shared.db import Database
+from guanxi_shared.web_forms.rules import (
     address_of,
     counted_as,
     key_of,
     organisation_of,
 )
-from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.pipeline.leads.conftest import SOFTWARE
 from tests.pipeline.leads.forming import FIELDS, FILLED, Formed, at, counts_of, leads_of

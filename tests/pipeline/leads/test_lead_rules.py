@@ -18,7 +18,7 @@ from guanxi_pipeline.lead_duplicates.rules import (
     shared_reasons,
     strong,
 )
-from guanxi_pipeline.lead_forms.rules import counted_as, lead_from, texts_of
+from guanxi_pipeline.lead_forms.rules import lead_from
 from guanxi_pipeline.leads.rules import (
     columns_from,
     demand_reason,
@@ -28,6 +28,7 @@ from guanxi_pipeline.leads.rules import (
     response_due,
 )
 from guanxi_shared.errors import Invalid
+from guanxi_shared.web_forms.rules import counted_as, texts_of
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
 KEYS = st.lists(

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_pipeline.quotes.link_rules import Link, expiry_of, key_from, link_from, token_of
+from guanxi_pipeline.quotes.link_rules import PURPOSE, expiry_of
 from guanxi_shared.db import Database
+from guanxi_shared.signed_links import Link, key_from, link_from, token_of
 from tests.deadlines import until
 from tests.factories import (
     Clients,
@@ -26,7 +27,7 @@ from tests.pipeline.products.selling import cny
 from tests.pipeline.quotes.offering import act, line, quote, sent_quote, told
 from tests.stand_in import SECRET
 
-KEY = key_from(SECRET)
+KEY = key_from(SECRET, PURPOSE)
 
 
 async def answer(
@@ -180,7 +181,7 @@ async def test_a_link_that_was_made_up_touched_or_has_run_out_opens_nothing(
     later = datetime.now(UTC) + timedelta(days=5)
     quote_id = UUID(found["id"])
     forged = [
-        token_of(Link(organisation.id, quote_id, later), key_from(SECRET + "x")),
+        token_of(Link(organisation.id, quote_id, later), key_from(SECRET + "x", PURPOSE)),
         token_of(Link(organisation.id, quote_id, later), SECRET.encode()),
         token_of(Link(other_organisation.id, quote_id, later), KEY),
         token_of(Link(organisation.id, UUID(draft["id"]), later), KEY),

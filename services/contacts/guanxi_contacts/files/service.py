@@ -1,24 +1,21 @@
 """Use cases of files: keep one, change what is known of it, find those that a caller may see."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
-from guanxi_contacts.files.receiving import Received
 from guanxi_contacts.files.resources import FILES, READABLE, SUBJECTS, Seen, readable_groups
 from guanxi_contacts.files.schemas import FileUpdate
-from guanxi_contacts.files.storage import key_of, name_of, storage_of
-from guanxi_contacts.settings import own_settings
 from guanxi_shared import reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Conflict, Forbidden, NotFound, Problem, UnknownReference
+from guanxi_shared.errors import Forbidden, NotFound, UnknownReference
+from guanxi_shared.files.keeping import Asked, Place, columns_of
+from guanxi_shared.files.receiving import Received
 from guanxi_shared.filters import Condition
-from guanxi_shared.identifiers import new_id
 from guanxi_shared.pages import ListQuery, Sort
 from guanxi_shared.reads import Row
 from guanxi_shared.records import Loaded, State
@@ -33,7 +30,6 @@ INSERT INTO file_links (organisation_id, file_id, subject_type, subject_id)
 SELECT $1, $2, * FROM unnest($3::text[], $4::uuid[]) ON CONFLICT DO NOTHING
 """
 UNLINK = "DELETE FROM file_links WHERE organisation_id = $1 AND file_id = $2"
-BLOB = "SELECT blob_id, storage FROM files WHERE organisation_id = $2 AND id = $3"
 # Held until the link is committed: who deletes or erases the record waits, and then sees the link.
 SUBJECT = """
 SELECT id, owner_id, team_id FROM {table}
@@ -76,65 +72,17 @@ async def find_file(call: Call, file_id: UUID) -> Row:
     return rows[0]
 
 
-@dataclass(slots=True)
-class Place:
-    """Where the bytes of an upload lie, and whether a row came to say so."""
-
-    blob_id: UUID
-    storage: str
-    is_used: bool = False
-
-
-@asynccontextmanager
-async def stored_bytes(call: Call, received: Received) -> AsyncIterator[Place]:
-    """The bytes in their place; gone again when the row was refused or not needed. After any other
-    failure nobody knows whether the row is there: then the sweeper decides."""
-    settings = own_settings(call)
-    place = Place(new_id(), name_of(settings))
-    storage, key = storage_of(settings, place.storage), key_of(call.organisation, place.blob_id)
-    await storage.put(key, received.path)
-    try:
-        yield place
-    except (Problem, asyncpg.IntegrityConstraintViolationError):
-        await storage.delete(key)
-        raise
-    if not place.is_used:
-        await storage.delete(key)
-
-
 async def insert_file(
-    call: Call, connection: Connection, received: Received, place: Place,
-    *, file_id: UUID | None, name: str, links: Links,
+    call: Call, connection: Connection, received: Received, place: Place, asked: Asked, name: str,
+    links: Links,
 ) -> State:  # fmt: skip
     await check_links(call, connection, links)
-    columns: dict[str, Any] = {
-        "organisation_id": call.organisation, "id": file_id or new_id(), "name": name,
-        "content_type": received.content_type, "declared_type": received.declared_type,
-        "size": received.size, "sha256": received.sha256, "owner_id": call.by.user_id,
-        "blob_id": place.blob_id, "storage": place.storage,
-    }  # fmt: skip
+    columns = {**columns_of(call, received, place, asked, name), "owner_id": call.by.user_id}
     state = await records.insert_record(
         connection, FILES, columns, actor=call.actor, computed={"links": links}
     )
     await _link(connection, call.organisation, columns["id"], links)
-    place.is_used = True
     return state
-
-
-async def same_file(call: Call, file_id: UUID, received: Received, name: str) -> Row:
-    """What a repeated upload under the client's own id finds; Conflict when it is another file."""
-    conflict = Conflict(
-        "A file with this id exists already and differs.",
-        errors={"id": "Taken; choose a new id."},
-        code="id_taken",
-    )
-    try:
-        row = await find_file(call, file_id)
-    except NotFound as error:
-        raise conflict from error
-    if (row["sha256"], row["name"]) != (received.sha256, name):
-        raise conflict
-    return row
 
 
 async def load_file(
@@ -200,14 +148,6 @@ async def restore_file(call: Call, connection: Connection, file_id: UUID) -> Sta
     if loaded.row["erased_at"] is not None:
         raise NotFound(f"There is no file with the id {str(file_id)!r}.")
     return await records.restore_record(connection, FILES, loaded, actor=call.actor)
-
-
-async def blob_place(call: Call, file_id: UUID) -> tuple[str, str]:
-    """The key and the storage of a file's bytes."""
-    row = await call.db.fetchrow(call.organisation, BLOB, call.organisation, file_id)
-    if row is None:
-        raise NotFound(f"There is no file with the id {str(file_id)!r}.")
-    return key_of(call.organisation, row["blob_id"]), row["storage"]
 
 
 def as_stored(links: Sequence[Mapping[str, Any]]) -> Links:

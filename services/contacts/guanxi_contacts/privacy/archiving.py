@@ -10,8 +10,6 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_contacts.files.rules import Span, file_name
-from guanxi_contacts.files.storage import key_of, storage_of
 from guanxi_contacts.privacy.leftovers import archives_of
 from guanxi_contacts.privacy.persons import ACCOUNT, CONTACT, Kind
 from guanxi_contacts.privacy.places import PLACES
@@ -19,6 +17,8 @@ from guanxi_contacts.settings import settings
 from guanxi_shared import records
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import NotFound
+from guanxi_shared.files.rules import Span, file_name
+from guanxi_shared.files.storage import key_of, storage_of
 from guanxi_shared.records import state_bytes
 from guanxi_shared.running_jobs import JobFailed, RunningJob
 from guanxi_shared.schedules import schedule

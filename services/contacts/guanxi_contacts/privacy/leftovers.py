@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_contacts.files.storage import key_of, storage_of
 from guanxi_contacts.settings import Settings, settings
 from guanxi_shared.erasing.kept_files import remove_kept
+from guanxi_shared.files.storage import key_of, storage_of
 from guanxi_shared.running_jobs import RunningJob
 
 KIND: Final = "erase-leftovers"

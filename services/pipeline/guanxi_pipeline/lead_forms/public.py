@@ -1,7 +1,6 @@
 """Web forms over HTTP for everybody: no token. That any page may ask is said by the gateway, to which
 pages talk; said twice, browsers refuse it."""
 
-from collections.abc import Collection, Mapping
 from typing import Any
 
 import orjson
@@ -9,23 +8,16 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_pipeline.lead_forms.rules import still_asked
-from guanxi_pipeline.lead_forms.schemas import PublicForm, PublicSubmission, PublicThanks
-from guanxi_pipeline.lead_forms.taking import URLENCODED, find_form, take_form
+from guanxi_pipeline.lead_forms.taking import TABLE, take_form
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_shared import documents
 from guanxi_shared.calls import house
+from guanxi_shared.web_forms.public import KEY, asked, taken
+from guanxi_shared.web_forms.schemas import PublicForm, PublicThanks
+from guanxi_shared.web_forms.taking import URLENCODED, find_form
 
 router = APIRouter(tags=["public"])
 PATH = "/v1/public/forms/{key}"
-KEY = {"name": "key", "in": "path", "required": True, "schema": {"type": "string"}}
-
-
-def _taken() -> dict[str, Any]:
-    body = documents.body_of(PublicSubmission)
-    content = body["requestBody"]["content"]
-    content[URLENCODED] = content["application/json"]
-    return {"parameters": [KEY], "security": [], **body}
 
 
 @router.get(
@@ -38,16 +30,16 @@ def _taken() -> dict[str, Any]:
 )
 async def get_public_form(request: Request) -> Response:
     here = house(request)
-    form = await find_form(here, request.path_params["key"])
+    form = await find_form(here, TABLE, request.path_params["key"])
     own = await here.custom_fields.definitions(form.organisation, LEADS)
-    return _json(_asked(form.row, own))
+    return _json(asked(form.row, own))
 
 
 @router.post(
     PATH,
     operation_id="submit_public_form",
     summary="Fill in a web form: a new lead; no token",
-    openapi_extra=_taken(),
+    openapi_extra=taken(),
     response_model=PublicThanks,
     status_code=201,
     responses={
@@ -62,14 +54,6 @@ async def submit_public_form(request: Request) -> Response:
         return Response(status_code=303, headers={"location": form.row["redirect_url"]})
     thanks = {name: form.row[name] for name in ("thanks_text", "redirect_url")}
     return _json(thanks, status=201)
-
-
-def _asked(row: Mapping[str, Any], own: Collection[str]) -> dict[str, Any]:
-    consent = {"text": row["consent_text"], "is_required": row["is_consent_required"]}
-    return {
-        "name": row["name"], "fields": still_asked(row["fields"], own), "honeypot": row["honeypot"],
-        "consent": consent if row["consent_text"] else None,
-    }  # fmt: skip
 
 
 def _json(value: Any, *, status: int = 200) -> Response:

@@ -7,10 +7,11 @@ from starlette.responses import Response
 
 from guanxi_pipeline.lead_forms import service
 from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
-from guanxi_pipeline.lead_forms.schemas import FormCounts, LeadFormCreate, LeadFormUpdate
+from guanxi_pipeline.lead_forms.schemas import LeadFormCreate, LeadFormUpdate
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.web_forms.schemas import FormCounts
 
 router = APIRouter(tags=["leads"])
 PATH = "/v1/leads/forms"

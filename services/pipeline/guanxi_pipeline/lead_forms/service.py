@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.lead_forms import rules
 from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
 from guanxi_pipeline.lead_forms.schemas import LeadFormCreate, LeadFormUpdate
 from guanxi_pipeline.leads.resources import LEADS
@@ -17,6 +16,7 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.reads import find_record
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.visibility import EVERYTHING
+from guanxi_shared.web_forms.rules import RANDOM_BYTES, demand_consistent, key_of
 from guanxi_shared.writes import check_version
 
 TEAM = "SELECT 1 FROM directory_teams t WHERE t.organisation_id = $1 AND t.id = $2"
@@ -29,9 +29,9 @@ WHERE organisation_id = $2 AND form_id = $3 ORDER BY day DESC LIMIT 90
 async def create_form(call: Call, connection: Connection, data: LeadFormCreate) -> State:
     """A new form under a key that nobody can guess."""
     columns = data.model_dump()
-    rules.demand_consistent(columns)
+    demand_consistent(columns)
     await _demand_known(call, connection, columns)
-    key = rules.key_of(call.organisation, secrets.token_bytes(rules.RANDOM_BYTES))
+    key = key_of(call.organisation, secrets.token_bytes(RANDOM_BYTES))
     columns |= {"organisation_id": call.organisation, "id": data.id or new_id(), "key": key}
     return await records.insert_record(connection, LEAD_FORMS, columns, actor=call.actor)
 
@@ -50,7 +50,7 @@ async def update_form(
         changes["fields"] = data.model_dump()["fields"]
     loaded = await load_form(connection, form_id)
     await check_version(connection, LEAD_FORMS, loaded, version)
-    rules.demand_consistent({**loaded.row, **changes})
+    demand_consistent({**loaded.row, **changes})
     await _demand_known(call, connection, changes)
     return await records.update_record(connection, LEAD_FORMS, loaded, changes, actor=call.actor)
 

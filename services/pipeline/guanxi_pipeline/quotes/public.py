@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 import orjson
 from starlette.requests import Request
 
-from guanxi_pipeline.forwarded import last_forwarded
 from guanxi_pipeline.quotes import deciding
-from guanxi_pipeline.quotes.link_rules import key_from, link_from
+from guanxi_pipeline.quotes.link_rules import PURPOSE
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.sending import seller_of
 from guanxi_shared import logs, records
 from guanxi_shared.calls import Actor, House, house
 from guanxi_shared.errors import Gone, NotFound
+from guanxi_shared.forwarded import last_forwarded
 from guanxi_shared.records import State
+from guanxi_shared.signed_links import key_from, link_from
 from guanxi_shared.visibility import EVERYTHING
 
 SHOWN = (
@@ -55,14 +56,14 @@ class Visit:
 async def begin_visit(request: Request) -> Visit:
     """NotFound for a token that is none of ours, Gone for one whose time has passed."""
     here = house(request)
-    link = link_from(request.path_params["token"], key_from(here.common.service_secret))
+    link = link_from(request.path_params["token"], key_from(here.common.service_secret, PURPOSE))
     if link is None:
         raise NotFound("There is no offer at this address.")
     if link.expires_at <= datetime.now(UTC):
         raise Gone("This link has run out.", code="link_expired")
     logs.organisation_id.set(str(link.organisation_id))
     seller = await seller_of(here, link.organisation_id)
-    return Visit(here, link.organisation_id, link.quote_id, seller)
+    return Visit(here, link.organisation_id, link.subject_id, seller)
 
 
 async def read_offer(visit: Visit) -> tuple[State, str | None]:

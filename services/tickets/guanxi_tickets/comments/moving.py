@@ -1,7 +1,7 @@
-"""Replies and notes that come to another ticket, with a version and an event each."""
+"""Replies, notes and files that come to another ticket, with a version and an event each."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from guanxi_shared.calls import Actor
@@ -12,6 +12,7 @@ from guanxi_shared.records import Loaded
 from guanxi_shared.resources import Resource
 from guanxi_shared.statements import type_of
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
+from guanxi_tickets.files.resources import FILES, NOTE_FILES
 
 SAID = """
 SELECT id FROM {table} WHERE organisation_id = $1 AND ticket_id = ANY($2::uuid[]) ORDER BY id
@@ -23,15 +24,16 @@ SELECT min(at) FROM (
   FROM ticket_comments WHERE organisation_id = $1 AND (ticket_id = $2 OR written_on_id = $2)
     AND author_kind = 'agent' AND NOT id = ANY($3::uuid[])) AS said
 """
+HANGING: Final = (COMMENTS, NOTES, FILES, NOTE_FILES)
 Placed = tuple[Loaded, dict[str, Any]]
 
 
 async def said_on(
     connection: Connection, organisation: UUID, ticket_ids: Sequence[UUID]
 ) -> list[tuple[Resource, list[Loaded]]]:
-    """Everything that is said on tickets, what was taken back too, held."""
+    """Everything that is said on tickets and kept there, what was taken back too, held."""
     found = []
-    for resource in (COMMENTS, NOTES):
+    for resource in HANGING:
         sql = SAID.format(table=resource.table.name)
         rows = await connection.fetch(sql, organisation, list(ticket_ids))
         loaded = await load_many(connection, resource, [row["id"] for row in rows])

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -13,33 +15,47 @@ from guanxi_shared import reads
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed, NotFound
 from guanxi_shared.pages import MAX_LIMIT, query_pairs
+from guanxi_shared.resources import Resource
 from guanxi_tickets.comments.resources import BY_VISIBILITY, NOTES
 from guanxi_tickets.tickets.resources import TICKETS
 
 SHOWN: Final = (
     "id::text, ticket_id::text, visibility, written_on_id::text, body, author_kind, author_id::text, mention_ids::text[], "
-    "version, created_at, updated_at"
+    "file_ids::text[], version, created_at, updated_at"
 )
-ONE = f"""
-SELECT {SHOWN} FROM {{table}}
+ONE = """
+SELECT {shown} FROM {table}
 WHERE organisation_id = $2 AND ticket_id = $3 AND id = $4 AND deleted_at IS NULL
 """
-PART = f"""
-(SELECT {SHOWN} FROM {{table}} WHERE organisation_id = $2 AND ticket_id = $3 AND deleted_at IS NULL
-  AND (created_at, id) > ($4, $5) ORDER BY created_at, {{table}}.id LIMIT $6)
+PART = """
+(SELECT {shown} FROM {table} WHERE organisation_id = $2 AND ticket_id = $3 AND deleted_at IS NULL
+  AND (created_at, id) > ($4, $5) ORDER BY created_at, {table}.id LIMIT $6)
 """
 BEGINNING: Final = (datetime.fromisoformat("0001-01-02T00:00:00Z"), UUID(int=0))
 PARAMETERS: Final = ("limit", "cursor", "visibility")
 
 
-async def list_comments(call: Call, ticket_id: UUID) -> Response:
-    """A page. Who may not read notes is shown none, and not told that there are some."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept on tickets in two tables of one shape: for whoever sees the ticket, and internal."""
+
+    noun: str
+    shown: str
+    by_visibility: Mapping[str, Resource]
+
+
+SAID: Final = Kept("comment", SHOWN, BY_VISIBILITY)
+
+
+async def list_kept(call: Call, kept: Kept, ticket_id: UUID) -> Response:
+    """A page. Who may not read notes is shown nothing internal, and not told that there is something."""
     sent = _sent(call)
     limit, after = _limit(sent), _after(sent.get("cursor"))
     await reads.find_record(call, TICKETS, ticket_id)
-    parts = [PART.format(table=BY_VISIBILITY[v].table.name) for v in _wanted(call, sent)]
+    tables = [kept.by_visibility[each].table.name for each in _wanted(call, sent)]
     rows: list[Any] = []
-    if parts:
+    if tables:
+        parts = [PART.format(table=table, shown=kept.shown) for table in tables]
         sql = (
             f"SELECT * FROM ({' UNION ALL '.join(parts)}) AS said ORDER BY created_at, id LIMIT $6"
         )
@@ -62,18 +78,17 @@ def _wanted(call: Call, sent: dict[str, str]) -> list[str]:
     return [each for each in wanted if each == "public" or may_read_notes(call)]
 
 
-async def find_comment(call: Call, ticket_id: UUID, comment_id: UUID) -> dict[str, Any]:
+async def find_kept(call: Call, kept: Kept, ticket_id: UUID, id: UUID) -> dict[str, Any]:
     """As the API shows it; NotFound for what is not there for the caller."""
     await reads.find_record(call, TICKETS, ticket_id)
-    for visibility, resource in BY_VISIBILITY.items():
+    for visibility, resource in kept.by_visibility.items():
         if visibility == "internal" and not may_read_notes(call):
             continue
-        sql = ONE.format(table=resource.table.name)
-        asked = (call.organisation, ticket_id, comment_id)
-        row = await call.db.fetchrow(call.organisation, sql, *asked)
+        sql = ONE.format(table=resource.table.name, shown=kept.shown)
+        row = await call.db.fetchrow(call.organisation, sql, call.organisation, ticket_id, id)
         if row is not None:
             return dict(row)
-    raise NotFound(f"There is no comment with the id {str(comment_id)!r}.")
+    raise NotFound(f"There is no {kept.noun} with the id {str(id)!r}.")
 
 
 def _sent(call: Call) -> dict[str, str]:
@@ -81,7 +96,7 @@ def _sent(call: Call) -> dict[str, str]:
     for name, value in query_pairs(call.request.scope["query_string"]):
         if name not in PARAMETERS or name in sent:
             raise Malformed(
-                f"Comments do not take {name[:60]!r} like this.",
+                f"A list of a ticket does not take {name[:60]!r} like this.",
                 errors={name: f"There are, once each: {', '.join(PARAMETERS)}."},
                 code="unknown_parameter",
             )

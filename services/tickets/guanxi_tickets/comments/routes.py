@@ -42,7 +42,7 @@ PLACE = [TICKET, documents.path_id("comment_id")]
 )
 async def list_ticket_comments(request: Request) -> Response:
     call = await begin(request, "tickets:read")
-    return await reading.list_comments(call, id_in_path(request.path_params["ticket_id"]))
+    return await reading.list_kept(call, reading.SAID, id_in_path(request.path_params["ticket_id"]))
 
 
 @router.post(
@@ -84,7 +84,7 @@ async def create_comment(request: Request) -> Response:
 )
 async def get_comment(request: Request) -> Response:
     call = await begin(request, "tickets:read")
-    found = await reading.find_comment(call, *_place(request))
+    found = await reading.find_kept(call, reading.SAID, *_place(request))
     body = orjson.dumps(found, option=JSON_OPTIONS)
     return Response(body, media_type="application/json", headers={"etag": writes.etag_of(found)})
 

@@ -14,6 +14,7 @@ AuthorKind = Literal["agent", "requester"]
 Body = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000), Storable
 ]
+FileIds = Annotated[list[UUID], Field(max_length=20)]
 Mentions = Annotated[list[UUID], Field(max_length=50)]
 
 EXAMPLE: dict[str, Any] = {
@@ -33,6 +34,10 @@ class CommentCreate(Fields):
     visibility: Visibility = "public"
     author_kind: AuthorKind = "agent"
     mention_ids: Mentions = Field(default_factory=list, description="Users.")
+    file_ids: FileIds = Field(
+        default_factory=list,
+        description="Files that its author put on the ticket, of the same visibility, not sent with anything yet.",
+    )
 
 
 class CommentUpdate(Fields):
@@ -59,6 +64,7 @@ class CommentRead(BaseModel):
     author_kind: AuthorKind
     author_id: UUID | None
     mention_ids: list[UUID]
+    file_ids: list[UUID]
     version: int
     created_at: datetime
     updated_at: datetime

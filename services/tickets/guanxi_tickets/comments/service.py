@@ -21,6 +21,7 @@ from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import BY_VISIBILITY, COMMENTS, NOTES
 from guanxi_tickets.comments.schemas import CommentCreate, CommentUpdate
 from guanxi_tickets.errors import NotTheAuthor
+from guanxi_tickets.files.attaching import load_unsent, send_with, take_back
 from guanxi_tickets.sla_clocks.keeping import kept_after_a_reply
 from guanxi_tickets.sla_clocks.writing import write_kept
 from guanxi_tickets.ticket_settings.known import known_ways
@@ -33,9 +34,10 @@ IS_THERE = "SELECT 1 FROM {table} WHERE organisation_id = $1 AND id = $2"
 
 
 async def create_comment(
-    call: Call, connection: Connection, ticket_id: UUID, data: CommentCreate
+    call: Call, connection: Connection, ticket_id: UUID, data: CommentCreate, *, by: str = "agent"
 ) -> Answer:
-    """Under the lock of the ticket, which the first reply and the requester's words change."""
+    """Under the lock of the ticket, which the first reply and the requester's words change. `by` is who sends
+    it, an agent or the requester, and so whose files go with it."""
     resource = BY_VISIBILITY[data.visibility]
     if resource is NOTES:
         call.by.demand(NOTES.permission("create"))
@@ -49,9 +51,13 @@ async def create_comment(
         "ticket_id": ticket_id, "author_id": rules.author_of(sent, ticket.row, call.by.user_id),
         "mention_ids": list(dict.fromkeys(data.mention_ids)),
         "owner_id": ticket.row["owner_id"], "team_id": ticket.row["team_id"],
-        "created_at": now, "updated_at": now,
+        "created_at": now, "updated_at": now, "file_ids": list(dict.fromkeys(data.file_ids)),
     }  # fmt: skip
+    files = await load_unsent(
+        connection, columns, columns["file_ids"], by=by, user_id=call.by.user_id
+    )
     state = await records.insert_record(connection, resource, columns, actor=call.actor)
+    await send_with(connection, data.visibility, files, columns["id"], actor=call.actor)
     await _let_ticket_follow(call, connection, ticket, sent, now)
     location = f"{PATH.format(ticket_id=ticket_id)}/{state['id']}"
     return Answer(201, state_bytes(state), {"etag": etag_of(state), "location": location})
@@ -123,6 +129,7 @@ async def delete_comment(
     call: Call, connection: Connection, place: tuple[UUID, UUID], version: int | None
 ) -> State:
     resource, loaded = await _own(call, connection, place, version)
+    await take_back(connection, loaded, actor=call.actor)
     return await records.delete_record(connection, resource, loaded, actor=call.actor)
 
 

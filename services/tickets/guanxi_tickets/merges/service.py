@@ -19,6 +19,7 @@ from guanxi_tickets.comments.moving import Placed
 from guanxi_tickets.comments.moving_rules import KEPT, is_reply_of_agent, placed
 from guanxi_tickets.comments.resources import COMMENTS
 from guanxi_tickets.drafts.leaving import bring_drafts
+from guanxi_tickets.files.resources import FILES
 from guanxi_tickets.merges import rules
 from guanxi_tickets.merges.keeping import Move, keep_merge, shown_merge
 from guanxi_tickets.merges.schemas import TicketMergeCreate
@@ -129,8 +130,11 @@ async def _keep(
 
 
 def _counts(moves: Sequence[Move]) -> dict[str, int]:
-    """Of replies and links; whether there are notes is not for everybody."""
-    counts = {"comments": sum(move.resource == COMMENTS.name for move in moves)}
+    """Of replies, files and links; whether there are notes is not for everybody."""
+    counts = {
+        "comments": sum(move.resource == COMMENTS.name for move in moves),
+        "files": sum(move.resource == FILES.name for move in moves),
+    }
     for name in LINKS:
         counts[name] = sum(move.field == name and move.resource == TICKETS.name for move in moves)
     return {name: count for name, count in counts.items() if count}

@@ -18,7 +18,8 @@ from guanxi_shared.resources import Resource
 from guanxi_tickets.comments import moving
 from guanxi_tickets.comments.moving import Placed
 from guanxi_tickets.comments.reading import may_read_notes
-from guanxi_tickets.comments.resources import COMMENTS, NOTES
+from guanxi_tickets.comments.resources import COMMENTS
+from guanxi_tickets.files.resources import FILES
 from guanxi_tickets.merges import rules
 from guanxi_tickets.merges.keeping import (
     Move,
@@ -154,20 +155,24 @@ def _links(tickets: Tickets, moves: Sequence[Move]) -> tuple[list[Placed], list[
 async def _said(
     call: Call, connection: Connection, tickets: Tickets, moves: Sequence[Move]
 ) -> tuple[Returning, list[Obstacle]]:
-    """Replies and notes that go back; those that a split took elsewhere since do not."""
+    """Replies, notes and files that go back; those that a split took elsewhere since do not, nor does a file
+    that was sent since with what is said on the survivor."""
     returning: Returning = []
     obstacles = []
-    for resource in (COMMENTS, NOTES):
+    said = {move.record_id for move in moves}
+    for resource in moving.HANGING:
         own = {move.record_id: move for move in moves if move.resource == resource.name}
         loaded = await load_many(connection, resource, own)
         placed: list[Placed] = []
         for id, move in own.items():
             now = _plain(loaded[id].row["ticket_id"])
+            if (sent_with := loaded[id].row.get("comment_id")) and sent_with not in said:
+                continue
             if now == move.after["ticket_id"]:
                 placed.append((loaded[id], _place_back(tickets, move)))
             elif now != move.before["ticket_id"]:
                 kept = Obstacle(resource.name, id, "ticket_id", now, move.before["ticket_id"])
-                is_seen = resource is COMMENTS or may_read_notes(call)
+                is_seen = resource in (COMMENTS, FILES) or may_read_notes(call)
                 obstacles.append(kept if is_seen else _hidden(kept))
         returning.append((resource, placed))
     return returning, obstacles

@@ -4,6 +4,7 @@ from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
 from guanxi_tickets.models.drafts import TicketDraft
+from guanxi_tickets.models.files import TicketFile, TicketNoteFile
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.promises import TicketPromise
@@ -27,9 +28,11 @@ __all__ = [
     "Ticket",
     "TicketComment",
     "TicketDraft",
+    "TicketFile",
     "TicketMerge",
     "TicketMergeMove",
     "TicketNote",
+    "TicketNoteFile",
     "TicketNumber",
     "TicketPromise",
     "TicketSettings",

@@ -73,6 +73,7 @@ class TicketComment(Table, table=True):
     author_kind: str = text_column(nullable=False)
     author_id: UUID | None = id_column()  # gateway's user, or contacts' contact
     mention_ids: list[UUID] = ids_column()  # gateway's users
+    file_ids: list[UUID] = ids_column()  # sent with it
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
     version: int = version_column()
@@ -117,6 +118,7 @@ class TicketNote(Table, table=True):
     author_kind: str = text_column(nullable=False)
     author_id: UUID | None = id_column()  # gateway's user
     mention_ids: list[UUID] = ids_column()  # gateway's users
+    file_ids: list[UUID] = ids_column()  # sent with it
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
     version: int = version_column()

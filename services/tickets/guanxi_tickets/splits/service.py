@@ -18,6 +18,7 @@ from guanxi_tickets.comments.moving_rules import is_reply_of_agent, placed
 from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.comments.rules import responded
+from guanxi_tickets.files.attaching import sent_with
 from guanxi_tickets.sla_clocks.refreshing import keep_again
 from guanxi_tickets.splits.schemas import Split
 from guanxi_tickets.tickets.linking import take_turns
@@ -42,7 +43,8 @@ async def split_ticket(
     made = await create_ticket(call, connection, await _wanted(call, connection, ticket, data))
     new = await load_ticket(call, connection, made["id"])
     now = datetime.now(UTC)
-    for resource, ones in said:
+    ids = [one.id for _, ones in said for one in ones]
+    for resource, ones in [*said, *await sent_with(connection, call.organisation, ids)]:
         moved = [(one, placed(one.row, new.row, now)) for one in ones]
         await moving.place(connection, resource, moved, actor=call.actor)
     told = {"split": {"id": new.id}}

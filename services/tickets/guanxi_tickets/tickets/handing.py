@@ -12,6 +12,8 @@ FOLLOWING: Final[Mapping[str, str]] = {
     "ticket_promises": "ticket_id",
     "sla_alerts": "ticket_id",
     "ticket_merges": "survivor_id",
+    "ticket_files": "ticket_id",
+    "ticket_note_files": "ticket_id",
 }
 SET = "UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND {column} = $2 RETURNING 1"
 PARTS = [

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_contacts.files import type_rules
+from guanxi_shared.files import type_rules
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 32
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"

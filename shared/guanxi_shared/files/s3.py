@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from guanxi_contacts.files.rules import Span
 from guanxi_shared.errors import NotFound, Unavailable
+from guanxi_shared.files.rules import Span
 
 if TYPE_CHECKING:
     from obstore.store import S3Config

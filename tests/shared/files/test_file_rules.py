@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_contacts.files import rules
-from guanxi_contacts.files.rules import BadChecksum, NotInFile, Span
+from guanxi_shared.files import rules
+from guanxi_shared.files.rules import BadChecksum, NotInFile, Span
 
 
 @pytest.mark.parametrize(

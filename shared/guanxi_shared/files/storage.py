@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from guanxi_contacts.files.local import LocalStorage
-from guanxi_contacts.files.rules import Span
-from guanxi_contacts.settings import Settings
 from guanxi_shared.errors import Unavailable
+from guanxi_shared.files.local import LocalStorage
+from guanxi_shared.files.rules import Span
+from guanxi_shared.files.settings import FileSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ def blob_of(key: str, written_at: datetime) -> Blob | None:
         return None
 
 
-def name_of(settings: Settings) -> str:
+def name_of(settings: FileSettings) -> str:
     """Which storage takes new files; each file remembers its own."""
     return "s3" if settings.bucket else "local"
 
 
-def storage_of(settings: Settings, name: str) -> Storage:
+def storage_of(settings: FileSettings, name: str) -> Storage:
     if name == "local":
         return LocalStorage(settings.files_dir / "files")
     if not settings.bucket:
@@ -69,6 +69,6 @@ def storage_of(settings: Settings, name: str) -> Storage:
 
 @lru_cache(maxsize=4)
 def _s3(*place: str) -> Storage:
-    from guanxi_contacts.files.s3 import S3Storage  # its library is loaded only where it is used
+    from guanxi_shared.files.s3 import S3Storage  # its library is loaded only where it is used
 
     return S3Storage(*place)

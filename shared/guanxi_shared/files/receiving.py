@@ -7,10 +7,10 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from guanxi_contacts.files import rules, type_rules
-from guanxi_contacts.files.rules import BadChecksum
-from guanxi_contacts.settings import Settings
 from guanxi_shared.errors import Invalid, Malformed, TooLarge, UnsupportedMedia
+from guanxi_shared.files import rules, type_rules
+from guanxi_shared.files.rules import BadChecksum
+from guanxi_shared.files.settings import FileSettings
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.uploads import receive
 
@@ -29,7 +29,7 @@ class Received:
     sha256: str
 
 
-async def receive_file(request: Request, settings: Settings) -> Received:
+async def receive_file(request: Request, settings: FileSettings) -> Received:
     """Constant memory; nothing stays behind when it breaks off, is too long, of a type that is not
     taken, or not what the sender's checksum says."""
     checksum = _checksum(request)
@@ -62,12 +62,12 @@ class _Landed:
     sha256: str = ""
 
 
-async def _from_form(request: Request, settings: Settings) -> _Landed:
+async def _from_form(request: Request, settings: FileSettings) -> _Landed:
     upload = await receive(request, _folder(settings), limit=settings.max_file_bytes)
     return _Landed(upload.path, rules.file_name(upload.name), upload.size, upload.sha256)
 
 
-async def _from_body(request: Request, settings: Settings) -> _Landed:
+async def _from_body(request: Request, settings: FileSettings) -> _Landed:
     limit = settings.max_file_bytes
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > limit:
@@ -91,7 +91,7 @@ async def _from_body(request: Request, settings: Settings) -> _Landed:
     return landed
 
 
-def _folder(settings: Settings) -> Path:
+def _folder(settings: FileSettings) -> Path:
     return settings.files_dir / "incoming"
 
 
@@ -114,7 +114,7 @@ def _checksum(request: Request) -> str | None:
         ) from error
 
 
-def _check(received: Received, checksum: str | None, settings: Settings) -> None:
+def _check(received: Received, checksum: str | None, settings: FileSettings) -> None:
     if checksum is not None and checksum != received.sha256:
         raise Invalid(
             f"What arrived has the SHA-256 {received.sha256}, not the one you sent; send it again.",

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from guanxi_contacts.files.rules import Span
 from guanxi_shared.errors import NotFound
+from guanxi_shared.files.rules import Span
 
 CHUNK = 262_144
 LISTED_AT_ONCE = 1_000
