@@ -4,10 +4,12 @@ from typing import Final
 
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
+from guanxi_tickets.agents.resources import AGENTS
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
+from guanxi_tickets.queues.resources import QUEUES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
@@ -27,5 +29,7 @@ LOGGED = (
     FIELDS,
     VIEWS,
     MACROS,
+    QUEUES,
+    AGENTS,
 )
 VIEWED = {TICKETS.name: TICKETS}

@@ -6,6 +6,7 @@ from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.promises import TicketPromise
+from guanxi_tickets.models.queues import Agent, Queue, TicketAssignment
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
@@ -15,14 +16,17 @@ add_views_table(Ticket.metadata)
 
 __all__ = [
     "TICKET_SEARCH",
+    "Agent",
     "BusinessCalendar",
     "KnownAccount",
     "KnownContact",
     "Macro",
     "MergeFollow",
+    "Queue",
     "SlaAlert",
     "SlaPolicy",
     "Ticket",
+    "TicketAssignment",
     "TicketComment",
     "TicketDraft",
     "TicketMerge",
