@@ -26,7 +26,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "tickets": (
         "tickets", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "surveys",
         "assets",
-        "entitlements", "work-orders",
+        "entitlements", "work-orders", "agents",
     ),
     "analytics": ("analytics",),
 }  # fmt: skip

@@ -23,7 +23,7 @@ SALES = (
 )  # fmt: skip
 SERVICE = (
     "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
-    "entitlements", "work-orders",
+    "entitlements", "work-orders", "agents",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
 ADMINISTRATION = (
@@ -77,7 +77,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may(ANY, *CUSTOMERS, *OUTREACH, "imports", "exports", "merges", "shares", "jobs"),
             *_may(ANY, *(name for name in SALES if name != "exchange-rates")),
             *_may("rcu", *SERVICE),
-            *_may("d", "macros"),
+            *_may("d", "macros", "queues", "agents"),
             *_may("r", "analytics", "roles", "webhooks"),
         ),
         {ANY: "subtree"},
@@ -115,7 +115,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rcu", "contacts", "articles", "surveys", "assets"),
             *_may("ru", "accounts"),
             *_may("rc", "exports", "shares"),
-            *_may("r", "entitlements", "orders", "analytics"),
+            *_may("r", "entitlements", "orders", "analytics", "agents"),
         ),
         {ANY: "team", "accounts": "all", "contacts": "all", "assets": "all", "orders": "all"},
     ),

@@ -1,6 +1,6 @@
 """The failures that serving has names for."""
 
-from guanxi_shared.errors import Conflict, Forbidden, Invalid
+from guanxi_shared.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class StatusUnknown(Invalid):
@@ -49,3 +49,23 @@ class UnknownPlaceholder(Invalid):
 
 class ValueMissing(Invalid):
     code, title = "value_missing", "A placeholder has neither a value nor a default"
+
+
+class NothingWaits(NotFound):
+    code, title = "nothing_waits", "No ticket waits in the queue"
+
+
+class NotYourQueue(Forbidden):
+    code, title = "not_your_queue", "The queue is of another team"
+
+
+class TicketTaken(Conflict):
+    code, title = "ticket_taken", "Somebody else has the ticket"
+
+
+class NeedsUnmet(Conflict):
+    code, title = "needs_unmet", "The queue's tickets need what the agent does not have"
+
+
+class LoadLimitReached(Conflict):
+    code, title = "load_limit_reached", "The agent has as many open tickets as the limit allows"

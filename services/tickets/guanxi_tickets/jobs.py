@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from guanxi_shared.running_jobs import Handler
+from guanxi_tickets.assignments.giving import assign_from_queues
+from guanxi_tickets.assignments.handing_back import end_shifts
 from guanxi_tickets.drafts.leaving import forget_drafts
 from guanxi_tickets.exports.tables import delete_old_transfers, write_export
+from guanxi_tickets.files.sweeping import sweep_ticket_files
 from guanxi_tickets.imports.taking import take_import
 from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.sla_alerts.giving import give_alerts
@@ -17,4 +20,6 @@ SCHEDULES: Final = (
     forget_drafts,
     delete_old_transfers,
     sweep_ticket_files,
+    assign_from_queues,
+    end_shifts,
 )

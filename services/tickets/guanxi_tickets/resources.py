@@ -4,11 +4,13 @@ from typing import Final
 
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
+from guanxi_tickets.agents.resources import AGENTS
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.files.resources import FILES, NOTE_FILES
 from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
+from guanxi_tickets.queues.resources import QUEUES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
@@ -30,6 +32,8 @@ LOGGED = (
     MACROS,
     FILES,
     NOTE_FILES,
+    QUEUES,
+    AGENTS,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

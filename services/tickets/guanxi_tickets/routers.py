@@ -3,6 +3,8 @@
 from typing import Final
 
 from guanxi_shared.job_routes import jobs_router
+from guanxi_tickets.agents.routes import router as agents
+from guanxi_tickets.assignments.routes import router as assignments
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.drafts.routes import router as drafts
@@ -13,6 +15,7 @@ from guanxi_tickets.imports.routes import router as imports
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.promises.routes import router as promises
+from guanxi_tickets.queues.routes import router as queues
 from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
@@ -39,5 +42,8 @@ ROUTERS: Final = (
     comments,
     promises,
     files,
+    agents,
+    queues,
+    assignments,
     tickets,
 )

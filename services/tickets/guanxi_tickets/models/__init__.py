@@ -8,6 +8,7 @@ from guanxi_tickets.models.files import TicketFile, TicketNoteFile
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.promises import TicketPromise
+from guanxi_tickets.models.queues import Agent, Queue, TicketAssignment
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
@@ -18,14 +19,17 @@ add_views_table(Ticket.metadata)
 
 __all__ = [
     "TICKET_SEARCH",
+    "Agent",
     "BusinessCalendar",
     "KnownAccount",
     "KnownContact",
     "Macro",
     "MergeFollow",
+    "Queue",
     "SlaAlert",
     "SlaPolicy",
     "Ticket",
+    "TicketAssignment",
     "TicketComment",
     "TicketDraft",
     "TicketFile",

@@ -38,6 +38,10 @@ PRIORITIES = ("urgent", "high", "normal", "low")
 STATE_KINDS = ("new", "open", "pending", "on_hold", "solved", "closed")
 CHANNELS = ("email", "phone", "chat", "messaging", "web", "portal", "in_person", "api", "other")
 PRIORITY_SOURCES = ("table", "given")
+WAITING = (
+    "queue_id IS NOT NULL AND owner_id IS NULL AND deleted_at IS NULL"
+    " AND status_kind NOT IN ('solved', 'closed')"
+)
 
 
 class Ticket(Table, table=True):
@@ -72,6 +76,12 @@ class Ticket(Table, table=True):
         ForeignKeyConstraint(
             ["organisation_id", "merged_into_id"], ["tickets.organisation_id", "tickets.id"]
         ),
+        ForeignKeyConstraint(
+            ["organisation_id", "queue_id"], ["queues.organisation_id", "queues.id"]
+        ),
+        CheckConstraint("(queue_id IS NULL) = (queued_at IS NULL)", name="queued_at"),
+        CheckConstraint("queue_id IS NULL OR team_id IS NOT NULL", name="queue"),
+        CheckConstraint("taken_at IS NULL OR queue_id IS NOT NULL", name="taken_at"),
         CheckConstraint("parent_id <> id AND duplicate_of_id <> id", name="links"),
         CheckConstraint("merged_into_id IS NULL OR deleted_at IS NOT NULL", name="merged"),
         Index("ix_tickets_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
@@ -86,6 +96,16 @@ class Ticket(Table, table=True):
             "ix_tickets_unsolved", "organisation_id", "priority_rank", "id",
             postgresql_where=text("status_kind NOT IN ('solved', 'closed') AND deleted_at IS NULL"),
         ),
+        # What waits in a queue for somebody, the most pressing first.
+        Index(
+            "ix_tickets_waiting", "organisation_id", "queue_id", "priority_rank", "sla_due_at", "queued_at", "id",
+            postgresql_where=text(WAITING),
+        ),
+        # What an agent has to do just now.
+        Index(
+            "ix_tickets_load", "organisation_id", "owner_id",
+            postgresql_where=text("status_kind IN ('new', 'open') AND deleted_at IS NULL"),
+        ),
         Index("ix_tickets_organisation_id_status", "organisation_id", "status", "id"),
         Index("ix_tickets_linked", "organisation_id", "follower_ids", "related_ids", postgresql_using="gin"),
         *(
@@ -95,6 +115,7 @@ class Ticket(Table, table=True):
             )
             for name in (
                 "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+                "queue_id",
             )
         ),
         # Whose warning or breach comes next, of all organisations; and by what is due first in one.
@@ -136,6 +157,9 @@ class Ticket(Table, table=True):
     follower_ids: list[UUID] = ids_column()  # gateway's users
     owner_id: UUID | None = id_column()  # gateway's user
     team_id: UUID | None = id_column()  # gateway's team
+    queue_id: UUID | None = id_column()  # whose team is the ticket's
+    queued_at: datetime | None = instant_column("queued_at", nullable=True)
+    taken_at: datetime | None = instant_column("taken_at", nullable=True)
     merged_into_id: UUID | None = id_column()  # a chain of merges is followed to its end
     merged_numbers: list[str] = texts_column()  # those that went into it answer for it
     sla_policy_id: UUID | None = id_column()

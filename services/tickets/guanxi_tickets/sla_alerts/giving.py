@@ -28,8 +28,9 @@ from guanxi_tickets.sla_clocks.keeping import Clocks, clocks_of, kept_with
 from guanxi_tickets.sla_clocks.kept_rules import happened_in
 from guanxi_tickets.sla_clocks.writing import write_kept
 from guanxi_tickets.tickets.handing import let_follow
+from guanxi_tickets.tickets.queue_rules import placed
 from guanxi_tickets.tickets.resources import TICKETS
-from guanxi_tickets.tickets.rules import ASSIGNED
+from guanxi_tickets.tickets.rules import PLACE
 
 DUE = "SELECT organisation_id, id FROM due_sla_timers($1)"
 TOLD = """
@@ -126,7 +127,8 @@ async def _keep(
     connection: Connection, ticket: Loaded, changes: Mapping[str, Any], kept: Mapping[str, Any],
     now: datetime,
 ) -> None:  # fmt: skip
-    is_handed = not changes.keys().isdisjoint(ASSIGNED)
+    changes = placed(ticket.row, changes, now)
+    is_handed = not changes.keys().isdisjoint(PLACE)
     verb = "assigned" if is_handed else "updated"
     await write_kept(connection, ticket, changes, kept, now=now, actor=ACTOR, verb=verb)
     if is_handed:

@@ -15,12 +15,12 @@ from guanxi_shared.writes import check_version
 from guanxi_tickets.sla.calendar_rules import ALWAYS
 from guanxi_tickets.sla.escalation_rules import named_in
 from guanxi_tickets.sla.policy_rules import policy_from
-from guanxi_tickets.sla_policies.choosing import understood
 from guanxi_tickets.sla_policies.known import policies_of
 from guanxi_tickets.sla_policies.resources import POLICIES
 from guanxi_tickets.sla_policies.schemas import PolicyCreate, PolicyUpdate
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import RANKS
+from guanxi_tickets.tickets.fitting import understood
 
 PARTS: Final = ("name", "targets", "pauses", "on_reopen", "promise_warnings")
 # Held until the policy stands, so that nobody puts the calendar away meanwhile.

@@ -28,7 +28,7 @@ from guanxi_tickets.tickets.service import create_ticket, load_ticket
 
 INHERITED = (
     "kind", "impact", "urgency", "channel", "requester_id", "account_id", "product_id", "team_id", "tags",
-    "custom",
+    "custom", "queue_id",
 )  # fmt: skip
 
 

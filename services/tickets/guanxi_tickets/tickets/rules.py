@@ -8,6 +8,8 @@ from guanxi_tickets.ticket_settings.rules import RANKS, Ways
 # What a ticket is found by, beside the names of account and requester.
 FOUND_BY: Final = frozenset({"subject", "description", "external_id", "account_id", "requester_id"})
 ASSIGNED: Final = frozenset({"owner_id", "team_id"})
+# Another place is told as an assignment.
+PLACE: Final = ASSIGNED | {"queue_id"}
 NOT_STORED: Final = frozenset({"id", "status", "priority", "assignee_id", "custom"})
 
 

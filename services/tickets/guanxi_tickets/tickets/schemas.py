@@ -53,15 +53,19 @@ class TicketFields(Fields):
         default_factory=list, description="Users; following lets nobody see more than they may."
     )
     assignee_id: UUID | None = None
-    team_id: UUID | None = None
+    team_id: UUID | None = Field(default=None, description="Another one takes it out of its queue.")
+    queue_id: UUID | None = Field(
+        default=None, description="With it comes its team, and nobody unless an assignee is sent."
+    )
     external_id: Line | None = None
     tags: Tags = Field(default_factory=list)
     custom: Custom = Field(default_factory=dict)
 
 
 class TicketCreate(TicketFields):
-    """It begins in the first state unless it says where it stands. Without assignee and team it is
-    the caller's; with a team alone it waits there for somebody."""
+    """It begins in the first state unless it says where it stands. Without assignee, team and queue it goes
+    to the first queue that takes it, else it is the caller's; with a team or a queue alone it waits there
+    for somebody."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
@@ -139,6 +143,13 @@ class TicketRead(BaseModel):
     follower_ids: list[UUID]
     assignee_id: UUID | None
     team_id: UUID | None
+    queue_id: UUID | None
+    queued_at: datetime | None = Field(
+        description="Since when it is in its queue, or waits there again."
+    )
+    taken_at: datetime | None = Field(
+        description="When somebody got it out of the queue's waiting."
+    )
     merged_numbers: list[str] = Field(description="Of tickets that went into it.")
     sla_policy_id: UUID | None
     sla: KeptClocks | None

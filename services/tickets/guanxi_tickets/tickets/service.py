@@ -17,12 +17,13 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
 from guanxi_tickets.drafts.leaving import drop_drafts
+from guanxi_tickets.queues.routing import put_by_hand, routed
 from guanxi_tickets.references.service import find_account, find_requester
 from guanxi_tickets.sla_clocks.keeping import kept_from_the_start, kept_with
 from guanxi_tickets.sla_policies.choosing import chosen
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import Ways
-from guanxi_tickets.tickets import rules, state_rules
+from guanxi_tickets.tickets import queue_rules, rules, state_rules
 from guanxi_tickets.tickets.found_rules import found_by
 from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.linking import LINKS, demand_links, take_turns
@@ -60,7 +61,9 @@ WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS N
 async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     """A new ticket with the next number, which is taken last."""
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
-    is_free = data.model_fields_set.isdisjoint({"assignee_id", "team_id"})
+    is_free = (
+        data.model_fields_set.isdisjoint({"assignee_id", "team_id"}) and "queue_id" not in sent
+    )
     if is_free:
         sent["assignee_id"] = call.by.user_id
     ways = await known_ways(call, sent.get("status"))
@@ -74,6 +77,11 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     columns |= rules.priority_of(ways, columns, sent)
     columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
     names = await _set_references(call, columns)
+    if is_free and "queue_id" not in data.model_fields_set:
+        columns |= await routed(call, connection, columns)
+    else:
+        columns |= await put_by_hand(call, connection, columns)
+    columns = queue_rules.placed({}, columns, now)
     await _demand(call, connection, ticket_id, columns)
     columns |= await chosen(call, connection, columns)
     columns |= await kept_from_the_start(connection, columns)
@@ -95,7 +103,7 @@ async def update_ticket(
     """A merge patch under If-Match. Another status is a move, after everything else that is sent."""
     sent = data.model_dump(exclude_unset=True)
     status = sent.pop("status", None)
-    is_assigned = not sent.keys().isdisjoint({"assignee_id", "team_id"})
+    is_assigned = not sent.keys().isdisjoint({"assignee_id", "team_id", "queue_id"})
     needs_more = is_assigned or status is not None or not sent.keys().isdisjoint(LINKS)
     if needs_more and isinstance(connection, Deferred):
         await connection.open()  # more than one statement
@@ -122,13 +130,15 @@ async def _write(
         changes |= rules.priority_of(ways, loaded.row, sent)
     if "custom" in sent:
         changes["custom"] = await stored(call, TICKETS, {**loaded.row["custom"], **sent["custom"]})
-    names = await _set_references(call, changes)
+    changes |= await put_by_hand(call, connection, changes)
+    names, now = await _set_references(call, changes), datetime.now(UTC)
     await _demand(call, connection, loaded.id, changes)
+    changes = queue_rules.placed(loaded.row, changes, now)
     if rules.FOUND_BY & set(changes):
         whole = {**loaded.row, **changes}
         changes |= await words_of(call, connection, whole, names)
-    is_handed = any(changes[n] != loaded.row[n] for n in rules.ASSIGNED if n in changes)
-    verb, now = "assigned" if is_handed else "updated", datetime.now(UTC)
+    is_handed = any(changes[n] != loaded.row[n] for n in rules.PLACE if n in changes)
+    verb = "assigned" if is_handed else "updated"
     changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
     state = await records.update_record(
         connection, TICKETS, loaded, changes, actor=call.actor, verb=verb, at=now

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from guanxi_shared.migrations import secure
 
 revision = "0040"
-down_revision = "0023"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 

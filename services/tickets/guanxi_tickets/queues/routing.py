@@ -1,0 +1,56 @@
+"""Into which queue a ticket goes: a new one by the queues' filters, any one by hand."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from guanxi_shared.calls import Call
+from guanxi_shared.db import Connection
+from guanxi_shared.deferred import Deferred
+from guanxi_shared.errors import Invalid, UnknownReference
+from guanxi_tickets.queues.known import queues_of
+from guanxi_tickets.tickets.fitting import first_fitting
+
+# Held until the ticket stands, so that nobody puts the queue away meanwhile.
+HELD = """
+SELECT team_id FROM queues WHERE organisation_id = $1 AND id = $2 AND deleted_at IS NULL FOR SHARE
+"""
+
+
+async def routed(
+    call: Call, connection: Connection | Deferred, row: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The columns of a new ticket that the first queue takes whose filter it fits; none where none does.
+    Whoever makes tickets asks this, with or without a user: `call` is asked for the organisation's fields
+    and clock alone."""
+    queues = await queues_of(call.house).of(call.organisation)
+    if not queues:
+        return {}
+    unplaced = {**row, "owner_id": None, "team_id": None}
+    place = await first_fitting(call, connection, unplaced, [each.filter_groups for each in queues])
+    if place is None:
+        return {}
+    queue = queues[place]
+    if await connection.fetchval(HELD, call.organisation, queue.id) is None:
+        return {}  # put away a moment ago
+    return {"queue_id": queue.id, "team_id": queue.team_id, "owner_id": None}
+
+
+async def put_by_hand(
+    call: Call, connection: Connection | Deferred, changes: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The team that comes with a queue that is named; Invalid with another team beside it."""
+    queue_id: UUID | None = changes.get("queue_id")
+    if queue_id is None:
+        return {}
+    team = await connection.fetchval(HELD, call.organisation, queue_id)
+    if team is None:
+        raise UnknownReference(
+            "queue_id names no queue.", errors={"queue_id": "There is no such queue."}
+        )
+    if changes.get("team_id", team) != team:
+        raise Invalid(
+            "A ticket in a queue is the queue's team's.", code="other_team",
+            errors={"team_id": "Leave it out, or send the queue's."},
+        )  # fmt: skip
+    return {"team_id": team}
