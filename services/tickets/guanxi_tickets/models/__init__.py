@@ -2,6 +2,12 @@
 
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.complaints import (
+    ComplaintRound,
+    CoordinationTask,
+    CorrectiveAction,
+    RootCause,
+)
 from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
@@ -16,10 +22,14 @@ add_views_table(Ticket.metadata)
 __all__ = [
     "TICKET_SEARCH",
     "BusinessCalendar",
+    "ComplaintRound",
+    "CoordinationTask",
+    "CorrectiveAction",
     "KnownAccount",
     "KnownContact",
     "Macro",
     "MergeFollow",
+    "RootCause",
     "SlaAlert",
     "SlaPolicy",
     "Ticket",
