@@ -40,6 +40,7 @@ class TaskCreate(TaskFields):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
+    id: UUID | None = Field(default=None, description="The client's own UUIDv7, if it brings one.")
     title: Line
 
 

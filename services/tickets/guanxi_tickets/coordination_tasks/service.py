@@ -43,7 +43,7 @@ async def ask_task(call: Call, connection: Connection, ticket_id: UUID, data: Ta
         raise TicketOver(f"The ticket is {ticket.row['status']}; open it again first.")
     now = datetime.now(UTC)
     columns = {
-        "organisation_id": call.organisation, "id": new_id(), "ticket_id": ticket_id,
+        "organisation_id": call.organisation, "id": data.id or new_id(), "ticket_id": ticket_id,
         "round_id": last.id, "ticket_number": ticket.row["number"], "asked_by": call.by.user_id,
         "title": data.title, "body": data.body, "owner_id": data.assignee_id,
         "team_id": data.team_id, "status": "open", "warned_at": None, "breached_at": None,

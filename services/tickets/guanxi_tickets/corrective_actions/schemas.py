@@ -25,6 +25,7 @@ class ActionFields(Fields):
 class ActionCreate(ActionFields):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
+    id: UUID | None = Field(default=None, description="The client's own UUIDv7, if it brings one.")
     body: Body
 
 

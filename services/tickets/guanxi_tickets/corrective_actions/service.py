@@ -30,7 +30,7 @@ async def plan_action(
     if data.responsible_id is not None:
         await demand_user(call, connection, data.responsible_id, "responsible_id")
     columns = {
-        **data.model_dump(), "organisation_id": call.organisation, "id": new_id(),
+        **data.model_dump(), "organisation_id": call.organisation, "id": data.id or new_id(),
         "ticket_id": ticket_id, "round_id": last.id, "status": "open",
         "owner_id": ticket.row["owner_id"], "team_id": ticket.row["team_id"],
     }  # fmt: skip
