@@ -27,6 +27,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "tickets", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "surveys",
         "assets",
         "entitlements", "work-orders", "agents",
+        "complaints", "coordination-tasks", "corrective-actions", "root-causes",
     ),
     "analytics": ("analytics",),
 }  # fmt: skip

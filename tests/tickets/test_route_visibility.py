@@ -26,6 +26,16 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/promises/{promise_id}/withdraw": {"reason": "x"},
     PATH + "/{ticket_id}/split": {"subject": "x", "comment_ids": [NOBODY]},
     PATH + "/{ticket_id}/draft": {"body": "x"},
+    PATH + "/{ticket_id}/loop": {"lesson": "x"},
+    PATH + "/{ticket_id}/loop/steps/{step}/complete": {"text": "x"},
+    PATH + "/{ticket_id}/loop/steps/{step}/skip": {"reason": "x"},
+    PATH + "/{ticket_id}/loop/tasks": {"title": "x", "team_id": NOBODY},
+    PATH + "/{ticket_id}/loop/tasks/{coordination_task_id}/withdraw": {"reason": "x"},
+    PATH + "/{ticket_id}/loop/actions": {"body": "x"},
+    PATH + "/{ticket_id}/loop/actions/{corrective_action_id}/check": {"effect": "effective"},
+    "/v1/coordination-tasks/{coordination_task_id}/finish": {"result": "x"},
+    "/v1/coordination-tasks/{coordination_task_id}/decline": {"reason": "x"},
+    "/v1/root-causes/{root_cause_id}/merge": {"into_id": NOBODY},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
@@ -43,7 +53,7 @@ async def canary(
     rep = client(company.rep)
     ticket = await made(
         rep, SECRET, description=SECRET, external_id="canary", account_id=await account(SECRET),
-        requester_id=await person(SECRET), tags=[SECRET],
+        requester_id=await person(SECRET), tags=[SECRET], kind="complaint",
     )  # fmt: skip
     path = f"{PATH}/{ticket['id']}/comments"
     ids = []
@@ -64,11 +74,27 @@ async def canary(
     file = await rep.post(files, params=asked, content=SECRET.encode())
     await rep.post(files, params={"name": SECRET}, content=SECRET.encode())
     await rep.put(f"{PATH}/{ticket['id']}/draft", json={"body": SECRET})
+    loop = f"{PATH}/{ticket['id']}/loop"
+    await rep.post(f"{loop}/steps/listen/complete", json={"text": SECRET})
+    due_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    task = await rep.post(
+        f"{loop}/tasks",
+        json={
+            "title": SECRET,
+            "body": SECRET,
+            "assignee_id": str(company.rep.id),
+            "due_at": due_at,
+        },
+    )
+    action = await rep.post(f"{loop}/actions", json={"body": SECRET})
+    cause = await client(company.admin).post("/v1/root-causes", json={"name": "Known to all"})
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
     return {
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
         "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
         "macro_id": macro.json()["id"], "file_id": file.json()["id"],
+        "step": "act", "coordination_task_id": task.json()["id"],
+        "corrective_action_id": action.json()["id"], "root_cause_id": cause.json()["id"],
     }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ import pytest
 from guanxi_shared import records
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
+from guanxi_tickets import timers
 from guanxi_tickets.sla_alerts import giving
 from guanxi_tickets.sla_clocks.keeping import clocks_of
 from tests.deadlines import until
@@ -269,7 +270,7 @@ async def test_a_ticket_that_cannot_be_looked_at_holds_up_no_other(
 
     with monkeypatch.context() as patch:
         patch.setattr(giving, "clocks_of", failing)
-        patch.setattr(giving, "AT_ONCE", 1)  # the broken one is the first in the index
+        patch.setattr(timers, "AT_ONCE", 1)  # the broken one is the first in the index
         await giving.give_alerts.duty(service_database)
     assert len(await alerts_of(rep, whole)) == 3
     assert await alerts_of(rep, broken) == []

@@ -23,7 +23,7 @@ SALES = (
 )  # fmt: skip
 SERVICE = (
     "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
-    "entitlements", "work-orders", "agents",
+    "entitlements", "work-orders", "agents", "coordination-tasks", "root-causes",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
 ADMINISTRATION = (
@@ -34,7 +34,7 @@ ADMINISTRATION = (
 # Nobody's own: whoever may read the resource at all reads every record of it.
 OWNERLESS = (
     "organisation", "users", "teams", "roles", "oauth-clients", "fields", "pipelines",
-    "products", "price-books", "exchange-rates", "queues", "sla-policies", "business-calendars",
+    "products", "price-books", "exchange-rates", "queues", "sla-policies", "business-calendars", "root-causes",
 )  # fmt: skip
 
 RESOURCES = frozenset(
@@ -61,7 +61,7 @@ def _may(actions: str, *resources: str) -> list[str]:
 _READS = [
     *_may("r", "search", "events", "users", "teams", "fields", "views", "products", "price-books"),
     *_may("r", "pipelines", "exchange-rates", "queues", "sla-policies", "business-calendars"),
-    *_may("r", "articles", "jobs"),
+    *_may("r", "articles", "jobs", "root-causes"),
 ]
 _EVERYONE = [*_READS, *_may("cud", "views")]
 _FIELD_WORK = _may("rcu", "sync")
@@ -92,7 +92,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rc", "imports", "exports", "merges", "shares", "tickets", "ticket-notes"),
             *_may("r", "segments", "campaigns", "invoices", "payments", "quotas", "territories"),
             *_may("r", "commissions", "assets", "entitlements", "analytics", "macros"),
-            *_may("ru", "pools"),
+            *_may("ru", "pools", "coordination-tasks"),
             *_may("cu", "jobs"),
         ),
         {ANY: "own"},
@@ -113,7 +113,7 @@ BUILT_IN: dict[str, RoleRule] = {
                 "calendar",
             ),
             *_may("rcu", "contacts", "articles", "surveys", "assets"),
-            *_may("ru", "accounts"),
+            *_may("ru", "accounts", "coordination-tasks"),
             *_may("rc", "exports", "shares"),
             *_may("r", "entitlements", "orders", "analytics", "agents"),
         ),
@@ -128,9 +128,11 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rcud", "imports", "exports"),
             *_may("r", "calendar", "opportunities", "orders", "analytics"),
             *_may("cu", "jobs"),
+            *_may("ru", "coordination-tasks"),
         ),
         {
             ANY: "all",
+            "coordination-tasks": "own",
             "activities": "team",
             "calendar": "team",
             "opportunities": "team",

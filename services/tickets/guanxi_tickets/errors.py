@@ -69,3 +69,35 @@ class NeedsUnmet(Conflict):
 
 class LoadLimitReached(Conflict):
     code, title = "load_limit_reached", "The agent has as many open tickets as the limit allows"
+
+
+class StepNotNow(Conflict):
+    code, title = "step_not_now", "The step of the loop is not to be done now"
+
+
+class LoopIncomplete(Conflict):
+    code, title = "loop_incomplete", "The complaint's loop is not closed"
+
+
+class NoLoop(Conflict):
+    code, title = "no_loop", "The ticket is no complaint"
+
+
+class TasksUnderWay(Conflict):
+    code, title = "tasks_under_way", "Other departments have not answered yet"
+
+
+class TaskOver(Conflict):
+    code, title = "task_over", "The task was done, declined or withdrawn already"
+
+
+class CauseInUse(Conflict):
+    code, title = "cause_in_use", "Something stands on this cause"
+
+
+class CausePutAway(Invalid):
+    code, title = "cause_put_away", "The cause is not used any more"
+
+
+class ActionNotNow(Conflict):
+    code, title = "action_not_now", "The corrective action does not stand where that can be said"

@@ -6,6 +6,7 @@ from typing import Final
 from guanxi_shared.running_jobs import Handler
 from guanxi_tickets.assignments.giving import assign_from_queues
 from guanxi_tickets.assignments.handing_back import end_shifts
+from guanxi_tickets.coordination_tasks.giving import give_task_alerts
 from guanxi_tickets.drafts.leaving import forget_drafts
 from guanxi_tickets.exports.tables import delete_old_transfers, write_export
 from guanxi_tickets.files.sweeping import sweep_ticket_files
@@ -22,4 +23,5 @@ SCHEDULES: Final = (
     sweep_ticket_files,
     assign_from_queues,
     end_shifts,
+    give_task_alerts,
 )

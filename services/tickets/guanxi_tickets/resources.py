@@ -7,10 +7,14 @@ from guanxi_shared.views.resource import views_resource
 from guanxi_tickets.agents.resources import AGENTS
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
+from guanxi_tickets.complaints.resources import LOOPS
+from guanxi_tickets.coordination_tasks.resources import TASKS
+from guanxi_tickets.corrective_actions.resources import ACTIONS
 from guanxi_tickets.files.resources import FILES, NOTE_FILES
 from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.queues.resources import QUEUES
+from guanxi_tickets.root_causes.resources import CAUSES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
@@ -34,6 +38,10 @@ LOGGED = (
     NOTE_FILES,
     QUEUES,
     AGENTS,
+    LOOPS,
+    TASKS,
+    ACTIONS,
+    CAUSES,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

@@ -7,6 +7,9 @@ from guanxi_tickets.agents.routes import router as agents
 from guanxi_tickets.assignments.routes import router as assignments
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
+from guanxi_tickets.complaints.routes import router as complaints
+from guanxi_tickets.coordination_tasks.routes import router as coordination_tasks
+from guanxi_tickets.corrective_actions.routes import router as corrective_actions
 from guanxi_tickets.drafts.routes import router as drafts
 from guanxi_tickets.exports.routes import router as exports
 from guanxi_tickets.fields.routes import router as fields
@@ -16,6 +19,7 @@ from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.promises.routes import router as promises
 from guanxi_tickets.queues.routes import router as queues
+from guanxi_tickets.root_causes.routes import router as root_causes
 from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
@@ -45,5 +49,9 @@ ROUTERS: Final = (
     agents,
     queues,
     assignments,
+    complaints,
+    coordination_tasks,
+    corrective_actions,
+    root_causes,
     tickets,
 )

@@ -74,6 +74,11 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "tickets/batch",
         "comments",
         "move",
+        "root-causes",
+        "tasks",
+        "complete",
+        "skip",
+        "actions",
         "segments",
         "views",
     ]
@@ -89,6 +94,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     made = Counter(door.paths.values())
     consents = sum(made.pop(path) for path in list(made) if path.endswith("/consents"))
     comments = sum(made.pop(path) for path in list(made) if path.endswith("/comments"))
+    loops = [made.pop(path) for path in list(made) if "/loop/" in path]
+    assert 4 < len(loops) < 40
     assert made == {
         "/v1/organisations": 1,
         "/v1/teams": 9,
@@ -109,6 +116,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/tickets": loaded.tickets,
         "/v1/business-calendars": 1,
         "/v1/sla-policies": 1,
+        "/v1/root-causes": 5,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -211,7 +219,7 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
-        "business calendars", "policies", "tickets", "replies", "segments", "views",
+        "business calendars", "policies", "tickets", "replies", "root causes", "loops of complaints", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

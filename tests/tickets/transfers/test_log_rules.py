@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from guanxi_tickets.imports.log_rules import (
     Said,
     Step,
+    after_all,
     first_row,
     in_order,
     log_of,
@@ -24,7 +25,7 @@ NOW = datetime(2026, 3, 1, tzinfo=UTC)
 WAYS = ways_from([], {})
 BASE: dict[str, Any] = {
     "subject": "Help", "impact": "medium", "urgency": "medium", "priority": None,
-    "priority_source": None, "owner_id": None, "team_id": None, "tags": [], "custom": {},
+    "priority_source": None, "owner_id": None, "team_id": None, "queue_id": None, "tags": [], "custom": {},
 }  # fmt: skip
 sent = st.fixed_dictionaries(
     {},
@@ -47,13 +48,6 @@ def laid_over(present: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, 
     return {**present, **more}
 
 
-def after(row: Mapping[str, Any], steps: list[Step]) -> dict[str, Any]:
-    found = dict(row)
-    for step in steps:
-        found |= step.columns
-    return found
-
-
 def versions(row: Mapping[str, Any], steps: list[Step]) -> list[tuple[datetime, dict[str, Any]]]:
     found = [(BEGUN, dict(row))]
     for step in steps:
@@ -67,7 +61,7 @@ def test_a_file_in_two_parts_makes_what_it_makes_whole(said: list[Said], cut: in
     row = first_row(BASE, first, WAYS, BEGUN, laid_over)
     whole = steps_of(row, rest, WAYS, NOW, laid_over)
     one = steps_of(row, rest[:cut], WAYS, NOW, laid_over)
-    two = steps_of(after(row, one), rest[cut:], WAYS, NOW, laid_over)
+    two = steps_of(after_all(row, one), rest[cut:], WAYS, NOW, laid_over)
     assert [*one, *two] == whole
 
 
@@ -76,7 +70,7 @@ def test_the_last_word_of_each_field_counts_and_times_go_up(said: list[Said]) ->
     first, *rest = in_order(said)
     row = first_row(BASE, first, WAYS, BEGUN, laid_over)
     steps = steps_of(row, rest, WAYS, NOW, laid_over)
-    end = after(row, steps)
+    end = after_all(row, steps)
     for name in ("subject", "urgency", "team_id", "tags"):
         told = [each.sent[name] for each in (first, *rest) if name in each.sent]
         assert end[name] == (told[-1] if told else BASE[name])

@@ -10,6 +10,7 @@ import httpx
 
 from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
 from guanxi_gateway.cli.demo.companies import Record
+from guanxi_gateway.cli.demo.complaints import CAUSES, make_causes, make_loops
 from guanxi_gateway.cli.demo.customers import Customers, make_customers
 from guanxi_gateway.cli.demo.loads import Loading, Tell
 from guanxi_gateway.cli.demo.own_fields import make_fields
@@ -174,6 +175,8 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))
+    loading.create("root causes", CAUSES, make_causes(loading.seed))
+    loading.write("loops of complaints", make_loops(loading.seed, customers.tickets))
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:

@@ -70,9 +70,10 @@ async def _let_ticket_follow(
     if sent["visibility"] != "public":
         return
     if sent["author_kind"] == "requester":
-        to = state_rules.after_requester_wrote(await known_ways(call), ticket.row)
+        ways = await known_ways(call)
+        to = state_rules.after_requester_wrote(ways, ticket.row)
         if to is not None:
-            await move_to_state(connection, ticket, to, actor=call.actor)
+            await move_to_state(connection, ticket, to, ways=ways, actor=call.actor)
             return
     is_first = rules.is_first_response(sent, ticket.row)
     await write_kept(

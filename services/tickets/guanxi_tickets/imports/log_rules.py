@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from guanxi_tickets.sla_clocks.event_rules import STANDING
 from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets import rules, state_rules
+from guanxi_tickets.tickets.queue_rules import placed
 
 Columns = dict[str, Any]
 Custom = Callable[[Mapping[str, Any], Mapping[str, Any]], Columns]  # what is there, what is sent
@@ -61,13 +62,26 @@ def steps_of(
         sent = _changes(whole, each.sent, ways, custom)
         changes = {name: value for name, value in sent.items() if whole[name] != value}
         if changes:
-            verb = "updated" if rules.ASSIGNED.isdisjoint(changes) else "assigned"
+            verb = "updated" if rules.PLACE.isdisjoint(changes) else "assigned"
+            changes = placed(whole, changes, at)
             steps.append(Step(verb, at, changes))
             whole |= changes
         if each.status is not None and each.status != whole["status"]:
             steps.append(_moved(whole, each, ways, at))
             whole |= steps[-1].columns
     return steps
+
+
+def after_all(row: Mapping[str, Any], steps: Iterable[Step]) -> Columns:
+    found = dict(row)
+    for step in steps:
+        found |= step.columns
+    return found
+
+
+def is_free(said: Said) -> bool:
+    """Whether it names nobody who is to work the ticket."""
+    return said.sent.keys().isdisjoint({"assignee_id", "team_id"})
 
 
 def _moved(whole: Mapping[str, Any], said: Said, ways: Ways, at: datetime) -> Step:

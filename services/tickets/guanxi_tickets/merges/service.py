@@ -25,6 +25,7 @@ from guanxi_tickets.merges.keeping import Move, keep_merge, shown_merge
 from guanxi_tickets.merges.schemas import TicketMergeCreate
 from guanxi_tickets.sla_clocks.keeping import kept_with
 from guanxi_tickets.sla_clocks.refreshing import keep_again
+from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.linking import LINKS, take_turns
 from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.service import words_of
@@ -163,6 +164,7 @@ async def _write(
         for source in sources
     ]  # fmt: skip
     await write_many(connection, TICKETS, changes, actor=call.actor)
+    await let_follow(connection, survivor.row)
     await keep_again(connection, [survivor.id], actor=call.actor)
 
 

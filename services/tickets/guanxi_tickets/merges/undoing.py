@@ -31,6 +31,7 @@ from guanxi_tickets.merges.keeping import (
 )
 from guanxi_tickets.merges.service import write_survivor
 from guanxi_tickets.sla_clocks.refreshing import keep_again
+from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.linking import leads_back, take_turns
 from guanxi_tickets.tickets.resources import TICKETS
 
@@ -208,6 +209,8 @@ async def _write(
     await moving.place(connection, TICKETS, links, actor=call.actor)
     for resource, ones in said:
         await moving.place(connection, resource, ones, actor=call.actor)
+    for id in merge["source_ids"]:
+        await let_follow(connection, tickets[id].row)
     await keep_again(connection, [survivor.id, *merge["source_ids"]], actor=call.actor)
 
 

@@ -3,6 +3,12 @@
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
+from guanxi_tickets.models.complaints import (
+    ComplaintRound,
+    CoordinationTask,
+    CorrectiveAction,
+    RootCause,
+)
 from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.files import TicketFile, TicketNoteFile
 from guanxi_tickets.models.macros import Macro
@@ -21,11 +27,15 @@ __all__ = [
     "TICKET_SEARCH",
     "Agent",
     "BusinessCalendar",
+    "ComplaintRound",
+    "CoordinationTask",
+    "CorrectiveAction",
     "KnownAccount",
     "KnownContact",
     "Macro",
     "MergeFollow",
     "Queue",
+    "RootCause",
     "SlaAlert",
     "SlaPolicy",
     "Ticket",

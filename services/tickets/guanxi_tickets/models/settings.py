@@ -4,10 +4,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, PrimaryKeyConstraint
+from sqlalchemy import CheckConstraint, Column, PrimaryKeyConstraint, Text
+from sqlmodel import Field
 
-from guanxi_shared.columns import id_column, instant_column, json_column, version_column
+from guanxi_shared.columns import id_column, instant_column, json_column, one_of, version_column
 from guanxi_tickets.db import Table
+
+LOOP_NEEDS = ("no", "warn", "yes")
 
 
 class TicketSettings(Table, table=True):
@@ -17,12 +20,16 @@ class TicketSettings(Table, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
         CheckConstraint("id = organisation_id", name="only_one"),
+        one_of("complaints_need_loop", LOOP_NEEDS),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     id: UUID = id_column(nullable=False)
     states: list[Any] = json_column("[]")  # {key, name, kind, moves_to}, in their order
     priorities: dict[str, Any] = json_column("{}")  # impact → urgency → priority
+    complaints_need_loop: str = Field(
+        sa_column=Column(Text, nullable=False, server_default="no")
+    )  # before they are solved
     version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")

@@ -118,6 +118,14 @@ class Ticket(Table, table=True):
                 "queue_id",
             )
         ),
+        Index(
+            "ix_tickets_complaints", "organisation_id", "id",
+            postgresql_where=text("kind = 'complaint' AND deleted_at IS NULL"),
+        ),
+        Index(
+            "ix_tickets_merged_into_id", "organisation_id", "merged_into_id",
+            postgresql_where=text("merged_into_id IS NOT NULL"),
+        ),
         # Whose warning or breach comes next, of all organisations; and by what is due first in one.
         Index(
             "ix_tickets_sla_next_at", "sla_next_at",

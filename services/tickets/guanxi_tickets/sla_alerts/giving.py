@@ -7,17 +7,16 @@ one transaction, under the ticket's lock.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_shared import logs, records
+from guanxi_shared import records
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import NotFound
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import Loaded
-from guanxi_shared.running_jobs import PASSING
 from guanxi_shared.schedules import schedule
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_tickets.sla.clock_rules import Reading, Timer
@@ -31,6 +30,7 @@ from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.queue_rules import placed
 from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.rules import PLACE
+from guanxi_tickets.timers import Timed, look_at_due
 
 DUE = "SELECT organisation_id, id FROM due_sla_timers($1)"
 TOLD = """
@@ -38,35 +38,13 @@ SELECT clock, number, what, percent FROM sla_alerts WHERE organisation_id = $1 A
 """
 LATER = "UPDATE tickets SET sla_next_at = now() + $3 WHERE organisation_id = $1 AND id = $2"
 NO_MORE = "UPDATE tickets SET sla_next_at = NULL WHERE organisation_id = $1 AND id = $2"
-PUT_OFF: Final = timedelta(minutes=5)
-AT_ONCE: Final = 200
 ACTOR: Final = Actor(id=None, kind="service", channel="sla")
 VERBS: Final = {"warning": "warned", "breach": "breached"}
 
 
 @schedule("* * * * * */5", name="give-sla-alerts")
 async def give_alerts(database: Database) -> None:
-    """All that are due; those that another worker looked at meanwhile are not looked at again."""
-    while True:
-        async with database.transaction(None) as connection:
-            due = await connection.fetch(DUE, AT_ONCE)
-        given = [await _given(database, row["organisation_id"], row["id"]) for row in due]
-        if not any(given):
-            return
-
-
-async def _given(database: Database, organisation: UUID, ticket_id: UUID) -> bool:
-    """One that cannot be looked at is told of in the log, and its turn comes again later: it holds up no
-    other."""
-    try:
-        return await look_at(database, organisation, ticket_id)
-    except PASSING:
-        raise
-    except Exception as error:
-        LOG.error("ticket put off", ticket_id=str(ticket_id), exc_info=error)
-        async with database.transaction(organisation) as connection:
-            await connection.execute(LATER, organisation, ticket_id, PUT_OFF)
-        return True
+    await look_at_due(database, Timed("ticket", DUE, LATER, look_at))
 
 
 async def look_at(database: Database, organisation: UUID, ticket_id: UUID) -> bool:
@@ -133,6 +111,3 @@ async def _keep(
     await write_kept(connection, ticket, changes, kept, now=now, actor=ACTOR, verb=verb)
     if is_handed:
         await let_follow(connection, ticket.row)
-
-
-LOG = logs.logger("sla")

@@ -10,7 +10,7 @@ from guanxi_shared.remembered import Remembered, remembered
 from guanxi_tickets.ticket_settings.rules import Ways, ways_from
 
 SELECT = """
-SELECT states::text, priorities::text FROM ticket_settings WHERE organisation_id = $2 AND id = $2
+SELECT states::text, priorities::text, complaints_need_loop FROM ticket_settings WHERE organisation_id = $2 AND id = $2
 """
 
 
@@ -29,5 +29,7 @@ async def known_ways(call: Call, status: str | None = None) -> Ways:
 
 async def _read(db: Database, organisation: UUID) -> Ways:
     rows = await db.lookup(organisation, SELECT, organisation)
-    found = rows[0] if rows else {"states": "[]", "priorities": "{}"}
-    return ways_from(orjson.loads(found["states"]), orjson.loads(found["priorities"]))
+    if not rows:
+        return ways_from([], {})
+    states, priorities, need = rows[0].values()
+    return ways_from(orjson.loads(states), orjson.loads(priorities), need)

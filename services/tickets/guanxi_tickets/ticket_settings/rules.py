@@ -47,6 +47,7 @@ class Ways:
 
     states: Mapping[str, TicketState]
     priorities: Mapping[str, Mapping[str, str]]
+    complaints_need_loop: str = "no"  # before they are solved: no, warn or yes
 
     @property
     def first(self) -> TicketState:
@@ -70,14 +71,19 @@ class Ways:
 
 
 def ways_from(
-    states: Iterable[Mapping[str, Any]], priorities: Mapping[str, Mapping[str, str]]
-) -> Ways:
+    states: Iterable[Mapping[str, Any]], priorities: Mapping[str, Mapping[str, str]],
+    complaints_need_loop: str = "no",
+) -> Ways:  # fmt: skip
     """From their stored form; what was never written is the default."""
     known = [
         TicketState(each["key"], each["name"], each["kind"], frozenset(each["moves_to"]))
         for each in list(states) or DEFAULT_STATES
     ]
-    return Ways({state.key: state for state in known}, priorities or DEFAULT_PRIORITIES)
+    return Ways(
+        {state.key: state for state in known},
+        priorities or DEFAULT_PRIORITIES,
+        complaints_need_loop,
+    )
 
 
 def demand_usable(states: Sequence[Mapping[str, Any]]) -> None:

@@ -13,7 +13,10 @@ Level = Literal["high", "medium", "low"]
 Priority = Literal["urgent", "high", "normal", "low"]
 StateKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 
+NeedLoop = Literal["no", "warn", "yes"]
+
 EXAMPLE: dict[str, Any] = {
+    "complaints_need_loop": "warn",
     "states": [
         {"key": "new", "name": "New", "kind": "new", "moves_to": ["open", "solved"]},
         {"key": "open", "name": "In work", "kind": "open", "moves_to": ["supplier", "solved"]},
@@ -69,6 +72,10 @@ class TicketSettingsUpdate(Fields):
     priorities: PriorityTable | None = Field(
         default=None, description="Null: the table that every organisation begins with."
     )
+    complaints_need_loop: NeedLoop = Field(
+        default="no",
+        description="Whether a complaint is solved only when its loop is closed; `warn` tells of those that are not.",
+    )
 
 
 class TicketSettingsRead(BaseModel):
@@ -77,6 +84,7 @@ class TicketSettingsRead(BaseModel):
     id: UUID
     states: list[StateValue]
     priorities: PriorityTable
+    complaints_need_loop: NeedLoop
     version: int
     created_at: datetime | None
     updated_at: datetime | None

@@ -16,6 +16,11 @@ from guanxi_shared.merging import refuse_merged
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_shared.written import owned_by, stored
+from guanxi_tickets.complaints.rounds import (
+    begin_with_ticket,
+    let_rounds_follow,
+    let_tasks_run,
+)
 from guanxi_tickets.drafts.leaving import drop_drafts
 from guanxi_tickets.queues.routing import put_by_hand, routed
 from guanxi_tickets.references.service import find_account, find_requester
@@ -31,6 +36,7 @@ from guanxi_tickets.tickets.moving import move_to_state
 from guanxi_tickets.tickets.numbering import give_number
 from guanxi_tickets.tickets.resources import TICKETS
 
+NEEDING_MORE = {*LINKS, "kind"}  # than one statement
 DEFAULTS: Mapping[str, Any] = {
     "kind": "question", "impact": "medium", "urgency": "medium", "channel": "api", "related_ids": [],
     "follower_ids": [], "merged_numbers": [], "tags": [], "is_account_verified": True,
@@ -87,7 +93,10 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     columns |= await kept_from_the_start(connection, columns)
     columns["number"] = await give_number(connection, call.organisation)
     columns |= found_by(columns, account_name=names[0], requester_name=names[1])
-    return await records.insert_record(connection, TICKETS, columns, actor=call.actor)
+    made = await records.insert_record(connection, TICKETS, columns, actor=call.actor)
+    need = ways.complaints_need_loop
+    await begin_with_ticket(connection, columns, need=need, actor=call.actor)
+    return made
 
 
 async def load_ticket(
@@ -104,7 +113,7 @@ async def update_ticket(
     sent = data.model_dump(exclude_unset=True)
     status = sent.pop("status", None)
     is_assigned = not sent.keys().isdisjoint({"assignee_id", "team_id", "queue_id"})
-    needs_more = is_assigned or status is not None or not sent.keys().isdisjoint(LINKS)
+    needs_more = is_assigned or status is not None or not sent.keys().isdisjoint(NEEDING_MORE)
     if needs_more and isinstance(connection, Deferred):
         await connection.open()  # more than one statement
     if any(sent.get(name) for name in LINKS):
@@ -117,7 +126,8 @@ async def update_ticket(
         state_rules.demand_move(ways, loaded.row, ways.state(status))
     state = await _write(call, connection, loaded, sent, ways)
     if is_moved:
-        return await move_to_state(connection, loaded, ways.state(status), actor=call.actor)
+        to = ways.state(status)
+        return await move_to_state(connection, loaded, to, ways=ways, actor=call.actor)
     return state
 
 
@@ -145,6 +155,9 @@ async def _write(
     )
     if is_handed:
         await let_follow(connection, loaded.row)
+    if "kind" in changes:
+        need = ways.complaints_need_loop
+        await let_rounds_follow(connection, loaded.row, need=need, now=now, actor=call.actor)
     return state
 
 
@@ -219,6 +232,7 @@ async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) ->
     refuse_merged(TICKETS, loaded)
     now = datetime.now(UTC)
     kept = await kept_with(connection, loaded.row, {"deleted_at": None}, now, verb="restored")
+    await let_tasks_run(connection, call.organisation, ticket_id)
     return await records.restore_record(
         connection, TICKETS, loaded, actor=call.actor, more=kept, at=now
     )
