@@ -12,19 +12,26 @@ import orjson
 from tests.factories import Organisation
 
 SetBack = Callable[..., Awaitable[None]]
-EVENTS = "UPDATE events SET occurred_at = occurred_at - $3::interval WHERE organisation_id = $1 AND subject_id = $2"
+WRITTEN = """to_char({at} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+EVENTS = f"""
+UPDATE events SET occurred_at = occurred_at - $3::interval, after = CASE WHEN subject_type = 'ticket' THEN
+  after || jsonb_build_object('created_at', {WRITTEN.format(at="((after->>'created_at')::timestamptz - $3::interval)")})
+  ELSE after END
+WHERE organisation_id = $1 AND subject_id = $2
+"""
 REPLIES = "UPDATE ticket_comments SET created_at = created_at - $3::interval WHERE organisation_id = $1 AND ticket_id = $2"
 PROMISES = """
 UPDATE ticket_promises SET created_at = created_at - $3::interval, due_at = due_at - $3::interval,
   ended_at = ended_at - $3::interval WHERE organisation_id = $1 AND ticket_id = $2
 """
 TICKET = """
-UPDATE tickets SET sla_next_at = sla_next_at - $3::interval, sla_due_at = sla_due_at - $3::interval
+UPDATE tickets SET created_at = created_at - $3::interval, sla_next_at = sla_next_at - $3::interval, sla_due_at = sla_due_at - $3::interval
 WHERE organisation_id = $1 AND id = $2
 """
 SLA = "SELECT sla::text FROM tickets WHERE organisation_id = $1 AND id = $2"
-SET_SLA = """
-UPDATE tickets SET sla = $3::text::jsonb, as_shown = (as_shown::jsonb || jsonb_build_object('sla', $3::text::jsonb))::text
+SET_SLA = f"""
+UPDATE tickets SET sla = $3::text::jsonb,
+  as_shown = (as_shown::jsonb || jsonb_build_object('sla', $3::text::jsonb, 'created_at', {WRITTEN.format(at="created_at")}))::text
 WHERE organisation_id = $1 AND id = $2
 """
 

@@ -20,6 +20,7 @@ from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.promises.routes import router as promises
 from guanxi_tickets.queues.routes import router as queues
 from guanxi_tickets.root_causes.routes import router as root_causes
+from guanxi_tickets.service_reports.routes import router as service_reports
 from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
@@ -53,5 +54,6 @@ ROUTERS: Final = (
     coordination_tasks,
     corrective_actions,
     root_causes,
+    service_reports,
     tickets,
 )

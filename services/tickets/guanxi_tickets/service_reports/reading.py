@@ -1,0 +1,138 @@
+"""The two reports over tickets, each one statement and so one snapshot."""
+
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import ColumnElement
+
+from guanxi_shared.calls import Call
+from guanxi_tickets.complaints.report_rules import filter_of
+from guanxi_tickets.service_reports import figure_rules
+from guanxi_tickets.service_reports.asked import Asked, asked_of
+from guanxi_tickets.service_reports.figure_rules import AGES, DAY, MOST_IDS
+from guanxi_tickets.service_reports.picking import AT, picked, seconds
+from guanxi_tickets.ticket_settings.rules import ENDING
+from guanxi_tickets.tickets.resources import TICKET
+
+OPEN: Final = {
+    "field": "status_kind", "operator": "in", "value": ["new", "open", "pending", "on_hold"],
+}  # fmt: skip
+OVER: Final = {"field": "status_kind", "operator": "in", "value": sorted(ENDING)}
+IDS = f"(array_agg(id ORDER BY id) FILTER (WHERE {{where}}))[1:{MOST_IDS + 1}]"
+SPREAD = """
+count({column}) AS {name}_n, avg({column}) AS {name}_mean,
+percentile_cont(0.5) WITHIN GROUP (ORDER BY {column}) AS {name}_median,
+percentile_cont(0.9) WITHIN GROUP (ORDER BY {column}) AS {name}_p90
+"""
+
+
+def _ids(is_past: bool, where: str) -> str:
+    """Only the past has need of them."""
+    return IDS.format(where=where) if is_past else "NULL::uuid[]"
+
+
+def _bucket(since: int, before: int | None) -> str:
+    most = "" if before is None else f" AND age < {before * DAY}"
+    return f"count(*) FILTER (WHERE age >= {since * DAY}{most}) AS age_{since}"
+
+
+def _backlog(is_past: bool) -> str:
+    return f"""
+WITH unused AS (SELECT $1::text), picked AS MATERIALIZED ({{picked}}),
+groups AS (
+  SELECT key, grouping(key) = 1 AS is_total, count(*) AS n, {_ids(is_past, "true")} AS ids,
+    count(*) FILTER (WHERE owner_id IS NULL) AS unassigned, {_ids(is_past, "owner_id IS NULL")} AS unassigned_ids,
+    count(*) FILTER (WHERE is_overdue) AS overdue, {_ids(is_past, "is_overdue")} AS overdue_ids,
+    max(age) AS oldest, {", ".join(_bucket(*days) for days in AGES)},
+    {SPREAD.format(column="age", name="age")}
+  FROM picked GROUP BY GROUPING SETS ((key), ()))
+SELECT coalesce(jsonb_agg(to_jsonb(groups) ORDER BY is_total, n DESC, key), '[]')::text FROM groups
+"""
+
+
+def _solved(is_past: bool) -> str:
+    return f"""
+WITH unused AS (SELECT $1::text), picked AS MATERIALIZED ({{picked}}),
+groups AS (
+  SELECT key, grouping(key) = 1 AS is_total, count(*) AS n, {_ids(is_past, "true")} AS ids,
+    count(*) FILTER (WHERE reopened_count > 0) AS reopened, {_ids(is_past, "reopened_count > 0")} AS reopened_ids,
+    {SPREAD.format(column="resolution", name="resolution")}, {SPREAD.format(column="response", name="response")}
+  FROM picked GROUP BY GROUPING SETS ((key), ())),
+clocks AS (
+  SELECT p.key, p.id, c.value->>'kind' AS clock, p.sla_breached @> ARRAY[c.value->>'kind'] AS is_late
+  FROM picked p, jsonb_array_elements(p.sla->'clocks') c
+  WHERE c.value->>'state' <> 'cancelled' OR p.sla_breached @> ARRAY[c.value->>'kind']),
+kept AS (
+  SELECT key, grouping(key) = 1 AS is_total, clock, count(*) AS n, count(*) FILTER (WHERE is_late) AS breached,
+    {_ids(is_past, "is_late")} AS ids
+  FROM clocks GROUP BY GROUPING SETS ((key, clock), (clock)))
+SELECT jsonb_build_object(
+  'groups', (SELECT coalesce(jsonb_agg(to_jsonb(groups) ORDER BY is_total, n DESC, key), '[]') FROM groups),
+  'kept', (SELECT coalesce(jsonb_agg(to_jsonb(kept) ORDER BY clock), '[]') FROM kept))::text
+"""
+
+
+async def read_backlog(call: Call) -> dict[str, Any]:
+    """What is not solved, how old it is, what of it nobody has and what is late."""
+    asked = await asked_of(call, period=None, more=(OPEN,))
+    table = TICKET.c
+    columns: list[ColumnElement[Any]] = [
+        table.owner_id, (table.sla_due_at < AT).label("is_overdue"),
+        seconds(AT, table.created_at).label("age"),
+    ]  # fmt: skip
+    groups = await _fetch(call, asked, columns, _backlog(asked.is_past))
+    base = _base(asked)
+    rows = [
+        figure_rules.backlog_row(row, base, *_grouped(asked, row), asked.at, is_past=asked.is_past)
+        for row in groups
+    ]
+    return _answer(asked, groups, rows)
+
+
+async def read_solved(call: Call) -> dict[str, Any]:
+    """How what is solved was worked: times, what came back, what was promised and kept."""
+    asked = await asked_of(call, period="solved_at", more=(OVER,))
+    table = TICKET.c
+    columns: list[ColumnElement[Any]] = [
+        table.reopened_count, table.sla, table.sla_breached,
+        seconds(table.solved_at, table.created_at).label("resolution"),
+        seconds(table.first_responded_at, table.created_at).label("response"),
+    ]  # fmt: skip
+    found = await _fetch(call, asked, columns, _solved(asked.is_past))
+    base, rows = _base(asked), []
+    for row in found["groups"]:
+        clocks = [each for each in found["kept"] if _is_of(each, row)]
+        grouped = _grouped(asked, row)
+        rows.append(figure_rules.solved_row(row, clocks, base, *grouped, is_past=asked.is_past))
+    return _answer(asked, found["groups"], rows)
+
+
+def _is_of(clock: dict[str, Any], row: dict[str, Any]) -> bool:
+    return bool(clock["is_total"] == row["is_total"] and clock["key"] == row["key"])
+
+
+def _grouped(asked: Asked, row: dict[str, Any]) -> tuple[str | None]:
+    return (None if row["is_total"] else asked.group_by,)
+
+
+async def _fetch(call: Call, asked: Asked, columns: list[ColumnElement[Any]], sql: str) -> Any:
+    text, values = await picked(call, asked, columns)
+    async with call.db.transaction(call.organisation) as connection:
+        found = await connection.fetchval(sql.replace("{picked}", text), "", *values)
+    return orjson.loads(found)
+
+
+def _base(asked: Asked) -> list[dict[str, Any]]:
+    return [filter_of(each.field.name, each.operator, each.value) for each in asked.base]
+
+
+def _answer(
+    asked: Asked, groups: list[dict[str, Any]], rows: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The rows of the groups, and the one of all."""
+    whole = next(row for row, group in zip(rows, groups, strict=True) if group["is_total"])
+    own = [row for row, group in zip(rows, groups, strict=True) if not group["is_total"]]
+    return {
+        "as_of": asked.at, "filters": _base(asked), "group_by": asked.group_by,
+        "groups": own if asked.group_by else [], "total": whole,
+    }  # fmt: skip

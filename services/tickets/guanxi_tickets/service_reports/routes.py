@@ -1,0 +1,50 @@
+"""Reports over tickets over HTTP."""
+
+from typing import Any
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi_shared import documents
+from guanxi_shared.calls import begin
+from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_tickets.service_reports.asked import parameters
+from guanxi_tickets.service_reports.reading import read_backlog, read_solved
+from guanxi_tickets.service_reports.schemas import BacklogReport, SolvedReport
+
+router = APIRouter(tags=["tickets"])
+PATH = "/v1/tickets/reports"
+
+
+@router.get(
+    PATH + "/backlog",
+    **documents.operation(
+        "get_ticket_backlog",
+        "What is not solved: how many, how old, whose, what is late; each with its search document",
+        parameters=parameters(period=None),
+        response_model=BacklogReport,
+        responses=documents.problems(),
+    ),
+)
+async def get_ticket_backlog(request: Request) -> Response:
+    return _json(await read_backlog(await begin(request, "tickets:read")))
+
+
+@router.get(
+    PATH + "/solved",
+    **documents.operation(
+        "get_tickets_solved",
+        "What was solved: first response, resolution, what came back, what was promised and kept",
+        parameters=parameters(period="solved_at"),
+        response_model=SolvedReport,
+        responses=documents.problems(),
+    ),
+)
+async def get_tickets_solved(request: Request) -> Response:
+    return _json(await read_solved(await begin(request, "tickets:read")))
+
+
+def _json(found: dict[str, Any]) -> Response:
+    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
