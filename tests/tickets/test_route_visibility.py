@@ -14,6 +14,7 @@ from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
 from tests.tickets.past import setting_back
+from tests.tickets.queueing import agent, queue
 
 SECRET = "绝密客户Canary"
 OPERATIONS = [{"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}]
@@ -26,6 +27,7 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/promises/{promise_id}/withdraw": {"reason": "x"},
     PATH + "/{ticket_id}/split": {"subject": "x", "comment_ids": [NOBODY]},
     PATH + "/{ticket_id}/draft": {"body": "x"},
+    "/v1/agents/{agent_id}/availability": {"is_available": False},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
@@ -61,7 +63,9 @@ async def canary(
     )
     await rep.put(f"{PATH}/{ticket['id']}/draft", json={"body": SECRET})
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
+    known = await agent(client(company.admin), company.rep, skills=[{"skill": SECRET, "level": 1}])
     return {
+        "agent_id": known["id"], "queue_id": (await queue(client(company.admin), company))["id"],
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
         "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
         "macro_id": macro.json()["id"],
