@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from guanxi_shared import remembered
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.statements import statements_of
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
+from tests.tickets.queueing import claim, queue
 
 pytestmark = pytest.mark.usefixtures("remembered")
 
@@ -93,3 +95,33 @@ async def test_an_assignment_takes_along_what_hangs_on_the_ticket_in_one_stateme
         assert answer.status_code == 200
     assert sum("ticket_comments SET owner_id" in sql for sql in seen) == 1
     assert len(seen) == 3, seen  # a look, the ticket, what hangs on it
+
+
+async def test_a_claim_looks_chooses_and_writes(
+    warmed: Fixture, client: Clients, company: Organisation, service_database: Database
+) -> None:
+    """Its agent's lock, what it needs, the ticket, then the ticket's row and event, what hangs on it, and why."""
+    rep, _ = warmed
+    bills = await queue(client(company.admin), company)
+    for _ in range(2):
+        await made(rep, queue_id=bills["id"])
+    await claim(rep, bills)  # the connection is warmed
+    with statements_of(service_database) as seen:
+        answer = await claim(rep, bills)
+    assert answer.status_code == 200
+    assert len(seen) == 6, seen
+
+
+async def test_a_create_asks_all_queues_at_once_and_holds_the_one_that_takes_it(
+    warmed: Fixture, client: Clients, company: Organisation, service_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(remembered, "CHANGING_SECONDS", 0.0)
+    rep, _ = warmed
+    tagged = [{"filters": [{"field": "tags", "operator": "has", "value": "x"}]}]
+    for name, groups in (("A", tagged), ("B", tagged), ("Rest", [])):
+        await queue(client(company.admin), company, name=name, filter_groups=groups)
+    await made(rep)
+    with statements_of(service_database) as seen:
+        await made(rep)
+    assert len(seen) == 4, seen  # the filters, the queue, the number, the ticket

@@ -14,6 +14,7 @@ from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
 from tests.tickets.past import setting_back
+from tests.tickets.queueing import agent, queue
 
 SECRET = "绝密客户Canary"
 OPERATIONS = [{"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}]
@@ -36,6 +37,7 @@ BODIES: dict[str, Any] = {
     "/v1/coordination-tasks/{coordination_task_id}/finish": {"result": "x"},
     "/v1/coordination-tasks/{coordination_task_id}/decline": {"reason": "x"},
     "/v1/root-causes/{root_cause_id}/merge": {"into_id": NOBODY},
+    "/v1/agents/{agent_id}/availability": {"is_available": False},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
@@ -89,7 +91,9 @@ async def canary(
     action = await rep.post(f"{loop}/actions", json={"body": SECRET})
     cause = await client(company.admin).post("/v1/root-causes", json={"name": "Known to all"})
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
+    known = await agent(client(company.admin), company.rep, skills=[{"skill": SECRET, "level": 1}])
     return {
+        "agent_id": known["id"], "queue_id": (await queue(client(company.admin), company))["id"],
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
         "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
         "macro_id": macro.json()["id"], "file_id": file.json()["id"],

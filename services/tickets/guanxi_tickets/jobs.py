@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from guanxi_shared.running_jobs import Handler
+from guanxi_tickets.agents.leaving import forget_agents
 from guanxi_tickets.assignments.giving import assign_from_queues
 from guanxi_tickets.assignments.handing_back import end_shifts
 from guanxi_tickets.coordination_tasks.giving import give_task_alerts
@@ -24,4 +25,5 @@ SCHEDULES: Final = (
     assign_from_queues,
     end_shifts,
     give_task_alerts,
+    forget_agents,
 )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     Text,
+    UniqueConstraint,
     text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
@@ -42,6 +43,7 @@ class Queue(Table, table=True):
     __tablename__ = "queues"
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
+        UniqueConstraint("organisation_id", "id", "team_id"),
         one_of("strategy", STRATEGIES),
         one_of("on_shift_end", ON_SHIFT_END),
         CheckConstraint("load_limit > 0", name="load_limit"),

@@ -76,8 +76,10 @@ class Ticket(Table, table=True):
         ForeignKeyConstraint(
             ["organisation_id", "merged_into_id"], ["tickets.organisation_id", "tickets.id"]
         ),
+        # What is in a queue is its team's: the one rule of visibility needs no second one.
         ForeignKeyConstraint(
-            ["organisation_id", "queue_id"], ["queues.organisation_id", "queues.id"]
+            ["organisation_id", "queue_id", "team_id"],
+            ["queues.organisation_id", "queues.id", "queues.team_id"],
         ),
         CheckConstraint("(queue_id IS NULL) = (queued_at IS NULL)", name="queued_at"),
         CheckConstraint("queue_id IS NULL OR team_id IS NOT NULL", name="queue"),
@@ -101,6 +103,17 @@ class Ticket(Table, table=True):
             "ix_tickets_waiting", "organisation_id", "queue_id", "priority_rank", "sla_due_at", "queued_at", "id",
             postgresql_where=text(WAITING),
         ),
+        # What is to be done in a queue, and what was touched there of late.
+        Index(
+            "ix_tickets_queue_undone", "organisation_id", "queue_id", "priority_rank", "id",
+            postgresql_where=text(
+                "queue_id IS NOT NULL AND status_kind NOT IN ('solved', 'closed') AND deleted_at IS NULL"
+            ),
+        ),
+        Index(
+            "ix_tickets_organisation_id_queue_id", "organisation_id", "queue_id", "updated_at", "id",
+            postgresql_where=text("queue_id IS NOT NULL"),
+        ),
         # What an agent has to do just now.
         Index(
             "ix_tickets_load", "organisation_id", "owner_id",
@@ -115,7 +128,6 @@ class Ticket(Table, table=True):
             )
             for name in (
                 "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
-                "queue_id",
             )
         ),
         Index(

@@ -1,5 +1,6 @@
 """Queues over HTTP."""
 
+import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -7,9 +8,12 @@ from starlette.responses import Response
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_tickets.queues import service
 from guanxi_tickets.queues.resources import QUEUES
 from guanxi_tickets.queues.schemas import QueueCreate, QueueUpdate
+from guanxi_tickets.queues.stats import queue_stats
+from guanxi_tickets.queues.stats_schemas import QueueStats
 
 router = APIRouter(tags=["queues"])
 PATH = "/v1/queues"
@@ -74,3 +78,20 @@ async def restore_queue(request: Request) -> Response:
 async def get_queue_history(request: Request) -> Response:
     call = await begin(request, "queues:read")
     return await history.get_history(call, QUEUES, request.path_params["queue_id"])
+
+
+@router.get(
+    ONE + "/stats",
+    **documents.operation(
+        "get_queue_stats",
+        "How a queue stands: what waits, is late, came and went, and who is there; each figure with its filter",
+        parameters=[documents.path_id("queue_id")],
+        response_model=QueueStats,
+        responses=documents.problems(404),
+    ),
+)
+async def get_queue_stats(request: Request) -> Response:
+    call = await begin(request, "tickets:read")
+    found = await queue_stats(call, id_in_path(request.path_params["queue_id"]))
+    body = orjson.dumps(found, option=JSON_OPTIONS, default=str)
+    return Response(body, media_type="application/json")

@@ -10,6 +10,7 @@ from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import Invalid, UnknownReference
 from guanxi_tickets.queues.known import queues_of
 from guanxi_tickets.tickets.fitting import first_fitting
+from guanxi_tickets.tickets.queue_rules import OUT
 
 # Held until the ticket stands, so that nobody puts the queue away meanwhile.
 HELD = """
@@ -54,3 +55,12 @@ async def put_by_hand(
             errors={"team_id": "Leave it out, or send the queue's."},
         )  # fmt: skip
     return {"team_id": team}
+
+
+async def left_queue(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a ticket that comes back, or is to be worked on again, after its queue was put away."""
+    queue_id = row["queue_id"]
+    if queue_id is None:
+        return {}
+    team = await connection.fetchval(HELD, row["organisation_id"], queue_id)
+    return dict(OUT) if team is None else {}

@@ -18,10 +18,12 @@ USUAL: Final[Mapping[str, Sequence[Action]]] = {
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who there is, all of them active: `known` of those whom actions name, `teams` likewise."""
+    """Who there is, all of them active: `known` of those whom actions name, `teams` likewise, `queues` with
+    their teams."""
 
     known: Collection[UUID] = ()
     teams: Collection[UUID] = ()
+    queues: Mapping[UUID, UUID] = field(default_factory=dict)
     members: Sequence[UUID] = ()
     managers: Sequence[UUID] = ()
 
@@ -113,14 +115,25 @@ def _raise(done: Done, row: Mapping[str, Any]) -> None:
 
 
 def _reassign(done: Done, action: Action, row: Mapping[str, Any], people: People) -> None:
-    assignee, team = (UUID(v) if (v := action.get(n)) else None for n in ("assignee_id", "team_id"))
+    assignee, team, queue = (
+        UUID(v) if (v := action.get(n)) else None for n in ("assignee_id", "team_id", "queue_id")
+    )
     if assignee is not None and assignee not in people.known:
         done.tell("reassign", "The user it was to go to has left.", done=False)
     elif team is not None and team not in people.teams:
         done.tell("reassign", "The team it was to go to is no more.", done=False)
+    elif queue is not None and queue not in people.queues:
+        done.tell("reassign", "The queue it was to go to is no more.", done=False)
     else:
         wanted = {"owner_id": assignee, "team_id": team if team else row["team_id"]}
-        is_there = all(row[name] == value for name, value in wanted.items())
+        if queue is not None:
+            wanted |= {"queue_id": queue, "team_id": people.queues[queue]}
+        is_there = all(row.get(name) == value for name, value in wanted.items())
         done.changes |= {} if is_there else wanted
         sentence = "It is there already." if is_there else "Given on."
         done.tell("reassign", sentence, done=not is_there)
+
+
+def queues_in(actions: Sequence[Action]) -> list[UUID]:
+    """The queues that actions name."""
+    return [UUID(action["queue_id"]) for action in actions if action.get("queue_id")]

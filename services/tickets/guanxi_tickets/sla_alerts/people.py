@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_shared.db import Connection
-from guanxi_tickets.sla.escalation_rules import Action, People, named_in
+from guanxi_tickets.sla.escalation_rules import Action, People, named_in, queues_in
 
 # `own`: the teams of the assignee, else the ticket's, and then those above them.
 PEOPLE = """
@@ -33,6 +33,12 @@ SELECT
     WHERE h.level = (SELECT min(level) FROM heads)) AS managers
 """
 
+# Held until the ticket stands.
+QUEUES = """
+SELECT id, team_id FROM queues WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
+ORDER BY id FOR SHARE
+"""
+
 
 async def people_for(
     connection: Connection, row: Mapping[str, Any], actions: Sequence[Action]
@@ -42,4 +48,8 @@ async def people_for(
     asked: list[UUID | None] = [row["owner_id"], row["team_id"]]
     found = await connection.fetchrow(PEOPLE, row["organisation_id"], users, teams, *asked)
     assert found is not None
-    return People(**{name: tuple(ids or ()) for name, ids in found.items()})
+    queues: dict[UUID, UUID] = {}
+    if named := queues_in(actions):
+        rows = await connection.fetch(QUEUES, row["organisation_id"], named)
+        queues = {each["id"]: each["team_id"] for each in rows}
+    return People(**{name: tuple(ids or ()) for name, ids in found.items()}, queues=queues)

@@ -64,16 +64,19 @@ class Notify(Value):
 
 
 class Reassign(Value):
-    """To a person, or with a team alone to wait there for somebody."""
+    """To a person, or with a team or a queue alone to wait there for somebody."""
 
     action: Literal["reassign"]
     assignee_id: UUID | None = None
     team_id: UUID | None = None
+    queue_id: UUID | None = None
 
     @model_validator(mode="after")
     def check_somewhere(self) -> Self:
-        if self.assignee_id is None and self.team_id is None:
-            raise ValueError("needs an assignee_id or a team_id")
+        if self.assignee_id is None and self.team_id is None and self.queue_id is None:
+            raise ValueError("needs an assignee_id, a team_id or a queue_id")
+        if self.team_id is not None and self.queue_id is not None:
+            raise ValueError("needs no team_id beside a queue_id, which brings its own")
         return self
 
 

@@ -13,7 +13,7 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_shared.writes import check_version
 from guanxi_tickets.sla.calendar_rules import ALWAYS
-from guanxi_tickets.sla.escalation_rules import named_in
+from guanxi_tickets.sla.escalation_rules import named_in, queues_in
 from guanxi_tickets.sla.policy_rules import policy_from
 from guanxi_tickets.sla_policies.known import policies_of
 from guanxi_tickets.sla_policies.resources import POLICIES
@@ -33,6 +33,9 @@ SELECT id::text FROM (
     AND u.active
   UNION ALL
   (SELECT id FROM unnest($3::uuid[]) AS id EXCEPT SELECT t.id FROM directory_teams t WHERE t.organisation_id = $1)
+  UNION ALL
+  (SELECT id FROM unnest($4::uuid[]) AS id EXCEPT SELECT q.id FROM queues q WHERE q.organisation_id = $1
+    AND q.deleted_at IS NULL)
 ) AS missing LIMIT 1
 """
 
@@ -85,15 +88,16 @@ async def _load(connection: Connection, policy_id: UUID) -> Loaded:
 async def _demand_named(
     call: Call, connection: Connection, escalations: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Users and teams whom escalations name are there today; one who leaves later is passed over."""
+    """Users, teams and queues that escalations name are there today; what is gone later is passed over."""
     for number, each in enumerate(escalations):
         users, teams = named_in(each["actions"])
-        unknown = await connection.fetchval(UNKNOWN_NAMED, call.organisation, users, teams)
+        named = (users, teams, queues_in(each["actions"]))
+        unknown = await connection.fetchval(UNKNOWN_NAMED, call.organisation, *named)
         if unknown is not None:
             field = f"escalations.{number}.actions"
             raise UnknownReference(
-                f"{field} names {unknown}, which is neither a user nor a team.",
-                errors={field: "Name users and teams that are there."},
+                f"{field} names {unknown}, which is neither a user nor a team nor a queue.",
+                errors={field: "Name users, teams and queues that are there."},
             )
 
 

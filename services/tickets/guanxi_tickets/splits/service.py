@@ -19,6 +19,7 @@ from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.comments.rules import responded
 from guanxi_tickets.files.attaching import sent_with
+from guanxi_tickets.queues.routing import left_queue
 from guanxi_tickets.sla_clocks.refreshing import keep_again
 from guanxi_tickets.splits.schemas import Split
 from guanxi_tickets.tickets.linking import take_turns
@@ -60,12 +61,15 @@ async def split_ticket(
 
 
 async def _wanted(call: Call, connection: Connection, ticket: Loaded, data: Split) -> TicketCreate:
-    """What is not here any more, an assignee or a field of the organisation's, is not taken over: without
+    """What is not here any more, an assignee, a queue or a field of the organisation's, is not taken over: without
     assignee and team it is the caller's."""
     sent = {name: ticket.row[name] for name in INHERITED if ticket.row[name] is not None}
     sent["related_ids"] = [ticket.id]
     fields = await call.house.custom_fields.definitions(call.organisation, TICKETS)
     sent["custom"] = {key: value for key, value in sent["custom"].items() if key in fields}
+    if await left_queue(connection, ticket.row):
+        del sent["queue_id"]
+    sent.setdefault("queue_id", None)  # it goes where the ticket is that it comes from
     owner = ticket.row["owner_id"]
     if owner and await connection.fetchval(KNOWN_USERS, call.organisation, owner):
         sent["assignee_id"] = owner

@@ -9,6 +9,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_tickets.complaints.rounds import let_rounds_follow
+from guanxi_tickets.queues.routing import left_queue
 from guanxi_tickets.sla_clocks.keeping import kept_with
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import ENDING, TicketState, Ways
@@ -41,6 +42,8 @@ async def move_to_state(
     verb = state_rules.verb_of(loaded.row["status_kind"], to.kind)
     changes = state_rules.changes_of(loaded.row, to, now)
     ends = (loaded.row["status_kind"] in ENDING) != (to.kind in ENDING)
+    if verb == "reopened":
+        changes |= await left_queue(connection, loaded.row)
     changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
     state = await records.update_record(
         connection, TICKETS, loaded, changes, actor=actor, verb=verb, at=now

@@ -22,7 +22,7 @@ from guanxi_tickets.complaints.rounds import (
     let_tasks_run,
 )
 from guanxi_tickets.drafts.leaving import drop_drafts
-from guanxi_tickets.queues.routing import put_by_hand, routed
+from guanxi_tickets.queues.routing import left_queue, put_by_hand, routed
 from guanxi_tickets.references.service import find_account, find_requester
 from guanxi_tickets.sla_clocks.keeping import kept_from_the_start, kept_with
 from guanxi_tickets.sla_policies.choosing import chosen
@@ -201,7 +201,9 @@ async def _demand(
 
 
 def _as_sent(columns: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: columns[name] for name in rules.ASSIGNED if name in columns}
+    """A team that came with a queue is known."""
+    asked = {"owner_id"} if columns.get("queue_id") is not None else rules.ASSIGNED
+    return {name: columns[name] for name in asked if name in columns}
 
 
 async def demand_users(
@@ -231,7 +233,8 @@ async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) ->
     loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope, deleted=True)
     refuse_merged(TICKETS, loaded)
     now = datetime.now(UTC)
-    kept = await kept_with(connection, loaded.row, {"deleted_at": None}, now, verb="restored")
+    changes = await left_queue(connection, loaded.row) | {"deleted_at": None}
+    kept = await kept_with(connection, loaded.row, changes, now, verb="restored")
     await let_tasks_run(connection, call.organisation, ticket_id)
     return await records.restore_record(
         connection, TICKETS, loaded, actor=call.actor, more=kept, at=now

@@ -148,6 +148,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint("load_limit > 0", name=op.f("ck_queues_load_limit")),
         sa.PrimaryKeyConstraint("organisation_id", "id", name=op.f("pk_queues")),
+        sa.UniqueConstraint(
+            "organisation_id", "id", "team_id", name=op.f("uq_queues_organisation_id_id_team_id")
+        ),
     )
     op.create_index(
         "ix_queues_assigning",
@@ -229,7 +232,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_tickets_organisation_id_queue_id",
         "tickets",
-        ["organisation_id", "queue_id", "id"],
+        ["organisation_id", "queue_id", "updated_at", "id"],
         unique=False,
         postgresql_where=sa.text("queue_id IS NOT NULL"),
     )
@@ -243,11 +246,20 @@ def upgrade() -> None:
         ),
     )
     op.create_foreign_key(
-        op.f("fk_tickets_organisation_id_queue_id"),
+        op.f("fk_tickets_organisation_id_queue_id_team_id"),
         "tickets",
         "queues",
-        ["organisation_id", "queue_id"],
-        ["organisation_id", "id"],
+        ["organisation_id", "queue_id", "team_id"],
+        ["organisation_id", "id", "team_id"],
+    )
+    op.create_index(
+        "ix_tickets_queue_undone",
+        "tickets",
+        ["organisation_id", "queue_id", "priority_rank", "id"],
+        unique=False,
+        postgresql_where=sa.text(
+            "queue_id IS NOT NULL AND status_kind NOT IN ('solved', 'closed') AND deleted_at IS NULL"
+        ),
     )
     op.create_check_constraint(
         op.f("ck_tickets_queued_at"), "tickets", "(queue_id IS NULL) = (queued_at IS NULL)"
@@ -269,7 +281,10 @@ def downgrade() -> None:
     op.execute("DROP POLICY waiting ON tickets")
     for name in ("queued_at", "queue", "taken_at"):
         op.drop_constraint(op.f(f"ck_tickets_{name}"), "tickets", type_="check")
-    op.drop_constraint(op.f("fk_tickets_organisation_id_queue_id"), "tickets", type_="foreignkey")
+    op.drop_constraint(
+        op.f("fk_tickets_organisation_id_queue_id_team_id"), "tickets", type_="foreignkey"
+    )
+    op.drop_index("ix_tickets_queue_undone", table_name="tickets")
     op.drop_index(
         "ix_tickets_waiting",
         table_name="tickets",
