@@ -49,3 +49,7 @@ class UnknownPlaceholder(Invalid):
 
 class ValueMissing(Invalid):
     code, title = "value_missing", "A placeholder has neither a value nor a default"
+
+
+class NoRequester(Conflict):
+    code, title = "no_requester", "The ticket does not say who asked"

@@ -11,6 +11,7 @@ from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
+from guanxi_tickets.ticket_forms.resources import TICKET_FORMS
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
 from guanxi_tickets.tickets.resources import METADATA, TICKETS
 
@@ -30,5 +31,6 @@ LOGGED = (
     MACROS,
     FILES,
     NOTE_FILES,
+    TICKET_FORMS,
 )
 VIEWED = {TICKETS.name: TICKETS}

@@ -10,16 +10,21 @@ from guanxi_tickets.fields.routes import router as fields
 from guanxi_tickets.files.routes import router as files
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
+from guanxi_tickets.portal.public_routes import router as public_portal
+from guanxi_tickets.portal.routes import router as portal
 from guanxi_tickets.promises.routes import router as promises
 from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.splits.routes import router as splits
+from guanxi_tickets.ticket_forms.public import router as public_ticket_forms
+from guanxi_tickets.ticket_forms.routes import router as ticket_forms
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
 from guanxi_tickets.tickets.routes import router as tickets
 from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
-    sla_reading, drafts, macros, merges, splits, comments, promises, files, tickets,
+    sla_reading, drafts, macros, merges, splits, comments, promises, files,
+    ticket_forms, public_ticket_forms, portal, public_portal, tickets,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.files.settings import FileSettings
@@ -11,6 +12,8 @@ class Settings(FileSettings):
     model_config = SettingsConfigDict(env_prefix="TICKETS_", extra="ignore")
 
     files_dir: Path = Path(".data/files/tickets")
+    # What somebody without a token may send; the others' limit holds for them, too.
+    max_visitor_file_bytes: int = Field(default=10_000_000, ge=1)
 
 
 def settings() -> Settings:

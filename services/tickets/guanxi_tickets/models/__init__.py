@@ -4,8 +4,11 @@ from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.comments import TicketComment, TicketNote
 from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.files import TicketFile, TicketNoteFile
+from guanxi_tickets.models.forms import TicketForm, TicketFormCount, TicketFormHit
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
+from guanxi_tickets.models.portal import PortalLink
+from guanxi_tickets.models.privacy import Erasure
 from guanxi_tickets.models.promises import TicketPromise
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
@@ -17,16 +20,21 @@ add_views_table(Ticket.metadata)
 __all__ = [
     "TICKET_SEARCH",
     "BusinessCalendar",
+    "Erasure",
     "KnownAccount",
     "KnownContact",
     "Macro",
     "MergeFollow",
+    "PortalLink",
     "SlaAlert",
     "SlaPolicy",
     "Ticket",
     "TicketComment",
     "TicketDraft",
     "TicketFile",
+    "TicketForm",
+    "TicketFormCount",
+    "TicketFormHit",
     "TicketMerge",
     "TicketMergeMove",
     "TicketNote",

@@ -63,9 +63,18 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     is_free = data.model_fields_set.isdisjoint({"assignee_id", "team_id"})
     if is_free:
         sent["assignee_id"] = call.by.user_id
+    return await make_ticket(call, connection, sent, ticket_id=data.id)
+
+
+async def make_ticket(
+    call: Call, connection: Connection, sent: Mapping[str, Any], *, ticket_id: UUID | None = None,
+    more: Mapping[str, Any] | None = None, requester_name: str | None = None,
+) -> State:  # fmt: skip
+    """What every new ticket comes through, whoever makes it. `more` are columns that nobody sends, a
+    requester among them who was looked up already, under that name."""
     ways = await known_ways(call, sent.get("status"))
     state = ways.state(sent["status"]) if "status" in sent else ways.first
-    ticket_id, now = data.id or new_id(), datetime.now(UTC)
+    ticket_id, now = ticket_id or new_id(), datetime.now(UTC)
     columns = {
         **DEFAULTS, "organisation_id": call.organisation, "id": ticket_id, "owner_id": None,
         "created_at": now, "updated_at": now, **rules.columns_from(sent),
@@ -74,11 +83,12 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     columns |= rules.priority_of(ways, columns, sent)
     columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
     names = await _set_references(call, columns)
+    columns |= more or {}
     await _demand(call, connection, ticket_id, columns)
     columns |= await chosen(call, connection, columns)
     columns |= await kept_from_the_start(connection, columns)
     columns["number"] = await give_number(connection, call.organisation)
-    columns |= found_by(columns, account_name=names[0], requester_name=names[1])
+    columns |= found_by(columns, account_name=names[0], requester_name=names[1] or requester_name)
     return await records.insert_record(connection, TICKETS, columns, actor=call.actor)
 
 
