@@ -34,28 +34,37 @@ WITH RECURSIVE link AS (
 SELECT l.id, l.reach, l.ticket_id, l.email, l.rights::text AS rights, l.expires_at, l.revoked_at,
   ARRAY(SELECT id FROM person) AS person_ids FROM link l
 """
-# $3 the ticket it was made for, $4 the contact as it was and as whom it goes on, $5 an address, $6 whether it
-# opens more than that ticket, $7 to $10 what its maker sees.
-OWN: Final = """
-t.organisation_id = $2 AND t.deleted_at IS NULL AND CASE WHEN $6::bool
-  THEN (t.requester_id = ANY($4::uuid[]) OR t.from_email = $5::text)
-    AND (t.id = $3 OR $7::bool OR t.owner_id = ANY($8::uuid[]) OR t.team_id = ANY($9::uuid[]) OR t.id = ANY($10::uuid[]))
-  ELSE t.id = $3 AND ($4::uuid[] = '{}' OR t.requester_id = ANY($4::uuid[])) END
+# $2 the organisation, $3 the ticket it was made for, $4 the contact as it was and as whom it goes on.
+OF_TICKET: Final = """
+t.organisation_id = $2 AND t.deleted_at IS NULL AND t.id = $3
+AND ($4::uuid[] = '{}' OR t.requester_id = ANY($4::uuid[]))
 """
-ONE = f"SELECT 1 FROM tickets t WHERE {OWN} AND t.id = $11"
-HELD = f"{ONE} FOR NO KEY UPDATE OF t"
+# $5 an address, $6 to $9 what the link's maker sees.
+OF_REQUESTER: Final = """
+t.organisation_id = $2 AND t.deleted_at IS NULL
+AND (t.requester_id = ANY($4::uuid[]) OR t.from_email = $5::text)
+AND (t.id = $3 OR $6::bool OR t.owner_id = ANY($7::uuid[]) OR t.team_id = ANY($8::uuid[]) OR t.id = ANY($9::uuid[]))
+"""
+ONE: Final = "SELECT 1 FROM tickets t WHERE {own} AND t.id = {first}"
 HOURLY: Final = 60
 COUNTED: Final = Counted("ticket_form_hits")
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody with a link that holds. `own` are the parameters of OWN, from $2 on."""
+    """Somebody with a link that holds. `own` is the condition of what it opens, `asked` its parameters from
+    $2 on."""
 
     call: VisitorCall
     facts: OrganisationFacts
     link: Mapping[str, Any]
-    own: tuple[Any, ...]
+    own: str
+    asked: tuple[Any, ...]
+
+    def sql(self, text: str) -> str:
+        """A statement with the condition, and two more parameters behind its own: `first`, `second`."""
+        behind = len(self.asked) + 2
+        return text.format(own=self.own, first=f"${behind}", second=f"${behind + 1}")
 
     @property
     def house(self) -> House:
@@ -93,13 +102,12 @@ async def begin_visit(request: Request, *, to_write: bool = False) -> Visit:
     facts = await facts_of(here, organisation)
     call = VisitorCall(request, here, visitor_of(organisation, facts))
     link = dict(found)
+    asked: tuple[Any, ...] = (organisation, link["ticket_id"], link["person_ids"])
+    if link["reach"] == "ticket":
+        return Visit(call, facts, link, OF_TICKET, asked)
     scope = await _sight(here, link)
-    own = (
-        organisation, found["ticket_id"], found["person_ids"], found["email"],
-        found["reach"] == "requester", scope.everything, list(scope.owners), list(scope.teams),
-        list(scope.shared),
-    )  # fmt: skip
-    return Visit(call, facts, link, own)
+    seen = (scope.everything, list(scope.owners), list(scope.teams), list(scope.shared))
+    return Visit(call, facts, link, OF_REQUESTER, (*asked, link["email"], *seen))
 
 
 async def _sight(here: House, link: Mapping[str, Any]) -> Scope:
@@ -113,7 +121,7 @@ async def _sight(here: House, link: Mapping[str, Any]) -> Scope:
 async def own_ticket(visit: Visit) -> UUID:
     """The ticket that the path names, which is the visitor's; else there is none."""
     ticket_id = id_in_path(visit.call.request.path_params["ticket_id"])
-    row = await visit.house.db.fetchrow(visit.organisation, ONE, *visit.own, ticket_id)
+    row = await visit.house.db.fetchrow(visit.organisation, visit.sql(ONE), *visit.asked, ticket_id)
     if row is None:
         raise _nothing(ticket_id)
     return ticket_id
@@ -121,8 +129,9 @@ async def own_ticket(visit: Visit) -> UUID:
 
 async def hold_own(visit: Visit, connection: Connection, ticket_id: UUID) -> None:
     """The same under the lock of the ticket, so that it is the visitor's while it is written to."""
-    sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({HELD}) AS found"
-    if await connection.fetchval(sql, "", *visit.own, ticket_id) is None:
+    held = visit.sql(ONE) + " FOR NO KEY UPDATE OF t"
+    sql = f"SELECT found.* FROM (SELECT $1::text) AS unused, LATERAL ({held}) AS found"
+    if await connection.fetchval(sql, "", *visit.asked, ticket_id) is None:
         raise _nothing(ticket_id)
 
 

@@ -7,7 +7,6 @@ from typing import Any, Final
 from guanxi_shared.web_forms.rules import filled_in, has_consented
 
 LONGEST_SUBJECT: Final = 200
-MEANT: Final[Mapping[str, str]] = {}  # where a ticket's field stands in a form under another name
 OF_REQUESTER: Final[tuple[str, ...]] = ("name", "email", "phone")
 
 
