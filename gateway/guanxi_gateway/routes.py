@@ -61,6 +61,7 @@ INSIDE: Final = b"/internal/own"
 # Bodies that are files, read by the service as they arrive.
 UPLOADS: Final = frozenset({b"imports", b"files"})
 UPLOAD_ENDING: Final = b"/files"  # of a record: `/v1/tickets/{id}/files`
+FORMS_WITH_FILES: Final = b"/v1/public/ticket-forms/"
 
 # Slow by nature: they get the long deadline.
 LONG: Final = frozenset({b"imports", b"exports", b"files", b"merges", b"analytics", b"jobs"})
@@ -69,7 +70,9 @@ LONG_ENDINGS: Final = (b"/batch", b"/snapshot", b"/export", b"/files", b"/conten
 
 def takes_files(word: bytes, raw_path: bytes) -> bool:
     """Whether a path takes bodies as long as files are."""
-    return word in UPLOADS or raw_path.endswith(UPLOAD_ENDING)
+    return (
+        word in UPLOADS or raw_path.endswith(UPLOAD_ENDING) or raw_path.startswith(FORMS_WITH_FILES)
+    )
 
 
 # Costs in a limit's units of reading what takes more than a look-up.
@@ -80,8 +83,16 @@ DEAR_READS: Final[Mapping[bytes, int]] = {b"search": 5, b"analytics": 5}
 TOLD_OF_ACCOUNTS: Final[Mapping[bytes, str]] = {b"purchases": "pipeline", b"stock": "pipeline"}
 
 
+# What is public and not of the service that most of it is: `/v1/public/portal/…`.
+PUBLIC_OF: Final[Mapping[bytes, str]] = {b"ticket-forms": "tickets", b"portal": "tickets"}
+
+
 def service_for(word: bytes, raw_path: bytes = b"") -> str | None:
     """The service of `/v1/{word}/…`; None for what nobody serves."""
+    if word == b"public" and raw_path.startswith(PUBLIC):
+        told = PUBLIC_OF.get(raw_path[len(PUBLIC) :].partition(b"/")[0])
+        if told is not None:
+            return told
     if word == b"accounts" and raw_path.count(b"/") == 4:
         told = TOLD_OF_ACCOUNTS.get(raw_path.rpartition(b"/")[2])
         if told is not None:

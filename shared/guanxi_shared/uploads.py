@@ -26,16 +26,33 @@ class Upload:
     size: int = 0
     sha256: str = ""
     fields: dict[str, str] = field(default_factory=dict)
+    pairs: list[tuple[str, str]] = field(default_factory=list)  # the same, each as often as it came
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What an upload may be: the bytes of its file and of each text field, how many parts, and whether it is
+    one without a file."""
+
+    file_bytes: int
+    field_bytes: int = MOST_FIELD_BYTES
+    parts: int = MOST_PARTS
+    needs_file: bool = True
 
 
 async def receive(request: Request, folder: Path, *, limit: int) -> Upload:
     """The part `file` on disk; nothing stays there when the request is refused or breaks off."""
+    return await receive_within(request, folder, Bounds(limit))
+
+
+async def receive_within(request: Request, folder: Path, bounds: Bounds) -> Upload:
+    """The same within bounds; without a file there is nothing at `path`."""
     content_type, options = parse_options_header(request.headers.get("content-type", ""))
     boundary = options.get(b"boundary")
     if content_type != b"multipart/form-data" or not boundary:
         raise UnsupportedMedia("Send multipart/form-data with a part named file.")
-    _check_length(request.headers.get("content-length", ""), limit)
-    writing = _Writing(folder / f"{new_id()}.part", limit)
+    _check_length(request.headers.get("content-length", ""), bounds.file_bytes)
+    writing = _Writing(folder / f"{new_id()}.part", bounds)
     try:
         parser = MultipartParser(boundary, writing.callbacks())  # type: ignore[arg-type]
         async for chunk in request.stream():
@@ -62,9 +79,9 @@ def _too_large(limit: int) -> TooLarge:
 class _Writing:
     """What the parser calls. Writes are small and go to the page cache: not worth a thread."""
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Path, bounds: Bounds) -> None:
         self._upload = Upload(path)
-        self._limit = limit
+        self._bounds = bounds
         self._digest = hashlib.sha256()
         self._file: BinaryIO | None = None
         self._header = (b"", b"")
@@ -85,7 +102,7 @@ class _Writing:
     def finished(self) -> Upload:
         if not self._ended:
             raise Malformed("The upload breaks off before its end.")
-        if not self._has_file:
+        if not self._has_file and self._bounds.needs_file:
             raise Malformed("The upload has no file.", errors={"file": "Send a part named file."})
         self._upload.sha256 = self._digest.hexdigest()
         return self._upload
@@ -97,8 +114,8 @@ class _Writing:
 
     def _begin_part(self) -> None:
         self._parts += 1
-        if self._parts > MOST_PARTS:
-            raise Malformed(f"The upload has more than {MOST_PARTS} parts.")
+        if self._parts > self._bounds.parts:
+            raise Malformed(f"The upload has more than {self._bounds.parts} parts.")
         self._disposition, self._header, self._value = {}, (b"", b""), bytearray()
 
     def _add_header_name(self, data: bytes, start: int, end: int) -> None:
@@ -126,13 +143,13 @@ class _Writing:
     def _take(self, data: bytes, start: int, end: int) -> None:
         if self._file is None:
             self._value += data[start:end]
-            if len(self._value) > MOST_FIELD_BYTES:
+            if len(self._value) > self._bounds.field_bytes:
                 raise TooLarge("A text field of the upload is too long.")
             return
         piece = data[start:end]
         self._upload.size += len(piece)
-        if self._upload.size > self._limit:
-            raise _too_large(self._limit)
+        if self._upload.size > self._bounds.file_bytes:
+            raise _too_large(self._bounds.file_bytes)
         self._digest.update(piece)
         self._file.write(piece)
 
@@ -143,7 +160,8 @@ class _Writing:
             return
         name = self._disposition.get(b"name", b"").decode("utf-8", "replace")
         try:
-            self._upload.fields[name] = self._value.decode()
+            self._upload.fields[name] = text = self._value.decode()
+            self._upload.pairs.append((name, text))
         except UnicodeDecodeError as error:
             raise Malformed(
                 f"The field {name!r} is not UTF-8.", errors={name: "Send UTF-8."}

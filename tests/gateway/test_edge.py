@@ -22,6 +22,14 @@ async def test_every_resource_goes_to_the_service_that_owns_it() -> None:
     }  # fmt: skip
     assert {word: routes.service_for(word.encode()) for word in wanted} == wanted
     assert routes.service_for(b"nothing") is None
+    public = {
+        "forms/k": "pipeline",
+        "quotes/t": "pipeline",
+        "ticket-forms/k": "tickets",
+        "portal/t/tickets": "tickets",
+    }
+    paths = {path: f"/v1/public/{path}".encode() for path in public}
+    assert {path: routes.service_for(b"public", raw) for path, raw in paths.items()} == public
 
 
 async def test_no_resource_has_two_owners() -> None:

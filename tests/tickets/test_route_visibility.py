@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
     "/v1/coordination-tasks/{coordination_task_id}/decline": {"reason": "x"},
     "/v1/root-causes/{root_cause_id}/merge": {"into_id": NOBODY},
     "/v1/agents/{agent_id}/availability": {"is_available": False},
+    PATH + "/{ticket_id}/portal-link": {"reach": "ticket"},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 

@@ -101,3 +101,7 @@ class CausePutAway(Invalid):
 
 class ActionNotNow(Conflict):
     code, title = "action_not_now", "The corrective action does not stand where that can be said"
+
+
+class NoRequester(Conflict):
+    code, title = "no_requester", "The ticket does not say who asked"

@@ -12,10 +12,17 @@ from guanxi_tickets.drafts.leaving import forget_drafts
 from guanxi_tickets.exports.tables import delete_old_transfers, write_export
 from guanxi_tickets.files.sweeping import sweep_ticket_files
 from guanxi_tickets.imports.taking import take_import
+from guanxi_tickets.privacy.leftovers import LEFTOVERS, erase_leftovers
 from guanxi_tickets.references.settling import settle_references
+from guanxi_tickets.requesters.seeking import seek_requesters
 from guanxi_tickets.sla_alerts.giving import give_alerts
+from guanxi_tickets.ticket_forms.sweeping import sweep_ticket_form_hits
 
-HANDLERS: Final[Mapping[str, Handler]] = {"import": take_import, "export": write_export}
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "import": take_import,
+    "export": write_export,
+    LEFTOVERS: erase_leftovers,
+}
 SCHEDULES: Final = (
     settle_references,
     give_alerts,
@@ -26,4 +33,6 @@ SCHEDULES: Final = (
     end_shifts,
     give_task_alerts,
     forget_agents,
+    seek_requesters,
+    sweep_ticket_form_hits,
 )

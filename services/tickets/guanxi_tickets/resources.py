@@ -17,6 +17,7 @@ from guanxi_tickets.queues.resources import QUEUES
 from guanxi_tickets.root_causes.resources import CAUSES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
+from guanxi_tickets.ticket_forms.resources import TICKET_FORMS
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
 from guanxi_tickets.tickets.resources import METADATA, TICKETS
 
@@ -42,6 +43,7 @@ LOGGED = (
     TASKS,
     ACTIONS,
     CAUSES,
+    TICKET_FORMS,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

@@ -17,6 +17,8 @@ from guanxi_tickets.files.routes import router as files
 from guanxi_tickets.imports.routes import router as imports
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
+from guanxi_tickets.portal.public_routes import router as public_portal
+from guanxi_tickets.portal.routes import router as portal
 from guanxi_tickets.promises.routes import router as promises
 from guanxi_tickets.queues.routes import router as queues
 from guanxi_tickets.root_causes.routes import router as root_causes
@@ -25,6 +27,8 @@ from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.splits.routes import router as splits
+from guanxi_tickets.ticket_forms.public import router as public_ticket_forms
+from guanxi_tickets.ticket_forms.routes import router as ticket_forms
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
 from guanxi_tickets.tickets.routes import router as tickets
 from guanxi_tickets.views.routes import router as views
@@ -55,5 +59,9 @@ ROUTERS: Final = (
     corrective_actions,
     root_causes,
     service_reports,
+    ticket_forms,
+    public_ticket_forms,
+    portal,
+    public_portal,
     tickets,
 )

@@ -15,6 +15,8 @@ class Settings(FileSettings):
     default_region: str = "CN"
     max_import_bytes: int = Field(default=200_000_000, ge=1)
     import_chunk_rows: int = Field(default=1_000, ge=1)
+    # What somebody without a token may send; the others' limit holds for them, too.
+    max_visitor_file_bytes: int = Field(default=10_000_000, ge=1)
 
 
 def settings() -> Settings:

@@ -16,7 +16,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, Malformed, NotFound, Problem
 from guanxi_shared.files import rules
 from guanxi_shared.files.receiving import Received, receive_file
-from guanxi_shared.files.settings import file_settings
+from guanxi_shared.files.settings import FileSettings, file_settings
 from guanxi_shared.files.storage import key_of, name_of, storage_of
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import new_id
@@ -73,12 +73,13 @@ Find = Callable[[UUID], Awaitable[Row]]
 
 
 async def keep_upload(
-    call: Call, asked: Asked, told: object, insert: Insert, find: Find, *, path: str, key: str
-) -> Response:
+    call: Call, asked: Asked, told: object, insert: Insert, find: Find, *, path: str, key: str,
+    settings: FileSettings | None = None,
+) -> Response:  # fmt: skip
     """The body of the request as a file: the row that `insert` makes of it, once for an Idempotency-Key
     (`told` is what a repeated request has to say as well) and once for a client's own id, whose clash with
-    the primary key `key` is answered with what `find` gives."""
-    received = await receive_file(call.request, file_settings(call.house))
+    the primary key `key` is answered with what `find` gives. `settings` if others than the service's hold."""
+    received = await receive_file(call.request, settings or file_settings(call.house))
     name = rules.file_name(asked.name) if asked.name is not None else received.name
     fingerprint = orjson.dumps([received.sha256, str(asked.file_id), name, told])
     try:

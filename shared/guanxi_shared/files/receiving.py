@@ -12,7 +12,7 @@ from guanxi_shared.files import rules, type_rules
 from guanxi_shared.files.rules import BadChecksum
 from guanxi_shared.files.settings import FileSettings
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.uploads import receive
+from guanxi_shared.uploads import Bounds, receive, receive_within
 
 FORM = "multipart/form-data"
 
@@ -34,11 +34,11 @@ async def receive_file(request: Request, settings: FileSettings) -> Received:
     taken, or not what the sender's checksum says."""
     checksum = _checksum(request)
     declared = request.headers.get("content-type")
-    is_form = type_rules.essence(declared) == FORM
-    found = await (_from_form if is_form else _from_body)(request, settings)
+    is_upload = is_form(request)
+    found = await (_from_form if is_upload else _from_body)(request, settings)
     try:
         head = await asyncio.to_thread(_head, found.path)
-        said = None if is_form else type_rules.essence(declared) or None
+        said = None if is_upload else type_rules.essence(declared) or None
         received = Received(
             found.path,
             found.name,
@@ -52,6 +52,31 @@ async def receive_file(request: Request, settings: FileSettings) -> Received:
         found.path.unlink(missing_ok=True)
         raise
     return received
+
+
+async def receive_form(
+    request: Request, settings: FileSettings, bounds: Bounds
+) -> tuple[list[tuple[str, str]], Received | None]:
+    """The texts of a form, and its file if it has one with something in it, checked as every other."""
+    upload = await receive_within(request, _folder(settings), bounds)
+    if not upload.size:  # a page sends an empty part where nobody chose a file
+        upload.path.unlink(missing_ok=True)
+        return upload.pairs, None
+    try:
+        head = await asyncio.to_thread(_head, upload.path)
+        received = Received(
+            upload.path, rules.file_name(upload.name), None, type_rules.stored_type(head, None),
+            upload.size, upload.sha256,
+        )  # fmt: skip
+        _check(received, None, settings)
+    except BaseException:
+        upload.path.unlink(missing_ok=True)
+        raise
+    return upload.pairs, received
+
+
+def is_form(request: Request) -> bool:
+    return type_rules.essence(request.headers.get("content-type")) == FORM
 
 
 @dataclass(slots=True)

@@ -15,14 +15,6 @@ from guanxi_pipeline.privacy.person_rules import (
 from guanxi_pipeline.privacy.person_rules import states_of as states_from
 from guanxi_shared.db import Connection
 
-# Records that were merged, there and back: they are one person, whichever of them is told of first.
-ONE_PERSON: Final = """
-WITH RECURSIVE one AS (
-  SELECT $2::uuid AS id
-  UNION SELECT CASE WHEN k.id = one.id THEN k.merged_into_id ELSE k.id END FROM one
-  JOIN known_{noun}s k ON k.organisation_id = $1 AND (k.id = one.id OR k.merged_into_id = one.id))
-SELECT id FROM one WHERE id IS NOT NULL
-"""
 # Those that became the contact or account, and those that are about to: the id was chosen first.
 BECAME: Final = """
 SELECT id FROM leads WHERE organisation_id = $1 AND {noun}_id = ANY($2::uuid[]) AND erased_at IS NULL
@@ -62,13 +54,6 @@ COPIES: Final = """
 SELECT known_by, to_jsonb(k)::text AS state FROM known_{noun}s k
 WHERE organisation_id = $1 AND id = ANY($2::uuid[])
 """
-
-
-async def known_ids(
-    connection: Connection, organisation: UUID, noun: str, subject_id: UUID
-) -> list[UUID]:
-    sql = ONE_PERSON.format(noun=noun)
-    return [row["id"] for row in await connection.fetch(sql, organisation, subject_id)]
 
 
 async def hold_leads(

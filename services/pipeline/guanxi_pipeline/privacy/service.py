@@ -19,6 +19,7 @@ from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
 from guanxi_shared.erasing.kept_files import kept_naming
 from guanxi_shared.erasing.needle_rules import in_files, needles_of
+from guanxi_shared.erasing.persons import known_ids
 from guanxi_shared.erasing.records import Said, write_counts, write_down
 from guanxi_shared.erasing.schemas import ErasureRequest
 from guanxi_shared.erasing.tombstones import find_tombstone
@@ -42,7 +43,7 @@ async def hear_erasure(
     given, by = tombstone.get("erasure_reason"), tombstone.get("erased_by")
     reason = str(given) if given in ERASURE_REASONS else "other"
     said = Said(noun, subject_id, reason, None, None if by is None else UUID(str(by)))
-    ids = await reached.known_ids(connection, organisation, noun, subject_id)
+    ids = await known_ids(connection, organisation, noun, subject_id)
     lead_ids = await reached.hold_leads(connection, organisation, noun, ids)
     known = await connection.fetchrow(WRITTEN_DOWN, organisation, subject_id, noun)
     if known is None or lead_ids:

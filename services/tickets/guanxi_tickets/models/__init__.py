@@ -11,8 +11,11 @@ from guanxi_tickets.models.complaints import (
 )
 from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.files import TicketFile, TicketNoteFile
+from guanxi_tickets.models.forms import TicketForm, TicketFormCount, TicketFormHit
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
+from guanxi_tickets.models.portal import PortalLink
+from guanxi_tickets.models.privacy import Erasure
 from guanxi_tickets.models.promises import TicketPromise
 from guanxi_tickets.models.queues import Agent, Queue, TicketAssignment
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
@@ -30,10 +33,12 @@ __all__ = [
     "ComplaintRound",
     "CoordinationTask",
     "CorrectiveAction",
+    "Erasure",
     "KnownAccount",
     "KnownContact",
     "Macro",
     "MergeFollow",
+    "PortalLink",
     "Queue",
     "RootCause",
     "SlaAlert",
@@ -43,6 +48,9 @@ __all__ = [
     "TicketComment",
     "TicketDraft",
     "TicketFile",
+    "TicketForm",
+    "TicketFormCount",
+    "TicketFormHit",
     "TicketMerge",
     "TicketMergeMove",
     "TicketNote",

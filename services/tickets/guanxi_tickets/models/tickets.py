@@ -127,7 +127,7 @@ class Ticket(Table, table=True):
                 postgresql_where=text(f"{name} IS NOT NULL"),
             )
             for name in (
-                "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+                "from_email", "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
             )
         ),
         Index(
@@ -142,6 +142,11 @@ class Ticket(Table, table=True):
         Index(
             "ix_tickets_sla_next_at", "sla_next_at",
             postgresql_where=text("sla_next_at IS NOT NULL"),
+        ),
+        # Whose contact is still looked for.
+        Index(
+            "ix_tickets_seek_requester_at", "organisation_id", "seek_requester_at", "id",
+            postgresql_where=text("seek_requester_at IS NOT NULL"),
         ),
         Index("ix_tickets_organisation_id_sla_due_at", "organisation_id", "sla_due_at", "id"),
         Index(
@@ -166,6 +171,13 @@ class Ticket(Table, table=True):
     status_changed_at: datetime = instant_column("status_changed_at")
     channel: str = Field(sa_column=Column(Text, nullable=False, server_default="api"))
     requester_id: UUID | None = id_column()  # contacts' contact
+    # Who asks, as they say themselves in a form; whose contact that is may be found out later.
+    from_name: str | None = text_column()
+    from_email: str | None = text_column()  # in the spelling that compares
+    from_phone: str | None = text_column()
+    form_id: UUID | None = id_column()
+    consent: dict[str, Any] | None = Field(default=None, sa_column=Column(JSONB))
+    seek_requester_at: datetime | None = instant_column("seek_requester_at", nullable=True)
     account_id: UUID | None = id_column()  # contacts' account
     is_account_verified: bool = Field(
         sa_column=Column(Boolean, nullable=False, server_default="true")

@@ -13,7 +13,7 @@ from guanxi_tickets.tickets.resources import TICKETS
 
 NAMED_BY: Final = {"account": "account_id", "contact": "requester_id"}
 NAMING = """
-SELECT t.id, t.number, t.subject, t.description, t.external_id, t.merged_numbers, a.name AS account_name, c.name AS requester_name
+SELECT t.id, t.number, t.subject, t.description, t.external_id, t.merged_numbers, t.from_name, t.from_email, a.name AS account_name, c.name AS requester_name
 FROM tickets t
 LEFT JOIN known_accounts a ON a.organisation_id = t.organisation_id AND a.id = t.account_id
 LEFT JOIN known_contacts c ON c.organisation_id = t.organisation_id AND c.id = t.requester_id

@@ -3,7 +3,8 @@
 The narrow shape read from each event's `after`:
 
     contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
-    contacts.contact.*  id, name, external_id, title, emails, owner_id, team_id
+    contacts.contact.*  id, name, external_id, title, emails, owner_id, team_id; once erased:
+                        erasure_reason, erased_by
 
 from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with `id` and `source_ids`, and
 from a source's `deleted` the survivor (`before.merged_into_id`).
@@ -18,6 +19,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 from guanxi_shared.imports.named_records import name_key
 from guanxi_shared.matching import email_key
+from guanxi_tickets.privacy.service import hear_erasure
 from guanxi_tickets.references.following import follow_merge, follow_name
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
@@ -49,6 +51,8 @@ async def apply_contacts_event(connection: Connection, event: Event) -> None:
     """The copy first, then what points to it here; an older version changes nothing."""
     organisation, id = id_of(event["organisation_id"]), id_of(event["subject_id"])
     _, noun, verb = event["type"].split(".", 2)
+    if verb == "erased" and noun == "contact":
+        await hear_erasure(connection, organisation, id, event["after"])
     await _copy(connection, organisation, id, noun, verb, event)
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:

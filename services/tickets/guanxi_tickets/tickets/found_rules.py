@@ -1,4 +1,5 @@
-"""What a ticket is found by: its subject and number, and the names of its account and its requester."""
+"""What a ticket is found by: its subject and number, and the names of its account and its requester,
+the name and address included that somebody typed."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,7 +18,8 @@ def found_by(
     whole = {"emails": [], "phones": [], **row}
     keys = search_columns([row["subject"]], whole)
     numbers = [row["number"], *(row.get("merged_numbers") or ())]
-    names = [row["subject"], *numbers, *map(bare, numbers), account_name, requester_name]
+    typed = [row.get("from_name"), row.get("from_email")]
+    names = [row["subject"], *numbers, *map(bare, numbers), account_name, requester_name, *typed]
     words = [(row.get("description") or "")[:MOST_OF_DESCRIPTION]]
     found = search_columns(names, {"emails": [], "phones": []}, words=words)
     return keys | {name: found[name] for name in ("search_text", "search_grams")}

@@ -20,6 +20,7 @@ OF_ACCOUNT: Final = ("name", "industry", "region", "grade")
 HIDDEN: Final = (
     "merged_into_id", "sla_policy_version", "sla_calendar_id", "sla_calendar_version", "sla_next_at",
     "sla_told_from",
+    "seek_requester_at",
 )  # fmt: skip
 # Within `sla` as they are shown; by themselves to filter and sort by.
 OF_CLOCKS: Final = ("sla_due_at", "sla_breached")
@@ -30,7 +31,7 @@ def _fields() -> dict[str, Field]:
     for name, field in fields_of(TICKET, hidden=HIDDEN).items():
         shown = "assignee_id" if name == "owner_id" else name
         fields[shown] = replace(field, name=shown)
-    for name in ("custom", "sla"):
+    for name in ("custom", "sla", "consent"):
         fields[name] = replace(fields[name], kind=r.OBJECT)
     for name in OF_CLOCKS:
         fields[name] = replace(fields[name], is_shown=False)

@@ -113,6 +113,14 @@ class KeptClocks(BaseModel):
     clocks: list[KeptClock]
 
 
+class GivenConsent(BaseModel):
+    """What somebody agreed to in a form, in its words of that moment, and from where."""
+
+    text: str
+    given_at: datetime
+    address: str
+
+
 class TicketRead(BaseModel):
     """`priority_rank` sorts by priority: 1 is urgent. `status_kind` is what kind of state the
     organisation's own `status` is."""
@@ -134,6 +142,11 @@ class TicketRead(BaseModel):
     status_changed_at: datetime
     channel: Channel
     requester_id: UUID | None
+    from_name: str | None = Field(description="Who asks, as they said themselves in a form.")
+    from_email: str | None
+    from_phone: str | None
+    form_id: UUID | None
+    consent: GivenConsent | None
     account_id: UUID | None
     is_account_verified: bool
     product_id: UUID | None

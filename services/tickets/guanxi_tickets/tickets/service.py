@@ -72,9 +72,20 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     )
     if is_free:
         sent["assignee_id"] = call.by.user_id
+    may_route = is_free and "queue_id" not in data.model_fields_set
+    return await make_ticket(call, connection, sent, ticket_id=data.id, may_route=may_route)
+
+
+async def make_ticket(
+    call: Call, connection: Connection, sent: Mapping[str, Any], *, ticket_id: UUID | None = None,
+    more: Mapping[str, Any] | None = None, requester_name: str | None = None, may_route: bool,
+) -> State:  # fmt: skip
+    """What every new ticket comes through, whoever makes it. `more` are columns that nobody sends, a
+    requester among them who was looked up already, under that name. With `may_route` a queue takes it
+    whose filter it fits."""
     ways = await known_ways(call, sent.get("status"))
     state = ways.state(sent["status"]) if "status" in sent else ways.first
-    ticket_id, now = data.id or new_id(), datetime.now(UTC)
+    ticket_id, now = ticket_id or new_id(), datetime.now(UTC)
     columns = {
         **DEFAULTS, "organisation_id": call.organisation, "id": ticket_id, "owner_id": None,
         "created_at": now, "updated_at": now, **rules.columns_from(sent),
@@ -83,7 +94,8 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     columns |= rules.priority_of(ways, columns, sent)
     columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
     names = await _set_references(call, columns)
-    if is_free and "queue_id" not in data.model_fields_set:
+    columns |= more or {}
+    if may_route:
         columns |= await routed(call, connection, columns)
     else:
         columns |= await put_by_hand(call, connection, columns)
@@ -92,7 +104,7 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     columns |= await chosen(call, connection, columns)
     columns |= await kept_from_the_start(connection, columns)
     columns["number"] = await give_number(connection, call.organisation)
-    columns |= found_by(columns, account_name=names[0], requester_name=names[1])
+    columns |= found_by(columns, account_name=names[0], requester_name=names[1] or requester_name)
     made = await records.insert_record(connection, TICKETS, columns, actor=call.actor)
     need = ways.complaints_need_loop
     await begin_with_ticket(connection, columns, need=need, actor=call.actor)

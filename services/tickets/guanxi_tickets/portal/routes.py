@@ -1,0 +1,67 @@
+"""Links of the portal over HTTP, for agents."""
+
+from uuid import UUID
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi_shared import documents, writes
+from guanxi_shared.calls import begin
+from guanxi_shared.identifiers import id_in_path
+from guanxi_tickets.portal import links
+from guanxi_tickets.portal.schemas import PortalLinkCreate, PortalLinkMade, Revoked
+
+router = APIRouter(tags=["portal"])
+PATH = "/v1/tickets/{ticket_id}/portal-link"
+TICKET = documents.path_id("ticket_id")
+
+
+@router.post(
+    PATH,
+    **documents.operation(
+        "make_portal_link",
+        "A link by which the requester follows their tickets, shown this once",
+        parameters=[TICKET],
+        body=PortalLinkCreate,
+        response_model=PortalLinkMade,
+        status_code=201,
+        responses={201: {"description": "Made"}, **documents.problems(404, 409, 413, 415, 422)},
+    ),
+)
+async def make_portal_link(request: Request) -> Response:
+    call = await begin(request, "tickets:update")
+    ticket_id = _ticket(request)
+    data = writes.parse(PortalLinkCreate, await call.body())
+    async with call.db.transaction(call.organisation) as connection:
+        made = await links.make_portal_link(
+            call, connection, ticket_id, reach=data.reach, days=data.days
+        )
+    return _json(made, 201)
+
+
+@router.delete(
+    PATH,
+    **documents.operation(
+        "revoke_portal_links",
+        "Take back every link to the ticket, and those of its requester",
+        parameters=[TICKET],
+        response_model=Revoked,
+        responses=documents.problems(404),
+    ),
+)
+async def revoke_portal_links(request: Request) -> Response:
+    call = await begin(request, "tickets:update")
+    async with call.db.transaction(call.organisation) as connection:
+        revoked = await links.revoke_links(call, connection, _ticket(request))
+    return _json({"revoked": revoked}, 200)
+
+
+def _ticket(request: Request) -> UUID:
+    return id_in_path(request.path_params["ticket_id"])
+
+
+def _json(value: object, status: int) -> Response:
+    body = orjson.dumps(value, option=orjson.OPT_UTC_Z)
+    return Response(body, status, {"cache-control": "no-store"}, media_type="application/json")

@@ -1,0 +1,130 @@
+"""The portal as customers see it, and links as agents make them."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from guanxi_shared.values import Value
+from guanxi_tickets.comments.schemas import AuthorKind, Body, FileIds
+from guanxi_tickets.portal.link_rules import MOST_DAYS
+from guanxi_tickets.ticket_settings.schemas import StateKind
+from guanxi_tickets.tickets.schemas import Kind
+
+Reach = Literal["ticket", "requester"]
+
+
+class PortalLinkCreate(Value):
+    """`requester`: the tickets of whoever asked for this one, as far as whoever makes the link sees them;
+    `ticket`: this one alone."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"reach": "requester"}})
+
+    reach: Reach = "requester"
+    days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = Field(
+        default=None, description="For how long it opens; 90 if absent."
+    )
+
+
+class PortalLinkMade(BaseModel):
+    """`token` is shown this once."""
+
+    id: UUID
+    reach: Reach
+    token: str
+    path: str
+    expires_at: datetime
+
+
+class Revoked(BaseModel):
+    revoked: int
+
+
+class PortalReply(Value):
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"example": {"body": "谢谢,已经收到。Thank you."}}
+    )
+
+    id: UUID | None = Field(default=None, description="The client's own UUIDv7, if it brings one.")
+    body: Body
+    file_ids: FileIds = Field(default_factory=list, description="Files put there before.")
+
+
+class PortalVisit(BaseModel):
+    """Whose portal it is, and what the link opens until when."""
+
+    organisation: str
+    reach: Reach
+    expires_at: datetime
+
+
+class PortalTicket(BaseModel):
+    id: UUID
+    number: str
+    subject: str
+    kind: Kind
+    status: str
+    status_kind: StateKind
+    due_at: datetime | None = Field(description="When something is due by what was promised.")
+    created_at: datetime
+    updated_at: datetime
+    solved_at: datetime | None
+    closed_at: datetime | None
+
+
+class PortalPromise(BaseModel):
+    body: str
+    due_at: datetime
+    state: str
+    created_at: datetime
+
+
+class PortalMay(BaseModel):
+    reply: bool
+    close: bool
+    reopen: bool
+
+
+class PortalTicketWhole(PortalTicket):
+    description: str | None
+    promises: list[PortalPromise]
+    may: PortalMay
+
+
+class PortalTickets(BaseModel):
+    data: list[PortalTicket]
+    next: UUID | None = Field(description="Send it as `before` for the next fifty.")
+
+
+class PortalComment(BaseModel):
+    id: UUID
+    body: str
+    author_kind: AuthorKind
+    file_ids: list[UUID]
+    created_at: datetime
+    updated_at: datetime
+
+
+class PortalComments(BaseModel):
+    data: list[PortalComment]
+
+
+class PortalFile(BaseModel):
+    id: UUID
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    author_kind: AuthorKind
+    comment_id: UUID | None
+    created_at: datetime
+
+
+class PortalFiles(BaseModel):
+    data: list[PortalFile]
+
+
+SHOWN_OF_COMMENT: tuple[str, ...] = tuple(PortalComment.model_fields)
+SHOWN_OF_FILE: tuple[str, ...] = tuple(PortalFile.model_fields)
+Shown = dict[str, Any]
