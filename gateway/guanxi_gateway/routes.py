@@ -26,7 +26,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "tickets": (
         "tickets", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "surveys",
         "assets",
-        "entitlements", "work-orders",
+        "entitlements", "work-orders", "survey-invitations", "survey-answers",
     ),
     "analytics": ("analytics",),
 }  # fmt: skip
@@ -72,8 +72,16 @@ DEAR_READS: Final[Mapping[bytes, int]] = {b"search": 5, b"analytics": 5}
 TOLD_OF_ACCOUNTS: Final[Mapping[bytes, str]] = {b"purchases": "pipeline", b"stock": "pipeline"}
 
 
+# What is public at another service than the rest of it: `/v1/public/{what}/…`.
+PUBLIC_AT: Final[Mapping[bytes, str]] = {b"surveys": "tickets"}
+
+
 def service_for(word: bytes, raw_path: bytes = b"") -> str | None:
     """The service of `/v1/{word}/…`; None for what nobody serves."""
+    if word == b"public" and raw_path.startswith(PUBLIC):
+        public = PUBLIC_AT.get(raw_path[len(PUBLIC) :].partition(b"/")[0])
+        if public is not None:
+            return public
     if word == b"accounts" and raw_path.count(b"/") == 4:
         told = TOLD_OF_ACCOUNTS.get(raw_path.rpartition(b"/")[2])
         if told is not None:

@@ -14,6 +14,7 @@ from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
 from tests.tickets.past import setting_back
+from tests.tickets.surveys.asking import ANSWERS, invited, listed, submitted, survey
 
 SECRET = "绝密客户Canary"
 OPERATIONS = [{"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}]
@@ -26,6 +27,7 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/promises/{promise_id}/withdraw": {"reason": "x"},
     PATH + "/{ticket_id}/split": {"subject": "x", "comment_ids": [NOBODY]},
     PATH + "/{ticket_id}/draft": {"body": "x"},
+    "/v1/surveys/{survey_form_id}/invitations": {"ticket_id": NOBODY},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
@@ -61,7 +63,12 @@ async def canary(
     )
     await rep.put(f"{PATH}/{ticket['id']}/draft", json={"body": SECRET})
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
+    asked = await survey(client(company.admin), kind="nps")
+    invitation = await invited(client(company.admin), asked, ticket_id=ticket["id"])
+    await submitted(client(), invitation["path"], score=1, why=SECRET)
+    [answer] = await listed(rep, ANSWERS)
     return {
+        "survey_form_id": asked["id"], "survey_invitation_id": invitation["id"], "survey_id": answer["id"],
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
         "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
         "macro_id": macro.json()["id"],
@@ -96,6 +103,8 @@ async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
         for method, path in operations(tickets, public=False):
             if path.endswith("/draft") and user is not company.rep:
                 continue  # others' drafts are nobody's
+            if path.endswith("/link"):
+                continue  # of a survey: for those alone who may invite
             if method == "get" and any(f"{{{name}}}" in path for name in canary):
                 answer = await client(user).get(path.format_map(Ids(canary)))
                 assert answer.status_code == 200, (user.name, path, answer.text)

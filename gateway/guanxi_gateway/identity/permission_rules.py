@@ -23,6 +23,7 @@ SALES = (
 )  # fmt: skip
 SERVICE = (
     "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
+    "survey-invitations",
     "entitlements", "work-orders",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
@@ -35,6 +36,7 @@ ADMINISTRATION = (
 OWNERLESS = (
     "organisation", "users", "teams", "roles", "oauth-clients", "fields", "pipelines",
     "products", "price-books", "exchange-rates", "queues", "sla-policies", "business-calendars",
+    "surveys",
 )  # fmt: skip
 
 RESOURCES = frozenset(
@@ -115,7 +117,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rcu", "contacts", "articles", "surveys", "assets"),
             *_may("ru", "accounts"),
             *_may("rc", "exports", "shares"),
-            *_may("r", "entitlements", "orders", "analytics"),
+            *_may("r", "entitlements", "orders", "analytics", "survey-invitations"),
         ),
         {ANY: "team", "accounts": "all", "contacts": "all", "assets": "all", "orders": "all"},
     ),
@@ -123,7 +125,7 @@ BUILT_IN: dict[str, RoleRule] = {
         (
             *_EVERYONE,
             *_OWN_KEYS,
-            *_may(ANY, "segments", "campaigns", "surveys"),
+            *_may(ANY, "segments", "campaigns", "surveys", "survey-invitations"),
             *_may("rcu", "accounts", "contacts", "leads", "activities", "files", "pools"),
             *_may("rcud", "imports", "exports"),
             *_may("r", "calendar", "opportunities", "orders", "analytics"),

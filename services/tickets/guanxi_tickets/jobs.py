@@ -7,6 +7,9 @@ from guanxi_shared.running_jobs import Handler
 from guanxi_tickets.drafts.leaving import forget_drafts
 from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.sla_alerts.giving import give_alerts
+from guanxi_tickets.survey_sending.duties import run_survey_schedules, work_surveys
 
 HANDLERS: Final[Mapping[str, Handler]] = {}
-SCHEDULES: Final = (settle_references, give_alerts, forget_drafts)
+SCHEDULES: Final = (
+    settle_references, give_alerts, forget_drafts, work_surveys, run_survey_schedules,
+)  # fmt: skip

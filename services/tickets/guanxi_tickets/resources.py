@@ -10,6 +10,9 @@ from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
+from guanxi_tickets.survey_answers.resources import ANSWERS
+from guanxi_tickets.survey_sending.resources import INVITATIONS
+from guanxi_tickets.surveys.resources import SURVEYS
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
 from guanxi_tickets.tickets.resources import METADATA, TICKETS
 
@@ -27,5 +30,8 @@ LOGGED = (
     FIELDS,
     VIEWS,
     MACROS,
+    SURVEYS,
+    INVITATIONS,
+    ANSWERS,
 )
 VIEWED = {TICKETS.name: TICKETS}

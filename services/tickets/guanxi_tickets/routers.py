@@ -14,6 +14,10 @@ from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.splits.routes import router as splits
+from guanxi_tickets.survey_answers.public_routes import router as public_surveys
+from guanxi_tickets.survey_answers.routes import router as survey_answers
+from guanxi_tickets.survey_sending.routes import router as survey_invitations
+from guanxi_tickets.surveys.routes import router as surveys
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
 from guanxi_tickets.tickets.routes import router as tickets
 from guanxi_tickets.views.routes import router as views
@@ -21,4 +25,5 @@ from guanxi_tickets.views.routes import router as views
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
     sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
+    surveys, survey_invitations, survey_answers, public_surveys,
 )  # fmt: skip

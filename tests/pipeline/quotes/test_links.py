@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_pipeline.quotes.link_rules import Link, expiry_of, key_from, link_from, token_of
+from guanxi_pipeline.quotes.link_rules import expiry_of, key_from
 from guanxi_shared.db import Database
+from guanxi_shared.signed_links import Link, link_from, token_of
 from tests.deadlines import until
 from tests.factories import (
     Clients,

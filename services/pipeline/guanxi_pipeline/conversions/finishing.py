@@ -6,10 +6,11 @@ from uuid import UUID
 from guanxi_pipeline.conversions import kept
 from guanxi_pipeline.conversions.kept import Kept
 from guanxi_pipeline.conversions.running import run_conversion
-from guanxi_pipeline.errands import as_call, house_of
+from guanxi_pipeline.errands import house_of
 from guanxi_shared import delegation, logs
 from guanxi_shared.calls import House
 from guanxi_shared.db import Database
+from guanxi_shared.errands import as_call
 from guanxi_shared.errors import Problem
 from guanxi_shared.rounds import go_round
 from guanxi_shared.running_jobs import PASSING

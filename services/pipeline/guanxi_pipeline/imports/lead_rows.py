@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_pipeline.assignment_rules.deciding import take_turn
-from guanxi_pipeline.errands import as_call, bare_house
+from guanxi_pipeline.errands import bare_house
 from guanxi_pipeline.imports.lead_fields import CONSENTS, LEAD_FIELDS
 from guanxi_pipeline.imports.lead_preparing import NAMED_BY, LeadPreparation
 from guanxi_pipeline.imports.lead_rules import consents_after, likely_same, load_of
@@ -20,6 +20,7 @@ from guanxi_pipeline.leads.service import scored_and_given
 from guanxi_pipeline.scorecards.scoring import scored
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errands import as_call
 from guanxi_shared.errors import Problem
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason

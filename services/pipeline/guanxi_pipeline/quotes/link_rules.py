@@ -1,61 +1,17 @@
-"""The link by which a customer reads and answers an offer: signed, so that nobody makes one up. Pure.
+"""The link by which a customer reads and answers an offer: for what it is signed, and until when. Pure."""
 
-    token = base64url(organisation (16) | quote (16) | expiry, seconds since 1970 (8) | HMAC-SHA256 (32))
-
-The key is derived from the service secret for this purpose alone: no other signature of the suite can be
-passed off as a link, nor a link as anything else.
-"""
-
-import base64
-import binascii
-import hashlib
-import hmac
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from uuid import UUID
+
+from guanxi_shared import signed_links
 
 PURPOSE = b"guanxi pipeline quote link 1"
 KEPT_DAYS = 90  # readable for so long after the last day on which it can be accepted
-LENGTH = 16 + 16 + 8 + 32
-TEXT_LENGTH = 96
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    organisation_id: UUID
-    quote_id: UUID
-    expires_at: datetime
 
 
 def key_from(secret: str) -> bytes:
-    return hmac.digest(secret.encode(), PURPOSE, hashlib.sha256)
+    return signed_links.key_from(secret, PURPOSE)
 
 
 def expiry_of(valid_until: date, zone: tzinfo) -> datetime:
     end = datetime.combine(valid_until + timedelta(days=KEPT_DAYS + 1), time(), zone)
     return end.astimezone(UTC)
-
-
-def token_of(link: Link, key: bytes) -> str:
-    body = _body(link)
-    return base64.urlsafe_b64encode(body + hmac.digest(key, body, hashlib.sha256)).decode()
-
-
-def _body(link: Link) -> bytes:
-    seconds = int(link.expires_at.timestamp())
-    return link.organisation_id.bytes + link.quote_id.bytes + seconds.to_bytes(8, "big")
-
-
-def link_from(token: str, key: bytes) -> Link | None:
-    """What a token says; None for one that was not made with this key, or was touched since."""
-    if len(token) != TEXT_LENGTH or not token.isascii():
-        return None
-    try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
-    except binascii.Error:
-        return None
-    body, signature = raw[:40], raw[40:]
-    if not hmac.compare_digest(signature, hmac.digest(key, body, hashlib.sha256)):
-        return None
-    expires = datetime.fromtimestamp(int.from_bytes(body[32:40], "big"), UTC)
-    return Link(UUID(bytes=body[:16]), UUID(bytes=body[16:32]), expires)

@@ -13,13 +13,14 @@ from starlette.requests import Request
 
 from guanxi_pipeline.forwarded import last_forwarded
 from guanxi_pipeline.quotes import deciding
-from guanxi_pipeline.quotes.link_rules import key_from, link_from
+from guanxi_pipeline.quotes.link_rules import key_from
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.sending import seller_of
 from guanxi_shared import logs, records
 from guanxi_shared.calls import Actor, House, house
 from guanxi_shared.errors import Gone, NotFound
 from guanxi_shared.records import State
+from guanxi_shared.signed_links import link_from
 from guanxi_shared.visibility import EVERYTHING
 
 SHOWN = (
@@ -62,7 +63,7 @@ async def begin_visit(request: Request) -> Visit:
         raise Gone("This link has run out.", code="link_expired")
     logs.organisation_id.set(str(link.organisation_id))
     seller = await seller_of(here, link.organisation_id)
-    return Visit(here, link.organisation_id, link.quote_id, seller)
+    return Visit(here, link.organisation_id, link.record_id, seller)
 
 
 async def read_offer(visit: Visit) -> tuple[State, str | None]:

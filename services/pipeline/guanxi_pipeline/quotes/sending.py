@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from guanxi_pipeline.errors import ApprovalRequired, QuoteState
 from guanxi_pipeline.quotes import state_rules
 from guanxi_pipeline.quotes.approving import needed_steps
-from guanxi_pipeline.quotes.link_rules import Link, expiry_of, key_from, token_of
+from guanxi_pipeline.quotes.link_rules import expiry_of, key_from
 from guanxi_pipeline.quotes.reading import may_change
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.service import load_quote
@@ -18,6 +18,7 @@ from guanxi_shared.calls import Call, House
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Forbidden
 from guanxi_shared.records import State
+from guanxi_shared.signed_links import Link, token_of
 
 VALID_DAYS = 30
 PUBLIC = "/v1/public/quotes"

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.errands import as_call, house_of
+from guanxi_pipeline.errands import house_of
 from guanxi_pipeline.leads.known import read_ways
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.scorecards.scoring import scored
 from guanxi_shared import delegation
 from guanxi_shared.calls import Call, House
 from guanxi_shared.db import Connection
+from guanxi_shared.errands import as_call
 from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_shared.running_jobs import RunningJob
 

@@ -4,16 +4,17 @@ Brier score   mean of (p - y)²                      (Brier 1950); 0 is perfect,
 log loss      mean of -ln(p if y else 1 - p)        p kept within 0.000001 of 0 and 1
 AUC           the share of (won, lost) pairs in which the won one has the higher p, ties half
               (Mann and Whitney 1947)
-interval      Wilson (1927), 95%
+interval      Wilson (1927), 95%: shared/intervals.py
 """
 
 from collections.abc import Sequence
 from itertools import groupby
-from math import log, sqrt
+from math import log
 from typing import Any, Final
 
+from guanxi_shared.intervals import wilson
+
 EDGE: Final = 1e-6
-Z: Final = 1.959963984540054
 MOST_BINS: Final = 10
 
 
@@ -39,16 +40,6 @@ def auc(p: Sequence[float], y: Sequence[bool]) -> float | None:
         pairs += wins * (below + (len(outcomes) - wins) / 2)
         below += len(outcomes) - wins
     return pairs / (won * lost)
-
-
-def wilson(count: int, n: int) -> tuple[float, float]:
-    """The interval of a share, 0 to 1."""
-    if n == 0:
-        return 0.0, 1.0
-    share, z2 = count / n, Z * Z
-    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def scores(p: Sequence[float], y: Sequence[bool]) -> dict[str, float | None]:

@@ -9,6 +9,7 @@ from guanxi_tickets.models.promises import TicketPromise
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
+from guanxi_tickets.models.surveys import Survey, SurveyAnswer, SurveyEdition, SurveyInvitation
 from guanxi_tickets.models.tickets import TICKET_SEARCH, Ticket, TicketNumber
 
 add_views_table(Ticket.metadata)
@@ -22,6 +23,10 @@ __all__ = [
     "MergeFollow",
     "SlaAlert",
     "SlaPolicy",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyEdition",
+    "SurveyInvitation",
     "Ticket",
     "TicketComment",
     "TicketDraft",

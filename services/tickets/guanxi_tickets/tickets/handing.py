@@ -12,6 +12,8 @@ FOLLOWING: Final[Mapping[str, str]] = {
     "ticket_promises": "ticket_id",
     "sla_alerts": "ticket_id",
     "ticket_merges": "survivor_id",
+    "survey_invitations": "ticket_id",
+    "survey_answers": "ticket_id",
 }
 SET = "UPDATE {table} SET owner_id = $3, team_id = $4 WHERE organisation_id = $1 AND {column} = $2 RETURNING 1"
 PARTS = [

@@ -10,7 +10,7 @@ from guanxi_shared.records import Loaded, State
 from guanxi_shared.writes import check_version
 from guanxi_tickets.sla_clocks.keeping import kept_with
 from guanxi_tickets.ticket_settings.known import known_ways
-from guanxi_tickets.ticket_settings.rules import TicketState
+from guanxi_tickets.ticket_settings.rules import ENDING, TicketState
 from guanxi_tickets.tickets import state_rules
 from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.schemas import Move
@@ -38,6 +38,8 @@ async def move_to_state(
     now = datetime.now(UTC)
     verb = state_rules.verb_of(loaded.row["status_kind"], to.kind)
     changes = state_rules.changes_of(loaded.row, to, now)
+    if verb in ENDING or to.kind not in ENDING:
+        changes["survey_due_at"] = now if verb in ENDING else None
     changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
     return await records.update_record(
         connection, TICKETS, loaded, changes, actor=actor, verb=verb, at=now
