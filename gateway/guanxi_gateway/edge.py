@@ -199,7 +199,7 @@ class FrontDoor:
         if service is not None and routes.is_public(passage.raw_path):
             is_read = passage.scope["method"] in READS
             limit = SECRET_READS if is_read else PUBLIC_WRITES
-            await self._answer_open(passage, service, READS | {"POST"}, limit)
+            await self._answer_open(passage, service, READS | {"POST", "PUT"}, limit)
             return
         caller = await self._caller(passage)
         if service is None:

@@ -42,7 +42,7 @@ def allow_everybody(headers: Mapping[bytes, bytes], answer: Headers) -> None:
     answer.append((b"access-control-allow-origin", b"*"))
     if b"access-control-request-method" in headers:
         answer += [
-            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST"),
+            (b"access-control-allow-methods", b"GET, HEAD, OPTIONS, POST, PUT"),
             (b"access-control-allow-headers", b"Content-Type, Idempotency-Key"),
             (b"access-control-max-age", b"600"),
         ]

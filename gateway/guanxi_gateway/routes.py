@@ -26,7 +26,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     "tickets": (
         "tickets", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "surveys",
         "assets",
-        "entitlements", "work-orders", "agents",
+        "entitlements", "work-orders", "agents", "survey-invitations", "survey-answers",
         "complaints", "coordination-tasks", "corrective-actions", "root-causes",
     ),
     "analytics": ("analytics",),
@@ -84,7 +84,9 @@ TOLD_OF_ACCOUNTS: Final[Mapping[bytes, str]] = {b"purchases": "pipeline", b"stoc
 
 
 # What is public and not of the service that most of it is: `/v1/public/portal/…`.
-PUBLIC_OF: Final[Mapping[bytes, str]] = {b"ticket-forms": "tickets", b"portal": "tickets"}
+PUBLIC_OF: Final[Mapping[bytes, str]] = dict.fromkeys(
+    (b"ticket-forms", b"portal", b"surveys"), "tickets"
+)
 
 
 def service_for(word: bytes, raw_path: bytes = b"") -> str | None:

@@ -80,9 +80,9 @@ async def test_what_is_public_is_written_to_without_a_token_by_any_page() -> Non
     assert seen["x-forwarded-for"] == "127.0.0.1"
     assert (asked.status_code, asked.headers["access-control-allow-methods"]) == (
         204,
-        "GET, HEAD, OPTIONS, POST",
+        "GET, HEAD, OPTIONS, POST, PUT",
     )
-    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, HEAD, POST, PUT")
     assert routes.shown(FORM) == "/v1/public/…"
 
 

@@ -1,12 +1,17 @@
 """The tickets service, and accounts and people that it has heard of."""
 
+from pathlib import Path
+
 import pytest
 
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_tickets.references.heard import apply_contacts_event
+from tests.conftest import settle_environment
 from tests.factories import Clients, Organisation
 from tests.pipeline.telling import Heard, Known, account_told, contact_told, hearing, knowing
+from tests.prepared import Clone
+from tests.stand_in import GatewayStandIn
 from tests.tickets.company import with_agents
 from tests.tickets.promising import CALENDARS, sent
 
@@ -45,3 +50,12 @@ def person(heard: Heard, organisation: Organisation) -> Known:
 async def always(client: Clients, company: Organisation) -> str:
     body = {"name": "24/7", "time_zone": "UTC", "always": True}
     return str((await sent(client(company.admin), CALENDARS, body))["id"])
+
+
+@pytest.fixture
+def working(
+    database: Clone, gateway_stand_in: GatewayStandIn, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What a worker of this process finds in its environment."""
+    settle_environment(monkeypatch, database, "tickets", gateway_stand_in, tmp_path)

@@ -15,6 +15,7 @@ from tests.tickets.company import PATH, made
 from tests.tickets.conftest import Known
 from tests.tickets.past import setting_back
 from tests.tickets.queueing import agent, queue
+from tests.tickets.surveys.asking import ANSWERS, invited, listed, submitted, survey
 
 SECRET = "绝密客户Canary"
 OPERATIONS = [{"op": "upsert", "match": {"field": "external_id", "value": "canary"}, "data": {}}]
@@ -39,6 +40,7 @@ BODIES: dict[str, Any] = {
     "/v1/root-causes/{root_cause_id}/merge": {"into_id": NOBODY},
     "/v1/agents/{agent_id}/availability": {"is_available": False},
     PATH + "/{ticket_id}/portal-link": {"reach": "ticket"},
+    "/v1/surveys/{survey_form_id}/invitations": {"ticket_id": NOBODY},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
@@ -93,8 +95,13 @@ async def canary(
     cause = await client(company.admin).post("/v1/root-causes", json={"name": "Known to all"})
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
     known = await agent(client(company.admin), company.rep, skills=[{"skill": SECRET, "level": 1}])
+    asked = await survey(client(company.admin), kind="nps")
+    invitation = await invited(client(company.admin), asked, ticket_id=ticket["id"])
+    await submitted(client(), invitation["path"], score=1, why=SECRET)
+    [answer] = await listed(rep, ANSWERS)
     return {
         "agent_id": known["id"], "queue_id": (await queue(client(company.admin), company))["id"],
+        "survey_form_id": asked["id"], "survey_invitation_id": invitation["id"], "survey_id": answer["id"],
         "ticket_id": ticket["id"], "comment_id": ids[1], "promise_id": made_promise.json()["id"],
         "sla_id": alert["id"], "ticket_merge_id": merge.json()["id"],
         "macro_id": macro.json()["id"], "file_id": file.json()["id"],
@@ -131,6 +138,8 @@ async def test_those_who_may_see_it_are_shown_it_by_the_same_routes(
         for method, path in operations(tickets, public=False):
             if path.endswith("/draft") and user is not company.rep:
                 continue  # others' drafts are nobody's
+            if path.endswith("/link"):
+                continue  # of a survey: for those alone who may invite
             if method == "get" and any(f"{{{name}}}" in path for name in canary):
                 answer = await client(user).get(path.format_map(Ids(canary)))
                 assert answer.status_code == 200, (user.name, path, answer.text)

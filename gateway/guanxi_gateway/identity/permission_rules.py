@@ -23,7 +23,7 @@ SALES = (
 )  # fmt: skip
 SERVICE = (
     "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
-    "entitlements", "work-orders", "agents", "coordination-tasks", "root-causes",
+    "survey-invitations", "entitlements", "work-orders", "agents", "coordination-tasks", "root-causes",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
 ADMINISTRATION = (
@@ -34,7 +34,7 @@ ADMINISTRATION = (
 # Nobody's own: whoever may read the resource at all reads every record of it.
 OWNERLESS = (
     "organisation", "users", "teams", "roles", "oauth-clients", "fields", "pipelines",
-    "products", "price-books", "exchange-rates", "queues", "sla-policies", "business-calendars", "root-causes",
+    "products", "price-books", "exchange-rates", "queues", "sla-policies", "business-calendars", "root-causes", "surveys",
 )  # fmt: skip
 
 RESOURCES = frozenset(
@@ -115,7 +115,7 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rcu", "contacts", "articles", "surveys", "assets"),
             *_may("ru", "accounts", "coordination-tasks"),
             *_may("rc", "exports", "shares"),
-            *_may("r", "entitlements", "orders", "analytics", "agents"),
+            *_may("r", "entitlements", "orders", "analytics", "agents", "survey-invitations"),
         ),
         {ANY: "team", "accounts": "all", "contacts": "all", "assets": "all", "orders": "all"},
     ),
@@ -123,7 +123,7 @@ BUILT_IN: dict[str, RoleRule] = {
         (
             *_EVERYONE,
             *_OWN_KEYS,
-            *_may(ANY, "segments", "campaigns", "surveys"),
+            *_may(ANY, "segments", "campaigns", "surveys", "survey-invitations"),
             *_may("rcu", "accounts", "contacts", "leads", "activities", "files", "pools"),
             *_may("rcud", "imports", "exports"),
             *_may("r", "calendar", "opportunities", "orders", "analytics"),

@@ -16,6 +16,7 @@ from guanxi_tickets.privacy.leftovers import LEFTOVERS, erase_leftovers
 from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.requesters.seeking import seek_requesters
 from guanxi_tickets.sla_alerts.giving import give_alerts
+from guanxi_tickets.survey_sending.duties import run_survey_schedules, work_surveys
 from guanxi_tickets.ticket_forms.sweeping import sweep_ticket_form_hits
 
 HANDLERS: Final[Mapping[str, Handler]] = {
@@ -35,4 +36,6 @@ SCHEDULES: Final = (
     forget_agents,
     seek_requesters,
     sweep_ticket_form_hits,
+    work_surveys,
+    run_survey_schedules,
 )

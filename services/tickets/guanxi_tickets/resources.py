@@ -17,6 +17,9 @@ from guanxi_tickets.queues.resources import QUEUES
 from guanxi_tickets.root_causes.resources import CAUSES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.sla_policies.resources import POLICIES
+from guanxi_tickets.survey_answers.resources import ANSWERS
+from guanxi_tickets.survey_sending.resources import INVITATIONS
+from guanxi_tickets.surveys.resources import SURVEYS
 from guanxi_tickets.ticket_forms.resources import TICKET_FORMS
 from guanxi_tickets.ticket_settings.resources import TICKET_SETTINGS
 from guanxi_tickets.tickets.resources import METADATA, TICKETS
@@ -44,6 +47,9 @@ LOGGED = (
     ACTIONS,
     CAUSES,
     TICKET_FORMS,
+    SURVEYS,
+    INVITATIONS,
+    ANSWERS,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

@@ -27,6 +27,10 @@ from guanxi_tickets.sla_alerts.routes import router as sla_alerts
 from guanxi_tickets.sla_policies.routes import router as sla_policies
 from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.splits.routes import router as splits
+from guanxi_tickets.survey_answers.public_routes import router as public_surveys
+from guanxi_tickets.survey_answers.routes import router as survey_answers
+from guanxi_tickets.survey_sending.routes import router as survey_invitations
+from guanxi_tickets.surveys.routes import router as surveys
 from guanxi_tickets.ticket_forms.public import router as public_ticket_forms
 from guanxi_tickets.ticket_forms.routes import router as ticket_forms
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
@@ -63,5 +67,9 @@ ROUTERS: Final = (
     public_ticket_forms,
     portal,
     public_portal,
+    surveys,
+    survey_invitations,
+    survey_answers,
+    public_surveys,
     tickets,
 )

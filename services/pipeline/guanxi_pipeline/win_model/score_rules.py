@@ -4,7 +4,7 @@ Brier score   mean of (p - y)²                      (Brier 1950); 0 is perfect,
 log loss      mean of -ln(p if y else 1 - p)        p kept within 0.000001 of 0 and 1
 AUC           the share of (won, lost) pairs in which the won one has the higher p, ties half
               (Mann and Whitney 1947)
-interval      see guanxi_shared/proportions.py
+interval      see guanxi_shared/intervals.py
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from itertools import groupby
 from math import log
 from typing import Any, Final
 
-from guanxi_shared.proportions import wilson
+from guanxi_shared.intervals import wilson
 
 EDGE: Final = 1e-6
 MOST_BINS: Final = 10

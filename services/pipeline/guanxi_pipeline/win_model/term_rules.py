@@ -24,7 +24,7 @@ from math import log, log1p
 from statistics import fmean, pstdev
 from typing import Any, Final
 
-from guanxi_shared.proportions import wilson
+from guanxi_shared.intervals import wilson
 
 Facts = Mapping[str, Sequence[tuple[str, float]] | None]
 

@@ -21,6 +21,7 @@ from guanxi_tickets.models.queues import Agent, Queue, TicketAssignment
 from guanxi_tickets.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_tickets.models.settings import TicketSettings
 from guanxi_tickets.models.sla import BusinessCalendar, SlaAlert, SlaPolicy
+from guanxi_tickets.models.surveys import Survey, SurveyAnswer, SurveyEdition, SurveyInvitation
 from guanxi_tickets.models.tickets import TICKET_SEARCH, Ticket, TicketNumber
 
 add_import_tables(Ticket.metadata)
@@ -43,6 +44,10 @@ __all__ = [
     "RootCause",
     "SlaAlert",
     "SlaPolicy",
+    "Survey",
+    "SurveyAnswer",
+    "SurveyEdition",
+    "SurveyInvitation",
     "Ticket",
     "TicketAssignment",
     "TicketComment",

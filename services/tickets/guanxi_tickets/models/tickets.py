@@ -148,6 +148,15 @@ class Ticket(Table, table=True):
             "ix_tickets_seek_requester_at", "organisation_id", "seek_requester_at", "id",
             postgresql_where=text("seek_requester_at IS NOT NULL"),
         ),
+        # Whose requester may be to be asked how it was, of all organisations.
+        Index(
+            "ix_tickets_survey_due_at", "survey_due_at",
+            postgresql_where=text("survey_due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_tickets_solved_at", "organisation_id", "solved_at", "id",
+            postgresql_where=text("solved_at IS NOT NULL AND deleted_at IS NULL"),
+        ),
         Index("ix_tickets_organisation_id_sla_due_at", "organisation_id", "sla_due_at", "id"),
         Index(
             "ix_tickets_unverified", "organisation_id", "id",
@@ -209,6 +218,7 @@ class Ticket(Table, table=True):
     )  # a warning or breach
     # What was missed before, elsewhere, is not told of here.
     sla_told_from: datetime | None = instant_column("sla_told_from", nullable=True)
+    survey_due_at: datetime | None = instant_column("survey_due_at", nullable=True)
     first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
     solved_at: datetime | None = instant_column("solved_at", nullable=True)
     closed_at: datetime | None = instant_column("closed_at", nullable=True)

@@ -1,13 +1,13 @@
 """What a report says of counted rows, each figure with the document that finds its rows. Pure.
 
-Shares are of n, with the interval of guanxi_shared/proportions.py; times are in seconds.
+Shares are of n, with the interval of guanxi_shared/intervals.py; times are in seconds.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from guanxi_shared.proportions import wilson
+from guanxi_shared.intervals import wilson
 from guanxi_tickets.complaints.report_rules import filter_of
 
 Filter = dict[str, Any]

@@ -17,6 +17,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import Invalid, Malformed
 from guanxi_shared.filters import Binder, Groups
+from guanxi_shared.reads import Asker
 from guanxi_shared.statements import compile_after_binding
 from guanxi_tickets.tickets.resources import TICKET, TICKETS
 
@@ -26,7 +27,7 @@ tickets_search AS (SELECT r.* FROM jsonb_populate_record(NULL::tickets_search, $
 """
 
 
-async def understood(call: Call, document: Sequence[Any]) -> Groups:
+async def understood(call: Asker, document: Sequence[Any]) -> Groups:
     """The conditions of a policy as they are meant now; Invalid when they mean nothing."""
     fields = await call.custom_fields.extend(call.organisation, TICKETS)
     try:

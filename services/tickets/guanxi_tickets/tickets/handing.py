@@ -14,6 +14,8 @@ FOLLOWING: Final[Mapping[str, str]] = {
     "ticket_merges": "survivor_id",
     "ticket_files": "ticket_id",
     "ticket_note_files": "ticket_id",
+    "survey_invitations": "ticket_id",
+    "survey_answers": "ticket_id",
 }
 # What stays with a ticket that was merged follows the one that it went into.
 FOLLOWING_MERGED: Final[Mapping[str, str]] = {

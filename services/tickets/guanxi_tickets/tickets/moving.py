@@ -44,6 +44,8 @@ async def move_to_state(
     ends = (loaded.row["status_kind"] in ENDING) != (to.kind in ENDING)
     if verb == "reopened":
         changes |= await left_queue(connection, loaded.row)
+    if verb in ENDING or to.kind not in ENDING:
+        changes["survey_due_at"] = now if verb in ENDING else None
     changes = await kept_with(connection, loaded.row, changes, now, verb=verb)
     state = await records.update_record(
         connection, TICKETS, loaded, changes, actor=actor, verb=verb, at=now
