@@ -41,9 +41,9 @@ def found_organisation(url: str) -> Organisation:
         client.headers["authorization"] = f"Bearer {sign_in(client, 'admin')}"
         client.patch("/v1/organisation", json=LIMIT)
         team = client.post("/v1/teams", json={"name": "Sales"}).json()["id"]
-        manager = _add_user(client, "manager", "manager", team)
-        seller = _add_user(client, "seller", "sales", team)
-        mates = {f"mate{i}": _add_user(client, f"mate{i}", "sales", team) for i in range(MATES)}
+        manager = add_user(client, "manager", "manager", team)
+        seller = add_user(client, "seller", "sales", team)
+        mates = {f"mate{i}": add_user(client, f"mate{i}", "sales", team) for i in range(MATES)}
         return Organisation(
             id=UUID(made["id"]),
             admin=Member(UUID(made["admin_id"]), sign_in(client, "admin")),
@@ -60,7 +60,7 @@ def sign_in(client: httpx.Client, handle: str) -> str:
     return token
 
 
-def _add_user(client: httpx.Client, handle: str, role: str, team: str) -> UUID:
+def add_user(client: httpx.Client, handle: str, role: str, team: str) -> UUID:
     body: dict[str, Any] = {
         "email": f"{handle}@bench.example",
         "name": handle.capitalize(),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from guanxi_shared.launch.place import remove_cluster
-from tests.bench import accounts, deals, goals, reads, texts, tickets, writes
+from tests.bench import accounts, deals, goals, queues, reads, texts, tickets, writes
 from tests.bench.bench import Bench
 from tests.bench.cases import Case, measure
 from tests.bench.hop import measure_hop
@@ -75,9 +75,10 @@ def measure_all(bench: Bench, only: str) -> None:
     if any(only in case.name for case in deals.CASES):
         bench.attempt("deals", lambda: load_them(bench), leaving=keep)
         attempt_cases(bench, deals.CASES, only, leaving=keep)
-    if any(only in case.name for case in tickets.CASES) or only in "sla":
+    of_tickets = (*tickets.CASES, *queues.CASES)
+    if any(only in case.name for case in of_tickets) or only in "sla":
         bench.attempt("sla", lambda: tickets.measure_timers(bench), leaving=keep)
-        attempt_cases(bench, tickets.CASES, only, leaving=keep)
+        attempt_cases(bench, of_tickets, only, leaving=keep)
     if only in "import: orders":
         bench.attempt("import: orders", lambda: measure_order_import(bench), leaving=keep)
     if only in "import":

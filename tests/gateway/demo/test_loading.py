@@ -71,6 +71,8 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "orders/batch",
         "business-calendars",
         "sla-policies",
+        "queues",
+        "agents",
         "tickets/batch",
         "comments",
         "move",
@@ -117,6 +119,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/business-calendars": 1,
         "/v1/sla-policies": 1,
         "/v1/root-causes": 5,
+        "/v1/queues": 3,
+        "/v1/agents": 2,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -219,7 +223,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
-        "business calendars", "policies", "tickets", "replies", "root causes", "loops of complaints", "segments", "views",
+        "business calendars", "policies", "queues", "agents", "tickets", "replies", "root causes", "loops of complaints",
+        "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from guanxi_gateway.cli.demo.queues import make_agents, make_queues
 from guanxi_gateway.cli.demo.tickets import (
     HOW_MANY,
     make_calendars,
@@ -12,8 +13,11 @@ from guanxi_gateway.cli.demo.tickets import (
     make_talks,
     make_tickets,
 )
+from guanxi_tickets.agents.schemas import AgentCreate
+from guanxi_tickets.agents.shift_rules import calendar_of
 from guanxi_tickets.business_calendars.schemas import CalendarCreate
 from guanxi_tickets.comments.schemas import CommentCreate
+from guanxi_tickets.queues.schemas import QueueCreate
 from guanxi_tickets.sla.hours_rules import calendar_from
 from guanxi_tickets.sla.policy_rules import policy_from
 from guanxi_tickets.sla_policies.schemas import PolicyCreate
@@ -54,6 +58,19 @@ def test_the_service_takes_calendar_and_policy() -> None:
     states = [state["key"] for state in DEFAULT_STATES]
     assert set(policy_from(parts, read, priorities=RANKS, states=states).targets) == set(RANKS)
     assert policy["calendar_id"] == calendar["id"]
+
+
+def test_the_service_takes_queues_and_agents_and_every_waiting_ticket_names_one() -> None:
+    queues, agents = make_queues(SEED), make_agents(SEED)
+    for queue in queues:
+        QueueCreate.model_validate_json(orjson.dumps(queue), strict=True)
+    for agent in agents:
+        AgentCreate.model_validate_json(orjson.dumps(agent), strict=True)
+        calendar_of(agent["shifts"])
+    named = Counter(ticket["queue_id"] for ticket in TICKETS if ticket["assignee_id"] is None)
+    assert set(named) <= {queue["id"] for queue in queues}
+    assert {ticket["team_id"] for ticket in TICKETS} == {queue["team_id"] for queue in queues}
+    assert min(named.values()) >= 5
 
 
 def test_every_kind_and_every_state_is_there() -> None:

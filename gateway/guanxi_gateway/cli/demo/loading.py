@@ -15,6 +15,7 @@ from guanxi_gateway.cli.demo.customers import Customers, make_customers
 from guanxi_gateway.cli.demo.loads import Loading, Tell
 from guanxi_gateway.cli.demo.own_fields import make_fields
 from guanxi_gateway.cli.demo.pools import make_pools
+from guanxi_gateway.cli.demo.queues import AGENTS, QUEUES, make_agents, make_queues
 from guanxi_gateway.cli.demo.rhythm import day_of
 from guanxi_gateway.cli.demo.sales_loading import load_sales
 from guanxi_gateway.cli.demo.saved import make_segments, make_views
@@ -172,6 +173,8 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     """First all of them, as they came in, then what became of each."""
     loading.create("business calendars", CALENDARS, make_calendars(loading.seed))
     loading.create("policies", POLICIES, make_policies(loading.seed))
+    loading.create("queues", QUEUES, make_queues(loading.seed))
+    loading.create("agents", AGENTS, make_agents(loading.seed))
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))

@@ -9,6 +9,7 @@ from random import Random
 from guanxi_gateway.cli.demo.activities import Customer
 from guanxi_gateway.cli.demo.client import Write
 from guanxi_gateway.cli.demo.companies import Record
+from guanxi_gateway.cli.demo.queues import COMPLAINTS, DESK, queue_id
 from guanxi_gateway.cli.demo.seeds import demo_id, stream, weighted
 from guanxi_gateway.cli.demo.staff import ORGANISATION, STAFF, team_id, user_id
 from guanxi_gateway.cli.demo.ticket_words import (
@@ -85,7 +86,8 @@ def _ticket(dice: Random, seed: int, customer: Customer) -> Record:
         "team_id": str(team_id(seed, "Service")),
     }  # fmt: skip
     if dice.random() < WAITING_SHARE:
-        return ticket | {"assignee_id": None}
+        waits_in = COMPLAINTS if kind == "complaint" else DESK
+        return ticket | {"assignee_id": None, "queue_id": queue_id(seed, waits_in)}
     return ticket | {"assignee_id": str(user_id(seed, dice.choice(AGENTS)))}
 
 
