@@ -10,6 +10,7 @@ from guanxi_gateway.cli.demo.tickets import (
     make_calendars,
     make_policies,
     make_talks,
+    make_ticket_forms,
     make_tickets,
 )
 from guanxi_tickets.business_calendars.schemas import CalendarCreate
@@ -17,6 +18,7 @@ from guanxi_tickets.comments.schemas import CommentCreate
 from guanxi_tickets.sla.hours_rules import calendar_from
 from guanxi_tickets.sla.policy_rules import policy_from
 from guanxi_tickets.sla_policies.schemas import PolicyCreate
+from guanxi_tickets.ticket_forms.schemas import TicketFormCreate
 from guanxi_tickets.ticket_settings.rules import DEFAULT_STATES, RANKS
 from guanxi_tickets.tickets.schemas import Move, TicketCreate
 from tests.gateway.demo.made import CUSTOMERS, PEOPLE, SEED
@@ -54,6 +56,12 @@ def test_the_service_takes_calendar_and_policy() -> None:
     states = [state["key"] for state in DEFAULT_STATES]
     assert set(policy_from(parts, read, priorities=RANKS, states=states).targets) == set(RANKS)
     assert policy["calendar_id"] == calendar["id"]
+
+
+def test_the_service_takes_the_form() -> None:
+    [form] = make_ticket_forms(SEED)
+    TicketFormCreate.model_validate_json(orjson.dumps(form), strict=True)
+    assert make_ticket_forms(SEED) == [form]
 
 
 def test_every_kind_and_every_state_is_there() -> None:

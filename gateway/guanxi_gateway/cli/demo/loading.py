@@ -28,11 +28,13 @@ from guanxi_gateway.cli.demo.staff import (
 )
 from guanxi_gateway.cli.demo.tickets import (
     CALENDARS,
+    FORMS,
     POLICIES,
     TICKETS,
     make_calendars,
     make_policies,
     make_talks,
+    make_ticket_forms,
 )
 from guanxi_gateway.cli.demo.visits import Visit
 
@@ -171,6 +173,7 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     """First all of them, as they came in, then what became of each."""
     loading.create("business calendars", CALENDARS, make_calendars(loading.seed))
     loading.create("policies", POLICIES, make_policies(loading.seed))
+    loading.create("ticket forms", FORMS, make_ticket_forms(loading.seed))
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))
