@@ -228,3 +228,7 @@ def test_the_import_takes_all_rows_but_the_wrong_one(answers: list[str]) -> None
     assert "done 5001 of 5001" in printed
     assert "'created': 5000, 'refused': 1" in printed
     assert "Tour Company without an address,services,this is none,12,5002," in printed
+
+
+def test_a_complaint_is_followed_by_its_link(answers: list[str]) -> None:
+    assert piece(answers, "ticket-forms").split() == ["public", "明天上午有人到现场。"]

@@ -11,6 +11,7 @@ from guanxi_gateway.cli.demo.tickets import (
     make_calendars,
     make_policies,
     make_talks,
+    make_ticket_forms,
     make_tickets,
 )
 from guanxi_tickets.agents.schemas import AgentCreate
@@ -21,6 +22,7 @@ from guanxi_tickets.queues.schemas import QueueCreate
 from guanxi_tickets.sla.hours_rules import calendar_from
 from guanxi_tickets.sla.policy_rules import policy_from
 from guanxi_tickets.sla_policies.schemas import PolicyCreate
+from guanxi_tickets.ticket_forms.schemas import TicketFormCreate
 from guanxi_tickets.ticket_settings.rules import DEFAULT_STATES, RANKS
 from guanxi_tickets.tickets.schemas import Move, TicketCreate
 from tests.gateway.demo.made import CUSTOMERS, PEOPLE, SEED
@@ -71,6 +73,12 @@ def test_the_service_takes_queues_and_agents_and_every_waiting_ticket_names_one(
     assert set(named) <= {queue["id"] for queue in queues}
     assert {ticket["team_id"] for ticket in TICKETS} == {queue["team_id"] for queue in queues}
     assert min(named.values()) >= 5
+
+
+def test_the_service_takes_the_form() -> None:
+    [form] = make_ticket_forms(SEED)
+    TicketFormCreate.model_validate_json(orjson.dumps(form), strict=True)
+    assert make_ticket_forms(SEED) == [form]
 
 
 def test_every_kind_and_every_state_is_there() -> None:

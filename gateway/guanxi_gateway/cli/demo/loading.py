@@ -30,11 +30,13 @@ from guanxi_gateway.cli.demo.staff import (
 )
 from guanxi_gateway.cli.demo.tickets import (
     CALENDARS,
+    FORMS,
     POLICIES,
     TICKETS,
     make_calendars,
     make_policies,
     make_talks,
+    make_ticket_forms,
 )
 from guanxi_gateway.cli.demo.visits import Visit
 
@@ -175,6 +177,7 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.create("policies", POLICIES, make_policies(loading.seed))
     loading.create("queues", QUEUES, make_queues(loading.seed))
     loading.create("agents", AGENTS, make_agents(loading.seed))
+    loading.create("ticket forms", FORMS, make_ticket_forms(loading.seed))
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))

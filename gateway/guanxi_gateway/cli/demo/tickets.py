@@ -24,6 +24,7 @@ from guanxi_gateway.cli.demo.ticket_words import (
 )
 
 TICKETS = "/v1/tickets"
+FORMS = "/v1/tickets/forms"
 CALENDARS, POLICIES = "/v1/business-calendars", "/v1/sla-policies"
 HOUR = 3600
 SPANS = [{"from": "09:00", "to": "12:00"}, {"from": "13:00", "to": "18:00"}]
@@ -63,6 +64,25 @@ def make_policies(seed: int) -> list[Record]:
         ],
     }  # fmt: skip
     return [policy]
+
+
+def make_ticket_forms(seed: int) -> list[Record]:
+    """As `POST /v1/tickets/forms` takes them: what a customer complains by."""
+    return [
+        {
+            "id": str(demo_id(seed, "ticket-form", 0)), "name": "投诉与建议 Complaints", "kind": "complaint",
+            "urgency": "high", "team_id": str(team_id(seed, "Service")), "takes_files": True,
+            "fields": [
+                {"name": "name", "label": "姓名 Your name", "is_required": True},
+                {"name": "email", "label": "邮箱 Email"},
+                {"name": "phone", "label": "电话 Phone"},
+                {"name": "subject", "label": "事由 What is it about?", "is_required": True},
+                {"name": "description", "label": "经过 What happened?"},
+            ],
+            "consent_text": "同意为答复保存以上内容。 You may keep this to answer me.",
+            "thanks_text": "谢谢，我们会尽快答复您。 Thank you, we will answer soon.",
+        }
+    ]  # fmt: skip
 
 
 def make_tickets(seed: int, customers: Sequence[Customer]) -> list[Record]:
