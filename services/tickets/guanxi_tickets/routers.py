@@ -16,6 +16,7 @@ from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.splits.routes import router as splits
 from guanxi_tickets.survey_answers.public_routes import router as public_surveys
 from guanxi_tickets.survey_answers.routes import router as survey_answers
+from guanxi_tickets.survey_results.routes import router as survey_results
 from guanxi_tickets.survey_sending.routes import router as survey_invitations
 from guanxi_tickets.surveys.routes import router as surveys
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
@@ -25,5 +26,5 @@ from guanxi_tickets.views.routes import router as views
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
     sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
-    surveys, survey_invitations, survey_answers, public_surveys,
+    surveys, survey_invitations, survey_answers, survey_results, public_surveys,
 )  # fmt: skip

@@ -16,6 +16,7 @@ from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
 from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 from guanxi_tickets.references.following import follow_merge, follow_name
+from guanxi_tickets.survey_answers.erasing import forget_person
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
 GONE: Final = frozenset({"deleted", "erased"})
@@ -46,6 +47,8 @@ async def apply_contacts_event(connection: Connection, event: Event) -> None:
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
         await follow_merge(connection, organisation, noun, id, merge, verb)
+    if (noun, verb) == ("contact", "erased"):
+        await forget_person(connection, organisation, id)
     # Tickets may be there before the one they name is known; an erasure names no fields.
     if verb in ("created", "erased") or "name" in (event.get("changed") or ()):
         await follow_name(connection, organisation, noun, id)
