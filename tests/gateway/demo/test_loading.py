@@ -74,6 +74,9 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "tickets/batch",
         "comments",
         "move",
+        "surveys",
+        "invitations",
+        "submit",
         "segments",
         "views",
     ]
@@ -89,6 +92,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     made = Counter(door.paths.values())
     consents = sum(made.pop(path) for path in list(made) if path.endswith("/consents"))
     comments = sum(made.pop(path) for path in list(made) if path.endswith("/comments"))
+    asked = sum(made.pop(path) for path in list(made) if path.endswith("/invitations"))
     assert made == {
         "/v1/organisations": 1,
         "/v1/teams": 9,
@@ -109,6 +113,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/tickets": loaded.tickets,
         "/v1/business-calendars": 1,
         "/v1/sla-policies": 1,
+        "/v1/surveys": 2,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -117,6 +122,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     assert 4_000 < loaded.activities < 6_000
     assert 400 < consents < 700
     assert 300 < comments < 700
+    assert (asked, len(door.moves["surveys"])) == (24, 24)
     assert 1_000 < loaded.opportunities < 1_500
     assert 1_200 < loaded.orders < 2_500
     verbs = Counter(move["verb"] for moves in door.moves.values() for move in moves)
@@ -211,7 +217,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
-        "business calendars", "policies", "tickets", "replies", "segments", "views",
+        "business calendars", "policies", "tickets", "replies",
+        "surveys", "survey invitations", "survey answers", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

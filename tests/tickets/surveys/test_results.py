@@ -152,7 +152,7 @@ async def test_choices_are_counted_and_another_scale_is_another_question(
     admin = client(company.admin)
     ticket = await made(client(company.rep), requester_id=await person())
     options = [{"key": key, "texts": {"en": key}} for key in ("web", "phone")]
-    own = [
+    own: list[dict[str, Any]] = [
         {"key": "how", "type": "multi_choice", "texts": {"en": "How?"}, "options": options},
         {"key": "ease", "type": "rating", "texts": {"en": "Ease"}, "min": 1, "max": 5},
         {"key": "why", "type": "text", "texts": {"en": "Why?"}},

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from guanxi_shared import records
 from guanxi_shared.db import Database
 from guanxi_tickets.survey_sending import duties
 from guanxi_tickets.survey_sending.duties import run_survey_schedules, work_surveys
+from guanxi_tickets.survey_sending.planning import plan_for
 from guanxi_tickets.survey_sending.rules import is_sampled
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made, moved, told_of
@@ -127,8 +129,6 @@ async def test_those_invited_by_hand_at_once_are_asked_once(
 async def test_the_sample_is_the_one_that_the_rule_draws(
     client: Clients, company: Organisation, solve: Solve, service_database: Database
 ) -> None:
-    from uuid import UUID
-
     admin = client(company.admin)
     asked = await survey(admin, send_on="solved", sample_percent=50)
     tickets = [await solve(f"P{n}") for n in range(12)]
@@ -198,7 +198,7 @@ async def test_what_fails_is_put_off_and_holds_up_no_other(
     admin = client(company.admin)
     await survey(admin, send_on="solved")
     broken, whole = await solve("Ann"), await solve("Ben")
-    plan = duties.plan_for
+    plan = plan_for
 
     async def failing(db: Any, organisation: Any, ticket_id: Any) -> bool:
         if str(ticket_id) == broken["id"]:

@@ -26,6 +26,7 @@ from guanxi_gateway.cli.demo.staff import (
     make_users,
     organisation_id,
 )
+from guanxi_gateway.cli.demo.surveys import load_surveys
 from guanxi_gateway.cli.demo.tickets import (
     CALENDARS,
     POLICIES,
@@ -174,6 +175,7 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))
+    load_surveys(loading, customers.tickets)
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:
