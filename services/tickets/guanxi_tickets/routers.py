@@ -29,6 +29,7 @@ from guanxi_tickets.sla_reading.routes import router as sla_reading
 from guanxi_tickets.splits.routes import router as splits
 from guanxi_tickets.survey_answers.public_routes import router as public_surveys
 from guanxi_tickets.survey_answers.routes import router as survey_answers
+from guanxi_tickets.survey_results.routes import router as survey_results
 from guanxi_tickets.survey_sending.routes import router as survey_invitations
 from guanxi_tickets.surveys.routes import router as surveys
 from guanxi_tickets.ticket_forms.public import router as public_ticket_forms
@@ -71,5 +72,6 @@ ROUTERS: Final = (
     survey_invitations,
     survey_answers,
     public_surveys,
+    survey_results,
     tickets,
 )

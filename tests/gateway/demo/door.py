@@ -85,6 +85,9 @@ class Door:
         if request.url.path == "/v1/organisation":
             id = self.organisation_id or next(iter(self.kept))
             return httpx.Response(200, json={"id": id, "created_at": MADE_AT})
+        if request.url.path.endswith("/link"):
+            id = request.url.path.split("/")[-2]
+            return httpx.Response(200, json={"path": f"/v1/public/surveys/{id}"})
         return self._page(request)
 
     def _page(self, request: httpx.Request) -> httpx.Response:

@@ -81,6 +81,9 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "complete",
         "skip",
         "actions",
+        "surveys",
+        "invitations",
+        "submit",
         "segments",
         "views",
     ]
@@ -98,6 +101,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     comments = sum(made.pop(path) for path in list(made) if path.endswith("/comments"))
     loops = [made.pop(path) for path in list(made) if "/loop/" in path]
     assert 4 < len(loops) < 40
+    asked = sum(made.pop(path) for path in list(made) if path.endswith("/invitations"))
     assert made == {
         "/v1/organisations": 1,
         "/v1/teams": 9,
@@ -121,6 +125,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/root-causes": 5,
         "/v1/queues": 3,
         "/v1/agents": 2,
+        "/v1/surveys": 2,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -129,6 +134,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     assert 4_000 < loaded.activities < 6_000
     assert 400 < consents < 700
     assert 300 < comments < 700
+    assert (asked, len(door.moves["surveys"])) == (24, 24)
     assert 1_000 < loaded.opportunities < 1_500
     assert 1_200 < loaded.orders < 2_500
     verbs = Counter(move["verb"] for moves in door.moves.values() for move in moves)
@@ -223,8 +229,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
-        "business calendars", "policies", "queues", "agents", "tickets", "replies", "root causes", "loops of complaints",
-        "segments", "views",
+        "business calendars", "policies", "queues", "agents", "ticket forms", "tickets", "replies", "root causes",
+        "loops of complaints", "surveys", "survey invitations", "survey answers", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

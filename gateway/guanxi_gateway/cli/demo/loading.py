@@ -28,6 +28,7 @@ from guanxi_gateway.cli.demo.staff import (
     make_users,
     organisation_id,
 )
+from guanxi_gateway.cli.demo.surveys import load_surveys
 from guanxi_gateway.cli.demo.tickets import (
     CALENDARS,
     FORMS,
@@ -183,6 +184,7 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))
     loading.create("root causes", CAUSES, make_causes(loading.seed))
     loading.write("loops of complaints", make_loops(loading.seed, customers.tickets))
+    load_surveys(loading, customers.tickets)
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
-from guanxi_pipeline.parameters import currency_of, day_of, once, whole_of
 from guanxi_shared import pages, reads
 from guanxi_shared.calls import Call
 from guanxi_shared.documents import list_parameters, query_parameter
 from guanxi_shared.errors import Malformed
 from guanxi_shared.pages import ListQuery
+from guanxi_shared.parameters import currency_of, day_of, once, whole_of
 
 MOST_CARDS = 100
 CARDS = 25

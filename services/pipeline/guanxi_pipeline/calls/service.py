@@ -11,13 +11,13 @@ from guanxi_pipeline.calls.resources import FORECASTS
 from guanxi_pipeline.calls.schemas import CallAdjust, CallSubmit
 from guanxi_pipeline.forecasts import period_rules
 from guanxi_pipeline.opportunities.stays import as_json
-from guanxi_pipeline.parameters import id_of, parameters_of
 from guanxi_pipeline.pipelines.known import known_pipelines
 from guanxi_shared import pages, reads, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Forbidden, UnknownReference
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.parameters import id_of, parameters_of
 from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING
 

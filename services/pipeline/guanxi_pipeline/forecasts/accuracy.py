@@ -12,7 +12,9 @@ from guanxi_pipeline.forecasts.period_rules import MONTHS, finished_before, peri
 from guanxi_pipeline.forecasts.queries import beside
 from guanxi_pipeline.forecasts.service import NOBODY, past_currencies, past_in_one, rates_for
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
-from guanxi_pipeline.parameters import (
+from guanxi_shared.calls import Call
+from guanxi_shared.documents import query_parameter
+from guanxi_shared.parameters import (
     choice_of,
     currency_of,
     day_of,
@@ -20,8 +22,6 @@ from guanxi_pipeline.parameters import (
     parameters_of,
     whole_of,
 )
-from guanxi_shared.calls import Call
-from guanxi_shared.documents import query_parameter
 
 KINDS = ("quarter", *(kind for kind in MONTHS if kind != "quarter"))
 OWN = ("kind", "percent", "owner_id", "team_id", "pipeline_id", "currency", "rate_on")

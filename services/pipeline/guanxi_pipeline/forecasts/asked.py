@@ -7,7 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_pipeline.forecasts.period_rules import WANTED, Period, parse_period
-from guanxi_pipeline.parameters import (
+from guanxi_shared.calls import Call
+from guanxi_shared.documents import query_parameter
+from guanxi_shared.errors import Invalid
+from guanxi_shared.parameters import (
     choice_of,
     currency_of,
     day_of,
@@ -15,9 +18,6 @@ from guanxi_pipeline.parameters import (
     parameters_of,
     whole_of,
 )
-from guanxi_shared.calls import Call
-from guanxi_shared.documents import query_parameter
-from guanxi_shared.errors import Invalid
 
 GROUPS = ("person", "team", "pipeline", "product")
 IDS = ("owner_id", "team_id", "pipeline_id", "product_id")

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from guanxi_pipeline.parameters import choice_of, currency_of, day_of, id_of, parameters_of
 from guanxi_pipeline.purchases.period_rules import PERIODS
 from guanxi_shared.calls import Call
 from guanxi_shared.documents import query_parameter
 from guanxi_shared.errors import Malformed
+from guanxi_shared.parameters import choice_of, currency_of, day_of, id_of, parameters_of
 
 OF_ACCOUNT = ("by", "product", "category", "from", "to", "currency")
 GROUPS = ("none", "product", "category", "account", "owner")

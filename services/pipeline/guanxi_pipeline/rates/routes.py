@@ -7,12 +7,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_pipeline.parameters import (
-    amount_of,
-    day_of,
-    demanded_currency,
-    parameters_of,
-)
 from guanxi_pipeline.rates import service
 from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 from guanxi_pipeline.rates.schemas import Conversion, ExchangeRateCreate, ExchangeRateUpdate
@@ -21,6 +15,12 @@ from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.documents import query_parameter
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.parameters import (
+    amount_of,
+    day_of,
+    demanded_currency,
+    parameters_of,
+)
 
 router = APIRouter(tags=["exchange rates"])
 PATH = "/v1/exchange-rates"

@@ -5,7 +5,6 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_pipeline.parameters import day_of, parameters_of
 from guanxi_pipeline.stock import service
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_pipeline.stock.schemas import AccountStock, StockReportCreate, StockReportUpdate
@@ -15,6 +14,7 @@ from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.documents import query_parameter
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.parameters import day_of, parameters_of
 
 router = APIRouter(tags=["stock reports"])
 PATH = "/v1/orders/stock-reports"

@@ -25,6 +25,7 @@ from guanxi_tickets.merges.keeping import Move, keep_merge, shown_merge
 from guanxi_tickets.merges.schemas import TicketMergeCreate
 from guanxi_tickets.sla_clocks.keeping import kept_with
 from guanxi_tickets.sla_clocks.refreshing import keep_again
+from guanxi_tickets.survey_answers.moving import answers_to
 from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.linking import LINKS, take_turns
 from guanxi_tickets.tickets.resources import TICKETS
@@ -57,6 +58,7 @@ async def merge_tickets(call: Call, connection: Connection, data: TicketMergeCre
     now = datetime.now(UTC)
     found = await moving.said_on(connection, call.organisation, data.source_ids)
     said = [(r, [(one, placed(one.row, survivor.row, now)) for one in ones]) for r, ones in found]
+    said.append(await answers_to(connection, call.organisation, data.source_ids, survivor.row))
     if survivor.row["first_responded_at"] is None and any(
         is_reply_of_agent(one.row) for resource, ones in found if resource is COMMENTS for one in ones
     ):  # fmt: skip
@@ -114,7 +116,7 @@ async def _keep(
         for name, value in changed.items()
     ]
     moves += [
-        Move(resource.name, "ticket_id", one.id, {n: one.row[n] for n in KEPT}, {n: to[n] for n in KEPT})
+        Move(resource.name, "ticket_id", one.id, {n: one.row[n] for n in KEPT if n in to}, {n: to[n] for n in KEPT if n in to})
         for resource, ones in said
         for one, to in ones
     ]  # fmt: skip

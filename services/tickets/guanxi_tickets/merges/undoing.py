@@ -31,6 +31,7 @@ from guanxi_tickets.merges.keeping import (
 )
 from guanxi_tickets.merges.service import write_survivor
 from guanxi_tickets.sla_clocks.refreshing import keep_again
+from guanxi_tickets.survey_answers.moving import answers_back
 from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.linking import leads_back, take_turns
 from guanxi_tickets.tickets.resources import TICKETS
@@ -57,6 +58,7 @@ async def undo_merge(call: Call, connection: Connection, merge_id: UUID, *, forc
     obstacles += await _merged_since(connection, survivor, columns)
     links, lost = _links(tickets, moves)
     said, left = await _said(call, connection, tickets, moves)
+    said.append(await answers_back(connection, tickets, moves))
     scope = await call.scope(TICKETS.name)
     obstacles += [o if o.id and covers(scope, tickets[o.id]) else _hidden(o) for o in lost] + left
     if not force:

@@ -8,6 +8,9 @@ from uuid import UUID
 from guanxi_shared import following
 from guanxi_shared.db import Connection
 from guanxi_shared.following import Columns, Followed
+from guanxi_shared.resources import Resource
+from guanxi_tickets.survey_answers.resources import ANSWERS
+from guanxi_tickets.survey_sending.resources import INVITATIONS
 from guanxi_tickets.tickets.found_rules import found_by
 from guanxi_tickets.tickets.resources import TICKETS
 
@@ -21,9 +24,7 @@ WHERE t.organisation_id = $1 AND t.{column} = $2 AND t.id > $3 ORDER BY t.id LIM
 """
 
 
-def _followed(noun: str) -> Followed:
-    column = NAMED_BY[noun]
-
+def _followed(noun: str, resource: Resource, column: str) -> Followed:
     def after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
         return {column: survivor}
 
@@ -31,18 +32,23 @@ def _followed(noun: str) -> Followed:
         return {column: None if value is None else UUID(str(value))}
 
     return Followed(
-        noun, TICKETS, column, f"{column} = ANY($2::uuid[])", f"t.{column} = k.id", after, back
+        noun, resource, column, f"{column} = ANY($2::uuid[])", f"t.{column} = k.id", after, back
     )
 
 
-FOLLOWED: Final = (_followed("account"), _followed("contact"))
+FOLLOWED: Final = (
+    *(_followed(noun, TICKETS, column) for noun, column in NAMED_BY.items()),
+    _followed("contact", INVITATIONS, "contact_id"),
+    _followed("contact", ANSWERS, "contact_id"),
+    _followed("account", ANSWERS, "account_id"),
+)
 
 
 async def follow_merge(
     connection: Connection, organisation: UUID, noun: str, survivor: UUID,
     merge: Mapping[str, Any], verb: str,
 ) -> None:  # fmt: skip
-    """Every ticket that named a source names the survivor; undone, what still does goes back."""
+    """Whatever named a source names the survivor; undone, what still does goes back."""
     own = [followed for followed in FOLLOWED if followed.noun == noun]
     await following.follow_merge(
         connection, organisation, own, survivor, merge, verb, renamed=follow_name

@@ -21,6 +21,7 @@ from guanxi_shared.imports.named_records import name_key
 from guanxi_shared.matching import email_key
 from guanxi_tickets.privacy.service import hear_erasure
 from guanxi_tickets.references.following import follow_merge, follow_name
+from guanxi_tickets.survey_answers.erasing import forget_person
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
 GONE: Final = frozenset({"deleted", "erased"})
@@ -57,6 +58,8 @@ async def apply_contacts_event(connection: Connection, event: Event) -> None:
     told = event.get("before") or {}
     if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
         await follow_merge(connection, organisation, noun, id, merge, verb)
+    if (noun, verb) == ("contact", "erased"):
+        await forget_person(connection, organisation, id)
     # Tickets may be there before the one they name is known; an erasure names no fields.
     if verb in ("created", "erased") or "name" in (event.get("changed") or ()):
         await follow_name(connection, organisation, noun, id)

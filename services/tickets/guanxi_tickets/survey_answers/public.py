@@ -21,9 +21,20 @@ from guanxi_tickets.surveys.language_rules import languages_of, worded
 from guanxi_tickets.surveys.question_rules import SCORE
 
 SURVEY: Final = """
-SELECT s.follow_up::text AS follow_up, s.is_low_good,
-  (SELECT t.account_id FROM tickets t WHERE t.organisation_id = $1 AND t.id = $3) AS account_id
-FROM surveys s WHERE s.organisation_id = $1 AND s.id = $2
+SELECT s.follow_up::text AS follow_up, s.is_low_good FROM surveys s
+WHERE s.organisation_id = $1 AND s.id = $2
+"""
+# The ticket that was asked about, or what it was merged into, held while the answer is written: whoever
+# hands or merges it meanwhile finds the answer there. Before the invitation, which such a one takes last.
+TICKET: Final = """
+WITH RECURSIVE way AS (
+  SELECT t.id, t.merged_into_id, 0 AS depth FROM survey_invitations i
+  JOIN tickets t ON t.organisation_id = $1 AND t.id = i.ticket_id
+  WHERE i.organisation_id = $1 AND i.id = $2
+  UNION ALL SELECT t.id, t.merged_into_id, way.depth + 1 FROM way
+  JOIN tickets t ON t.organisation_id = $1 AND t.id = way.merged_into_id WHERE way.depth < 32)
+SELECT t.id AS ticket_id, t.account_id, t.owner_id, t.team_id, t.merged_into_id FROM tickets t
+WHERE t.organisation_id = $1 AND t.id = (SELECT id FROM way WHERE merged_into_id IS NULL) FOR SHARE OF t
 """
 
 
@@ -52,6 +63,7 @@ async def save(visit: Visit, data: Partial) -> dict[str, Any]:
 async def submit(visit: Visit, data: Submission) -> dict[str, Any]:
     """One answer for one invitation, under its lock."""
     async with visit.house.db.transaction(visit.organisation) as connection:
+        place = await _held_ticket(connection, visit)
         loaded, asked = await _hold(connection, visit)
         sent = asked.row["partial"] if data.answers is None else data.answers
         answers = _checked(asked, sent)
@@ -61,19 +73,18 @@ async def submit(visit: Visit, data: Submission) -> dict[str, Any]:
         language = asked.language(
             data.language or wanted_language(visit)[0], wanted_language(visit)[1]
         )
-        await _hand_in(connection, visit, loaded, asked, answers, language)
+        about = {name: loaded.row[name] for name in PLACE} | place
+        await _hand_in(connection, visit, loaded, asked, answers, language, about)
     thanks = asked.around("thanks", language)
     return {"thanks": thanks or THANKS[language[:2] == "zh"], "language": language}
 
 
 async def _hand_in(
     connection: Connection, visit: Visit, loaded: Loaded, asked: Asked, answers: Mapping[str, Any],
-    language: str,
+    language: str, about: Mapping[str, Any],
 ) -> None:  # fmt: skip
     row, now = loaded.row, datetime.now(UTC)
-    survey = await connection.fetchrow(
-        SURVEY, visit.organisation, row["survey_id"], row["ticket_id"]
-    )
+    survey = await connection.fetchrow(SURVEY, visit.organisation, row["survey_id"])
     assert survey is not None
     score = rules.score_of(asked.questions, answers)
     is_low = rules.is_low(
@@ -82,17 +93,24 @@ async def _hand_in(
     columns = {
         "organisation_id": visit.organisation, "id": new_id(), "survey_id": row["survey_id"],
         "edition": row["edition"], "invitation_id": loaded.id, "kind": asked.row["kind"],
-        "ticket_id": row["ticket_id"], "contact_id": row["contact_id"],
-        "account_id": survey["account_id"], "score": score, "is_low": is_low,
+        "contact_id": row["contact_id"], "account_id": None, **about, "score": score, "is_low": is_low,
         "answers": dict(answers), "language": language, "invited_at": row["sent_at"],
-        "answered_at": now, "follow_up_at": now if is_low else None, "owner_id": row["owner_id"],
-        "team_id": row["team_id"], "created_at": now, "updated_at": now,
+        "answered_at": now, "follow_up_at": now if is_low else None, "created_at": now, "updated_at": now,
     }  # fmt: skip
     await records.insert_record(connection, ANSWERS, columns, actor=visit.actor, verb="answered")
     changes = {"status": "answered", "answered_at": now, "partial": {}}
     await records.update_record(
         connection, INVITATIONS, loaded, changes, actor=visit.actor, verb="answered", at=now
     )
+
+
+async def _held_ticket(connection: Connection, visit: Visit) -> dict[str, Any]:
+    """Nothing without a ticket. One that was merged while it was waited for is followed anew."""
+    while True:
+        row = await connection.fetchrow(TICKET, visit.organisation, visit.invitation_id)
+        found = dict(row.items()) if row is not None else {"merged_into_id": None}
+        if found.pop("merged_into_id") is None:
+            return found
 
 
 async def _hold(connection: Connection, visit: Visit) -> tuple[Loaded, Asked]:
@@ -144,4 +162,5 @@ def _suggested(asked: Asked, text: str | None) -> dict[str, Any]:
     return answers if is_right else {}
 
 
+PLACE: Final = ("ticket_id", "owner_id", "team_id")
 THANKS: Final = ("Thank you.", "谢谢！")

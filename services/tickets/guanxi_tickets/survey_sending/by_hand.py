@@ -42,7 +42,7 @@ async def invite(
         raise AskedLately(f"They were asked within the last {quiet} days.")
     about = await about_survey(connection, call.organisation, survey_id, data.ticket_id, contact_id)
     columns = {
-        **sent(about, now), "organisation_id": call.organisation, "id": new_id(),
+        **sent(about, now), "organisation_id": call.organisation, "id": data.id or new_id(),
         "survey_id": survey_id, "occasion": "hand", "ticket_id": data.ticket_id,
         "contact_id": contact_id, "round": about["reopened_count"] or 0, "send_at": now,
         "language": data.language, "partial": {}, "created_by": call.by.user_id,

@@ -17,6 +17,7 @@ class InvitationCreate(Value):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
 
+    id: UUID | None = None
     ticket_id: UUID | None = None
     contact_id: UUID | None = None
     language: Language | None = None
