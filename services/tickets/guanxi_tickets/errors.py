@@ -81,3 +81,19 @@ class CausePutAway(Invalid):
 
 class ActionNotNow(Conflict):
     code, title = "action_not_now", "The corrective action does not stand where that can be said"
+
+
+class EntitlementUsedUp(Conflict):
+    code, title = "entitlement_used_up", "Less is left than is asked for"
+
+
+class NotEntitled(Invalid):
+    code, title = "not_entitled", "No entitlement covers the ticket"
+
+
+class RenewedAlready(Conflict):
+    code, title = "renewed_already", "The next term is there already"
+
+
+class BookingReversed(Conflict):
+    code, title = "booking_reversed", "The booking was taken back already, or takes one back itself"

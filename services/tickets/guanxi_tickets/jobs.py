@@ -6,8 +6,15 @@ from typing import Final
 from guanxi_shared.running_jobs import Handler
 from guanxi_tickets.coordination_tasks.giving import give_task_alerts
 from guanxi_tickets.drafts.leaving import forget_drafts
+from guanxi_tickets.entitlements.reminding import remind_of_entitlements
 from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.sla_alerts.giving import give_alerts
 
 HANDLERS: Final[Mapping[str, Handler]] = {}
-SCHEDULES: Final = (settle_references, give_alerts, forget_drafts, give_task_alerts)
+SCHEDULES: Final = (
+    settle_references,
+    give_alerts,
+    forget_drafts,
+    give_task_alerts,
+    remind_of_entitlements,
+)

@@ -9,6 +9,7 @@ from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.complaints.resources import LOOPS
 from guanxi_tickets.coordination_tasks.resources import TASKS
 from guanxi_tickets.corrective_actions.resources import ACTIONS
+from guanxi_tickets.entitlements.resources import ENTITLEMENTS
 from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.root_causes.resources import CAUSES
@@ -35,5 +36,6 @@ LOGGED = (
     TASKS,
     ACTIONS,
     CAUSES,
+    ENTITLEMENTS,
 )
 VIEWED = {TICKETS.name: TICKETS}

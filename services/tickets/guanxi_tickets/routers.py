@@ -9,6 +9,7 @@ from guanxi_tickets.complaints.routes import router as complaints
 from guanxi_tickets.coordination_tasks.routes import router as coordination_tasks
 from guanxi_tickets.corrective_actions.routes import router as corrective_actions
 from guanxi_tickets.drafts.routes import router as drafts
+from guanxi_tickets.entitlements.routes import router as entitlements
 from guanxi_tickets.fields.routes import router as fields
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
@@ -25,5 +26,5 @@ from guanxi_tickets.views.routes import router as views
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
     sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
-    complaints, coordination_tasks, corrective_actions, root_causes,
+    complaints, coordination_tasks, corrective_actions, root_causes, entitlements,
 )  # fmt: skip

@@ -9,6 +9,7 @@ from guanxi_tickets.models.complaints import (
     RootCause,
 )
 from guanxi_tickets.models.drafts import TicketDraft
+from guanxi_tickets.models.entitlements import Entitlement, EntitlementBooking
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.promises import TicketPromise
@@ -25,6 +26,8 @@ __all__ = [
     "ComplaintRound",
     "CoordinationTask",
     "CorrectiveAction",
+    "Entitlement",
+    "EntitlementBooking",
     "KnownAccount",
     "KnownContact",
     "Macro",

@@ -31,6 +31,7 @@ class KnownAccount(Table, table=True):
     industry: str | None = text_column()
     region: str | None = text_column()
     grade: str | None = text_column()
+    parent_id: UUID | None = id_column()
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
     merged_into_id: UUID | None = id_column()

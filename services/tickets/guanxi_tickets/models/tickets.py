@@ -70,6 +70,9 @@ class Ticket(Table, table=True):
             ["organisation_id", "sla_policy_id"], ["sla_policies.organisation_id", "sla_policies.id"]
         ),
         ForeignKeyConstraint(
+            ["organisation_id", "entitlement_id"], ["entitlements.organisation_id", "entitlements.id"]
+        ),
+        ForeignKeyConstraint(
             ["organisation_id", "merged_into_id"], ["tickets.organisation_id", "tickets.id"]
         ),
         CheckConstraint("parent_id <> id AND duplicate_of_id <> id", name="links"),
@@ -95,6 +98,7 @@ class Ticket(Table, table=True):
             )
             for name in (
                 "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+                "entitlement_id",
             )
         ),
         Index(
@@ -159,6 +163,8 @@ class Ticket(Table, table=True):
     sla_next_at: datetime | None = instant_column(
         "sla_next_at", nullable=True
     )  # a warning or breach
+    entitlement_id: UUID | None = id_column()
+    is_entitled: bool | None = Field(default=None, sa_column=Column(Boolean))  # none: nobody asked
     first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
     solved_at: datetime | None = instant_column("solved_at", nullable=True)
     closed_at: datetime | None = instant_column("closed_at", nullable=True)

@@ -8,6 +8,8 @@ from uuid import UUID
 from guanxi_shared import following
 from guanxi_shared.db import Connection
 from guanxi_shared.following import Columns, Followed
+from guanxi_shared.resources import Resource
+from guanxi_tickets.entitlements.resources import ENTITLEMENTS
 from guanxi_tickets.tickets.found_rules import found_by
 from guanxi_tickets.tickets.resources import TICKETS
 
@@ -21,7 +23,7 @@ WHERE t.organisation_id = $1 AND t.{column} = $2 AND t.id > $3 ORDER BY t.id LIM
 """
 
 
-def _followed(noun: str) -> Followed:
+def _followed(noun: str, resource: Resource = TICKETS) -> Followed:
     column = NAMED_BY[noun]
 
     def after(row: Mapping[str, Any], gone: Collection[UUID], survivor: UUID) -> Columns:
@@ -31,11 +33,15 @@ def _followed(noun: str) -> Followed:
         return {column: None if value is None else UUID(str(value))}
 
     return Followed(
-        noun, TICKETS, column, f"{column} = ANY($2::uuid[])", f"t.{column} = k.id", after, back
+        noun, resource, column, f"{column} = ANY($2::uuid[])", f"t.{column} = k.id", after, back
     )
 
 
-FOLLOWED: Final = (_followed("account"), _followed("contact"))
+FOLLOWED: Final = (
+    _followed("account"),
+    _followed("contact"),
+    _followed("account", ENTITLEMENTS),
+)
 
 
 async def follow_merge(

@@ -2,14 +2,14 @@
 
 The narrow shape read from each event's `after`:
 
-    contacts.account.*  id, name, industry, region, grade, owner_id, team_id
+    contacts.account.*  id, name, industry, region, grade, parent_id, owner_id, team_id
     contacts.contact.*  id, name, title, owner_id, team_id
 
 from `merged` and `unmerged`, whose subject is the survivor, `before.merge` with `id` and `source_ids`, and
 from a source's `deleted` the survivor (`before.merged_into_id`).
 """
 
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from guanxi_shared.consumers import Consumer, FeedSource
@@ -19,7 +19,7 @@ from guanxi_tickets.references.following import follow_merge, follow_name
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
 GONE: Final = frozenset({"deleted", "erased"})
-OWN: Final = {"account": ("industry", "region", "grade"), "contact": ("title",)}
+OWN: Final = {"account": ("industry", "region", "grade", "parent_id"), "contact": ("title",)}
 MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
 
 
@@ -58,11 +58,15 @@ async def _copy(
     await connection.execute(
         COPY[noun], organisation, id, int(event["version"]), state.get("name") or "",
         maybe_id_of(state.get("owner_id")), maybe_id_of(state.get("team_id")),
-        moment_of(event) if is_gone else None, *(state.get(name) for name in OWN[noun]),
+        moment_of(event) if is_gone else None, *(_stored(name, state.get(name)) for name in OWN[noun]),
     )  # fmt: skip
     merged_into = (event.get("before") or {}).get("merged_into_id")
     if is_gone and merged_into is not None:
         await connection.execute(MERGED.format(noun=noun), organisation, id, id_of(merged_into))
+
+
+def _stored(name: str, value: Any) -> Any:
+    return maybe_id_of(value) if name.endswith("_id") else value
 
 
 def contacts_consumer(source: FeedSource) -> Consumer:

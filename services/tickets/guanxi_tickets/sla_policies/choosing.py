@@ -7,6 +7,7 @@ that the policy is known before the write, which stays one write with one event.
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, Integer, case, literal_column, select, true
@@ -18,7 +19,7 @@ from guanxi_shared.deferred import Deferred
 from guanxi_shared.errors import Invalid, Malformed
 from guanxi_shared.filters import Binder, Groups
 from guanxi_shared.statements import compile_after_binding
-from guanxi_tickets.sla_policies.known import policies_of
+from guanxi_tickets.sla_policies.known import KnownPolicy, policies_of
 from guanxi_tickets.tickets.resources import TICKET, TICKETS
 
 AS_IF = """
@@ -41,21 +42,30 @@ async def understood(call: Call, document: Sequence[Any]) -> Groups:
 
 
 async def chosen(
-    call: Call, connection: Connection | Deferred, row: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The columns of a new ticket that say what is promised; none without a policy that fits."""
+    call: Call, connection: Connection | Deferred, row: Mapping[str, Any], *,
+    preferred: UUID | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The columns of a new ticket that say what is promised; none without a policy that fits. The one that
+    is `preferred` is its, while it is active, whatever the filters say."""
     policies = await policies_of(call.house).of(call.organisation)
+    if preferred is not None:
+        for policy in policies:
+            if policy.id == preferred:
+                return _columns(policy)
     conditioned = list(takewhile(lambda policy: policy.filter_groups, policies))
     documents = [each.filter_groups for each in conditioned]
     fits = await _fitting(call, connection, row, documents) if documents else []
     fitting = [policy for policy, is_fit in zip(conditioned, fits, strict=True) if is_fit]
     for policy in [*fitting, *policies[len(conditioned) :]]:  # the next one fits whatever it is
-        return {
-            "sla_policy_id": policy.id, "sla_policy_version": policy.version,
-            "sla_calendar_id": policy.calendar_id,
-            "sla_calendar_version": policy.calendar_version,
-        }  # fmt: skip
+        return _columns(policy)
     return {}
+
+
+def _columns(policy: KnownPolicy) -> dict[str, Any]:
+    return {
+        "sla_policy_id": policy.id, "sla_policy_version": policy.version,
+        "sla_calendar_id": policy.calendar_id, "sla_calendar_version": policy.calendar_version,
+    }  # fmt: skip
 
 
 async def _fitting(
