@@ -37,6 +37,9 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/loop/actions/{corrective_action_id}/check": {"effect": "effective"},
     "/v1/coordination-tasks/{coordination_task_id}/finish": {"result": "x"},
     "/v1/coordination-tasks/{coordination_task_id}/decline": {"reason": "x"},
+    "/v1/entitlements/{entitlement_id}/usage": {"amount": "1"},
+    "/v1/entitlements/{entitlement_id}/usage/{booking_id}/reverse": {"note": "x"},
+    "/v1/entitlements/{entitlement_id}/renew": {"valid_until": "2027-12-31"},
     "/v1/root-causes/{root_cause_id}/merge": {"into_id": NOBODY},
     "/v1/agents/{agent_id}/availability": {"is_available": False},
     PATH + "/{ticket_id}/portal-link": {"reach": "ticket"},
@@ -93,6 +96,11 @@ async def canary(
     )
     action = await rep.post(f"{loop}/actions", json={"body": SECRET})
     cause = await client(company.admin).post("/v1/root-causes", json={"name": "Known to all"})
+    term = {"unit": "hours", "valid_from": "2020-01-01", "valid_until": "2020-12-31"}
+    entitlement = await client(company.manager).post(
+        "/v1/entitlements",
+        json={"name": "Known to agents", "account_id": ticket["account_id"], **term},
+    )
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
     known = await agent(client(company.admin), company.rep, skills=[{"skill": SECRET, "level": 1}])
     asked = await survey(client(company.admin), kind="nps")
@@ -107,6 +115,7 @@ async def canary(
         "macro_id": macro.json()["id"], "file_id": file.json()["id"],
         "step": "act", "coordination_task_id": task.json()["id"],
         "corrective_action_id": action.json()["id"], "root_cause_id": cause.json()["id"],
+        "entitlement_id": entitlement.json()["id"],
     }  # fmt: skip
 
 

@@ -117,7 +117,14 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may("rc", "exports", "shares"),
             *_may("r", "entitlements", "orders", "analytics", "agents", "survey-invitations"),
         ),
-        {ANY: "team", "accounts": "all", "contacts": "all", "assets": "all", "orders": "all"},
+        {
+            ANY: "team",
+            "accounts": "all",
+            "contacts": "all",
+            "assets": "all",
+            "orders": "all",
+            "entitlements": "all",
+        },
     ),
     "marketer": RoleRule(
         (

@@ -105,3 +105,19 @@ class ActionNotNow(Conflict):
 
 class NoRequester(Conflict):
     code, title = "no_requester", "The ticket does not say who asked"
+
+
+class EntitlementUsedUp(Conflict):
+    code, title = "entitlement_used_up", "Less is left than is asked for"
+
+
+class NotEntitled(Invalid):
+    code, title = "not_entitled", "No entitlement covers the ticket"
+
+
+class RenewedAlready(Conflict):
+    code, title = "renewed_already", "The next term is there already"
+
+
+class BookingReversed(Conflict):
+    code, title = "booking_reversed", "The booking was taken back already, or takes one back itself"

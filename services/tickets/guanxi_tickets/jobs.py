@@ -9,6 +9,7 @@ from guanxi_tickets.assignments.giving import assign_from_queues
 from guanxi_tickets.assignments.handing_back import end_shifts
 from guanxi_tickets.coordination_tasks.giving import give_task_alerts
 from guanxi_tickets.drafts.leaving import forget_drafts
+from guanxi_tickets.entitlements.reminding import remind_of_entitlements
 from guanxi_tickets.exports.tables import delete_old_transfers, write_export
 from guanxi_tickets.files.sweeping import sweep_ticket_files
 from guanxi_tickets.imports.taking import take_import
@@ -38,4 +39,5 @@ SCHEDULES: Final = (
     sweep_ticket_form_hits,
     work_surveys,
     run_survey_schedules,
+    remind_of_entitlements,
 )

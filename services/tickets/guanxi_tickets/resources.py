@@ -10,6 +10,7 @@ from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.complaints.resources import LOOPS
 from guanxi_tickets.coordination_tasks.resources import TASKS
 from guanxi_tickets.corrective_actions.resources import ACTIONS
+from guanxi_tickets.entitlements.resources import ENTITLEMENTS
 from guanxi_tickets.files.resources import FILES, NOTE_FILES
 from guanxi_tickets.macros.resources import MACROS
 from guanxi_tickets.promises.resources import PROMISES
@@ -50,6 +51,7 @@ LOGGED = (
     SURVEYS,
     INVITATIONS,
     ANSWERS,
+    ENTITLEMENTS,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

@@ -11,6 +11,7 @@ from guanxi_tickets.complaints.routes import router as complaints
 from guanxi_tickets.coordination_tasks.routes import router as coordination_tasks
 from guanxi_tickets.corrective_actions.routes import router as corrective_actions
 from guanxi_tickets.drafts.routes import router as drafts
+from guanxi_tickets.entitlements.routes import router as entitlements
 from guanxi_tickets.exports.routes import router as exports
 from guanxi_tickets.fields.routes import router as fields
 from guanxi_tickets.files.routes import router as files
@@ -73,5 +74,6 @@ ROUTERS: Final = (
     survey_answers,
     public_surveys,
     survey_results,
+    entitlements,
     tickets,
 )

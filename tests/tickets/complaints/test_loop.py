@@ -8,7 +8,7 @@ import pytest
 
 from guanxi_tickets.complaints.round_rules import STEPS
 from tests.factories import Clients, Organisation
-from tests.tickets.company import PATH, made, moved, told_of
+from tests.tickets.company import PATH, in_role, made, moved, told_of
 
 SETTINGS = f"{PATH}/settings"
 
@@ -255,6 +255,27 @@ async def test_what_a_round_comes_to(client: Clients, company: Organisation) -> 
     assert (await rep.patch(loop, json={"root_cause_id": None})).json()["root_cause_id"] is None
 
 
+async def test_who_may_not_read_notes_is_shown_nothing_of_the_loop(
+    client: Clients, company: Organisation
+) -> None:
+    """A partner sees their tickets, and none of what is said about them inside."""
+    rep, partner = client(company.rep), client(in_role(company.rep, "partner"))
+    ticket = await made(rep, kind="complaint")
+    await stepped(rep, ticket, "listen", text="Inside")
+    action = (await rep.post(f"{PATH}/{ticket['id']}/loop/actions", json={"body": "Inside"})).json()
+    assert (await partner.get(f"{PATH}/{ticket['id']}")).status_code == 200
+    for path in (
+        f"{PATH}/{ticket['id']}/loop", "/v1/complaints", "/v1/complaints/loop-report", "/v1/corrective-actions",
+        f"/v1/corrective-actions/{action['id']}",
+    ):  # fmt: skip
+        assert (await partner.get(path)).status_code == 403, path
+    told = (await partner.get("/v1/events?limit=1000")).text
+    assert ticket["id"] in told
+    assert "Inside" not in told
+    writer = client(company.rep.but(permissions=("tickets:read", "tickets:update")))
+    assert (await stepped(writer, ticket, "act")).status_code == 403
+
+
 async def test_a_list_of_complaints_tells_where_their_loops_stand(
     client: Clients, company: Organisation, other_organisation: Organisation
 ) -> None:
@@ -276,6 +297,11 @@ async def test_a_list_of_complaints_tells_where_their_loops_stand(
     ):  # fmt: skip
         found = (await rep.get(f"/v1/complaints?{filters}&sort=id")).json()
         assert [each["id"] for each in found["data"]] == expected, filters
+    own = {"resource": "tickets", "key": "batch", "kind": "text"}
+    assert (await client(company.admin).post("/v1/fields", json=own)).status_code == 201
+    await rep.patch(f"{PATH}/{one['id']}", json={"custom": {"batch": "7"}})
+    for path in ("/v1/complaints?custom.batch=7", "/v1/complaints/loop-report?custom.batch=7"):
+        assert (await rep.get(path)).status_code == 200, path
     for user in (company.other_rep, other_organisation.admin):
         seen = (await client(user).get("/v1/complaints?total=exact")).json()
         assert (seen["data"], seen["page"]["total"]) == ([], 0)

@@ -227,6 +227,14 @@ async def test_of_a_deleted_complaint_nothing_is_told_until_it_is_there_again(
     assert len(await told_of(sales, task["id"])) == 3
 
 
+async def test_what_is_due_is_found_by_an_index(database: Any) -> None:
+    sql = "SELECT id FROM coordination_tasks WHERE next_at IS NOT NULL AND next_at <= now() ORDER BY next_at LIMIT 200"
+    async with owning(database.admin_url) as owner:
+        await owner.execute("SET enable_seqscan = off")
+        plan = "\n".join(row[0] for row in await owner.fetch(f"EXPLAIN {sql}"))
+    assert "ix_coordination_tasks_next_at" in plan
+
+
 async def test_another_time_begins_the_clock_anew(
     client: Clients, company: Organisation, database: Any, service_database: Database
 ) -> None:

@@ -1,5 +1,6 @@
 """The loop of a ticket as whoever sees the ticket is shown it."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -7,6 +8,8 @@ import orjson
 
 from guanxi_shared import reads
 from guanxi_shared.calls import Call
+from guanxi_shared.resources import Field
+from guanxi_tickets.complaints.resources import COMPLAINTS
 from guanxi_tickets.complaints.round_rules import STEPS
 from guanxi_tickets.tickets.resources import TICKETS
 
@@ -33,6 +36,11 @@ SELECT round_id::text, id::text, ticket_id::text, body, responsible_id::text, du
   effect_note, checked_at, checked_by::text, version, created_at, updated_at
 FROM corrective_actions WHERE organisation_id = $1 AND round_id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER BY created_at, id
 """
+
+
+async def complaint_fields(call: Call) -> Mapping[str, Field]:
+    """Those of complaints, and the organisation's own ones of tickets."""
+    return {**await reads.all_fields(call, TICKETS), **COMPLAINTS.fields}
 
 
 async def read_loop(call: Call, ticket_id: UUID) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from guanxi_shared.filters import Binder
 from guanxi_shared.pages import OPTIONS, ListQuery
 from guanxi_shared.statements import compile_after_binding
 from guanxi_shared.visibility import predicate
+from guanxi_tickets.complaints.reading import complaint_fields
 from guanxi_tickets.complaints.report_rules import filter_of, report_from
 from guanxi_tickets.complaints.resources import COMPLAINTS, IS_COMPLAINT
 from guanxi_tickets.tickets.resources import TICKET
@@ -91,7 +92,7 @@ async def read_report(call: Call) -> dict[str, Any]:
 
 
 async def _query(call: Call) -> ListQuery:
-    fields = await reads.all_fields(call, COMPLAINTS)
+    fields = await complaint_fields(call)
     pairs = pages.query_pairs(call.request.scope["query_string"])
     kept = [(name, value) for name, value in pairs if name not in dict(PERIOD)]
     for name, _ in kept:

@@ -1,4 +1,5 @@
-"""The allow-lists of rounds, and of complaints: tickets with where their last round stands."""
+"""The allow-lists of rounds, and of complaints: tickets with where their last round stands. They are
+internal, as notes are: who may not read those reads none of it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -24,7 +25,7 @@ LOOPS: Resource = Resource(
     table=ROUND,
     fields=_ROUNDS | {"steps": replace(_ROUNDS["steps"], kind=r.OBJECT)},
     model=RoundRead,
-    permitted_as="tickets",
+    permitted_as="ticket-notes",
     seen_as="tickets",
 )
 TODAY: Final[ColumnElement[Any]] = literal_column("(now() AT TIME ZONE 'UTC')::date")
@@ -97,7 +98,7 @@ COMPLAINTS: Resource = Resource(
     includes=TICKETS.includes,
     search=models.TICKET_SEARCH,
     model=ComplaintRead,
-    permitted_as="tickets",
+    permitted_as="ticket-notes",
     seen_as="tickets",
 )
 IS_COMPLAINT: Final = Condition(

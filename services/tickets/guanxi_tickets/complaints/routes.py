@@ -17,10 +17,10 @@ from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.pages import OPTIONS, ListQuery
 from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_tickets.complaints import service
-from guanxi_tickets.complaints.reading import read_loop
+from guanxi_tickets.complaints.reading import complaint_fields, read_loop
 from guanxi_tickets.complaints.report import read_report
 from guanxi_tickets.complaints.report_schemas import LoopReport
-from guanxi_tickets.complaints.resources import COMPLAINTS, IS_COMPLAINT
+from guanxi_tickets.complaints.resources import COMPLAINTS, IS_COMPLAINT, LOOPS
 from guanxi_tickets.complaints.round_rules import STEPS
 from guanxi_tickets.complaints.schemas import Loop, RoundRead, RoundUpdate, StepDone, StepSkipped
 from guanxi_tickets.complaints.step_names import StepName
@@ -38,16 +38,16 @@ STEP = {
 
 @router.get(PATH, **documents.lists(COMPLAINTS))
 async def list_complaints(request: Request) -> Response:
-    call = await begin(request, "tickets:read")
-    fields = await reads.all_fields(call, COMPLAINTS)
+    call = await begin(request, LOOPS.permission("read"))
+    fields = await complaint_fields(call)
     raw: bytes = request.scope["query_string"]
     return await _answer(call, pages.from_query_string(raw, COMPLAINTS, fields, call.clock))
 
 
 @router.post(PATH + "/search", **documents.searches(COMPLAINTS))
 async def search_complaints(request: Request) -> Response:
-    call = await begin(request, "tickets:read")
-    fields = await reads.all_fields(call, COMPLAINTS)
+    call = await begin(request, LOOPS.permission("read"))
+    fields = await complaint_fields(call)
     return await _answer(
         call, pages.from_document(await call.json(), COMPLAINTS, fields, call.clock)
     )
@@ -73,7 +73,7 @@ async def _answer(call: Call, query: ListQuery) -> Response:
     ),
 )  # fmt: skip
 async def get_loop_report(request: Request) -> Response:
-    call = await begin(request, "tickets:read")
+    call = await begin(request, LOOPS.permission("read"))
     return Response(orjson.dumps(await read_report(call)), media_type="application/json")
 
 
@@ -88,7 +88,7 @@ async def get_loop_report(request: Request) -> Response:
     ),
 )
 async def get_ticket_loop(request: Request) -> Response:
-    call = await begin(request, "tickets:read")
+    call = await begin(request, LOOPS.permission("read"))
     found = await read_loop(call, id_in_path(request.path_params["ticket_id"]))
     body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
     return Response(body, media_type="application/json")

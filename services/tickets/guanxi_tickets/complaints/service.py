@@ -32,6 +32,7 @@ async def current_round(
     call: Call, connection: Connection, ticket_id: UUID
 ) -> tuple[Loaded, Loaded]:
     """The ticket and its last round, both held; NoLoop of one that is no complaint (any more)."""
+    call.by.demand(LOOPS.permission("read"))
     ticket = await load_ticket(call, connection, ticket_id)
     last = await last_round(connection, call.organisation, ticket_id)
     if last is None or ticket.row["kind"] != "complaint":

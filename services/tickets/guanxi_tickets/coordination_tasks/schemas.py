@@ -30,8 +30,8 @@ class TaskFields(Fields):
     team_id: UUID | None = None
     due_at: Instant | None = Field(default=None, description="Either this or due_in.")
     due_in: DueIn | None = None
-    warn_percent: Annotated[int, Field(ge=1, le=99)] | None = Field(
-        default=80, description="Of the time until it is due; null: no warning."
+    warn_percent: Annotated[int, Field(ge=0, le=99)] = Field(
+        default=80, description="Of the time until it is due; 0: no warning."
     )
 
 

@@ -113,6 +113,7 @@ async def _of_ticket(
     call: Call, connection: Connection, place: tuple[UUID, UUID], version: int | None
 ) -> Loaded:
     """Who sees its ticket, or the one that this was merged into, sees it."""
+    call.by.demand(LOOPS.permission("read"))
     ticket_id, task_id = place
     await load_ticket(call, connection, ticket_id)
     task = await records.load_record(connection, TASKS, task_id, scope=EVERYTHING)

@@ -14,6 +14,6 @@ ACTIONS: Resource = Resource(
     table=ACTION,
     fields=fields_of(ACTION, hidden=("owner_id", "team_id")),
     model=ActionRead,
-    permitted_as="tickets",
+    permitted_as="ticket-notes",
     seen_as="tickets",
 )

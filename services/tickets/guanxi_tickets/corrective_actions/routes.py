@@ -48,17 +48,17 @@ def _writes(
 
 @router.get(PATH, **documents.lists(ACTIONS))
 async def list_corrective_actions(request: Request) -> Response:
-    return await reads.list_records(await begin(request, "tickets:read"), ACTIONS)
+    return await reads.list_records(await begin(request, ACTIONS.permission("read")), ACTIONS)
 
 
 @router.post(PATH + "/search", **documents.searches(ACTIONS))
 async def search_corrective_actions(request: Request) -> Response:
-    return await reads.search_records(await begin(request, "tickets:read"), ACTIONS)
+    return await reads.search_records(await begin(request, ACTIONS.permission("read")), ACTIONS)
 
 
 @router.get(ONE, **documents.gets(ACTIONS))
 async def get_corrective_action(request: Request) -> Response:
-    call = await begin(request, "tickets:read")
+    call = await begin(request, ACTIONS.permission("read"))
     action_id = request.path_params["corrective_action_id"]
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         return await history.get_as_of(call, ACTIONS, action_id, moment)
@@ -67,7 +67,7 @@ async def get_corrective_action(request: Request) -> Response:
 
 @router.get(ONE + "/history", **documents.histories(ACTIONS))
 async def get_corrective_action_history(request: Request) -> Response:
-    call = await begin(request, "tickets:read")
+    call = await begin(request, ACTIONS.permission("read"))
     return await history.get_history(call, ACTIONS, request.path_params["corrective_action_id"])
 
 

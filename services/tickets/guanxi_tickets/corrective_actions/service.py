@@ -85,6 +85,7 @@ async def _load(
 ) -> Loaded:
     """Who sees its ticket, or the one that this was merged into, sees it; ActionNotNow unless it stands
     where that can be said."""
+    call.by.demand(ACTIONS.permission("read"))
     ticket_id, action_id = place
     await load_ticket(call, connection, ticket_id)
     action = await records.load_record(connection, ACTIONS, action_id, scope=EVERYTHING)

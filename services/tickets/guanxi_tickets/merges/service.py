@@ -19,6 +19,7 @@ from guanxi_tickets.comments.moving import Placed
 from guanxi_tickets.comments.moving_rules import KEPT, is_reply_of_agent, placed
 from guanxi_tickets.comments.resources import COMMENTS
 from guanxi_tickets.drafts.leaving import bring_drafts
+from guanxi_tickets.entitlements.booking import give_back
 from guanxi_tickets.files.resources import FILES
 from guanxi_tickets.merges import rules
 from guanxi_tickets.merges.keeping import Move, keep_merge, shown_merge
@@ -158,6 +159,8 @@ async def _write(
     await bring_drafts(connection, call.organisation, survivor.id, source_ids)
     gone = {"deleted_at": survivor.row["updated_at"], "merged_into_id": survivor.id}
     now = datetime.now(UTC)
+    for source in sources:
+        await give_back(connection, source.row, "merged", actor=call.actor)
     changes = [
         Change(
             source, await kept_with(connection, source.row, gone, now, verb="deleted"),

@@ -19,6 +19,7 @@ from guanxi_tickets.comments import moving
 from guanxi_tickets.comments.moving import Placed
 from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import COMMENTS
+from guanxi_tickets.entitlements.booking import claim_again
 from guanxi_tickets.files.resources import FILES
 from guanxi_tickets.merges import rules
 from guanxi_tickets.merges.keeping import (
@@ -203,7 +204,10 @@ async def _write(
 ) -> None:  # fmt: skip
     """First the sources, so that what belongs to them again finds them there."""
     alive = {"deleted_at": None, "merged_into_id": None}
-    changes = [Change(tickets[id], alive, verb="restored") for id in merge["source_ids"]]
+    changes = []
+    for id in merge["source_ids"]:
+        claimed = await claim_again(connection, tickets[id].row, "unmerged", actor=call.actor)
+        changes.append(Change(tickets[id], alive | claimed, verb="restored"))
     await write_many(connection, TICKETS, changes, actor=call.actor)
     told = {"id": merge["id"], "source_ids": merge["source_ids"]}
     survivor = tickets[merge["survivor_id"]]

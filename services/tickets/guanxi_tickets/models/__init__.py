@@ -10,6 +10,7 @@ from guanxi_tickets.models.complaints import (
     RootCause,
 )
 from guanxi_tickets.models.drafts import TicketDraft
+from guanxi_tickets.models.entitlements import Entitlement, EntitlementBooking
 from guanxi_tickets.models.files import TicketFile, TicketNoteFile
 from guanxi_tickets.models.forms import TicketForm, TicketFormCount, TicketFormHit
 from guanxi_tickets.models.macros import Macro
@@ -34,6 +35,8 @@ __all__ = [
     "ComplaintRound",
     "CoordinationTask",
     "CorrectiveAction",
+    "Entitlement",
+    "EntitlementBooking",
     "Erasure",
     "KnownAccount",
     "KnownContact",

@@ -38,6 +38,7 @@ class KnownAccount(Table, table=True):
     grade: str | None = text_column()
     name_key: str | None = text_column()  # as imports look it up: see references/named.py
     external_id: str | None = text_column()
+    parent_id: UUID | None = id_column()
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
     merged_into_id: UUID | None = id_column()

@@ -10,6 +10,7 @@ from sqlmodel import Field
 from guanxi_shared.columns import id_column, instant_column, json_column, one_of, version_column
 from guanxi_tickets.db import Table
 
+WITHOUT_ENTITLEMENT = ("allow", "mark", "refuse")
 LOOP_NEEDS = ("no", "warn", "yes")
 
 
@@ -21,6 +22,7 @@ class TicketSettings(Table, table=True):
         PrimaryKeyConstraint("organisation_id", "id"),
         CheckConstraint("id = organisation_id", name="only_one"),
         one_of("complaints_need_loop", LOOP_NEEDS),
+        one_of("without_entitlement", WITHOUT_ENTITLEMENT),
     )
 
     organisation_id: UUID = id_column(nullable=False)
@@ -30,6 +32,9 @@ class TicketSettings(Table, table=True):
     complaints_need_loop: str = Field(
         sa_column=Column(Text, nullable=False, server_default="no")
     )  # before they are solved
+    without_entitlement: str = Field(
+        sa_column=Column(Text, nullable=False, server_default="allow")
+    )  # what becomes of a ticket that no contract covers
     version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")

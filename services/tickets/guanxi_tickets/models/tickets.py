@@ -74,6 +74,9 @@ class Ticket(Table, table=True):
             ["organisation_id", "sla_policy_id"], ["sla_policies.organisation_id", "sla_policies.id"]
         ),
         ForeignKeyConstraint(
+            ["organisation_id", "entitlement_id"], ["entitlements.organisation_id", "entitlements.id"]
+        ),
+        ForeignKeyConstraint(
             ["organisation_id", "merged_into_id"], ["tickets.organisation_id", "tickets.id"]
         ),
         # What is in a queue is its team's: the one rule of visibility needs no second one.
@@ -128,6 +131,7 @@ class Ticket(Table, table=True):
             )
             for name in (
                 "from_email", "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+                "entitlement_id",
             )
         ),
         Index(
@@ -219,6 +223,8 @@ class Ticket(Table, table=True):
     # What was missed before, elsewhere, is not told of here.
     sla_told_from: datetime | None = instant_column("sla_told_from", nullable=True)
     survey_due_at: datetime | None = instant_column("survey_due_at", nullable=True)
+    entitlement_id: UUID | None = id_column()
+    is_entitled: bool | None = Field(default=None, sa_column=Column(Boolean))  # none: nobody asked
     first_responded_at: datetime | None = instant_column("first_responded_at", nullable=True)
     solved_at: datetime | None = instant_column("solved_at", nullable=True)
     closed_at: datetime | None = instant_column("closed_at", nullable=True)

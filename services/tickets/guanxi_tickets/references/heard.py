@@ -2,7 +2,7 @@
 
 The narrow shape read from each event's `after`:
 
-    contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
+    contacts.account.*  id, name, external_id, industry, region, grade, parent_id, owner_id, team_id
     contacts.contact.*  id, name, external_id, title, emails, owner_id, team_id; once erased:
                         erasure_reason, erased_by
 
@@ -26,7 +26,7 @@ from guanxi_tickets.survey_answers.erasing import forget_person
 TYPES: Final = ("contacts.account.*", "contacts.contact.*")
 GONE: Final = frozenset({"deleted", "erased"})
 OWN: Final = {
-    "account": ("external_id", "industry", "region", "grade"),
+    "account": ("external_id", "industry", "region", "grade", "parent_id"),
     "contact": ("external_id", "title"),
 }
 FOUND_BY: Final = {"account": ("name_key",), "contact": ("name_key", "emails")}
@@ -83,7 +83,13 @@ def _own(noun: str, state: Mapping[str, Any]) -> list[Any]:
     """What is shown of it, and what rows of files name it by."""
     addresses = [email_key(each["address"]) for each in state.get("emails") or ()]
     made = {"name_key": name_key(state.get("name") or ""), "emails": addresses}
-    return [*(state.get(name) for name in OWN[noun]), *(made[name] for name in FOUND_BY[noun])]
+    shown = [_stored(name, state.get(name)) for name in OWN[noun]]
+    return [*shown, *(made[name] for name in FOUND_BY[noun])]
+
+
+def _stored(name: str, value: Any) -> Any:
+    """`external_id` is no id of ours."""
+    return maybe_id_of(value) if name == "parent_id" else value
 
 
 def contacts_consumer(source: FeedSource) -> Consumer:

@@ -7,6 +7,7 @@ from guanxi_shared.db import Database
 from guanxi_shared.following import settle_overtaken, settle_trusted
 from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
+from guanxi_tickets.entitlements.resources import ENTITLEMENTS
 from guanxi_tickets.references.following import FOLLOWED, follow_name
 from guanxi_tickets.tickets.resources import TICKETS
 
@@ -19,4 +20,5 @@ async def settle_references(database: Database) -> None:
 async def settle_organisation(database: Database, organisation: UUID) -> None:
     async with database.transaction(organisation) as connection:
         await settle_overtaken(connection, organisation, FOLLOWED, renamed=follow_name)
-        await settle_trusted(connection, organisation, TICKETS, "account")
+        for resource in (TICKETS, ENTITLEMENTS):
+            await settle_trusted(connection, organisation, resource, "account")

@@ -2,24 +2,32 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
-from guanxi_tickets.sla_policies.known import policies_of
+from guanxi_tickets.sla_policies.known import KnownPolicy, policies_of
 from guanxi_tickets.tickets.fitting import first_fitting
 
 
 async def chosen(
-    call: Call, connection: Connection | Deferred, row: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The columns of a new ticket that say what is promised; none without a policy that fits."""
+    call: Call, connection: Connection | Deferred, row: Mapping[str, Any], *,
+    preferred: UUID | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """The columns of a new ticket that say what is promised; none without a policy that fits. The one that
+    is `preferred` is its, while it is active, whatever the filters say."""
     policies = await policies_of(call.house).of(call.organisation)
+    if preferred is not None:
+        for policy in policies:
+            if policy.id == preferred:
+                return _columns(policy)
     documents = [policy.filter_groups for policy in policies]
     place = await first_fitting(call, connection, row, documents)
-    if place is None:
-        return {}
-    policy = policies[place]
+    return {} if place is None else _columns(policies[place])
+
+
+def _columns(policy: KnownPolicy) -> dict[str, Any]:
     return {
         "sla_policy_id": policy.id, "sla_policy_version": policy.version,
         "sla_calendar_id": policy.calendar_id, "sla_calendar_version": policy.calendar_version,

@@ -10,7 +10,7 @@ from guanxi_shared.remembered import Remembered, remembered
 from guanxi_tickets.ticket_settings.rules import Ways, ways_from
 
 SELECT = """
-SELECT states::text, priorities::text, complaints_need_loop FROM ticket_settings WHERE organisation_id = $2 AND id = $2
+SELECT states::text, priorities::text, complaints_need_loop, without_entitlement FROM ticket_settings WHERE organisation_id = $2 AND id = $2
 """
 
 
@@ -31,5 +31,5 @@ async def _read(db: Database, organisation: UUID) -> Ways:
     rows = await db.lookup(organisation, SELECT, organisation)
     if not rows:
         return ways_from([], {})
-    states, priorities, need = rows[0].values()
-    return ways_from(orjson.loads(states), orjson.loads(priorities), need)
+    states, priorities, need, without = rows[0].values()
+    return ways_from(orjson.loads(states), orjson.loads(priorities), need, without)

@@ -48,6 +48,7 @@ class Ways:
     states: Mapping[str, TicketState]
     priorities: Mapping[str, Mapping[str, str]]
     complaints_need_loop: str = "no"  # before they are solved: no, warn or yes
+    without_entitlement: str = "allow"  # of a ticket that none covers: allow, mark or refuse
 
     @property
     def first(self) -> TicketState:
@@ -72,7 +73,7 @@ class Ways:
 
 def ways_from(
     states: Iterable[Mapping[str, Any]], priorities: Mapping[str, Mapping[str, str]],
-    complaints_need_loop: str = "no",
+    complaints_need_loop: str = "no", without_entitlement: str = "allow",
 ) -> Ways:  # fmt: skip
     """From their stored form; what was never written is the default."""
     known = [
@@ -80,10 +81,9 @@ def ways_from(
         for each in list(states) or DEFAULT_STATES
     ]
     return Ways(
-        {state.key: state for state in known},
-        priorities or DEFAULT_PRIORITIES,
-        complaints_need_loop,
-    )
+        {state.key: state for state in known}, priorities or DEFAULT_PRIORITIES,
+        complaints_need_loop, without_entitlement,
+    )  # fmt: skip
 
 
 def demand_usable(states: Sequence[Mapping[str, Any]]) -> None:

@@ -14,9 +14,11 @@ Priority = Literal["urgent", "high", "normal", "low"]
 StateKey = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")]
 
 NeedLoop = Literal["no", "warn", "yes"]
+WithoutEntitlement = Literal["allow", "mark", "refuse"]
 
 EXAMPLE: dict[str, Any] = {
     "complaints_need_loop": "warn",
+    "without_entitlement": "mark",
     "states": [
         {"key": "new", "name": "New", "kind": "new", "moves_to": ["open", "solved"]},
         {"key": "open", "name": "In work", "kind": "open", "moves_to": ["supplier", "solved"]},
@@ -72,6 +74,10 @@ class TicketSettingsUpdate(Fields):
     priorities: PriorityTable | None = Field(
         default=None, description="Null: the table that every organisation begins with."
     )
+    without_entitlement: WithoutEntitlement = Field(
+        default="allow",
+        description="What becomes of a new ticket that no entitlement covers; `mark`: `is_entitled` is false.",
+    )
     complaints_need_loop: NeedLoop = Field(
         default="no",
         description="Whether a complaint is solved only when its loop is closed; `warn` tells of those that are not.",
@@ -85,6 +91,7 @@ class TicketSettingsRead(BaseModel):
     states: list[StateValue]
     priorities: PriorityTable
     complaints_need_loop: NeedLoop
+    without_entitlement: WithoutEntitlement
     version: int
     created_at: datetime | None
     updated_at: datetime | None

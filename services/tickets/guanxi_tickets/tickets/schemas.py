@@ -166,6 +166,8 @@ class TicketRead(BaseModel):
     merged_numbers: list[str] = Field(description="Of tickets that went into it.")
     sla_policy_id: UUID | None
     sla: KeptClocks | None
+    entitlement_id: UUID | None
+    is_entitled: bool | None = Field(description="Null: nobody asked for one.")
     first_responded_at: datetime | None
     solved_at: datetime | None
     closed_at: datetime | None

@@ -22,6 +22,8 @@ from guanxi_tickets.complaints.rounds import (
     let_tasks_run,
 )
 from guanxi_tickets.drafts.leaving import drop_drafts
+from guanxi_tickets.entitlements.booking import claim_again, give_back
+from guanxi_tickets.entitlements.claiming import claim, write_claim
 from guanxi_tickets.queues.routing import left_queue, put_by_hand, routed
 from guanxi_tickets.references.service import find_account, find_requester
 from guanxi_tickets.sla_clocks.keeping import kept_from_the_start, kept_with
@@ -39,6 +41,7 @@ from guanxi_tickets.tickets.resources import TICKETS
 NEEDING_MORE = {*LINKS, "kind"}  # than one statement
 DEFAULTS: Mapping[str, Any] = {
     "kind": "question", "impact": "medium", "urgency": "medium", "channel": "api", "related_ids": [],
+    "account_id": None, "product_id": None,
     "follower_ids": [], "merged_numbers": [], "tags": [], "is_account_verified": True,
 }  # fmt: skip
 UNKNOWN_USER = """
@@ -101,11 +104,14 @@ async def make_ticket(
         columns |= await put_by_hand(call, connection, columns)
     columns = queue_rules.placed({}, columns, now)
     await _demand(call, connection, ticket_id, columns)
-    columns |= await chosen(call, connection, columns)
+    found = await claim(call, connection, columns, ways.without_entitlement)
+    columns |= found.columns
+    columns |= await chosen(call, connection, columns, preferred=found.policy_id)
     columns |= await kept_from_the_start(connection, columns)
     columns["number"] = await give_number(connection, call.organisation)
     columns |= found_by(columns, account_name=names[0], requester_name=names[1] or requester_name)
     made = await records.insert_record(connection, TICKETS, columns, actor=call.actor)
+    await write_claim(call, connection, found, now)
     need = ways.complaints_need_loop
     await begin_with_ticket(connection, columns, need=need, actor=call.actor)
     return made
@@ -233,6 +239,7 @@ async def delete_ticket(
     loaded = await load_ticket(call, connection, ticket_id)
     await check_version(connection, TICKETS, loaded, version)
     await drop_drafts(connection, call.organisation, ticket_id)
+    await give_back(connection, loaded.row, "deleted", actor=call.actor)
     now = datetime.now(UTC)
     kept = await kept_with(connection, loaded.row, {"deleted_at": now}, now, verb="deleted")
     return await records.delete_record(
@@ -245,8 +252,10 @@ async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) ->
     loaded = await records.load_record(connection, TICKETS, ticket_id, scope=scope, deleted=True)
     refuse_merged(TICKETS, loaded)
     now = datetime.now(UTC)
+    claimed = await claim_again(connection, loaded.row, "restored", actor=call.actor)
     changes = await left_queue(connection, loaded.row) | {"deleted_at": None}
     kept = await kept_with(connection, loaded.row, changes, now, verb="restored")
+    kept |= claimed
     await let_tasks_run(connection, call.organisation, ticket_id)
     return await records.restore_record(
         connection, TICKETS, loaded, actor=call.actor, more=kept, at=now
