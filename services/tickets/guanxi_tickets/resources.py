@@ -4,6 +4,8 @@ from typing import Final
 
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
+from guanxi_tickets.article_categories.resources import CATEGORIES
+from guanxi_tickets.articles.resources import ARTICLES, DRAFTS
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.macros.resources import MACROS
@@ -27,5 +29,8 @@ LOGGED = (
     FIELDS,
     VIEWS,
     MACROS,
+    ARTICLES,
+    DRAFTS,
+    CATEGORIES,
 )
 VIEWED = {TICKETS.name: TICKETS}

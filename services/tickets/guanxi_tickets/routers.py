@@ -3,6 +3,12 @@
 from typing import Final
 
 from guanxi_shared.job_routes import jobs_router
+from guanxi_tickets.article_categories.routes import router as article_categories
+from guanxi_tickets.article_feedback.routes import router as article_feedback
+from guanxi_tickets.article_links.routes import router as article_links
+from guanxi_tickets.article_suggestions.routes import router as article_suggestions
+from guanxi_tickets.articles.publishing_routes import router as publishing
+from guanxi_tickets.articles.routes import router as articles
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
 from guanxi_tickets.drafts.routes import router as drafts
@@ -20,5 +26,6 @@ from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
     fields, views, jobs_router(), ticket_settings, business_calendars, sla_policies, sla_alerts,
-    sla_reading, drafts, macros, merges, splits, comments, promises, tickets,
+    sla_reading, drafts, macros, merges, splits, comments, promises, article_categories,
+    article_suggestions, article_feedback, article_links, publishing, articles, tickets,
 )  # fmt: skip
