@@ -26,6 +26,7 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/promises/{promise_id}/withdraw": {"reason": "x"},
     PATH + "/{ticket_id}/split": {"subject": "x", "comment_ids": [NOBODY]},
     PATH + "/{ticket_id}/draft": {"body": "x"},
+    PATH + "/{ticket_id}/articles": {"article_id": NOBODY},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 
