@@ -35,6 +35,9 @@ class Errand:
     async def scope_of(self, resource: Resource) -> Scope:
         if self.by is None or not resource.is_owned:
             return EVERYTHING
+        if resource.sight is not None:
+            found: Scope = resource.sight(self.by)
+            return found
         scope = await self.scope(resource.seen_as or resource.name)
         return scope.and_team(self.organisation) if resource.is_for_everybody else scope
 

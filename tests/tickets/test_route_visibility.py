@@ -44,6 +44,7 @@ BODIES: dict[str, Any] = {
     "/v1/agents/{agent_id}/availability": {"is_available": False},
     PATH + "/{ticket_id}/portal-link": {"reach": "ticket"},
     "/v1/surveys/{survey_form_id}/invitations": {"ticket_id": NOBODY},
+    PATH + "/{ticket_id}/articles": {"article_id": NOBODY},
     f"{PATH}/merges": {"survivor_id": NOBODY, "source_ids": [str(UUID(int=1))]},
 }
 

@@ -22,7 +22,8 @@ SALES = (
     "exchange-rates",
 )  # fmt: skip
 SERVICE = (
-    "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "surveys", "assets",
+    "tickets", "ticket-notes", "macros", "queues", "sla-policies", "business-calendars", "articles", "internal-articles",
+    "partner-articles", "surveys", "assets",
     "survey-invitations", "entitlements", "work-orders", "agents", "coordination-tasks", "root-causes",
 )  # fmt: skip
 INSIGHT = ("analytics", "search", "events", "jobs", "sync")
@@ -61,7 +62,7 @@ def _may(actions: str, *resources: str) -> list[str]:
 _READS = [
     *_may("r", "search", "events", "users", "teams", "fields", "views", "products", "price-books"),
     *_may("r", "pipelines", "exchange-rates", "queues", "sla-policies", "business-calendars"),
-    *_may("r", "articles", "jobs", "root-causes"),
+    *_may("r", "articles", "internal-articles", "partner-articles", "jobs", "root-causes"),
 ]
 _EVERYONE = [*_READS, *_may("cud", "views")]
 _FIELD_WORK = _may("rcu", "sync")
@@ -77,7 +78,8 @@ BUILT_IN: dict[str, RoleRule] = {
             *_may(ANY, *CUSTOMERS, *OUTREACH, "imports", "exports", "merges", "shares", "jobs"),
             *_may(ANY, *(name for name in SALES if name != "exchange-rates")),
             *_may("rcu", *SERVICE),
-            *_may("d", "macros", "queues", "agents"),
+            *_may("d", "macros", "queues", "agents", "articles"),
+            "articles:approve",
             *_may("r", "analytics", "roles", "webhooks"),
         ),
         {ANY: "subtree"},
@@ -157,7 +159,7 @@ BUILT_IN: dict[str, RoleRule] = {
     ),
     "partner": RoleRule(
         (
-            *_may("r", "search", "fields", "products", "events"),
+            *_may("r", "search", "fields", "products", "events", "articles", "partner-articles"),
             *_may("rcu", "accounts", "contacts", "activities", "leads", "opportunities"),
             *_may("rc", "files", "tickets"),
             *_may("r", "quotes", "orders"),

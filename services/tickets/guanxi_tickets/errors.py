@@ -121,3 +121,19 @@ class RenewedAlready(Conflict):
 
 class BookingReversed(Conflict):
     code, title = "booking_reversed", "The booking was taken back already, or takes one back itself"
+
+
+class ArticleMoveNotAllowed(Conflict):
+    code, title = "article_move_not_allowed", "The article cannot go there from where it stands"
+
+
+class NothingToPublish(Conflict):
+    code, title = "nothing_to_publish", "What is shown is the newest text already"
+
+
+class CategoryCycle(Invalid):
+    code, title = "category_cycle", "A category cannot stand under itself"
+
+
+class CategoryInUse(Conflict):
+    code, title = "category_in_use", "Something stands in this category"

@@ -5,6 +5,8 @@ from typing import Final
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
 from guanxi_tickets.agents.resources import AGENTS
+from guanxi_tickets.article_categories.resources import CATEGORIES
+from guanxi_tickets.articles.resources import ARTICLES, DRAFTS
 from guanxi_tickets.business_calendars.resources import CALENDARS
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.complaints.resources import LOOPS
@@ -52,6 +54,9 @@ LOGGED = (
     INVITATIONS,
     ANSWERS,
     ENTITLEMENTS,
+    ARTICLES,
+    DRAFTS,
+    CATEGORIES,
 )
 EXPORTED = (TICKETS,)
 VIEWED = {TICKETS.name: TICKETS}

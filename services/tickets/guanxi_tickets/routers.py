@@ -4,6 +4,12 @@ from typing import Final
 
 from guanxi_shared.job_routes import jobs_router
 from guanxi_tickets.agents.routes import router as agents
+from guanxi_tickets.article_categories.routes import router as article_categories
+from guanxi_tickets.article_feedback.routes import router as article_feedback
+from guanxi_tickets.article_links.routes import router as article_links
+from guanxi_tickets.article_suggestions.routes import router as article_suggestions
+from guanxi_tickets.articles.publishing_routes import router as publishing
+from guanxi_tickets.articles.routes import router as articles
 from guanxi_tickets.assignments.routes import router as assignments
 from guanxi_tickets.business_calendars.routes import router as business_calendars
 from guanxi_tickets.comments.routes import router as comments
@@ -75,5 +81,11 @@ ROUTERS: Final = (
     public_surveys,
     survey_results,
     entitlements,
+    article_categories,
+    article_suggestions,
+    article_feedback,
+    article_links,
+    publishing,
+    articles,
     tickets,
 )

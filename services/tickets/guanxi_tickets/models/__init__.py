@@ -2,6 +2,19 @@
 
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.views.resource import add_views_table
+from guanxi_tickets.models.articles import (
+    ARTICLE_SEARCH,
+    Article,
+    ArticleCategory,
+    ArticleDraft,
+    ArticleFeedback,
+    ArticleInquiry,
+    ArticleShown,
+    ArticleTerm,
+    ArticleVersion,
+    ArticleView,
+    TicketArticle,
+)
 from guanxi_tickets.models.comments import TicketComment, TicketNote
 from guanxi_tickets.models.complaints import (
     ComplaintRound,
@@ -29,8 +42,18 @@ add_import_tables(Ticket.metadata)
 add_views_table(Ticket.metadata)
 
 __all__ = [
+    "ARTICLE_SEARCH",
     "TICKET_SEARCH",
     "Agent",
+    "Article",
+    "ArticleCategory",
+    "ArticleDraft",
+    "ArticleFeedback",
+    "ArticleInquiry",
+    "ArticleShown",
+    "ArticleTerm",
+    "ArticleVersion",
+    "ArticleView",
     "BusinessCalendar",
     "ComplaintRound",
     "CoordinationTask",
@@ -52,6 +75,7 @@ __all__ = [
     "SurveyEdition",
     "SurveyInvitation",
     "Ticket",
+    "TicketArticle",
     "TicketAssignment",
     "TicketComment",
     "TicketDraft",

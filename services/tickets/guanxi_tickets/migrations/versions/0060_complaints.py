@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from guanxi_shared.migrations import execute_script, secure
 
 revision = "0060"
-down_revision = "0042"
+down_revision = "0050"
 branch_labels = None
 depends_on = None
 
