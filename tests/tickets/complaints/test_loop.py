@@ -297,6 +297,11 @@ async def test_a_list_of_complaints_tells_where_their_loops_stand(
     ):  # fmt: skip
         found = (await rep.get(f"/v1/complaints?{filters}&sort=id")).json()
         assert [each["id"] for each in found["data"]] == expected, filters
+    for sort in ("loop_round", "-loop_started_at", "root_cause_id", "loop_lesson", "-open_tasks", "loop_ended_at"):  # fmt: skip
+        page = (await rep.get(f"/v1/complaints?sort={sort}&limit=1")).json()
+        rest = await rep.get(f"/v1/complaints?sort={sort}&cursor={page['page']['next_cursor']}")
+        found = [*page["data"], *rest.json()["data"]]
+        assert sorted(each["id"] for each in found) == sorted((one["id"], two["id"])), sort
     own = {"resource": "tickets", "key": "batch", "kind": "text"}
     assert (await client(company.admin).post("/v1/fields", json=own)).status_code == 201
     await rep.patch(f"{PATH}/{one['id']}", json={"custom": {"batch": "7"}})

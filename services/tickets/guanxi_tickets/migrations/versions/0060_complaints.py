@@ -33,7 +33,7 @@ SELECT t.organisation_id, gen_random_uuid(), t.id, 1, t.created_at, t.solved_at,
   (SELECT jsonb_object_agg(step, '{"state": "open", "text": null, "reason": null, "figures": [], "by": null, "at": null}'::jsonb)
     FROM unnest(s.steps) AS step), s.steps, t.owner_id, t.team_id
 FROM tickets t, (SELECT ARRAY['listen', 'act', 'resources', 'measure', 'coordinate', 'sum_up'] AS steps) AS s
-WHERE t.kind = 'complaint' AND t.deleted_at IS NULL;
+WHERE t.kind = 'complaint';
 ALTER TABLE complaint_rounds FORCE ROW LEVEL SECURITY;
 ALTER TABLE tickets FORCE ROW LEVEL SECURITY;
 """
