@@ -31,6 +31,7 @@ BODIES: dict[str, Any] = {
     PATH + "/{ticket_id}/loop": {"lesson": "x"},
     PATH + "/{ticket_id}/loop/steps/{step}/complete": {"text": "x"},
     PATH + "/{ticket_id}/loop/steps/{step}/skip": {"reason": "x"},
+    PATH + "/{ticket_id}/loop/lesson": {"title": "x", "language": "en"},
     PATH + "/{ticket_id}/loop/tasks": {"title": "x", "team_id": NOBODY},
     PATH + "/{ticket_id}/loop/tasks/{coordination_task_id}/withdraw": {"reason": "x"},
     PATH + "/{ticket_id}/loop/actions": {"body": "x"},

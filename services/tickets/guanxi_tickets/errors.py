@@ -137,3 +137,7 @@ class CategoryCycle(Invalid):
 
 class CategoryInUse(Conflict):
     code, title = "category_in_use", "Something stands in this category"
+
+
+class LessonWritten(Conflict):
+    code, title = "lesson_written", "The lesson is an article already"

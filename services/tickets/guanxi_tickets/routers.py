@@ -24,6 +24,7 @@ from guanxi_tickets.files.routes import router as files
 from guanxi_tickets.imports.routes import router as imports
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
+from guanxi_tickets.portal.knowledge_routes import router as public_knowledge
 from guanxi_tickets.portal.public_routes import router as public_portal
 from guanxi_tickets.portal.routes import router as portal
 from guanxi_tickets.promises.routes import router as promises
@@ -75,6 +76,7 @@ ROUTERS: Final = (
     public_ticket_forms,
     portal,
     public_portal,
+    public_knowledge,
     surveys,
     survey_invitations,
     survey_answers,

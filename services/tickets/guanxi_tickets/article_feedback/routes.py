@@ -79,11 +79,11 @@ async def list_article_feedback(request: Request) -> Response:
 async def note_article_view(request: Request) -> Response:
     call = await begin(request, "articles:read")
     article_id, raw = _id(request), await call.body()
-    _reader(call)
+    reader_id = _reader(call)
     await reads.find_record(call, ARTICLES, article_id)
 
     async def work(connection: Connection) -> Answer:
-        await service.note_view(call, connection, article_id)
+        await service.note_view(connection, call.organisation, reader_id, article_id)
         return Answer(200, b"{}")
 
     await answer_once(call, work, fingerprint_of=raw)

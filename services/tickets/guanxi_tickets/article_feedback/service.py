@@ -66,10 +66,12 @@ async def give_feedback(
     return dict(row)
 
 
-async def note_view(call: Call, connection: Connection, article_id: UUID) -> None:
-    """That the caller read it, once a day."""
+async def note_view(
+    connection: Connection, organisation: UUID, reader_id: UUID, article_id: UUID
+) -> None:
+    """That somebody read it, once a day."""
     day = datetime.now(UTC).date().isoformat()
-    await connection.execute(READ, call.organisation, article_id, call.by.user_id, day)
+    await connection.execute(READ, organisation, article_id, reader_id, day)
 
 
 async def list_feedback(call: Call, article_id: UUID) -> list[dict[str, Any]]:

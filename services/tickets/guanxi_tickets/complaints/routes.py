@@ -17,12 +17,20 @@ from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.pages import OPTIONS, ListQuery
 from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_tickets.complaints import service
+from guanxi_tickets.complaints.lessons import write_lesson
 from guanxi_tickets.complaints.reading import complaint_fields, read_loop
 from guanxi_tickets.complaints.report import read_report
 from guanxi_tickets.complaints.report_schemas import LoopReport
 from guanxi_tickets.complaints.resources import COMPLAINTS, IS_COMPLAINT, LOOPS
 from guanxi_tickets.complaints.round_rules import STEPS
-from guanxi_tickets.complaints.schemas import Loop, RoundRead, RoundUpdate, StepDone, StepSkipped
+from guanxi_tickets.complaints.schemas import (
+    LessonArticle,
+    Loop,
+    RoundRead,
+    RoundUpdate,
+    StepDone,
+    StepSkipped,
+)
 from guanxi_tickets.complaints.step_names import StepName
 
 router = APIRouter(tags=["complaints"])
@@ -112,6 +120,29 @@ async def update_ticket_loop(request: Request) -> Response:
     return await writes.act(
         call,
         lambda connection: service.update_round(call, connection, ticket_id, data, version),
+        raw=raw,
+    )
+
+
+@router.post(
+    LOOP + "/lesson",
+    **documents.operation(
+        "write_loop_lesson",
+        "Make the lesson a draft of the knowledge base",
+        parameters=[TICKET, documents.IF_MATCH, documents.IDEMPOTENCY_KEY],
+        body=LessonArticle,
+        response_model=RoundRead,
+        responses=documents.problems(404, 409, 412, 413, 415, 422),
+    ),
+)
+async def write_loop_lesson(request: Request) -> Response:
+    call = await begin(request, "tickets:update")
+    call.by.demand("articles:create")
+    ticket_id, raw = id_in_path(request.path_params["ticket_id"]), await call.body()
+    version, data = writes.wanted_version(call), writes.parse(LessonArticle, raw)
+    return await writes.act(
+        call,
+        lambda connection: write_lesson(call, connection, ticket_id, data, version),
         raw=raw,
     )
 

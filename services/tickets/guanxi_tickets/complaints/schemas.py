@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from guanxi_shared.values import Fields, Line, Storable, Value
+from guanxi_tickets.articles.schemas import Language
 from guanxi_tickets.complaints.step_names import StepName
 from guanxi_tickets.coordination_tasks.schemas import TaskRead
 from guanxi_tickets.corrective_actions.schemas import ActionRead
@@ -75,6 +76,19 @@ class RoundUpdate(Fields):
 
     root_cause_id: UUID | None = None
     lesson: Said | None = None
+
+
+class LessonArticle(Value):
+    """What the draft is called and in which language the lesson is written; its text is the lesson."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"example": {"title": "Check templates", "language": "en"}},
+    )
+
+    title: Line
+    language: Language
+    category_id: UUID | None = None
 
 
 class StepRead(BaseModel):

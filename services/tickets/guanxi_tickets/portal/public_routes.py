@@ -50,7 +50,7 @@ FORM["requestBody"]["content"]["application/octet-stream"] = OCTETS
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def _public(
+def public_operation(
     operation_id: str, summary: str, *, parameters: tuple[Any, ...] = TICKET,
     body: type[BaseModel] | None = None, **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
@@ -61,7 +61,7 @@ def _public(
 
 @router.get(
     PATH,
-    **_public(
+    **public_operation(
         "get_portal", "Whose portal it is, and what the link opens", parameters=(TOKEN,),
         response_model=PortalVisit, responses=problems(404, 410),
     ),
@@ -74,7 +74,7 @@ async def get_portal(request: Request) -> Response:
 
 @router.get(
     TICKETS,
-    **_public(
+    **public_operation(
         "list_portal_tickets", "The requester's own tickets, the newest first",
         parameters=(
             TOKEN, query_parameter("before", "string", "The `next` of a page.", format="uuid"),
@@ -101,7 +101,7 @@ def _before(request: Request) -> UUID | None:
 
 @router.get(
     ONE,
-    **_public(
+    **public_operation(
         "get_portal_ticket", "One of them, with what was promised and what may be done",
         response_model=PortalTicketWhole, responses=problems(404, 410),
     ),
@@ -113,7 +113,7 @@ async def get_portal_ticket(request: Request) -> Response:
 
 @router.get(
     ONE + "/comments",
-    **_public(
+    **public_operation(
         "list_portal_comments", "What was replied, the oldest first",
         response_model=PortalComments, responses=problems(404, 410),
     ),
@@ -125,7 +125,7 @@ async def list_portal_comments(request: Request) -> Response:
 
 @router.post(
     ONE + "/comments",
-    **_public(
+    **public_operation(
         "create_portal_comment", "Reply", body=PortalReply, response_model=PortalComment,
         status_code=201, responses={201: {"description": "Taken"}, **problems(404, 409, 410, 413, 415, 422)},
     ),
@@ -140,7 +140,7 @@ async def create_portal_comment(request: Request) -> Response:
 
 @router.get(
     ONE + "/files",
-    **_public(
+    **public_operation(
         "list_portal_files", "Files that the requester put there, or that were sent to them",
         response_model=PortalFiles, responses=problems(404, 410),
     ),
@@ -214,7 +214,7 @@ async def get_portal_file_content(request: Request) -> Response:
 
 @router.post(
     ONE + "/close",
-    **_public(
+    **public_operation(
         "close_portal_ticket", "Close it: it is done", response_model=PortalTicketWhole,
         responses=problems(404, 409, 410),
     ),
@@ -225,7 +225,7 @@ async def close_portal_ticket(request: Request) -> Response:
 
 @router.post(
     ONE + "/reopen",
-    **_public(
+    **public_operation(
         "reopen_portal_ticket", "Open it again: it is not done", response_model=PortalTicketWhole,
         responses=problems(404, 409, 410),
     ),

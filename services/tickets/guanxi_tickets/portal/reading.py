@@ -8,6 +8,7 @@ from guanxi_shared.errors import NotFound
 from guanxi_tickets.portal.move_rules import may
 from guanxi_tickets.portal.visiting import Visit
 from guanxi_tickets.promises.service import list_promises
+from guanxi_tickets.survey_sending.links import OPEN, link_of
 from guanxi_tickets.ticket_settings.known import known_ways
 from guanxi_tickets.ticket_settings.rules import Ways
 
@@ -40,6 +41,13 @@ WHERE organisation_id = $2 AND ticket_id = $3 AND deleted_at IS NULL AND ($4 OR 
 ORDER BY created_at DESC, id DESC LIMIT $5
 """
 FILE = f"SELECT * FROM ({FILES.replace('LIMIT $5', '')}) AS f WHERE f.id = $5"
+# What they are asked about this ticket and have not answered.
+ASKED = """
+SELECT id, expires_at FROM survey_invitations
+WHERE organisation_id = $2 AND ticket_id = $3 AND status = ANY($4::text[]) AND expires_at > now()
+  AND contact_id IN (SELECT requester_id FROM tickets WHERE organisation_id = $2 AND id = $3)
+ORDER BY id DESC LIMIT 1
+"""
 LAST: Final = UUID(int=2**128 - 1)
 
 
@@ -59,9 +67,12 @@ async def read_ticket(visit: Visit, ticket_id: UUID) -> dict[str, Any]:
         raise NotFound(f"There is no ticket with the id {str(ticket_id)!r}.")
     ways = await known_ways(visit.call)
     promises = await list_promises(visit.call, ticket_id)
+    asked = (visit.organisation, ticket_id, list(OPEN))
+    survey = await visit.house.db.fetchrow(visit.organisation, ASKED, *asked)
     return {
         **_shown(ways, dict(row)), "description": row["description"], "may": may(ways, dict(row)),
         "promises": [{name: each[name] for name in OF_PROMISE} for each in promises],
+        "survey": None if survey is None else link_of(visit.call, survey["id"], survey["expires_at"]),
     }  # fmt: skip
 
 

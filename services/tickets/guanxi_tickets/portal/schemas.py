@@ -86,8 +86,17 @@ class PortalMay(BaseModel):
     reopen: bool
 
 
+class PortalSurvey(BaseModel):
+    """How it was is asked at this path, and answered once."""
+
+    token: str
+    path: str
+    expires_at: datetime
+
+
 class PortalTicketWhole(PortalTicket):
     description: str | None
+    survey: PortalSurvey | None
     promises: list[PortalPromise]
     may: PortalMay
 
@@ -123,6 +132,35 @@ class PortalFile(BaseModel):
 
 class PortalFiles(BaseModel):
     data: list[PortalFile]
+
+
+class PortalArticle(BaseModel):
+    id: UUID
+    title: str
+    summary: str | None
+    language: str
+    snippet: str | None
+    updated_at: datetime
+
+
+class PortalArticles(BaseModel):
+    data: list[PortalArticle]
+
+
+class PortalArticleWhole(BaseModel):
+    id: UUID
+    title: str
+    summary: str | None
+    body: str
+    language: str
+    updated_at: datetime
+
+
+class PortalOpinion(BaseModel):
+    article_id: UUID
+    helpful: bool
+    comment: str | None
+    updated_at: datetime
 
 
 SHOWN_OF_COMMENT: tuple[str, ...] = tuple(PortalComment.model_fields)

@@ -12,6 +12,7 @@ from guanxi_tickets.survey_sending.resources import INVITATIONS
 from guanxi_tickets.survey_sending.rules import PURPOSE
 
 PUBLIC = "/v1/public/surveys"
+OPEN = ("sent", "started")
 
 
 class NotOpen(Conflict):
@@ -25,9 +26,12 @@ def survey_key(here: House) -> bytes:
 async def read_link(call: Call, invitation_id: UUID) -> dict[str, Any]:
     """Of one that was sent and can still be answered."""
     invitation = await reads.find_record(call, INVITATIONS, invitation_id)
-    if invitation["status"] not in ("sent", "started"):
+    if invitation["status"] not in OPEN:
         raise NotOpen(f"The invitation is {invitation['status']}.")
-    expires_at = _moment(invitation["expires_at"])
+    return link_of(call, invitation_id, _moment(invitation["expires_at"]))
+
+
+def link_of(call: Call, invitation_id: UUID, expires_at: datetime) -> dict[str, Any]:
     token = token_of(Link(call.organisation, invitation_id, expires_at), survey_key(call.house))
     return {"token": token, "path": f"{PUBLIC}/{token}", "expires_at": expires_at}
 
