@@ -87,6 +87,8 @@ class Door:
             return httpx.Response(200, json={"id": id, "created_at": MADE_AT})
         if request.url.path.endswith("/link"):
             id = request.url.path.split("/")[-2]
+            if any(move["verb"] == id for move in self.moves.get("surveys", ())):
+                return httpx.Response(409, json={"detail": "The invitation is answered."})
             return httpx.Response(200, json={"path": f"/v1/public/surveys/{id}"})
         return self._page(request)
 
