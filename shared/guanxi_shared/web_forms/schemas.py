@@ -1,11 +1,12 @@
 """Web forms as anybody fills them in, and what is counted of them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from guanxi_shared.values import Storable
+from guanxi_shared.values import Fields, Prose, Storable, Tags
 
 Address = Annotated[
     str, StringConstraints(pattern=r"^https?://[^\s\x00]+$", max_length=2000), Storable
@@ -15,6 +16,44 @@ HourlyLimit = Annotated[int, Field(ge=1, le=100_000)]
 SUBMISSION: dict[str, Any] = {
     "name": "李雷", "email": "lilei@weilai.example", "company": "北京未来科技有限公司", "consent": True
 }  # fmt: skip
+
+
+class DefinedForm(Fields):
+    """What every form says, whatever becomes of it when somebody fills it in."""
+
+    is_active: bool = True
+    honeypot: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,59}$")] = Field(
+        default="fax", description="A field that the page hides; who fills it in is a machine."
+    )
+    tags: Tags = Field(default_factory=list)
+    consent_text: Prose | None = None
+    is_consent_required: bool = False
+    thanks_text: Prose | None = None
+    redirect_url: Address | None = Field(
+        default=None, description="Where a browser that sent the form itself goes on."
+    )
+    hourly_limit: HourlyLimit = Field(
+        default=20, description="How often the form is taken from one address in an hour."
+    )
+
+
+class DefinedFormRead(BaseModel):
+    """`key` is the end of its public address."""
+
+    id: UUID
+    name: str
+    key: str
+    is_active: bool
+    honeypot: str
+    tags: list[str]
+    consent_text: str | None
+    is_consent_required: bool
+    thanks_text: str | None
+    redirect_url: str | None
+    hourly_limit: int
+    version: int
+    created_at: datetime
+    updated_at: datetime
 
 
 class FormDay(BaseModel):

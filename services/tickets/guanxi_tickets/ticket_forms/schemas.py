@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from guanxi_shared.values import Fields, Line, Name, Prose, Tags, Value
-from guanxi_shared.web_forms.schemas import Address, HourlyLimit, PublicForm, PublicThanks
-from guanxi_tickets.ticket_settings.schemas import Level, StateKey
+from guanxi_shared.values import Line, Name, Value
+from guanxi_shared.web_forms.schemas import DefinedForm, DefinedFormRead, PublicForm, PublicThanks
+from guanxi_tickets.ticket_settings.schemas import Level
 from guanxi_tickets.tickets.schemas import Channel, Kind
 
 FieldName = Annotated[
@@ -44,28 +44,14 @@ class TicketFormField(Value):
 TicketFormFieldList = Annotated[list[TicketFormField], Field(min_length=1, max_length=40)]
 
 
-class TicketFormFields(Fields):
-    is_active: bool = True
-    honeypot: StateKey = Field(
-        default="fax", description="A field that the page hides; who fills it in is a machine."
-    )
+class TicketFormFields(DefinedForm):
     kind: Kind = "complaint"
     impact: Level = "medium"
     urgency: Level = "medium"
     channel: Channel = "web"
     team_id: UUID | None = Field(default=None, description="With which its tickets wait.")
-    tags: Tags = Field(default_factory=list)
     takes_files: bool = Field(
         default=False, description="Whether it takes a file, as the part `file` of multipart."
-    )
-    consent_text: Prose | None = None
-    is_consent_required: bool = False
-    thanks_text: Prose | None = None
-    redirect_url: Address | None = Field(
-        default=None, description="Where a browser that sent the form itself goes on."
-    )
-    hourly_limit: HourlyLimit = Field(
-        default=20, description="How often the form is taken from one address in an hour."
     )
 
 
@@ -86,32 +72,18 @@ class TicketFormUpdate(TicketFormFields):
     fields: TicketFormFieldList = Field(default_factory=list, validate_default=False)
 
 
-class TicketFormRead(BaseModel):
+class TicketFormRead(DefinedFormRead):
     """`key` is the end of its public address: `/v1/public/ticket-forms/{key}`."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
-    id: UUID
-    name: str
-    key: str
-    is_active: bool
     fields: list[TicketFormField]
-    honeypot: str
     kind: Kind
     impact: Level
     urgency: Level
     channel: Channel
     team_id: UUID | None
-    tags: list[str]
     takes_files: bool
-    consent_text: str | None
-    is_consent_required: bool
-    thanks_text: str | None
-    redirect_url: str | None
-    hourly_limit: int
-    version: int
-    created_at: datetime
-    updated_at: datetime
 
 
 class PublicTicketForm(PublicForm):
