@@ -21,8 +21,8 @@ WITH wanted AS (
   SELECT id FROM tickets WHERE organisation_id = $1 AND queue_id = $2
   UNION (SELECT id FROM tickets WHERE organisation_id = $1 AND queue_id IS NULL AND number LIKE 'B-%' ORDER BY id LIMIT $4)
 )
-UPDATE tickets t SET queue_id = $2, team_id = $3, owner_id = NULL, queued_at = t.created_at, taken_at = NULL,
-  as_shown = (t.as_shown::jsonb || jsonb_build_object('queue_id', $2::text, 'team_id', $3::text, 'assignee_id', NULL,
+UPDATE tickets t SET queue_id = $2::uuid, team_id = $3::uuid, owner_id = NULL, queued_at = t.created_at, taken_at = NULL,
+  as_shown = (t.as_shown::jsonb || jsonb_build_object('queue_id', $2::uuid, 'team_id', $3::uuid, 'assignee_id', NULL,
     'queued_at', t.created_at, 'taken_at', NULL))::text
 FROM wanted WHERE t.organisation_id = $1 AND t.id = wanted.id AND (t.owner_id IS NOT NULL OR t.queue_id IS NULL)
 """
@@ -64,6 +64,9 @@ async def refill(bench: Bench, team_id: str) -> None:
         there = await connection.fetchval(IN_QUEUE, organisation, queue)
         missing = max(WAITING - there, 0)
         await connection.execute(REFILL, organisation, queue, UUID(team_id), missing)
+        await connection.execute(
+            "VACUUM ANALYZE tickets"
+        )  # as a queue is that was not filled just now
 
 
 def claims(bench: Bench) -> Traffic:
