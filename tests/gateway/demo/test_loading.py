@@ -74,6 +74,10 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "tickets/batch",
         "comments",
         "move",
+        "article-categories",
+        "articles",
+        "publish",
+        "feedback",
         "segments",
         "views",
     ]
@@ -109,6 +113,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/tickets": loaded.tickets,
         "/v1/business-calendars": 1,
         "/v1/sla-policies": 1,
+        "/v1/article-categories": 2,
+        "/v1/articles": 12,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -211,7 +217,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
-        "business calendars", "policies", "tickets", "replies", "segments", "views",
+        "business calendars", "policies", "tickets", "replies", "article categories",
+        "articles", "uses of articles", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 
