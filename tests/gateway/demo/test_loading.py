@@ -84,6 +84,10 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "surveys",
         "invitations",
         "submit",
+        "article-categories",
+        "articles",
+        "publish",
+        "feedback",
         "segments",
         "views",
     ]
@@ -126,6 +130,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/queues": 3,
         "/v1/agents": 2,
         "/v1/surveys": 2,
+        "/v1/article-categories": 2,
+        "/v1/articles": 12,
         "/v1/pipelines": 2,
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
@@ -230,7 +236,8 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
         "business calendars", "policies", "queues", "agents", "ticket forms", "tickets", "replies", "root causes",
-        "loops of complaints", "surveys", "survey invitations", "survey answers", "segments", "views",
+        "loops of complaints", "surveys", "survey invitations", "survey answers", "article categories", "articles",
+        "uses of articles", "segments", "views",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

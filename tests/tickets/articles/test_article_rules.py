@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_tickets.article_suggestions.ranking_rules import About, interval_of, ranked
+from guanxi_tickets.article_suggestions.ranking_rules import About, ranked
 from guanxi_tickets.articles.found_rules import found_by, snippet_of
 from guanxi_tickets.articles.term_rules import stem, terms_of, weights_of
 
@@ -24,17 +24,6 @@ def test_a_snippet_is_a_part_of_the_text(body: str, query: str) -> None:
     found = snippet_of(body, query)
     if found is not None:
         assert found.strip("…").strip() in " ".join(body.split())
-
-
-@given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_an_interval_holds_its_share(good: int, more: int) -> None:
-    count = good + more
-    found = interval_of(good, count)
-    if found is None:
-        assert count == 0
-    else:
-        assert 0 <= found[0] <= good / count + 1e-9
-        assert good / count - 1e-9 <= found[1] <= 1
 
 
 def test_what_speaks_for_an_article_raises_it_and_nothing_else_suggests_it() -> None:

@@ -8,6 +8,13 @@ from typing import Any
 
 import httpx
 
+from guanxi_gateway.cli.demo.articles import (
+    ARTICLES,
+    CATEGORIES,
+    make_articles,
+    make_categories,
+    make_uses,
+)
 from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.complaints import CAUSES, make_causes, make_loops
@@ -83,6 +90,7 @@ def load(
         _load_dealings(loading, customers)
         load_sales(loading, customers, today)
         _load_tickets(loading, customers)
+        _load_articles(loading, customers)
         loading.create("segments", "/v1/segments", make_segments(seed))
         loading.create("views", "/v1/views", make_views(seed))
     accounts, people = len(customers.accounts), len(customers.people)
@@ -185,6 +193,14 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.create("root causes", CAUSES, make_causes(loading.seed))
     loading.write("loops of complaints", make_loops(loading.seed, customers.tickets))
     load_surveys(loading, customers.tickets)
+
+
+def _load_articles(loading: Loading, customers: Customers) -> None:
+    """All as drafts, then each is used, published and rated."""
+    loading.create("article categories", CATEGORIES, make_categories(loading.seed))
+    loading.create("articles", ARTICLES, make_articles(loading.seed))
+    present = loading.client.records_of(f"{ARTICLES}?fields=id,version")
+    loading.write("uses of articles", make_uses(loading.seed, customers.tickets, present))
 
 
 def _is_over(present: Mapping[str, Record], visit: Visit) -> bool:

@@ -9,7 +9,7 @@ from guanxi_shared import reads
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import NotFound
-from guanxi_tickets.article_suggestions.ranking_rules import interval_of
+from guanxi_shared.intervals import wilson
 from guanxi_tickets.articles.resources import ARTICLES
 
 SAY = """
@@ -93,8 +93,7 @@ async def usefulness_of(call: Call, article_id: UUID) -> dict[str, Any]:
 
 
 def share_of(good: int, count: int) -> Mapping[str, Any]:
-    between = interval_of(good, count)
-    low, high = between if between is not None else (None, None)
+    low, high = wilson(good, count) if count else (None, None)
     return {"n": count, "share": good / count if count else None, "low": low, "high": high}
 
 

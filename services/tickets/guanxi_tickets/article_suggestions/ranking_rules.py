@@ -7,16 +7,16 @@ The raises are shares of that score, so that none of them suggests what no word 
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any, Final
 from uuid import UUID
+
+from guanxi_shared.intervals import wilson
 
 K1: Final = 1.2
 B: Final = 0.75
 BY_PRODUCT, BY_KIND, BY_TAG, BY_HELP, BY_SOLVING = 0.5, 0.15, 0.15, 0.2, 0.2
 MOST_TAGS: Final = 2
 MOST_ASKED: Final = 200  # words of a question that are looked at
-Z: Final = 1.96  # 95 %
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +54,7 @@ def boosts_of(article: Mapping[str, Any], about: About) -> dict[str, float]:
         "product": BY_PRODUCT if about.product_id in article["product_ids"] else 0.0,
         "kind": BY_KIND if about.kind in article["kinds"] else 0.0,
         "tags": BY_TAG * tags,
-        "helpful": BY_HELP * (interval_of(article["helpful"], article["rated"]) or (0.0, 0.0))[0],
-        "solved": BY_SOLVING * (interval_of(article["solved"], article["used"]) or (0.0, 0.0))[0],
+        "helpful": BY_HELP * wilson(article["helpful"], article["rated"])[0],
+        "solved": BY_SOLVING * wilson(article["solved"], article["used"])[0],
     }
     return {name: round(share, 4) for name, share in found.items() if share > 0}
-
-
-def interval_of(good: int, count: int) -> tuple[float, float] | None:
-    """Between which shares the true one lies with 95 % (Wilson 1927); None of nothing."""
-    if not count:
-        return None
-    share, square = good / count, Z * Z / count
-    middle = share + square / 2
-    spread = Z * sqrt(share * (1 - share) / count + square / (4 * count))
-    low, high = (middle - spread) / (1 + square), (middle + spread) / (1 + square)
-    return max(0.0, low), min(1.0, high)
