@@ -23,8 +23,10 @@ from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
 from tests.tickets.company import PATH, made, moved, told_of
+from tests.tickets.conftest import Heard, Known
 from tests.tickets.past import owning, set_tickets_back, setting_back
 from tests.tickets.promising import POLICIES, TARGETS, policy
+from tests.tickets.test_references import merged_told
 
 ALERTS = "/v1/sla-alerts"
 HALF: dict[str, Any] = {"normal": {"resolution": {"seconds": 7200, "warnings": [50, 75]}}}
@@ -390,3 +392,23 @@ async def test_workers_that_are_killed_again_and_again_escalate_each_breach_once
         assert (await rep.get(path)).json()["priority"] == "high"
     events = (await rep.get("/v1/events?types=tickets.sla.breached&limit=200")).json()
     assert len({event["id"] for event in events}) == len(tickets) == len(events)
+
+
+async def test_a_breach_says_whose_ticket_it_was_and_follows_merges(
+    client: Clients, company: Organisation, promise: Promise, account: Known, person: Known,
+    heard: Heard, service_database: Database, database: Clone,
+) -> None:  # fmt: skip
+    admin = client(company.admin)
+    await promise()
+    acme, ann, survivor = await account("Acme"), await person("Ann"), await account("New")
+    ticket = await late(admin, database, company, account_id=acme, requester_id=ann)
+    await giving.give_alerts.duty(service_database)
+
+    async def named() -> set[tuple[str, str]]:
+        rows = await alerts_of(admin, ticket)
+        return {(row["account_id"], row["requester_id"]) for row in rows}
+
+    assert await named() == {(acme, ann)}
+    for event in merged_told(company, "account", str(new_id()), [acme], survivor, version=2):
+        await heard(event)
+    assert await named() == {(survivor, ann)}

@@ -21,10 +21,10 @@ def make_queues(seed: int) -> list[Record]:
     """As `POST /v1/queues` takes them: complaints are routed and claimed by who knows how, what comes by the
     web is given to the least loaded, the rest waits at the desk."""
     own: list[dict[str, Any]] = [
-        {"name": "服务台 Service desk", "position": 9},
-        {"name": "投诉 Complaints", "filter_groups": _where("kind", "eq", "complaint"),
+        {"name": "服务台 Service desk", "position": 900},
+        {"name": "投诉 Complaints", "position": 100, "filter_groups": _where("kind", "eq", "complaint"),
          "skills": [{"skill": "complaints", "level": 2}], "on_shift_end": "keep"},
-        {"name": "在线 Web and portal", "position": 1, "strategy": "least_loaded",
+        {"name": "在线 Web and portal", "position": 200, "strategy": "least_loaded",
          "filter_groups": _where("channel", "in", ["web", "portal"]), "load_limit": 40,
          "on_shift_end": "return"},
     ]  # fmt: skip

@@ -55,7 +55,8 @@ def make_policies(seed: int) -> list[Record]:
         for priority, (first, solved) in PROMISED.items()
     }
     policy: Record = {
-        "id": str(demo_id(seed, "policy", 0)), "name": "标准服务 Standard", "targets": targets,
+        "id": str(demo_id(seed, "policy", 0)), "name": "标准服务 Standard", "position": 100,
+        "targets": targets,
         "calendar_id": str(demo_id(seed, "calendar", 0)),
         "pauses": {"pending": ["resolution"], "on_hold": ["resolution"]},
         "escalations": [

@@ -27,7 +27,7 @@ STANDS: Final = frozenset({"status", "stage_id", "priority"})
 NAMED: Final = ("name", "subject", "number")
 KEPT: Final = (
     "number", "name", "subject", "status", "stage_id", "amount", "total", "probability", "close_on",
-    "reason", "priority", "kind", "channel", "score", "ordered_on", "due_on", "paid_on",
+    "reason", "priority", "kind", "channel", "score", "clock", "ordered_on", "due_on", "paid_on",
 )  # fmt: skip
 
 

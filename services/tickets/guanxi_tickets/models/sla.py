@@ -111,6 +111,13 @@ class SlaAlert(Table, table=True):
             "ix_sla_alerts_organisation_id_team_id", "organisation_id", "team_id", "id",
             postgresql_where=text("team_id IS NOT NULL"),
         ),
+        *(
+            Index(
+                f"ix_sla_alerts_organisation_id_{name}", "organisation_id", name,
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("account_id", "requester_id")
+        ),
         Index("ix_sla_alerts_notified", "organisation_id", "notified_ids", postgresql_using="gin"),
     )  # fmt: skip
 
@@ -127,6 +134,8 @@ class SlaAlert(Table, table=True):
     policy_version: int | None = Field(default=None, sa_column=Column(BigInteger))
     notified_ids: list[UUID] = ids_column()  # gateway's users
     actions: list[Any] = json_column("[]")  # {action, done, sentence}
+    account_id: UUID | None = id_column()  # of whose ticket it was then: timelines show it
+    requester_id: UUID | None = id_column()
     owner_id: UUID | None = id_column()  # the ticket's, and so is the team
     team_id: UUID | None = id_column()
     version: int = version_column()

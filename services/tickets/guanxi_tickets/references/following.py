@@ -10,6 +10,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.following import Columns, Followed
 from guanxi_shared.resources import Resource
 from guanxi_tickets.entitlements.resources import ENTITLEMENTS
+from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.survey_answers.resources import ANSWERS
 from guanxi_tickets.survey_sending.resources import INVITATIONS
 from guanxi_tickets.tickets.found_rules import found_by
@@ -43,6 +44,8 @@ FOLLOWED: Final = (
     _followed("contact", ANSWERS, "contact_id"),
     _followed("account", ANSWERS, "account_id"),
     _followed("account", ENTITLEMENTS, "account_id"),
+    _followed("account", ALERTS, "account_id"),
+    _followed("contact", ALERTS, "requester_id"),
 )
 
 

@@ -92,7 +92,8 @@ def _alert(row: Mapping[str, Any], reading: Reading, timer: Timer) -> dict[str, 
         "organisation_id": row["organisation_id"], "id": new_id(), "ticket_id": row["id"],
         "what": timer.what, "clock": timer.kind, "number": timer.number, "percent": timer.percent,
         "happened_at": timer.at, "due_at": reading.due_at, "policy_id": row["sla_policy_id"],
-        "policy_version": row["sla_policy_version"], "owner_id": row["owner_id"],
+        "policy_version": row["sla_policy_version"], "account_id": row["account_id"],
+        "requester_id": row["requester_id"], "owner_id": row["owner_id"],
         "team_id": row["team_id"],
     }  # fmt: skip
 

@@ -40,6 +40,8 @@ class AlertRead(BaseModel):
     policy_version: int | None
     notified_ids: list[UUID]
     actions: list[CarriedOut]
+    account_id: UUID | None
+    requester_id: UUID | None
     assignee_id: UUID | None
     team_id: UUID | None
     version: int
