@@ -19,7 +19,8 @@ def wilson(count: int, n: int) -> tuple[float, float]:
     share, z2 = count / n, Z * Z
     middle = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = Z * sqrt(share * (1 - share) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
+    low = max(0.0, middle - half) if count else 0.0  # exactly, whatever rounding makes of it
+    return low, min(1.0, middle + half) if count < n else 1.0
 
 
 def mean_interval(mean: float, deviation: float, n: int) -> tuple[float, float] | None:

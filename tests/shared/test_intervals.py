@@ -46,6 +46,12 @@ def test_a_share_lies_within_its_interval(count: int, more: int) -> None:
     assert (low, high) != (0, 0)
 
 
+@given(st.integers(1, 5_000))
+def test_all_and_none_are_reached_exactly(n: int) -> None:
+    assert wilson(n, n)[1] == 1.0
+    assert wilson(0, n)[0] == 0.0
+
+
 def test_wilson_gives_the_published_example() -> None:
     """Newcombe 1998, Statist. Med. 17: 81 of 263 → 0.2553 .. 0.3662."""
     low, high = wilson(81, 263)

@@ -128,6 +128,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/sla-policies": 1,
         "/v1/root-causes": 5,
         "/v1/queues": 3,
+        "/v1/tickets/forms": 1,
         "/v1/agents": 2,
         "/v1/surveys": 2,
         "/v1/article-categories": 2,
