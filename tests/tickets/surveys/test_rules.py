@@ -80,7 +80,19 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
-@given(st.dictionaries(st.sampled_from(["score", "which", "why", "x"]), ANYTHING))
+# Answers near enough to right that both sides of the rule are met.
+NEARLY = st.fixed_dictionaries(
+    {},
+    optional={
+        "score": st.integers(-1, 7) | ANYTHING,
+        "which": st.lists(st.sampled_from(["a", "b", "c"]), max_size=3) | ANYTHING,
+        "why": st.text(max_size=20) | ANYTHING,
+        "x": ANYTHING,
+    },
+)  # fmt: skip
+
+
+@given(NEARLY)
 def test_whatever_is_sent_is_either_refused_or_right(answers: dict[str, Any]) -> None:
     options = [{"key": "a", "texts": {"en": "A"}}, {"key": "b", "texts": {"en": "B"}}]
     own = [
@@ -88,14 +100,24 @@ def test_whatever_is_sent_is_either_refused_or_right(answers: dict[str, Any]) ->
         {"key": "why", "type": "text", "texts": {"en": "?"}, "is_required": False},
     ]  # fmt: skip
     questions = questions_of(PLAIN | {"questions": own})
-    if wrong_answers(questions, answers):
-        return
-    kept = really_given(answers)
-    assert kept.keys() <= {"score", "which", "why"}
-    assert type(kept.get("score", 1)) is int
-    assert 1 <= kept.get("score", 1) <= 5
-    assert set(kept.get("which", [])) <= {"a", "b"}
-    assert isinstance(kept.get("why", ""), str)
+    wrong = wrong_answers(questions, answers)
+    for key, value in answers.items():
+        assert (f"answers.{key}" in wrong) != _is_right(key, value), (key, value)
+    if not wrong:
+        kept = {key: value for key, value in answers.items() if value not in (None, "", [])}
+        kept |= {"why": kept["why"].strip()} if "why" in kept else {}
+        assert really_given(answers) == {key: value for key, value in kept.items() if value != ""}
+
+
+def _is_right(key: str, value: Any) -> bool:
+    """Said in another way than the rule does."""
+    if value is None:
+        return key != "x"
+    if key == "score":
+        return type(value) is int and value in {1, 2, 3, 4, 5}
+    if key == "which":
+        return value in ([], ["a"], ["b"], ["a", "b"], ["b", "a"])
+    return key == "why" and isinstance(value, str) and "\x00" not in value
 
 
 @given(st.uuids(), st.uuids(), st.integers(1, 99))

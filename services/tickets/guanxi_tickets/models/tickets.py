@@ -106,6 +106,11 @@ class Ticket(Table, table=True):
             "ix_tickets_waiting", "organisation_id", "queue_id", "priority_rank", "sla_due_at", "queued_at", "id",
             postgresql_where=text(WAITING),
         ),
+        # The list of a queue by what is most pressing.
+        Index(
+            "ix_tickets_queue_pressing", "organisation_id", "queue_id", "priority_rank", "id",
+            postgresql_where=text("queue_id IS NOT NULL AND deleted_at IS NULL"),
+        ),
         # What is to be done in a queue, and what was touched there of late.
         Index(
             "ix_tickets_queue_undone", "organisation_id", "queue_id", "priority_rank", "id",
