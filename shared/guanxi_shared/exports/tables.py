@@ -1,6 +1,6 @@
 """What a service says about its records so that they can be written as tables."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -10,10 +10,26 @@ from guanxi_shared.db import Database
 from guanxi_shared.exports.schemas import NewExport
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.resources import Resource
+from guanxi_shared.visibility import Scope
 
 Row = dict[str, Any]
 Names = Mapping[str, Mapping[str, str]]  # of what → id → name
 LookUp = Callable[[Sequence[Row]], Awaitable[Names]]
+
+
+async def names_seen(
+    asker: Call | Errand, sql: str, ids: Collection[UUID], scope: Scope
+) -> dict[str, str]:
+    """The names, by id as text, of those of the records that the scope covers; the statement takes the
+    organisation and the ids ($2, $3) and gives id, name, owner_id and team_id."""
+    if not ids:
+        return {}
+    rows = await asker.db.fetch(asker.organisation, sql, asker.organisation, list(ids))
+    return {
+        str(row["id"]): row["name"]
+        for row in rows
+        if scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
+    }
 
 
 # A page of records (with their ids) → rows, some at a time: each a record with one of its lines.

@@ -4,8 +4,6 @@ from collections.abc import Collection, Sequence
 from typing import Final
 from uuid import UUID
 
-import asyncpg
-
 from guanxi_pipeline.exports import order_rules, price_rules, quote_rules, rules
 from guanxi_pipeline.exports.price_entries import spread_entries
 from guanxi_pipeline.exports.schemas import ExportRequest
@@ -17,12 +15,11 @@ from guanxi_pipeline.resources import EXPORTED
 from guanxi_pipeline.settings import settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Database
-from guanxi_shared.exports.tables import Lined, LookUp, Names, Row, Tables
+from guanxi_shared.exports.tables import Lined, LookUp, Names, Row, Tables, names_seen
 from guanxi_shared.exports.writing import delete_transfers, write_file
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.running_jobs import RunningJob
 from guanxi_shared.schedules import schedule
-from guanxi_shared.visibility import Scope
 
 NAMES = """
 SELECT id, name, owner_id, team_id FROM {table} WHERE organisation_id = $2 AND id = ANY($3::uuid[])
@@ -46,26 +43,28 @@ async def _looking_up(asker: Call | Errand) -> LookUp:
         found = await asker.db.fetch(organisation, sql, organisation)
         own[name] = {row["id"]: row["name"] for row in found}
 
-    async def fetch(sql: str, wanted: Collection[str]) -> Sequence[asyncpg.Record]:
-        ids = [UUID(each) for each in wanted]
-        return await asker.db.fetch(organisation, sql, organisation, ids) if ids else []
-
     async def look_up(rows: Sequence[Row]) -> Names:
-        accounts = await seen(ACCOUNT_NAMES, rules.named_in(rows, "account_id"), of_accounts)
-        deals = await seen(DEAL_NAMES, quote_rules.named_deals(rows), of_deals)
-        products = await fetch(PRODUCT_NAMES, rules.named_in(rows, "product_id"))
-        names = {row["id"]: row["name"] for row in products}
-        return {**own, "account": accounts, "opportunity": deals, "product": names}
-
-    async def seen(sql: str, ids: Collection[str], scope: Scope) -> dict[str, str]:
-        found = await fetch(sql, ids)
+        accounts, deals = (
+            _ids(rules.named_in(rows, "account_id")),
+            _ids(quote_rules.named_deals(rows)),
+        )
+        products = _ids(rules.named_in(rows, "product_id"))
+        sold = (
+            await asker.db.fetch(organisation, PRODUCT_NAMES, organisation, products)
+            if products
+            else []
+        )
         return {
-            str(row["id"]): row["name"]
-            for row in found
-            if scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
-        }
+            **own, "account": await names_seen(asker, ACCOUNT_NAMES, accounts, of_accounts),
+            "opportunity": await names_seen(asker, DEAL_NAMES, deals, of_deals),
+            "product": {row["id"]: row["name"] for row in sold},
+        }  # fmt: skip
 
     return look_up
+
+
+def _ids(texts: Collection[str]) -> list[UUID]:
+    return [UUID(each) for each in texts]
 
 
 TABLES: Final = Tables(

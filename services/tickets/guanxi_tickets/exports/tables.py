@@ -6,7 +6,7 @@ from uuid import UUID
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Database
-from guanxi_shared.exports.tables import LookUp, Names, Row, Tables
+from guanxi_shared.exports.tables import LookUp, Names, Row, Tables, names_seen
 from guanxi_shared.exports.writing import delete_transfers, write_file
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.running_jobs import RunningJob
@@ -24,26 +24,17 @@ COPIES: Final = {"account": "known_accounts", "requester": "known_contacts"}
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
     """Names of accounts and people as far as the caller may see those."""
-    organisation = asker.organisation
     scopes = {
         "account": await asker.scope("accounts"),
         "requester": await asker.scope("contacts"),
     }
 
     async def look_up(rows: Sequence[Row]) -> Names:
-        return {noun: await seen(noun, rows) for noun in COPIES}
-
-    async def seen(noun: str, rows: Sequence[Row]) -> dict[str, str]:
-        ids = [UUID(id) for id in {row.get(f"{noun}_id") for row in rows} if id]
-        if not ids:
-            return {}
-        sql, scope = NAMES.format(table=COPIES[noun]), scopes[noun]
-        found = await asker.db.fetch(organisation, sql, organisation, ids)
-        return {
-            str(row["id"]): row["name"]
-            for row in found
-            if scope.covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
-        }
+        found = {}
+        for noun, table in COPIES.items():
+            ids = {UUID(id) for row in rows if (id := row.get(f"{noun}_id"))}
+            found[noun] = await names_seen(asker, NAMES.format(table=table), ids, scopes[noun])
+        return found
 
     return look_up
 
