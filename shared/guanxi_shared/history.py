@@ -86,11 +86,16 @@ def as_of_instant(call: Call) -> datetime | None:
         )
     if "as_of" not in pairs:
         return None
+    return moment_of(call, "as_of", pairs["as_of"])
+
+
+def moment_of(call: Call, name: str, text: str) -> datetime:
+    """A moment that a parameter names; 400 says what to send."""
     try:
-        found: datetime = filters.PARSERS[INSTANT](pairs["as_of"], call.clock)
+        found: datetime = filters.PARSERS[INSTANT](text, call.clock)
     except (ValueError, OverflowError) as error:
         raise Malformed(
-            "as_of must be a time.", errors={"as_of": f"Send {filters.WANTED[INSTANT]}."}
+            f"{name} must be a time.", errors={name: f"Send {filters.WANTED[INSTANT]}."}
         ) from error
     return found
 

@@ -2,24 +2,22 @@
 
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import urlencode
 
 import orjson
 from sqlalchemy import select
 
-from guanxi_shared import filters, pages, reads, selects
+from guanxi_shared import reads, selects
 from guanxi_shared.calls import Call
-from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Binder
-from guanxi_shared.pages import OPTIONS, ListQuery
+from guanxi_shared.pages import ListQuery
 from guanxi_shared.statements import compile_after_binding
 from guanxi_shared.visibility import predicate
 from guanxi_tickets.complaints.reading import complaint_fields
-from guanxi_tickets.complaints.report_rules import filter_of, report_from
+from guanxi_tickets.complaints.report_rules import report_from
 from guanxi_tickets.complaints.resources import COMPLAINTS, IS_COMPLAINT
+from guanxi_tickets.tickets.report_query import as_groups, asked_for, filters_of
 from guanxi_tickets.tickets.resources import TICKET
 
-PERIOD: Final = (("from", "gte"), ("until", "lt"))
 MOST_REASONS: Final = 20
 # One statement, which is one snapshot: `picked` are the complaints that are meant, `last` their last rounds.
 COUNTED = """
@@ -87,31 +85,12 @@ async def read_report(call: Call) -> dict[str, Any]:
     sql = COUNTED.format(picked=picked.sql, most_reasons=MOST_REASONS)
     async with call.db.transaction(call.organisation) as connection:
         counted = orjson.loads(await connection.fetchval(sql, "", *picked.args(values)))
-    base = [filter_of(c.field.name, c.operator, c.value) for group in query.groups for c in group]
+    base = filters_of(condition for group in query.groups for condition in group)
     return {"filters": base, **report_from(base=base, **counted)}
 
 
 async def _query(call: Call) -> ListQuery:
     fields = await complaint_fields(call)
-    pairs = pages.query_pairs(call.request.scope["query_string"])
-    kept = [(name, value) for name, value in pairs if name not in dict(PERIOD)]
-    for name, _ in kept:
-        if name in OPTIONS:
-            raise Malformed(
-                f"The report takes filters, not {name!r}.", errors={name: "Not taken here."},
-                code="unknown_parameter",
-            )  # fmt: skip
-    raw = urlencode(kept).encode()
-    query = pages.from_query_string(raw, COMPLAINTS, fields, call.clock)
-    sent, given = dict(pairs), list(query.groups[0]) if query.groups else []
-    for name, operator in PERIOD:
-        if name in sent:
-            try:
-                given.append(
-                    filters.condition("created_at", operator, sent[name], fields, call.clock)
-                )
-            except Malformed as problem:
-                sentence = problem.errors.get("created_at", problem.detail)
-                raise Malformed(f"{name}: {sentence}", errors={name: sentence}) from problem
-    groups = (tuple(given),) if given else ()
-    return await reads.prepared(call, replace(query, groups=groups, within=(IS_COMPLAINT,)))
+    query, conditions, _ = asked_for(call, COMPLAINTS, fields, period="created_at")
+    meant = replace(query, groups=as_groups(conditions), within=(IS_COMPLAINT,))
+    return await reads.prepared(call, meant)

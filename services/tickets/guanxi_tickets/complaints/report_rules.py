@@ -1,36 +1,18 @@
 """What a report over complaints says of counted rows, each figure with the document that finds them. Pure."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 from guanxi_tickets.complaints.round_rules import STEPS
+from guanxi_tickets.tickets.document_rules import Filter, document_of, filter_of
 
-Filter = dict[str, Any]
 Row = Mapping[str, Any]
-
-
-def filter_of(field: str, operator: str, value: Any) -> Filter:
-    return {"field": field, "operator": operator, "value": _plain(value)}
-
-
-def _plain(value: Any) -> Any:
-    """As a search document holds it: a relative day as the instant that was meant."""
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, UUID | Decimal):
-        return str(value)
-    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def figure(n: int, whole: int | None, base: Sequence[Filter], *more: Filter) -> dict[str, Any]:
     """`n` complaints, their share of `whole`, and the document for `/v1/complaints/search` that finds
     them. The share of nothing is none."""
-    document = {"filter_groups": [{"filters": [*base, *more]}]}
+    document = document_of(base, *more)
     share = None if not whole else round(n / whole, 4)
     return {"n": n, "share": share, "document": document}
 

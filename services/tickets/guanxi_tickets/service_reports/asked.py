@@ -4,21 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import urlencode
 
-from guanxi_shared import documents, filters, pages, reads
+from guanxi_shared import documents, filters, history, reads
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Condition
 from guanxi_shared.pages import OPTIONS, ListQuery
-from guanxi_shared.resources import INSTANT
+from guanxi_tickets.tickets.report_query import as_groups, asked_for
 from guanxi_tickets.tickets.resources import TICKETS
 
 GROUPS: Final = (
     "status", "status_kind", "priority", "kind", "channel", "assignee_id", "team_id", "queue_id", "account_id",
     "product_id", "sla_policy_id",
 )  # fmt: skip
-OWN: Final = ("group_by", "as_of", "from", "until")
+OWN: Final = ("group_by", "as_of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,45 +33,19 @@ class Asked:
 
 
 async def asked_of(call: Call, *, period: str | None, more: tuple[Mapping[str, Any], ...]) -> Asked:
-    """`period` is the field that `from` and `until` are about; `more` are the report's own conditions.
-    400 names what a report does not take."""
-    pairs = pages.query_pairs(call.request.scope["query_string"])
-    own = {name: value for name, value in pairs if name in OWN}
-    rest = [(name, value) for name, value in pairs if name not in OWN]
-    taken = OWN if period else ("group_by", "as_of")
-    unknown = [name for name, _ in rest if name in OPTIONS] + [n for n in own if n not in taken]
-    if unknown:
-        raise Malformed(
-            f"This report does not take {unknown[0]!r}.", errors={unknown[0]: "Not taken here."},
-            code="unknown_parameter",
-        )  # fmt: skip
+    """`period` is the field that `from` and `until` are about; `more` are the report's own conditions."""
     fields = await reads.all_fields(call, TICKETS)
-    query = pages.from_query_string(urlencode(rest).encode(), TICKETS, fields, call.clock)
-    conditions = list(query.groups[0]) if query.groups else []
-    for name, operator in (("from", "gte"), ("until", "lt")):
-        if name in own:
-            conditions.append(_about(name, period or "", operator, own[name], fields, call))
+    query, conditions, own = asked_for(call, TICKETS, fields, period=period, own=OWN)
     conditions += [
         filters.condition(each["field"], each["operator"], each["value"], fields, call.clock)
         for each in more
     ]
-    base = tuple(conditions)
-    groups = await filters.prepared(call, (base,) if base else ())
-    at = _moment(call, own["as_of"]) if "as_of" in own else None
+    groups = await filters.prepared(call, as_groups(conditions))
+    at = history.moment_of(call, "as_of", own["as_of"]) if "as_of" in own else None
     return Asked(
-        replace(query, groups=groups), base, _group(own.get("group_by")), at or datetime.now(UTC),
-        at is not None,
+        replace(query, groups=groups), tuple(conditions), _group(own.get("group_by")),
+        at or datetime.now(UTC), at is not None,
     )  # fmt: skip
-
-
-def _about(
-    name: str, field: str, operator: str, value: str, fields: Mapping[str, Any], call: Call
-) -> Condition:
-    try:
-        return filters.condition(field, operator, value, fields, call.clock)
-    except Malformed as problem:
-        sentence = problem.errors.get(field, problem.detail)
-        raise Malformed(f"{name}: {sentence}", errors={name: sentence}) from problem
 
 
 def _group(name: str | None) -> str | None:
@@ -82,16 +55,6 @@ def _group(name: str | None) -> str | None:
             errors={"group_by": f"Send one of: {', '.join(GROUPS)}."},
         )
     return name
-
-
-def _moment(call: Call, text: str) -> datetime:
-    try:
-        found: datetime = filters.PARSERS[INSTANT](text, call.clock)
-    except (ValueError, OverflowError) as error:
-        raise Malformed(
-            "as_of must be a time.", errors={"as_of": f"Send {filters.WANTED[INSTANT]}."}
-        ) from error
-    return found
 
 
 def parameters(*, period: str | None) -> list[dict[str, Any]]:

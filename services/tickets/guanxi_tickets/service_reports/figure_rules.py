@@ -8,19 +8,13 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from guanxi_shared.intervals import wilson
-from guanxi_tickets.complaints.report_rules import filter_of
+from guanxi_tickets.tickets.document_rules import Filter, document_of, filter_of
 
-Filter = dict[str, Any]
 Row = Mapping[str, Any]
 MOST_IDS: Final = 1_000
 DAY: Final = 86_400
 # From, and before; days of age.
 AGES: Final[tuple[tuple[int, int | None], ...]] = ((0, 1), (1, 3), (3, 7), (7, 30), (30, None))
-
-
-def document_of(base: Sequence[Filter], *more: Filter) -> dict[str, Any]:
-    """For `POST /v1/tickets/search`."""
-    return {"filter_groups": [{"filters": [*base, *more]}]}
 
 
 def of_ids(ids: Sequence[str] | None) -> dict[str, Any] | None:

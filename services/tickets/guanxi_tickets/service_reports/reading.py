@@ -6,12 +6,12 @@ import orjson
 from sqlalchemy import ColumnElement
 
 from guanxi_shared.calls import Call
-from guanxi_tickets.complaints.report_rules import filter_of
 from guanxi_tickets.service_reports import figure_rules
 from guanxi_tickets.service_reports.asked import Asked, asked_of
 from guanxi_tickets.service_reports.figure_rules import AGES, DAY, MOST_IDS
 from guanxi_tickets.service_reports.picking import AT, picked, seconds
 from guanxi_tickets.ticket_settings.rules import ENDING
+from guanxi_tickets.tickets.report_query import filters_of
 from guanxi_tickets.tickets.resources import TICKET
 
 OPEN: Final = {
@@ -81,7 +81,7 @@ async def read_backlog(call: Call) -> dict[str, Any]:
         seconds(AT, table.created_at).label("age"),
     ]  # fmt: skip
     groups = await _fetch(call, asked, columns, _backlog(asked.is_past))
-    base = _base(asked)
+    base = filters_of(asked.base)
     rows = [
         figure_rules.backlog_row(row, base, *_grouped(asked, row), asked.at, is_past=asked.is_past)
         for row in groups
@@ -99,7 +99,7 @@ async def read_solved(call: Call) -> dict[str, Any]:
         seconds(table.first_responded_at, table.created_at).label("response"),
     ]  # fmt: skip
     found = await _fetch(call, asked, columns, _solved(asked.is_past))
-    base, rows = _base(asked), []
+    base, rows = filters_of(asked.base), []
     for row in found["groups"]:
         clocks = [each for each in found["kept"] if _is_of(each, row)]
         grouped = _grouped(asked, row)
@@ -122,10 +122,6 @@ async def _fetch(call: Call, asked: Asked, columns: list[ColumnElement[Any]], sq
     return orjson.loads(found)
 
 
-def _base(asked: Asked) -> list[dict[str, Any]]:
-    return [filter_of(each.field.name, each.operator, each.value) for each in asked.base]
-
-
 def _answer(
     asked: Asked, groups: list[dict[str, Any]], rows: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -133,6 +129,6 @@ def _answer(
     whole = next(row for row, group in zip(rows, groups, strict=True) if group["is_total"])
     own = [row for row, group in zip(rows, groups, strict=True) if not group["is_total"]]
     return {
-        "as_of": asked.at, "filters": _base(asked), "group_by": asked.group_by,
+        "as_of": asked.at, "filters": filters_of(asked.base), "group_by": asked.group_by,
         "groups": own if asked.group_by else [], "total": whole,
     }  # fmt: skip

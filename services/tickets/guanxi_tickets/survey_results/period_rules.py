@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
+from guanxi_tickets.tickets import document_rules
+from guanxi_tickets.tickets.document_rules import filter_of
+
 MOST: Final = 400
 STEPS: Final = ("none", "day", "week", "month", "quarter", "year")
 
@@ -52,14 +55,10 @@ def document_of(
     survey_id: str, moment: str, period: Period, more: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What a search of answers or invitations is sent to be shown the rows of a period."""
-    filters = [
-        {"field": "survey_id", "operator": "eq", "value": survey_id},
-        {"field": moment, "operator": "gte", "value": _iso(period.start)},
-        {"field": moment, "operator": "lt", "value": _iso(period.end)},
-        *({"field": name, "operator": "eq", "value": value} for name, value in more.items()),
-    ]
-    return {"filter_groups": [{"filters": filters}]}
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return document_rules.document_of(
+        [
+            filter_of("survey_id", "eq", survey_id), filter_of(moment, "gte", period.start),
+            filter_of(moment, "lt", period.end),
+            *(filter_of(name, "eq", value) for name, value in more.items()),
+        ]
+    )  # fmt: skip
