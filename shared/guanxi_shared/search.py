@@ -6,7 +6,7 @@ team, tags and deletion are copied there, so that one index serves "张 among my
 """
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
     BindParameter,
@@ -33,6 +33,8 @@ from guanxi_shared.pages import ListQuery, Sort
 from guanxi_shared.resources import Field, Resource, Where
 from guanxi_shared.text import SearchQuery, classify_query, escape_like
 from guanxi_shared.visibility import Scope, predicate
+
+HEAD: Final = 400  # characters of what a record is found by that are compared with the query
 
 
 def table_of(resource: Resource) -> Table:
@@ -146,13 +148,15 @@ def shape_of(query: ListQuery) -> tuple[Any, ...] | None:
 
 
 def rank_sorts(resource: Resource) -> tuple[Sort, Sort]:
-    """Best first: names that begin with the text, then the most similar, then the shorter."""
+    """Best first: names that begin with the text, then the most similar, then the shorter. Of a long text
+    its beginning counts, where the names are: to compare the whole takes 0.5 ms for 1,600 characters."""
     table = table_of(resource)
+    head = func.left(table.c.search_text, HEAD)
     text = bindparam("search_text", type_=Text)
     begins = case(
         (table.c.search_text.like(bindparam("search_prefix", type_=Text)), 2.0), else_=0.0
     )
-    similar = cast(func.word_similarity(text, table.c.search_text), Float)
+    similar = cast(func.word_similarity(text, head), Float)
     shortness = 1.0 / (10.0 + cast(func.length(table.c.search_text), Float))
     rank = Field(
         "_rank", r.NUMBER, begins, cast(begins + similar + shortness, Float), (), is_nullable=False
