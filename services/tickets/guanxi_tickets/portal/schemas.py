@@ -1,7 +1,7 @@
 """The portal as customers see it, and links as agents make them."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -165,4 +165,3 @@ class PortalOpinion(BaseModel):
 
 SHOWN_OF_COMMENT: tuple[str, ...] = tuple(PortalComment.model_fields)
 SHOWN_OF_FILE: tuple[str, ...] = tuple(PortalFile.model_fields)
-Shown = dict[str, Any]
