@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from guanxi_analytics.app import create as create_analytics
 from guanxi_contacts.app import create as create_contacts
 from guanxi_pipeline.app import create as create_pipeline
 from guanxi_shared.db import Database
@@ -155,6 +156,16 @@ async def tickets(
     """The tickets service; it knows no address of contacts, so its tests tell it of accounts."""
     files = tmp_path_factory.mktemp("tickets")
     async with serving("tickets", create_tickets, database, gateway_stand_in, files) as app:
+        yield app
+
+
+@pytest.fixture(scope="session")
+async def analytics(
+    database: Clone, gateway_stand_in: GatewayStandIn, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Edge]:
+    """The analytics service; it knows no address of the others, whose feeds its tests read to it."""
+    files = tmp_path_factory.mktemp("analytics")
+    async with serving("analytics", create_analytics, database, gateway_stand_in, files) as app:
         yield app
 
 

@@ -443,6 +443,7 @@ async def test_every_operation_but_the_public_ones_demands_a_token(
     contacts: Edge,
     pipeline: Edge,
     tickets: Edge,
+    analytics: Edge,
     gateway: Edge,
 ) -> None:
     app: Edge = request.getfixturevalue(service)
@@ -465,9 +466,9 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, 
 
 
 async def test_internal_routes_demand_a_service(
-    contacts: Edge, pipeline: Edge, tickets: Edge, gateway: Edge
+    contacts: Edge, pipeline: Edge, tickets: Edge, analytics: Edge, gateway: Edge
 ) -> None:
-    for app in (contacts, pipeline, tickets, gateway):
+    for app in (contacts, pipeline, tickets, analytics, gateway):
         paths = [path for path in app._named if path.startswith("/internal/")]
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://service") as nobody:

@@ -12,7 +12,7 @@ import structlog
 
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Problem
-from guanxi_shared.heard import Event
+from guanxi_shared.heard import Event, id_of
 
 LOG = structlog.get_logger()
 BATCH = 500
@@ -36,19 +36,23 @@ class FeedSource(Protocol):
 
 
 Apply = Callable[[Connection, Event], Awaitable[None]]
+ApplyMany = Callable[[Connection, UUID, Sequence[Event]], Awaitable[None]]
 
 
 @dataclass(slots=True)
 class Consumer:
     """`apply` is called once per event inside the transaction that moves the cursor, with the
-    event's organisation bound. When the peer's epoch changed (a restore) its source starts from 0;
-    `apply` must therefore be an upsert guarded by the version."""
+    event's organisation bound; `apply_many`, where it is given instead, once for all that a batch holds of
+    an organisation. When the peer's epoch changed (a restore) its source starts from 0: what applies must
+    be an upsert guarded by the version, or `restarted` forgets what was heard before."""
 
     name: str
     types: tuple[str, ...]
     source: FeedSource
-    apply: Apply
+    apply: Apply | None
     applied: Callable[[Sequence[Event]], None] = lambda _: None
+    apply_many: ApplyMany | None = None
+    restarted: Callable[[Connection], Awaitable[None]] | None = None
 
     async def run(self, db: Database) -> None:
         """Until cancelled. A peer that is away is asked again each second; an event that cannot be
@@ -83,12 +87,30 @@ class Consumer:
             locked = await connection.fetchrow(LOCK, self.name)
             if locked is None or (locked["epoch"], locked["position"]) != (epoch, position):
                 return 0  # another replica was quicker
-            for event in events:
-                await bind(connection, event["organisation_id"])
-                await self.apply(connection, event)
+            if self.restarted is not None and epoch is not None and new_epoch != epoch:
+                await self.restarted(connection)
+            await self.apply_all(connection, events)
             await connection.execute(ADVANCE, self.name, new_epoch, reached)
         self.applied(events)
         return len(events)
+
+    async def apply_all(self, connection: Connection, events: Sequence[Event]) -> None:
+        if self.apply_many is not None:
+            for organisation, own in by_organisation(events).items():
+                await bind(connection, organisation)
+                await self.apply_many(connection, organisation, own)
+        elif self.apply is not None:
+            for event in events:
+                await bind(connection, event["organisation_id"])
+                await self.apply(connection, event)
+
+
+def by_organisation(events: Sequence[Event]) -> dict[UUID, list[Event]]:
+    """Each one's own, in their order."""
+    found: dict[UUID, list[Event]] = {}
+    for event in events:
+        found.setdefault(id_of(event["organisation_id"]), []).append(event)
+    return found
 
 
 async def bind(connection: Connection, organisation_id: UUID | str) -> None:

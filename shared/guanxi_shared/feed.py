@@ -239,8 +239,24 @@ class Feed:
             if len(seen) < limit:
                 await self.woken(changed, left)
 
+    async def read_organisation(
+        self, organisation_id: UUID, after: int, *, types: Sequence[str], limit: int
+    ) -> tuple[list[asyncpg.Record], int]:
+        """One organisation's events for a peer that starts over with it, and the position it has reached:
+        the feed's end once nothing is left."""
+        await self.number()
+        end = (await self.head()).position
+        seen = await self.pool.fetch(OWN_SELECT, organisation_id, after, limit)
+        wanted = [row["position"] for row in seen if matches_type(row["type"], types)]
+        last = seen[-1]["position"] if seen else after
+        reached = last if len(seen) == limit else max(end, last)
+        return (await self.pool.fetch(WANTED_SELECT, wanted) if wanted else []), reached
+
 
 TYPES_SELECT = "SELECT position, type FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+OWN_SELECT = """
+SELECT position, type FROM events WHERE organisation_id = $1 AND position > $2 ORDER BY position LIMIT $3
+"""
 WANTED_SELECT = """
 SELECT position, id, organisation_id, type, subject_type, subject_id, version, actor_id, actor_kind,
        channel, changed, before::text, after::text, owner_id, team_id, occurred_at, trace_id

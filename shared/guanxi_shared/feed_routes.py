@@ -207,17 +207,24 @@ async def _internal(here: House, options: Mapping[str, str]) -> Response:
     head = await here.feed.head()
     position = int(options.get("after", 0)) if epoch in (None, head.epoch) else 0
     types = [part for part in options.get("types", "").split(",") if part]
-    rows, reached = await here.feed.read_all(
-        Cursor(head.epoch, position),
-        types=types,
-        limit=min(int(options.get("limit", 500)), MAX_EVENTS),
-        wait=min(float(options.get("wait", 0)), MAX_WAIT_SECONDS),
-    )
+    limit = min(int(options.get("limit", 500)), MAX_EVENTS)
+    if (organisation := options.get("organisation")) is not None:
+        rows, end = await here.feed.read_organisation(
+            UUID(organisation), position, types=types, limit=limit
+        )
+        reached = Cursor(head.epoch, end)
+    else:
+        rows, reached = await here.feed.read_all(
+            Cursor(head.epoch, position), types=types, limit=limit,
+            wait=min(float(options.get("wait", 0)), MAX_WAIT_SECONDS),
+        )  # fmt: skip
     events = [
         {**_texts(row), "before": _fragment(row["before"]), "after": _fragment(row["after"])}
         for row in rows
     ]
-    body = {"epoch": str(head.epoch), "reached": reached.position, "events": events}
+    body = {
+        "epoch": str(head.epoch), "head": head.position, "reached": reached.position, "events": events,
+    }  # fmt: skip
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
 
 

@@ -111,7 +111,7 @@ def until_whole(suite: Suite) -> None:
 
     def is_whole() -> bool:
         paths = httpx.get(f"{suite.url}/openapi.json", timeout=20).json()["paths"]
-        return {"/v1/accounts", "/v1/opportunities", "/v1/tickets"} <= paths.keys()
+        return {"/v1/accounts", "/v1/opportunities", "/v1/tickets", "/v1/analytics/query"} <= paths.keys()
 
     until(is_whole, "every service is in the merged document", seconds=30)
 
@@ -144,6 +144,11 @@ def test_the_pipeline_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path
 def test_tickets_keep_to_their_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:
     by = caller(suite, "admin", admin.email, admin.password)
     fuzz(tmp_path, url_of(suite, "tickets"), [by])
+
+
+def test_analytics_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:
+    by = caller(suite, "admin", admin.email, admin.password)
+    fuzz(tmp_path, url_of(suite, "analytics"), [by])
 
 
 def test_the_whole_suite_keeps_to_its_document(suite: Suite, admin: Admin, tmp_path: Path) -> None:

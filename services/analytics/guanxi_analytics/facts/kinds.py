@@ -1,0 +1,79 @@
+"""The kinds of facts: which events tell of them, what they say, and the table that keeps them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+from sqlalchemy import Table
+
+from guanxi_analytics.facts.record_rules import account_of, deal_of, ticket_of
+from guanxi_analytics.facts.walking_rules import Pieces
+from guanxi_analytics.models.facts import SaleFact
+from guanxi_shared.statements import type_of
+
+TABLES: Final = SaleFact.metadata.tables
+OF_ROWS: Final = frozenset(
+    {"organisation_id", "subject_id", "piece_id", "version", "recorded_at", "ended_at"}
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`noun` is the subject of its events (`pipeline.order.*`); `pieces` what a state says, unless that
+    takes more than the state (an order's returns)."""
+
+    source: str
+    noun: str
+    table: Table
+    pieces: Callable[[Mapping[str, Any]], Pieces] | None
+
+    @cached_property
+    def said(self) -> tuple[str, ...]:
+        """The columns of what a piece says."""
+        return tuple(column.name for column in self.table.columns if column.name not in OF_ROWS)
+
+    @cached_property
+    def present_sql(self) -> str:
+        return (
+            f"SELECT subject_id, piece_id, {', '.join(self.said)} FROM {self.table.name}"
+            " WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND ended_at IS NULL"
+        )
+
+    @cached_property
+    def end_sql(self) -> str:
+        return (
+            f"UPDATE {self.table.name} AS f SET ended_at = e.at"
+            " FROM unnest($2::uuid[], $3::uuid[], $4::timestamptz[]) AS e (subject_id, piece_id, at)"
+            " WHERE f.organisation_id = $1 AND f.subject_id = e.subject_id AND f.piece_id = e.piece_id"
+            " AND f.ended_at IS NULL"
+        )
+
+    @cached_property
+    def written(self) -> tuple[str, ...]:
+        return ("subject_id", "piece_id", "version", "recorded_at", "ended_at", *self.said)
+
+    @cached_property
+    def begin_sql(self) -> str:
+        """A list for each column."""
+        columns = self.table.columns
+        lists = ", ".join(
+            f"${n}::{type_of(columns[name])}[]" for n, name in enumerate(self.written, 2)
+        )
+        names = ", ".join(self.written)
+        return (
+            f"INSERT INTO {self.table.name} (organisation_id, {names})"
+            f" SELECT $1, {names} FROM unnest({lists}) AS r ({names})"
+        )
+
+
+SALES: Final = Kind("pipeline", "order", TABLES["sale_facts"], None)
+DEALS: Final = Kind("pipeline", "opportunity", TABLES["deal_facts"], deal_of)
+TICKETS: Final = Kind("tickets", "ticket", TABLES["ticket_facts"], ticket_of)
+ACCOUNTS: Final = Kind("contacts", "account", TABLES["account_facts"], account_of)
+KINDS: Final = (SALES, DEALS, TICKETS, ACCOUNTS)
+
+
+def kinds_of(source: str) -> dict[str, Kind]:
+    """Of a source, by the noun of their events."""
+    return {kind.noun: kind for kind in KINDS if kind.source == source}

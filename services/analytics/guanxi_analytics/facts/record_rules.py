@@ -1,0 +1,73 @@
+"""What a deal, a ticket and an account say of themselves: one piece each."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from guanxi_analytics.facts.walking_rules import Pieces
+from guanxi_shared.heard import id_of, maybe_id_of
+
+OVER: Final = frozenset({"met", "breached"})
+OF_ACCOUNT: Final = (
+    "kind", "industry", "region", "source", "grade", "lifecycle_stage", "relationship_level", "needs_tier",
+)  # fmt: skip
+
+
+def deal_of(state: Mapping[str, Any]) -> Pieces:
+    amount = state["amount"] or {}
+    return {
+        id_of(state["id"]): _ids(state, "account_id", "pipeline_id", "stage_id") | {
+            "status": state["status"], "opened_at": _instant(state["created_at"]),
+            "closed_at": _instant(state["closed_at"]), "currency": amount.get("currency"),
+            "amount": Decimal(amount["amount"]) if amount else None,
+            "probability": _decimal(state["probability"]), "source": state["source"],
+            "reason": state["reason"],
+        }
+    }  # fmt: skip
+
+
+def ticket_of(state: Mapping[str, Any]) -> Pieces:
+    ids = _ids(state, "account_id", "requester_id", "product_id", "queue_id")
+    return {
+        id_of(state["id"]): ids | {
+            "owner_id": maybe_id_of(state["assignee_id"]), "kind": state["kind"],
+            "priority": state["priority"], "status_kind": state["status_kind"],
+            "channel": state["channel"], "opened_at": _instant(state["created_at"]),
+            "first_responded_at": _instant(state["first_responded_at"]),
+            "solved_at": _instant(state["solved_at"]), "reopened_count": state["reopened_count"],
+            "is_met": kept(state["sla"]),
+        }
+    }  # fmt: skip
+
+
+def kept(sla: Mapping[str, Any] | None) -> bool | None:
+    """Whether every clock that is over was met, and none that runs was ever late; null before any is."""
+    if sla is None:
+        return None
+    if sla["breached"]:
+        return False
+    states = {clock["state"] for clock in sla["clocks"]} & OVER
+    return None if not states else states == {"met"}
+
+
+def account_of(state: Mapping[str, Any]) -> Pieces:
+    ids = _ids(state, "parent_id", "referred_by_id")
+    shown = {name: state.get(name) for name in OF_ACCOUNT}
+    return {
+        id_of(state["id"]): ids | shown | {
+            "name": state.get("name") or "", "created_at": _instant(state.get("created_at")),
+        }
+    }  # fmt: skip
+
+
+def _ids(state: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: maybe_id_of(state.get(name)) for name in (*names, "owner_id", "team_id")}
+
+
+def _instant(value: Any) -> datetime | None:
+    return value if value is None or isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
+def _decimal(value: Any) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

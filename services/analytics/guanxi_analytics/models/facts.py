@@ -1,0 +1,200 @@
+"""What the other services' feeds told, as it was and as it was known.
+
+A fact is a piece of a record of another service (`subject_id`): a line of an order, what came back of one, a
+deal, a ticket, an account. Its row says when it held (`valid_on` and the like, the business's own days) and
+from when to when it was known: `recorded_at`, the moment of the change that told it, until `ended_at`, that
+of the change that told something else. Rows are never rewritten, so that any past answer can be given again.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    Index,
+    Numeric,
+    PrimaryKeyConstraint,
+    Text,
+    text,
+)  # fmt: skip
+from sqlmodel import Field
+
+from guanxi_analytics.db import Table
+from guanxi_shared.columns import id_column, one_of, text_column
+from guanxi_shared.schema import instant
+
+KNOWN_NOW = text("ended_at IS NULL")
+
+
+def _instant(name: str, *, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=instant(name, nullable=nullable))
+
+
+def _number(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Numeric, nullable=nullable))
+
+
+def _day(*, nullable: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(Date, nullable=nullable))
+
+
+def _version() -> Any:
+    return Field(sa_column=Column(BigInteger, nullable=False))
+
+
+def _indexes(table: str, *columns: str) -> tuple[Any, ...]:
+    """The key, that one row of a piece is the present one, and what answers are found by: among what is
+    known now, and among all that was."""
+    return (
+        PrimaryKeyConstraint("organisation_id", "subject_id", "piece_id", "version"),
+        Index(
+            f"ux_{table}_present", "organisation_id", "subject_id", "piece_id",
+            unique=True, postgresql_where=KNOWN_NOW,
+        ),
+        Index(f"ix_{table}_known", "organisation_id", "recorded_at", "ended_at"),
+        *(
+            Index(f"ix_{table}_{column}", "organisation_id", column, postgresql_where=KNOWN_NOW)
+            for column in columns
+        ),
+    )  # fmt: skip
+
+
+class SaleFact(Table, table=True):
+    """A line of an order that counts, or (`returned`, negative) what came back of one on its own day.
+    Net of discount, without tax and shipping, in the order's currency. `customer_id` is the order's account,
+    else its contact."""
+
+    __tablename__ = "sale_facts"
+    __table_args__ = (
+        *_indexes("sale_facts", "valid_on", "customer_id", "account_id", "owner_id", "team_id"),
+        one_of("kind", ("bought", "returned")),
+    )
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # pipeline's order
+    piece_id: UUID = id_column(nullable=False)
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    kind: str = text_column(nullable=False)
+    valid_on: date = _day(nullable=False)
+    customer_id: UUID | None = id_column()
+    account_id: UUID | None = id_column()
+    contact_id: UUID | None = id_column()
+    opportunity_id: UUID | None = id_column()
+    product_id: UUID | None = id_column()
+    sku: str | None = text_column()
+    product: str | None = text_column()  # its name, as it was then
+    category: str | None = text_column()
+    source: str | None = text_column()
+    currency: str = text_column(nullable=False)
+    quantity: Decimal = _number(nullable=False)
+    amount: Decimal = _number(nullable=False)
+    cost: Decimal | None = _number()
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+
+
+class SaleReturn(Table, table=True):
+    """What came back of a line, as it was told: the order's own document does not say on which day."""
+
+    __tablename__ = "sale_returns"
+    __table_args__ = (PrimaryKeyConstraint("organisation_id", "order_id", "return_id", "line_id"),)
+
+    organisation_id: UUID = id_column(nullable=False)
+    order_id: UUID = id_column(nullable=False)
+    return_id: UUID = id_column(nullable=False)
+    line_id: UUID = id_column(nullable=False)
+    returned_on: date = _day(nullable=False)
+    quantity: Decimal = _number(nullable=False)
+    amount: Decimal = _number(nullable=False)
+    cost: Decimal | None = _number()
+
+
+class DealFact(Table, table=True):
+    """An opportunity as it stood. `closed_at` is when it was won or lost."""
+
+    __tablename__ = "deal_facts"
+    __table_args__ = _indexes("deal_facts", "closed_at", "account_id", "owner_id", "team_id")
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # pipeline's opportunity
+    piece_id: UUID = id_column(nullable=False)  # the same
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    account_id: UUID | None = id_column()
+    pipeline_id: UUID | None = id_column()
+    stage_id: UUID | None = id_column()
+    status: str = text_column(nullable=False)
+    opened_at: datetime = _instant("opened_at", nullable=False)
+    closed_at: datetime | None = _instant("closed_at")
+    currency: str | None = text_column()
+    amount: Decimal | None = _number()
+    probability: Decimal | None = _number()
+    source: str | None = text_column()
+    reason: str | None = text_column()
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+
+
+class TicketFact(Table, table=True):
+    """A ticket as it stood. `is_met`: every promise of its clocks that is over was kept; null without any."""
+
+    __tablename__ = "ticket_facts"
+    __table_args__ = _indexes("ticket_facts", "opened_at", "account_id", "owner_id", "team_id")
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # tickets' ticket
+    piece_id: UUID = id_column(nullable=False)  # the same
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    account_id: UUID | None = id_column()
+    requester_id: UUID | None = id_column()
+    product_id: UUID | None = id_column()
+    queue_id: UUID | None = id_column()
+    kind: str = text_column(nullable=False)
+    priority: str = text_column(nullable=False)
+    status_kind: str = text_column(nullable=False)
+    channel: str = text_column(nullable=False)
+    opened_at: datetime = _instant("opened_at", nullable=False)
+    first_responded_at: datetime | None = _instant("first_responded_at")
+    solved_at: datetime | None = _instant("solved_at")
+    reopened_count: int = Field(sa_column=Column(BigInteger, nullable=False))
+    is_met: bool | None = Field(default=None, sa_column=Column(Boolean))
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+
+
+class AccountFact(Table, table=True):
+    """An account as it stood: what sales, deals and tickets are told apart by."""
+
+    __tablename__ = "account_facts"
+    __table_args__ = (*_indexes("account_facts", "owner_id", "team_id"),)
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # contacts' account
+    piece_id: UUID = id_column(nullable=False)  # the same
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    name: str = Field(sa_column=Column(Text, nullable=False))
+    kind: str | None = text_column()
+    industry: str | None = text_column()
+    region: str | None = text_column()
+    source: str | None = text_column()
+    grade: str | None = text_column()
+    lifecycle_stage: str | None = text_column()
+    relationship_level: str | None = text_column()
+    needs_tier: str | None = text_column()
+    parent_id: UUID | None = id_column()
+    referred_by_id: UUID | None = id_column()
+    created_at: datetime | None = _instant("created_at")
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()

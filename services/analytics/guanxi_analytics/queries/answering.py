@@ -1,0 +1,151 @@
+"""A query answered: each cube's rows and totals read, put side by side, compared, and each with the document
+that finds its records."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from guanxi_analytics.queries import names
+from guanxi_analytics.queries.asked import MOST_ROWS, Asked
+from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS
+from guanxi_analytics.queries.figure_rules import change_of, shown
+from guanxi_analytics.queries.period_rules import Shift, label_of
+from guanxi_analytics.queries.records import document_of
+from guanxi_analytics.queries.statements import compiled, values_of
+from guanxi_shared.calls import Call
+from guanxi_shared.db import bound
+from guanxi_shared.errors import Invalid
+
+Key = tuple[Any, ...]  # the values of the dimensions, and the currency
+Sums = dict[str, dict[Key, Mapping[str, Any]]]  # by cube
+
+
+async def answer(call: Call, asked: Asked) -> dict[str, Any]:
+    for cube in asked.cubes:
+        call.by.demand(f"{cube.resource}:read")
+    rows, totals = await _read(call, asked, asked.first, asked.until, None)
+    before: tuple[Sums, Sums] | None = None
+    if asked.shift is not None and asked.first is not None and asked.until is not None:
+        first, until = asked.shift.back(asked.first), asked.shift.back(asked.until)
+        before = await _read(call, asked, first, until, asked.shift)
+    keys = _ordered(asked, {key for own in rows.values() for key in own}, rows)
+    shown_keys = keys[: asked.top] if asked.top else keys
+    sight = None if before is None else before[0]
+    all_totals = sorted({k for own in totals.values() for k in own}, key=str)
+    return {
+        "as_of": asked.at,
+        "period": None if asked.first is None else {"from": asked.first, "until": asked.until},
+        "measures": [_about(name, MEASURES[name].labels, MEASURES[name].unit) for name in _names(asked)],
+        "dimensions": [_about(name, _labels(name)) for name in asked.dimensions],
+        "rows": [_row(asked, key, rows, sight) for key in shown_keys],
+        "row_count": len(keys),
+        "totals": [_row(asked, key, totals, None if before is None else before[1]) for key in all_totals],
+        "names": await names.names_of(call, asked, shown_keys),
+    }  # fmt: skip
+
+
+async def _read(
+    call: Call, asked: Asked, first: date | None, until: date | None, shift: Shift | None
+) -> tuple[Sums, Sums]:
+    """Rows and totals. Of an earlier period the rows stand under the labels of the present one."""
+    rows: Sums = {}
+    totals: Sums = {}
+    for cube in asked.cubes:
+        scope = await call.scope(cube.resource)
+        statement, conditions = compiled(cube, asked, scope)
+        values = {**values_of(call, asked, scope, first, until), **conditions}
+        found = await call.db.pool.fetch(
+            bound(statement.sql), str(call.organisation), *statement.args(values)
+        )
+        if len(found) > MOST_ROWS:
+            raise Invalid(
+                f"That is more than {MOST_ROWS} rows.",
+                errors={"dimensions": "Send fewer of them, a shorter period, or filters."},
+                code="query_too_large",
+            )
+        rows[cube.name], totals[cube.name] = {}, {}
+        for row in map(dict, found):
+            currency = row.get("currency")
+            sums = {name: row[f"s_{name}"] for name in cube.sums}
+            if row["is_total"]:
+                totals[cube.name][(currency,)] = sums
+            else:
+                rows[cube.name][(*_key(asked, row, shift), currency)] = sums
+    if not asked.dimensions:
+        rows = {name: {} for name in rows}
+    return rows, _alike(totals)
+
+
+def _alike(totals: Sums) -> Sums:
+    """A cube without money has one total, shown beside each currency's."""
+    currencies = {key for own in totals.values() for key in own if key != (None,)}
+    return {
+        name: dict.fromkeys(currencies, own[None,]) if currencies and set(own) == {(None,)} else own
+        for name, own in totals.items()
+    }  # fmt: skip
+
+
+def _key(asked: Asked, row: Mapping[str, Any], shift: Shift | None) -> Key:
+    return tuple(
+        _moved(row[f"d{n}"], shift) if name in PERIODS else row[f"d{n}"]
+        for n, name in enumerate(asked.dimensions)
+    )
+
+
+def _moved(start: date, shift: Shift | None) -> date:
+    """Where an earlier stretch stands among the present ones."""
+    return start if shift is None else shift.on(start)
+
+
+def _ordered(asked: Asked, keys: set[Key], rows: Sums) -> list[Key]:
+    """By time where there is one and nothing else is asked for, else the greatest first; ties by label."""
+    place = asked.dimensions.index(asked.bucket) if asked.bucket else None
+
+    def by_value(key: Key) -> tuple[Any, ...]:
+        measure = MEASURES[asked.order_by]
+        value = shown(measure, rows[measure.cube].get(key), key[-1])
+        amount = value["amount"] if isinstance(value, dict) else value
+        return (-float(amount) if amount is not None else float("inf"), *map(str, key))
+
+    if place is not None:
+        return sorted(keys, key=lambda key: (key[place], *by_value(key)))
+    return sorted(keys, key=by_value)
+
+
+def _row(asked: Asked, key: Key, now: Sums, before: Sums | None) -> dict[str, Any]:
+    is_total = len(key) == 1
+    told = {} if is_total else dict(zip(asked.dimensions, key[:-1], strict=True))
+    labels = {name: label_of(v, name) if name in PERIODS else _text(v) for name, v in told.items()}
+    found: dict[str, Any] = {
+        "dimensions": labels, "currency": key[-1], "values": _values(asked, key, now),
+        "records": [document_of(asked, CUBES[name], told, key[-1]) for name in now],
+    }  # fmt: skip
+    if before is not None:
+        compared = _values(asked, key, before)
+        found["compared"] = compared
+        found["change"] = {
+            name: change_of(MEASURES[name], found["values"][name], compared[name])
+            for name in compared
+        }
+    return found
+
+
+def _values(asked: Asked, key: Key, sums: Sums) -> dict[str, Any]:
+    return {m.name: shown(m, sums[m.cube].get(key), key[-1]) for m in asked.measures}
+
+
+def _text(value: Any) -> Any:
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _names(asked: Asked) -> Sequence[str]:
+    return [measure.name for measure in asked.measures]
+
+
+def _labels(name: str) -> Mapping[str, str]:
+    return PERIODS[name] if name in PERIODS else DIMENSIONS[name].labels
+
+
+def _about(name: str, labels: Mapping[str, str], unit: str | None = None) -> dict[str, Any]:
+    return {"name": name, "labels": labels} | ({} if unit is None else {"unit": unit})

@@ -1,0 +1,235 @@
+"""The semantic layer: what can be measured of which facts, and by what it is told apart. Declared here alone.
+
+A cube is a kind of facts with the day by which its rows count. A measure is made of sums over one cube's
+rows; a sum of money is never taken over two currencies, so whatever asks for money has a row for each.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, DateTime, Table, bindparam, cast, func, literal_column
+from sqlalchemy import Text as SqlText
+
+from guanxi_analytics.facts.kinds import ACCOUNTS, DEALS, SALES, TICKETS, Kind
+
+ACCOUNT: Final[Table] = ACCOUNTS.table
+SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
+SECONDS_A_DAY: Final = 86_400
+SECONDS_AN_HOUR: Final = 3_600
+
+
+def local(instant: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An instant as the clock on the organisation's wall shows it."""
+    return func.timezone(bindparam("zone", type_=SqlText), instant)
+
+
+def one(value: str) -> ColumnElement[Any]:
+    return literal_column(f"'{value}'")
+
+
+@dataclass(frozen=True)
+class Cube:
+    """`when` is the column by which rows count, `day` the same as the organisation's day; `resource` is whose
+    permissions and breadth of sight count, `only` what its rows have to be."""
+
+    name: str
+    kind: Kind
+    resource: str
+    when: str
+    only: tuple[ColumnElement[bool], ...]
+    sums: Mapping[str, ColumnElement[Any]]
+    money: frozenset[str]
+    labels: Mapping[str, str]
+
+    @property
+    def table(self) -> Table:
+        return self.kind.table
+
+    @property
+    def day(self) -> ColumnElement[Any]:
+        column = self.table.c[self.when]
+        return local(column) if isinstance(column.type, DateTime) else cast(column, DateTime)
+
+    @property
+    def is_by_instant(self) -> bool:
+        return isinstance(self.table.c[self.when].type, DateTime)
+
+
+BOUGHT: Final = SALE.kind == one("bought")
+WON: Final = DEAL.status == one("won")
+CUBES: Final[Mapping[str, Cube]] = {
+    cube.name: cube
+    for cube in (
+        Cube(
+            "sales", SALES, "orders", "valid_on", (),
+            {
+                "amount": func.coalesce(func.sum(SALE.amount), 0),
+                "bought": func.coalesce(func.sum(SALE.amount).filter(BOUGHT), 0),
+                "cost": func.coalesce(func.sum(SALE.cost), 0),
+                "is_costed": func.bool_and(SALE.cost.is_not(None)),
+                "quantity": func.coalesce(func.sum(SALE.quantity), 0),
+                "orders": func.count(SALE.subject_id.distinct()).filter(BOUGHT),
+                "customers": func.count(SALE.customer_id.distinct()).filter(BOUGHT),
+            },
+            frozenset({"amount", "bought", "cost"}),
+            {"en": "Lines of orders by order day, returns by their own day", "zh": "订单明细与退货"},
+        ),
+        Cube(
+            "deals_opened", DEALS, "opportunities", "opened_at", (),
+            {
+                "deals": func.count(),
+                "amount": func.coalesce(func.sum(DEAL.amount), 0),
+            },
+            frozenset({"amount"}),
+            {"en": "Opportunities by the day they were opened", "zh": "按创建日的商机"},
+        ),
+        Cube(
+            "deals_closed", DEALS, "opportunities", "closed_at",
+            (DEAL.closed_at.is_not(None), DEAL.status != one("open")),
+            {
+                "won": func.count().filter(WON),
+                "lost": func.count().filter(DEAL.status == one("lost")),
+                "won_amount": func.coalesce(func.sum(DEAL.amount).filter(WON), 0),
+                "won_seconds": func.sum(
+                    func.extract("epoch", DEAL.closed_at - DEAL.opened_at)
+                ).filter(WON),
+            },
+            frozenset({"won_amount"}),
+            {"en": "Opportunities by the day they were won or lost", "zh": "按成交或丢单日的商机"},
+        ),
+        Cube(
+            "tickets_opened", TICKETS, "tickets", "opened_at", (),
+            {"tickets": func.count()},
+            frozenset(),
+            {"en": "Tickets by the day they came in", "zh": "按创建日的工单"},
+        ),
+        Cube(
+            "tickets_solved", TICKETS, "tickets", "solved_at", (TICKET.solved_at.is_not(None),),
+            {
+                "tickets": func.count(),
+                "resolution_seconds": func.sum(
+                    func.extract("epoch", TICKET.solved_at - TICKET.opened_at)
+                ),
+                "responded": func.count(TICKET.first_responded_at),
+                "response_seconds": func.sum(
+                    func.extract("epoch", TICKET.first_responded_at - TICKET.opened_at)
+                ),
+                "clocked": func.count(TICKET.is_met),
+                "met": func.count().filter(TICKET.is_met),
+                "reopened": func.count().filter(TICKET.reopened_count > literal_column("0")),
+            },
+            frozenset(),
+            {"en": "Tickets by the day they were solved", "zh": "按解决日的工单"},
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`of` names the sums it is made of, `how` how: the one sum, or a quotient of two (times `times`)."""
+
+    name: str
+    cube: str
+    unit: str
+    of: tuple[str, ...]
+    labels: Mapping[str, str]
+    how: str = "sum"
+    times: float = 1.0
+
+    @property
+    def is_money(self) -> bool:
+        return self.unit == "money"
+
+
+def _measure(name: str, cube: str, unit: str, of: str, en: str, zh: str, **more: Any) -> Measure:
+    return Measure(name, cube, unit, tuple(of.split()), {"en": en, "zh": zh}, **more)
+
+
+MEASURES: Final[Mapping[str, Measure]] = {
+    measure.name: measure
+    for measure in (
+        _measure("revenue", "sales", "money", "amount", "Revenue, net of returns", "净销售额"),
+        _measure("bought", "sales", "money", "bought", "Bought, before returns", "销售额"),
+        _measure("cost", "sales", "money", "cost", "Cost, where it is known", "成本"),
+        _measure("margin", "sales", "money", "amount cost is_costed", "Margin; null unless every cost is known", "毛利", how="margin"),
+        _measure("quantity", "sales", "number", "quantity", "Quantity", "数量"),
+        _measure("orders", "sales", "count", "orders", "Orders", "订单数"),
+        _measure("customers", "sales", "count", "customers", "Customers who bought", "购买客户数"),
+        _measure("average_order", "sales", "money", "bought orders", "Bought per order", "平均订单额", how="quotient"),
+        _measure("deals_opened", "deals_opened", "count", "deals", "Deals opened", "新增商机"),
+        _measure("opened_amount", "deals_opened", "money", "amount", "Amount of deals opened", "新增商机金额"),
+        _measure("deals_won", "deals_closed", "count", "won", "Deals won", "赢单数"),
+        _measure("deals_lost", "deals_closed", "count", "lost", "Deals lost", "丢单数"),
+        _measure("won_amount", "deals_closed", "money", "won_amount", "Amount won", "赢单金额"),
+        _measure("win_rate", "deals_closed", "percent", "won lost", "Won of those closed", "赢单率", how="share"),
+        _measure("cycle_days", "deals_closed", "days", "won_seconds won", "Days from opening to winning, mean", "成交周期", how="quotient", times=1 / SECONDS_A_DAY),
+        _measure("tickets_opened", "tickets_opened", "count", "tickets", "Tickets that came in", "新增工单"),
+        _measure("tickets_solved", "tickets_solved", "count", "tickets", "Tickets solved", "解决工单"),
+        _measure("resolution_hours", "tickets_solved", "hours", "resolution_seconds tickets", "Hours to solve, mean", "平均解决时长", how="quotient", times=1 / SECONDS_AN_HOUR),
+        _measure("response_hours", "tickets_solved", "hours", "response_seconds responded", "Hours to the first response, mean", "平均首次响应时长", how="quotient", times=1 / SECONDS_AN_HOUR),
+        _measure("sla_attainment", "tickets_solved", "percent", "met clocked", "Service levels kept", "服务承诺达成率", how="quotient", times=100.0),
+        _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """`columns`: by which column of which cube; `of_account` are read from the account that the fact names.
+    `filtered` is the field of a filter document that says the same."""
+
+    name: str
+    labels: Mapping[str, str]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    of_account: str | None = None
+    named_by: str | None = None  # where its names are found: account, user, team
+
+    def column(self, cube: Cube) -> ColumnElement[Any] | None:
+        if self.of_account is not None:
+            return ACCOUNT.c[self.of_account]
+        name = self.columns.get(cube.kind.noun)
+        return None if name is None else cube.table.c[name]
+
+    def field(self, cube: Cube) -> str:
+        return self.of_account or self.columns[cube.kind.noun]
+
+
+def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> Dimension:
+    """`columns`: `order=source opportunity=source`."""
+    pairs = (part.partition("=") for part in columns.split())
+    told = {noun: column for noun, _, column in pairs}
+    return Dimension(name, {"en": en, "zh": zh}, told, **more)
+
+
+DIMENSIONS: Final[Mapping[str, Dimension]] = {
+    dimension.name: dimension
+    for dimension in (
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id", named_by="account"),
+        _dimension("industry", "Industry", "行业", of_account="industry"),
+        _dimension("region", "Region", "地区", of_account="region"),
+        _dimension("grade", "Grade", "等级", of_account="grade"),
+        _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id", named_by="team"),
+        _dimension("product", "Product", "产品", "order=product"),
+        _dimension("sku", "Article number", "货号", "order=sku"),
+        _dimension("category", "Category", "品类", "order=category"),
+        _dimension("source", "Source", "来源", "order=source opportunity=source"),
+        _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id"),
+        _dimension("stage", "Stage", "阶段", "opportunity=stage_id"),
+        _dimension("reason", "Reason", "输赢原因", "opportunity=reason"),
+        _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),
+        _dimension("priority", "Priority", "优先级", "ticket=priority"),
+        _dimension("channel", "Channel", "渠道", "ticket=channel"),
+        _dimension("queue", "Queue", "队列", "ticket=queue_id"),
+    )
+}  # fmt: skip
+PERIODS: Final[Mapping[str, Mapping[str, str]]] = {
+    "day": {"en": "Day", "zh": "日"},
+    "week": {"en": "Week (ISO)", "zh": "周"},
+    "month": {"en": "Month", "zh": "月"},
+    "quarter": {"en": "Quarter", "zh": "季度"},
+    "year": {"en": "Year", "zh": "年"},
+}

@@ -1,0 +1,54 @@
+"""What the ids among a query's dimensions are called, for those who may see it."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import Select, Text, Uuid, any_, bindparam, cast, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_analytics.facts.kinds import TABLES
+from guanxi_analytics.queries.asked import Asked
+from guanxi_analytics.queries.cubes import ACCOUNT, DIMENSIONS
+from guanxi_shared.calls import Call
+from guanxi_shared.db import bound
+from guanxi_shared.statements import Shapes
+from guanxi_shared.visibility import EVERYTHING, Scope, predicate
+
+SHAPES: Final = Shapes()
+KEPT: Final = {"user": "directory_users", "team": "directory_teams"}
+
+
+async def names_of(call: Call, asked: Asked, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    """For each dimension of ids: id to name. Of an account that the caller does not see there is none."""
+    found: dict[str, Any] = {}
+    for n, name in enumerate(asked.dimensions):
+        dimension = DIMENSIONS.get(name)
+        if dimension is None or dimension.named_by is None:
+            continue
+        ids = sorted({key[n] for key in keys if key[n] is not None})
+        found[name] = await _names(call, dimension.named_by, ids)
+    return found
+
+
+async def _names(call: Call, noun: str, ids: list[Any]) -> dict[str, str]:
+    if not ids or (noun == "account" and not call.by.may("accounts:read")):
+        return {}
+    scope = await call.scope("accounts") if noun == "account" else EVERYTHING
+    statement = SHAPES.get((noun, scope.shape), lambda: _select(noun, scope))
+    values = {"organisation": call.organisation, "ids": ids, **scope.params()}
+    rows = await call.db.pool.fetch(
+        bound(statement.sql), str(call.organisation), *statement.args(values)
+    )
+    return {row["id"]: row["name"] for row in rows}
+
+
+def _select(noun: str, scope: Scope) -> Select[Any]:
+    table = ACCOUNT if noun == "account" else TABLES[KEPT[noun]]
+    id = table.c.subject_id if noun == "account" else table.c.id
+    wanted = [
+        table.c.organisation_id == bindparam("organisation", type_=Uuid),
+        id == any_(bindparam("ids", type_=ARRAY(Uuid))),
+    ]
+    if noun == "account":
+        wanted += [table.c.ended_at.is_(None), predicate(table, scope)]
+    return select(cast(id, Text).label("id"), table.c.name).where(*wanted)

@@ -1,0 +1,140 @@
+"""A query's SQL: one statement a cube gives its rows and its totals."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)  # fmt: skip
+
+from guanxi_analytics.queries.asked import MOST_ROWS, Asked
+from guanxi_analytics.queries.cubes import ACCOUNT, DIMENSIONS, Cube, local
+from guanxi_analytics.queries.fields import asks_account
+from guanxi_shared import filters
+from guanxi_shared.calls import Call
+from guanxi_shared.filters import Binder, Groups
+from guanxi_shared.statements import Compiled, Shapes
+from guanxi_shared.visibility import Scope, predicate
+
+SHAPES: Final = Shapes()
+MOST: ColumnElement[int] = literal_column(str(MOST_ROWS + 1))
+
+
+def known_at(table: Any, is_past: bool) -> ColumnElement[bool]:
+    """The rows that are present, or that were at the moment asked for."""
+    if not is_past:
+        present: ColumnElement[bool] = table.c.ended_at.is_(None)
+        return present
+    at = bindparam("as_of", type_=DateTime(timezone=True))
+    return and_(table.c.recorded_at <= at, or_(table.c.ended_at.is_(None), table.c.ended_at > at))
+
+
+def wanted_of(
+    cube: Cube, groups: Groups, scope: Scope, bind: Binder, *, is_past: bool, is_bounded: bool
+) -> list[ColumnElement[bool]]:
+    """What a row has to be: of the organisation, known, visible, within the period, as filtered."""
+    table = cube.table
+    found = [
+        table.c.organisation_id == bindparam("organisation", type_=Uuid),
+        known_at(table, is_past), predicate(table, scope), *cube.only,
+    ]  # fmt: skip
+    if is_bounded:
+        first, until = (bindparam(n, type_=Date) for n in ("first", "until"))
+        column = table.c[cube.when]
+        if cube.is_by_instant:  # compared as an instant, so that an index serves
+            zone = cast(first, DateTime), cast(until, DateTime)
+            found += [column >= local(zone[0]), column < local(zone[1])]
+        else:
+            found += [column >= first, column < until]
+    if (grouped := filters.compile_groups(groups, bind)) is not None:
+        found.append(grouped)
+    return found
+
+
+def with_accounts(cube: Cube, is_past: bool) -> Any:
+    """The cube's rows, each beside the account that it names, as that was known at the same moment."""
+    table = cube.table
+    belongs = and_(
+        ACCOUNT.c.organisation_id == table.c.organisation_id,
+        ACCOUNT.c.subject_id == table.c.account_id,
+        known_at(ACCOUNT, is_past),
+    )
+    return table.outerjoin(ACCOUNT, belongs)
+
+
+def needs_account(cube: Cube, dimensions: Sequence[str], groups: Groups) -> bool:
+    told = (DIMENSIONS[name].of_account for name in dimensions if name in DIMENSIONS)
+    return any(told) or asks_account(cube, [c.field.name for group in groups for c in group])
+
+
+def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
+    """The statement, remembered by its shape, and the values of its conditions."""
+    groups, bind = asked.groups[cube.name], Binder()
+    is_past, is_bounded = asked.as_of is not None, asked.first is not None
+    wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
+    key = (
+        cube.name, asked.dimensions, asked.has_money, is_past, is_bounded, scope.shape,
+        filters.shape_of(groups),
+    )  # fmt: skip
+    return SHAPES.get(key, lambda: _select(cube, asked, wanted)), bind.values
+
+
+def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    is_past = asked.as_of is not None
+    told = [_told(cube, name).label(f"d{n}") for n, name in enumerate(asked.dimensions)]
+    currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
+    by = [*told, *currency]
+    whole = func.grouping(*told) if told else literal_column("1")
+    found = select(
+        *told, *(c.label("currency") for c in currency), whole.label("is_total"),
+        *(total.label(f"s_{name}") for name, total in cube.sums.items()),
+    ).where(*wanted)  # fmt: skip
+    joins = needs_account(cube, asked.dimensions, asked.groups[cube.name])
+    found = found.select_from(with_accounts(cube, is_past) if joins else cube.table)
+    if told:
+        sets = (tuple_(*(_plain(each) for each in by)), tuple_(*currency))
+        return found.group_by(func.grouping_sets(*sets)).limit(MOST)
+    return found.group_by(*currency) if currency else found
+
+
+def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return getattr(column, "element", column)
+
+
+def _has_currency(cube: Cube, asked: Asked) -> bool:
+    """Where any measure is money, every cube with money has a row for each currency."""
+    return asked.has_money and bool(cube.money)
+
+
+def _told(cube: Cube, name: str) -> ColumnElement[Any]:
+    if name == asked_bucket(name):
+        return cast(func.date_trunc(literal_column(f"'{name}'"), cube.day), Date)
+    column = DIMENSIONS[name].column(cube)
+    assert column is not None, name
+    return column
+
+
+def asked_bucket(name: str) -> str | None:
+    return name if name not in DIMENSIONS else None
+
+
+def values_of(
+    call: Call, asked: Asked, scope: Scope, first: date | None, until: date | None
+) -> Mapping[str, Any]:
+    return {
+        "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": asked.as_of,
+        "first": first, "until": until, **scope.params(),
+    }  # fmt: skip

@@ -1,0 +1,59 @@
+"""Recency, frequency and money of every customer, and their grade, from the summaries alone.
+
+Fifths are those of `ntile(5)` over a total order, ties broken by the customer's id, so that any engine gives
+the same: recency by the last purchase day, frequency by purchase days, money by the net amount; 5 is best.
+Grades are by the share that a customer and all greater ones have of what everybody spent: A within 80 %, B
+within 95 %, C beyond (and whoever brought nothing). Customers are compared within one currency only.
+"""
+
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.rounds import go_round
+from guanxi_shared.schedules import schedule
+
+CHANGED: Final = """
+SELECT coalesce(max(c.updated_at) > coalesce((SELECT max(s.scored_at) FROM customer_scores s
+  WHERE s.organisation_id = $1), '-infinity'), false) OR EXISTS (SELECT FROM customer_scores s
+  WHERE s.organisation_id = $1 AND NOT EXISTS (SELECT FROM customer_summaries c
+    WHERE c.organisation_id = $1 AND c.customer_id = s.customer_id AND c.currency = s.currency))
+FROM customer_summaries c WHERE c.organisation_id = $1
+"""
+GONE: Final = "DELETE FROM customer_scores WHERE organisation_id = $1"
+SCORED: Final = """
+INSERT INTO customer_scores (organisation_id, customer_id, currency, recency, frequency, monetary, grade, last_on)
+SELECT $1, customer_id, currency,
+  ntile(5) OVER (PARTITION BY currency ORDER BY last_on, customer_id),
+  ntile(5) OVER (PARTITION BY currency ORDER BY days, customer_id),
+  ntile(5) OVER (PARTITION BY currency ORDER BY amount, customer_id),
+  CASE WHEN amount <= 0 THEN 'C'
+    WHEN before < 0.8 * whole THEN 'A' WHEN before < 0.95 * whole THEN 'B' ELSE 'C' END,
+  last_on
+FROM (
+  SELECT customer_id, currency, last_on, days, amount,
+    coalesce(sum(greatest(amount, 0)) OVER (PARTITION BY currency ORDER BY amount DESC, customer_id
+      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before,
+    sum(greatest(amount, 0)) OVER (PARTITION BY currency) AS whole
+  FROM customer_summaries WHERE organisation_id = $1 AND last_on IS NOT NULL
+) AS ranked
+"""
+
+
+async def score_organisation(connection: Connection, organisation: UUID) -> None:
+    """All of its customers anew, the organisation being bound."""
+    await connection.execute(GONE, organisation)
+    await connection.execute(SCORED, organisation)
+
+
+@schedule("* * * * *", name="score-customers")
+async def score_customers(database: Database) -> None:
+    """Of organisations whose summaries changed since."""
+    await go_round(database, partial(_score, database), what="scoring customers")
+
+
+async def _score(database: Database, organisation: UUID) -> None:
+    async with database.transaction(organisation) as connection:
+        if await connection.fetchval(CHANGED, organisation):
+            await score_organisation(connection, organisation)

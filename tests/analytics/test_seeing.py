@@ -1,0 +1,88 @@
+"""Every route of analytics, present and future: other people's sales, deals and tickets do not exist."""
+
+from typing import Any
+
+import pytest
+
+from guanxi_shared.edge import Edge
+from tests.analytics.asking import account_made, sold
+from tests.analytics.conftest import Hear
+from tests.every_route import NOBODY, operations
+from tests.factories import Clients, Organisation
+
+SECRET = "绝密客户Canary"
+BODIES: dict[str, Any] = {
+    "/v1/analytics/query": {
+        "measures": ["revenue", "deals_opened", "tickets_opened"], "dimensions": ["account", "region"],
+    },
+    "/v1/analytics/facts/{cube}/search": {},
+}  # fmt: skip
+CUBES = ("sales", "deals_opened", "deals_closed", "tickets_opened", "tickets_solved")
+
+
+@pytest.fixture
+async def canary(
+    everywhere: Organisation, sales: Clients, customers: Clients, desk: Clients, hear: Hear
+) -> str:
+    """An account of `rep` with a sale and a ticket, all of which say the secret where they can."""
+    rep = sales(everywhere.rep)
+    account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
+    await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
+    ticket = {"subject": SECRET, "account_id": account}
+    assert (await desk(everywhere.rep).post("/v1/tickets", json=ticket)).status_code == 201
+    await hear()
+    return account
+
+
+def told(text: str) -> bool:
+    return SECRET in text or "4321" in text
+
+
+async def answers_of(client: Any, service: Edge, account: str) -> dict[str, str]:
+    """What every operation answers somebody, by its path."""
+    found = {}
+    for method, path in operations(service):
+        for cube in CUBES if "{cube}" in path else ("",):
+            url = path.replace("{cube}", cube).replace("{account_id}", account)
+            url = url.replace("{job_id}", NOBODY)
+            if "{" in url or path.startswith("/metrics"):
+                continue
+            body = BODIES.get(path)
+            answer = await client.request(
+                method.upper(), url, **({} if body is None else {"json": body})
+            )
+            assert answer.status_code < 500, (method, url, answer.text)
+            found[f"{method.upper()} {url}"] = answer.text
+    return found
+
+
+@pytest.mark.parametrize("who", ["other_rep", "read_only", "junior"])
+async def test_nothing_of_others_is_seen(
+    canary: str, client: Clients, everywhere: Organisation, service: Edge, who: str
+) -> None:
+    seen = await answers_of(client(everywhere.users[who]), service, canary)
+    assert len(seen) > 10
+    for where, text in seen.items():
+        assert not told(text), (where, text)
+
+
+async def test_another_organisation_sees_nothing(
+    canary: str, client: Clients, other_organisation: Organisation, service: Edge
+) -> None:
+    for where, text in (
+        await answers_of(client(other_organisation.admin), service, canary)
+    ).items():
+        assert not told(text), (where, text)
+
+
+@pytest.mark.parametrize("who", ["rep", "manager", "admin"])
+async def test_those_who_see_it_do(
+    canary: str, client: Clients, everywhere: Organisation, service: Edge, who: str
+) -> None:
+    """What the others are kept from is there to be seen."""
+    seen = await answers_of(client(everywhere.users[who]), service, canary)
+    telling = {where.split("?")[0] for where, text in seen.items() if SECRET in text}
+    assert telling == {
+        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search",
+        f"GET /v1/analytics/customers/{canary}",
+    }  # fmt: skip

@@ -1,0 +1,223 @@
+"""Totals equal the sources: whatever is done to orders, analytics says what pipeline's own tables say, now and of
+every moment on the way."""
+
+import random
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+
+from guanxi_pipeline.references.heard import TYPES, apply_contacts_event
+from guanxi_shared.consumers import Consumer
+from guanxi_shared.directory import feed_over_http
+from tests.analytics.asking import account_made, asked, sold
+from tests.analytics.conftest import Hear
+from tests.factories import Clients, Organisation
+from tests.pipeline.orders.ordering import PATH, cny, line
+
+SOURCE = """
+SELECT month::text, account_id, sum(amount) AS amount, sum(quantity) AS quantity, count(DISTINCT order_id) FILTER (WHERE
+  is_bought) AS orders FROM (
+  SELECT to_char(o.ordered_on, 'YYYY-MM') AS month, o.account_id, o.id AS order_id, l.amount, l.quantity, true AS is_bought
+  FROM pipeline.orders o JOIN pipeline.order_lines l ON l.organisation_id = o.organisation_id AND l.order_id = o.id
+  WHERE o.organisation_id = $1 AND o.deleted_at IS NULL AND o.status NOT IN ('draft', 'cancelled')
+  UNION ALL
+  SELECT to_char(r.returned_on, 'YYYY-MM'), o.account_id, o.id, -l.amount, -l.quantity, false
+  FROM pipeline.orders o
+  JOIN pipeline.order_returns r ON r.organisation_id = o.organisation_id AND r.order_id = o.id
+  JOIN pipeline.order_return_lines l ON l.organisation_id = r.organisation_id AND l.return_id = r.id
+  WHERE o.organisation_id = $1 AND o.deleted_at IS NULL
+) AS entries GROUP BY 1, 2
+"""
+SUMMARY = """
+SELECT c.customer_id, c.amount, c.orders, c.days, c.first_on, c.last_on, c.bought, c.day_squares, c.first_day
+FROM analytics.customer_summaries c WHERE c.organisation_id = $1
+"""
+BOUGHT = """
+SELECT account_id, count(*) AS days, sum(orders) AS orders, min(ordered_on) AS first_on, max(ordered_on) AS last_on,
+  sum(bought) AS bought, sum(bought * bought) AS day_squares, (array_agg(bought ORDER BY ordered_on))[1] AS first_day
+FROM (
+  SELECT o.account_id, o.ordered_on, count(DISTINCT o.id) AS orders, sum(l.amount) AS bought
+  FROM pipeline.orders o JOIN pipeline.order_lines l ON l.organisation_id = o.organisation_id AND l.order_id = o.id
+  WHERE o.organisation_id = $1 AND o.deleted_at IS NULL AND o.status NOT IN ('draft', 'cancelled')
+  GROUP BY o.account_id, o.ordered_on
+) AS days GROUP BY account_id
+"""
+Figures = dict[tuple[str, str], tuple[Decimal, float, int]]
+
+
+class Story:
+    """Random deeds of somebody who may do everything."""
+
+    def __init__(self, rng: random.Random, client: httpx.AsyncClient, accounts: list[str]) -> None:
+        self.rng, self.client, self.accounts = rng, client, accounts
+        self.orders: dict[str, dict[str, Any]] = {}
+
+    async def step(self) -> None:
+        deeds = [
+            self.sell,
+            self.sell,
+            self.change,
+            self.give_back,
+            self.cancel,
+            self.delete,
+            self.restore,
+        ]
+        await self.rng.choice(deeds)()
+
+    def day(self) -> str:
+        return (date(2026, 1, 1) + timedelta(days=self.rng.randrange(120))).isoformat()
+
+    def any_order(self) -> dict[str, Any] | None:
+        return self.rng.choice(list(self.orders.values())) if self.orders else None
+
+    async def sell(self) -> None:
+        price = f"{self.rng.randrange(1, 9_999)}.{self.rng.randrange(100):02d}"
+        cost = {"cost": cny("1.25")} if self.rng.random() < 0.5 else {}
+        account = self.rng.choice(self.accounts)
+        made = await sold(self.client, account, self.day(), price, self.rng.randrange(1, 5), **cost)
+        self.orders[made["id"]] = made
+
+    async def change(self) -> None:
+        """Drafts and placed ones only; the others refuse, which is a deed, too."""
+        if (order := self.any_order()) is None:
+            return
+        change = self.rng.choice(
+            [
+                {"account_id": self.rng.choice(self.accounts)},
+                {"source": self.rng.choice(["fair", "web", None])},
+                {"lines": [line(price="3.33"), line(sku="B", quantity=2)]},
+            ]
+        )
+        await self.do("patch", order, "", change)
+
+    async def give_back(self) -> None:
+        if (order := self.any_order()) is None:
+            return
+        part = {"line_id": order["lines"][0]["id"], "quantity": 1}
+        body = {"reason": "Broken", "lines": [part]}
+        if self.rng.random() < 0.5:
+            body["returned_on"] = "2026-06-0" + str(self.rng.randrange(1, 9))
+        await self.do("post", order, "/returns", body)
+
+    async def cancel(self) -> None:
+        day = self.day()
+        document = {
+            "account_id": self.rng.choice(self.accounts), "ordered_on": day, "status": "placed", "lines": [line()],
+        }  # fmt: skip
+        order = (await self.client.post(PATH, json=document)).json()
+        self.orders[order["id"]] = order
+        if self.rng.random() < 0.5:
+            await self.do("post", order, "/cancel", {"reason": "twice"})
+
+    async def delete(self) -> None:
+        if (order := self.any_order()) is not None:
+            await self.do("delete", order, "", None)
+
+    async def restore(self) -> None:
+        if (order := self.any_order()) is not None:
+            await self.do("post", order, "/restore", None)
+
+    async def do(self, method: str, order: Mapping[str, Any], path: str, body: Any) -> None:
+        more = {} if body is None else {"json": body}
+        answer = await self.client.request(method.upper(), f"{PATH}/{order['id']}{path}", **more)
+        assert answer.status_code < 500, answer.text
+
+
+async def rows_of(database: Any, sql: str, organisation: Organisation) -> list[dict[str, Any]]:
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        return [dict(row) for row in await connection.fetch(sql, organisation.id)]
+    finally:
+        await connection.close()
+
+
+async def in_pipeline(database: Any, organisation: Organisation) -> Figures:
+    return {
+        (row["month"], str(row["account_id"])): (row["amount"], float(row["quantity"]), row["orders"])
+        for row in await rows_of(database, SOURCE, organisation)
+    }  # fmt: skip
+
+
+async def in_analytics(client: httpx.AsyncClient, **more: Any) -> Figures:
+    found = await asked(
+        client, "revenue", "quantity", "orders", dimensions=["month", "account"], **more
+    )
+    return {
+        (row["dimensions"]["month"], row["dimensions"]["account"]): (
+            Decimal(row["values"]["revenue"]["amount"]), row["values"]["quantity"], row["values"]["orders"],
+        )
+        for row in found["rows"]
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_random_stories_end_with_the_sums_of_the_source(
+    everywhere: Organisation, sales: Clients, customers: Clients, client: Clients, hear: Hear, database: Any,
+    seed: int,
+) -> None:  # fmt: skip
+    people, rep = customers(everywhere.admin), sales(everywhere.admin)
+    accounts = [await account_made(people, rep, f"Customer {n}") for n in range(3)]
+    story, admin = Story(random.Random(seed), rep, accounts), client(everywhere.admin)
+    moments: list[tuple[str, Figures]] = []
+    for _ in range(5):
+        for _ in range(12):
+            await story.step()
+        moments.append((datetime.now(UTC).isoformat(), await in_pipeline(database, everywhere)))
+        if len(moments) % 2:
+            await hear()
+            assert await in_analytics(admin) == moments[-1][1]
+    await hear()
+    for at, figures in moments:
+        assert await in_analytics(admin, as_of=at) == figures
+    assert len(moments[-1][1]) >= 4
+    kept = {row["customer_id"]: row for row in await rows_of(database, SUMMARY, everywhere)}
+    bought = await rows_of(database, BOUGHT, everywhere)
+    assert bought
+    for row in bought:
+        summary = kept[row.pop("account_id")]
+        assert {name: summary[name] for name in row} == row
+
+
+async def test_a_merge_takes_the_sales_along_and_gives_them_back(
+    everywhere: Organisation, sales: Clients, customers: Clients, client: Clients, hear: Hear,
+    pipeline: Any, consumers: Any, peer_clients: Any,
+) -> None:  # fmt: skip
+    """Contacts merges, pipeline follows, and analytics hears of it from both."""
+    people, rep = customers(everywhere.admin), sales(everywhere.admin)
+    keep, twin = [await account_made(people, rep, name) for name in ("Keep", "Twin")]
+    await sold(rep, keep, "2026-02-01", "10.00")
+    await sold(rep, twin, "2026-02-02", "5.00")
+    await hear()
+    merge = {"resource": "accounts", "survivor_id": keep, "source_ids": [twin]}
+    answer = await people.post("/v1/merges", json=merge)
+    assert answer.status_code in (200, 201), answer.text
+    await follow(pipeline, peer_clients)
+    await hear()
+    found = await asked(client(everywhere.admin), "revenue", dimensions=["account"])
+    assert [row["dimensions"]["account"] for row in found["rows"]] == [keep]
+    assert found["rows"][0]["values"]["revenue"] == cny("15.00")
+    undone = await people.post(f"/v1/merges/{answer.json()['id']}/undo")
+    assert undone.status_code == 200, undone.text
+    await follow(pipeline, peer_clients)
+    await hear()
+    found = await asked(client(everywhere.admin), "revenue", dimensions=["account"])
+    assert {row["dimensions"]["account"] for row in found["rows"]} == {keep, twin}
+
+
+async def follow(pipeline: Any, peer_clients: Any) -> None:
+    """Pipeline hears contacts, as it does by itself where it knows its address."""
+    here = pipeline.state.house
+    apply = partial(apply_contacts_event, files_dir=here.settings.files_dir)
+    consumer = Consumer("contacts", TYPES, feed_over_http(peer_clients["contacts"]), apply)
+    async with here.db.transaction(None) as connection:
+        await connection.execute(
+            "INSERT INTO feed_cursors (consumer, position) VALUES ('contacts', 0) ON CONFLICT DO NOTHING"
+        )
+    while await consumer.step(here.db, wait=0):
+        pass
