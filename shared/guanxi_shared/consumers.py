@@ -18,7 +18,7 @@ LOG = structlog.get_logger()
 BATCH = 500
 WAIT_SECONDS = 20
 PAUSE_SECONDS = 1.0
-QUIET_FAILURES = 3
+QUIET_FAILURES = 10
 
 LOCK = "SELECT epoch, position FROM feed_cursors WHERE consumer = $1 FOR UPDATE"
 START = "INSERT INTO feed_cursors (consumer, position) VALUES ($1, 0) ON CONFLICT DO NOTHING"

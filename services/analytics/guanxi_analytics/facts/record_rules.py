@@ -1,7 +1,7 @@
 """What a deal, a ticket and an account say of themselves: one piece each."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -18,13 +18,19 @@ def deal_of(state: Mapping[str, Any]) -> Pieces:
     amount = state["amount"] or {}
     return {
         id_of(state["id"]): _ids(state, "account_id", "pipeline_id", "stage_id") | {
-            "status": state["status"], "opened_at": _instant(state["created_at"]),
+            "status": state["status"], "opened_on": _opened_on(state),
             "closed_at": _instant(state["closed_at"]), "currency": amount.get("currency"),
             "amount": Decimal(amount["amount"]) if amount else None,
             "probability": _decimal(state["probability"]), "source": state["source"],
             "reason": state["reason"],
         }
     }  # fmt: skip
+
+
+def _opened_on(state: Mapping[str, Any]) -> date:
+    """When selling began; of a deal that does not say, the day on which it was written down."""
+    said = state["opened_on"]
+    return date.fromisoformat(said) if said is not None else _moment(state["created_at"]).date()
 
 
 def ticket_of(state: Mapping[str, Any]) -> Pieces:
@@ -65,8 +71,12 @@ def _ids(state: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: maybe_id_of(state.get(name)) for name in (*names, "owner_id", "team_id")}
 
 
+def _moment(value: Any) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+
+
 def _instant(value: Any) -> datetime | None:
-    return value if value is None or isinstance(value, datetime) else datetime.fromisoformat(value)
+    return None if value is None else _moment(value)
 
 
 def _decimal(value: Any) -> Decimal | None:

@@ -117,7 +117,7 @@ class SaleReturn(Table, table=True):
 
 
 class DealFact(Table, table=True):
-    """An opportunity as it stood. `closed_at` is when it was won or lost."""
+    """An opportunity as it stood. `opened_on` is when selling began, `closed_at` when it was won or lost."""
 
     __tablename__ = "deal_facts"
     __table_args__ = _indexes("deal_facts", "closed_at", "account_id", "owner_id", "team_id")
@@ -132,7 +132,7 @@ class DealFact(Table, table=True):
     pipeline_id: UUID | None = id_column()
     stage_id: UUID | None = id_column()
     status: str = text_column(nullable=False)
-    opened_at: datetime = _instant("opened_at", nullable=False)
+    opened_on: date = _day(nullable=False)
     closed_at: datetime | None = _instant("closed_at")
     currency: str | None = text_column()
     amount: Decimal | None = _number()

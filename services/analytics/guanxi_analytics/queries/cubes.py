@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, DateTime, Table, bindparam, cast, func, literal_column
+from sqlalchemy import ColumnElement, Date, DateTime, Table, bindparam, cast, func, literal_column
 from sqlalchemy import Text as SqlText
 
 from guanxi_analytics.facts.kinds import ACCOUNTS, DEALS, SALES, TICKETS, Kind
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
-SECONDS_A_DAY: Final = 86_400
 SECONDS_AN_HOUR: Final = 3_600
 
 
@@ -76,7 +75,7 @@ CUBES: Final[Mapping[str, Cube]] = {
             {"en": "Lines of orders by order day, returns by their own day", "zh": "订单明细与退货"},
         ),
         Cube(
-            "deals_opened", DEALS, "opportunities", "opened_at", (),
+            "deals_opened", DEALS, "opportunities", "opened_on", (),
             {
                 "deals": func.count(),
                 "amount": func.coalesce(func.sum(DEAL.amount), 0),
@@ -91,8 +90,8 @@ CUBES: Final[Mapping[str, Cube]] = {
                 "won": func.count().filter(WON),
                 "lost": func.count().filter(DEAL.status == one("lost")),
                 "won_amount": func.coalesce(func.sum(DEAL.amount).filter(WON), 0),
-                "won_seconds": func.sum(
-                    func.extract("epoch", DEAL.closed_at - DEAL.opened_at)
+                "won_days": func.sum(
+                    cast(local(DEAL.closed_at), Date) - DEAL.opened_on
                 ).filter(WON),
             },
             frozenset({"won_amount"}),
@@ -164,7 +163,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("deals_lost", "deals_closed", "count", "lost", "Deals lost", "丢单数"),
         _measure("won_amount", "deals_closed", "money", "won_amount", "Amount won", "赢单金额"),
         _measure("win_rate", "deals_closed", "percent", "won lost", "Won of those closed", "赢单率", how="share"),
-        _measure("cycle_days", "deals_closed", "days", "won_seconds won", "Days from opening to winning, mean", "成交周期", how="quotient", times=1 / SECONDS_A_DAY),
+        _measure("cycle_days", "deals_closed", "days", "won_days won", "Days from opening to winning, mean", "成交周期", how="quotient"),
         _measure("tickets_opened", "tickets_opened", "count", "tickets", "Tickets that came in", "新增工单"),
         _measure("tickets_solved", "tickets_solved", "count", "tickets", "Tickets solved", "解决工单"),
         _measure("resolution_hours", "tickets_solved", "hours", "resolution_seconds tickets", "Hours to solve, mean", "平均解决时长", how="quotient", times=1 / SECONDS_AN_HOUR),

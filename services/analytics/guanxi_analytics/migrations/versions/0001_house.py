@@ -187,7 +187,7 @@ def upgrade() -> None:
         sa.Column("pipeline_id", sa.Uuid(), nullable=True),
         sa.Column("stage_id", sa.Uuid(), nullable=True),
         sa.Column("status", sa.Text(), nullable=False),
-        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("opened_on", sa.Date(), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("currency", sa.Text(), nullable=True),
         sa.Column("amount", sa.Numeric(), nullable=True),
