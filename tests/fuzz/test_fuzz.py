@@ -111,7 +111,12 @@ def until_whole(suite: Suite) -> None:
 
     def is_whole() -> bool:
         paths = httpx.get(f"{suite.url}/openapi.json", timeout=20).json()["paths"]
-        return {"/v1/accounts", "/v1/opportunities", "/v1/tickets", "/v1/analytics/query"} <= paths.keys()
+        return {
+            "/v1/accounts",
+            "/v1/opportunities",
+            "/v1/tickets",
+            "/v1/analytics/query",
+        } <= paths.keys()
 
     until(is_whole, "every service is in the merged document", seconds=30)
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from guanxi_pipeline.win_model import fitting
-from guanxi_pipeline.win_model.beside import LearnerDied, learner
 from guanxi_pipeline.win_model.term_rules import Term, facts_of, learn_terms
+from guanxi_shared.learners import LearnerDied, learner
 from tests.pipeline.win_model.conftest import day
 
 DEFAULTS = {"first": 10.0, "second": 60.0}
@@ -85,7 +85,7 @@ def test_a_score_that_ranks_the_wrong_way_round_is_flattened_and_never_used_upsi
 
 
 async def test_a_learner_that_dies_is_noticed() -> None:
-    async with learner() as beside:
+    async with learner(fitting.serve) as beside:
         await beside.ask({"nothing of": "the kind"})
         await beside.tell([b'{"deal": 1, "won": tru'])  # half a page: it ends at once
         with pytest.raises(LearnerDied):

@@ -6,12 +6,13 @@ from uuid import UUID
 
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.win_model import reading
-from guanxi_pipeline.win_model.beside import Learner, learner
+from guanxi_pipeline.win_model.fitting import serve
 from guanxi_pipeline.win_model.verdict_rules import BETTER
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.jobs import to_json
+from guanxi_shared.learners import Learner, learner
 from guanxi_shared.many_records import Change, load_many, log_many
 from guanxi_shared.running_jobs import JobFailed, RunningJob
 
@@ -31,7 +32,7 @@ async def train_win_model(job: RunningJob) -> None:
     """Reads in one transaction, learns in none, keeps in another. JobFailed with the sentence that
     refuses; what was in use before then stays."""
     pipeline_id = UUID(job.params["pipeline_id"])
-    async with learner() as beside:
+    async with learner(serve) as beside:
         async with job.transaction() as connection:
             seen = await _tell_all(connection, beside, job.organisation_id, pipeline_id)
         found = await beside.answer()

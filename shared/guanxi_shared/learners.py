@@ -1,17 +1,15 @@
-"""Learning in a process of its own, which is as large as scikit-learn and ends with the answer.
+"""Learning in a process of its own, which is as large as the libraries that it takes and ends with the answer.
 
-It is told pages of sights as they are read and ends with the connection to it: however the worker dies,
+It is told pages of what there is to learn from as they are read and ends with the connection to it: however the worker dies,
 nobody learns on.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
-
-from guanxi_pipeline.win_model.fitting import serve
 
 END_SECONDS: Final = 5.0
 
@@ -25,14 +23,14 @@ class Learner:
         self._pipe = pipe
 
     async def ask(self, asked: Mapping[str, Any]) -> None:
-        """What `fitting.learn` takes beside the sights; before them."""
+        """What learning takes beside the pages; before them."""
         await self._do(self._pipe.send, dict(asked))
 
-    async def tell(self, page: list[bytes]) -> None:
+    async def tell(self, page: list[Any]) -> None:
         await self._do(self._pipe.send, page)
 
     async def answer(self) -> dict[str, Any]:
-        """What was learnt from the pages told; see `fitting.learn`."""
+        """What was learnt from the pages told."""
         await self._do(self._pipe.send, None)
         found: dict[str, Any] = await self._do(self._pipe.recv)
         return found
@@ -45,8 +43,9 @@ class Learner:
 
 
 @asynccontextmanager
-async def learner() -> AsyncIterator[Learner]:
-    """A process for as long as the block lasts, ended with it whatever it does by then."""
+async def learner(serve: Callable[[Pipe], None]) -> AsyncIterator[Learner]:
+    """A process that runs `serve` (a function of a module, which receives what was asked, the pages and None, and
+    sends the answer) for as long as the block lasts, ended with it whatever it does by then."""
     context = get_context("spawn")
     pipe, theirs = context.Pipe()
     process = context.Process(target=serve, args=(theirs,), daemon=True)
