@@ -29,7 +29,7 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "opportunities": ("pipeline", "/v1/opportunities?account_id={id}&limit={limit}"),
     "orders": ("pipeline", "/v1/orders?account_id={id}&limit={limit}"),
     "tickets": ("tickets", "/v1/tickets?account_id={id}&limit={limit}"),
-    "analytics": ("analytics", "/v1/analytics/accounts/{id}"),
+    "analytics": ("analytics", "/v1/analytics/customers/{id}"),
 }
 
 

@@ -65,7 +65,7 @@ async def running(database: Database, organisation: UUID, client: Any) -> Runnin
     answer = await client.post("/v1/analytics/rebuild")
     assert answer.status_code == 202, answer.text
     again = await client.post("/v1/analytics/rebuild")
-    assert (again.status_code, again.json()["code"]) == (409, "rebuild_under_way")
+    assert (again.status_code, again.json()["code"]) == (409, "under_way")
     job = await claim(database, organisation, UUID(answer.json()["id"]), lease_seconds=60)
     assert isinstance(job, RunningJob)
     assert job.kind == KIND

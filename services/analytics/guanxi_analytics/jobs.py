@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from guanxi_analytics.fitting.fitting import KIND as FIT
+from guanxi_analytics.fitting.fitting import ask_for_fits, fit_models
 from guanxi_analytics.scores.scoring import score_customers
-from guanxi_analytics.sources.rebuilding import KIND, rebuild
+from guanxi_analytics.sources.rebuilding import KIND as REBUILD
+from guanxi_analytics.sources.rebuilding import rebuild
 from guanxi_shared.running_jobs import Handler
 
-HANDLERS: Final[Mapping[str, Handler]] = {KIND: rebuild}
-SCHEDULES: Final = (score_customers,)
+HANDLERS: Final[Mapping[str, Handler]] = {REBUILD: rebuild, FIT: fit_models}
+SCHEDULES: Final = (score_customers, ask_for_fits)

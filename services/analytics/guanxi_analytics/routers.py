@@ -5,8 +5,17 @@ from typing import Final
 from fastapi import APIRouter
 
 from guanxi_analytics.customers.routes import router as customers
+from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
 from guanxi_analytics.sources.routes import router as sources
+from guanxi_analytics.value_matrix.routes import router as value_matrix
 from guanxi_shared.job_routes import jobs_router
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (queries, sources, customers, jobs_router())
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    queries,
+    sources,
+    customers,
+    value_matrix,
+    passports,
+    jobs_router(),
+)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, Uuid, bindparam, func, select
 
+from guanxi_analytics.customers.outlooks import read_outlooks
 from guanxi_analytics.facts.kinds import SALES, TABLES
 from guanxi_analytics.queries.cubes import ACCOUNT, BOUGHT
 from guanxi_shared.calls import Call
@@ -36,10 +37,11 @@ async def read_customer(call: Call, account_id: UUID) -> dict[str, Any]:
         )
         purchases = [_shown(row, call) for row in rows]
     scores = await _fetch(call, ("scores",), _scores, account_id)
+    outlooks = await read_outlooks(call, account_id)
     return {
         "account_id": str(account_id), "name": account["name"], "grade": account["grade"],
         "lifecycle_stage": account["lifecycle_stage"], "purchases": purchases,
-        "scores": [dict(row) | {"means": MEANT} for row in scores],
+        "scores": [dict(row) | {"means": MEANT} for row in scores], "outlooks": outlooks,
     }  # fmt: skip
 
 

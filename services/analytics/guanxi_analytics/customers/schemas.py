@@ -33,12 +33,50 @@ class Scores(BaseModel):
     means: dict[str, str]
 
 
+class Reasons(BaseModel):
+    """`silent_intervals` is the naive rule: the silence as a multiple of the own usual interval. `contributions` add up
+    to the logarithm of the odds of being alive, exactly."""
+
+    silent_days: int
+    usual_interval_days: float | None
+    silent_intervals: float | None
+    contributions: dict[str, float] | None
+    if_bought_today: float | None
+    sentence: str
+
+
+class Value(BaseModel):
+    """Of what is to come within the horizon, discounted; 95 % of what the parameters allow. `of` is margin where every
+    cost is known, else revenue."""
+
+    expected: Money
+    low: Money
+    high: Money
+    of: str
+    horizon_weeks: float
+    discount: float
+
+
+class Outlook(BaseModel):
+    """What the model in use expects at the end of `until`. `value` is null where some of the customer's orders are not the caller's to see."""
+
+    currency: str
+    alive: float
+    purchases: float
+    until: date
+    value: Value | None
+    reasons: Reasons
+    model_id: UUID
+    verdict: str
+    model: str
+
+
 class Customer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
                 "account_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50", "name": "华东机电", "grade": "A",
-                "lifecycle_stage": "customer", "purchases": [], "scores": [],
+                "lifecycle_stage": "customer", "purchases": [], "scores": [], "outlooks": [],
             }
         }
     )  # fmt: skip
@@ -49,3 +87,4 @@ class Customer(BaseModel):
     lifecycle_stage: str | None
     purchases: list[Purchases]
     scores: list[Scores]
+    outlooks: list[Outlook]

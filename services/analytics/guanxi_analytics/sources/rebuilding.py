@@ -16,40 +16,17 @@ from guanxi_analytics.facts.writing import write_facts
 from guanxi_analytics.heard.forgetting import forget_organisation
 from guanxi_analytics.heard.peers import SOURCES, types_of
 from guanxi_analytics.scores.scoring import score_organisation
-from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.directory import listening_client
-from guanxi_shared.errors import Conflict
 from guanxi_shared.http import ServiceClient
-from guanxi_shared.job_routes import shown
-from guanxi_shared.jobs import create_job, read_job
 from guanxi_shared.running_jobs import JobFailed, RunningJob
 from guanxi_shared.settings import common, named_addresses
 
 KIND: Final = "rebuild"
 AT_ONCE: Final = 1_000
-RUNNING: Final = """
-SELECT id FROM jobs WHERE organisation_id = $1 AND kind = $2 AND status IN ('queued', 'running') LIMIT 1
-"""
 HELD: Final = """
 SELECT consumer, epoch, position FROM feed_cursors WHERE consumer = ANY($1::text[]) ORDER BY consumer FOR UPDATE
 """
-ALONE: Final = "SELECT pg_advisory_xact_lock(hashtextextended('rebuild' || $1::text, 0))"
-
-
-async def ask_for_rebuild(call: Call) -> dict[str, Any]:
-    """The job; Conflict while there is one under way."""
-    async with call.db.transaction(call.organisation) as connection:
-        await connection.execute(ALONE, str(call.organisation))
-        under_way = await connection.fetchval(RUNNING, call.organisation, KIND)
-        if under_way is not None:
-            raise Conflict(
-                f"A rebuild is under way: /v1/jobs/{under_way}.", code="rebuild_under_way"
-            )
-        job = await create_job(
-            connection, call.organisation, kind=KIND, params={}, created_by=call.by.user_id
-        )
-        return shown(await read_job(connection, call.organisation, job))
 
 
 async def rebuild(job: RunningJob) -> None:

@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_analytics.sources.asking import ask_for_job
 from guanxi_analytics.sources.reading import read_sources
-from guanxi_analytics.sources.rebuilding import ask_for_rebuild
+from guanxi_analytics.sources.rebuilding import KIND
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.job_routes import JobRead
@@ -75,8 +76,4 @@ async def list_sources(request: Request) -> Response:
 async def rebuild_analytics(request: Request) -> Response:
     """Answers are given from the old facts until the new ones are whole."""
     call = await begin(request, "analytics:update")
-    job = await ask_for_rebuild(call)
-    return Response(
-        orjson.dumps(job, option=JSON_OPTIONS, default=str), 202, {"location": f"/v1/jobs/{job['id']}"},
-        media_type="application/json",
-    )  # fmt: skip
+    return await ask_for_job(call, KIND)

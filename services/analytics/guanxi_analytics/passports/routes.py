@@ -1,0 +1,82 @@
+"""Models over HTTP: what each is worth, and a fit on request."""
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi_analytics.fitting.fitting import KIND
+from guanxi_analytics.passports.reading import ABOUT, read_passports
+from guanxi_analytics.passports.schemas import Fit, Passports
+from guanxi_analytics.sources.asking import ask_for_job
+from guanxi_shared import documents
+from guanxi_shared.calls import begin
+from guanxi_shared.errors import Invalid, NotFound
+from guanxi_shared.job_routes import JobRead
+from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.writes import parse
+
+router = APIRouter(tags=["analytics"])
+NAMED = {
+    "name": "name",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "enum": list(ABOUT)},
+}
+
+
+@router.get(
+    "/v1/analytics/models",
+    **documents.operation(
+        "list_models",
+        "Each model's newest fit by currency: what it predicts, its past error, whether it is used",
+        response_model=Passports,
+        responses=documents.problems(),
+    ),
+)
+async def list_models(request: Request) -> Response:
+    call = await begin(request, "analytics:read")
+    return _json({"data": await read_passports(call)})
+
+
+@router.get(
+    "/v1/analytics/models/{name}",
+    **documents.operation(
+        "get_model",
+        "A model's passport, one for each currency",
+        parameters=[NAMED],
+        response_model=Passports,
+        responses=documents.problems(404),
+    ),
+)
+async def get_model(request: Request) -> Response:
+    call = await begin(request, "analytics:read")
+    name = request.path_params["name"]
+    if name not in ABOUT:
+        raise NotFound(f"There is no model of that name; there are: {', '.join(ABOUT)}.")
+    return _json({"data": await read_passports(call, name)})
+
+
+@router.post(
+    "/v1/analytics/models/fit",
+    status_code=202,
+    **documents.operation(
+        "fit_models",
+        "Fit all models now, as of the end of a day (today's, if absent); a job. The worker does so once a day",
+        body=Fit,
+        response_model=JobRead,
+        responses=documents.problems(409, 413, 415, 422),
+    ),
+)
+async def fit_models(request: Request) -> Response:
+    call = await begin(request, "analytics:update")
+    sent = parse(Fit, await call.body())
+    if sent.until is not None and sent.until > call.clock.today:
+        raise Invalid(
+            "Nobody has bought yet on days to come.", errors={"until": "Send a day until today."}
+        )
+    return await ask_for_job(call, KIND, {} if sent.until is None else {"until": str(sent.until)})
+
+
+def _json(found: object) -> Response:
+    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

@@ -1,0 +1,78 @@
+"""Where each customer stands: what they bring by what they may bring, four quadrants and "uncertain".
+
+Present value is what was bought in the year until the fit, net of what came back; potential is the value that the model
+expects within its horizon. Both are cut at the upper third of the customers of the currency. A potential whose interval
+has the cut inside it says nothing about the side that it is on: that is "uncertain", whatever the present.
+
+| | potential below | above the cut |
+|---|---|---|
+| present above | harvest | protect |
+| below the cut | maintain | grow |
+"""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from guanxi_shared.db import Connection
+from guanxi_shared.jobs import to_json
+
+CUT: Final = 2 / 3
+YEAR: Final = timedelta(days=365)
+STANDING: Final = """
+SELECT DISTINCT ON (customer_id) customer_id, quadrant FROM quadrant_moves
+WHERE organisation_id = $1 AND currency = $2 ORDER BY customer_id, moved_at DESC
+"""
+PRESENT: Final = """
+UPDATE customer_outlooks o SET present = coalesce((SELECT sum(f.amount) FROM sale_facts f
+  WHERE f.organisation_id = $1 AND f.customer_id = o.customer_id AND f.currency = $2 AND f.ended_at IS NULL
+    AND f.valid_on > $3 AND f.valid_on <= $4), 0)
+WHERE o.organisation_id = $1 AND o.currency = $2
+"""
+CUTS: Final = """
+SELECT percentile_disc($3) WITHIN GROUP (ORDER BY present) AS present,
+  percentile_disc($3) WITHIN GROUP (ORDER BY value) AS potential
+FROM customer_outlooks WHERE organisation_id = $1 AND currency = $2 AND value IS NOT NULL
+"""
+PLACED: Final = """
+UPDATE customer_outlooks SET quadrant = CASE
+  WHEN value_low < $4 AND value_high >= $4 THEN 'uncertain'
+  WHEN value >= $4 THEN CASE WHEN present >= $3 THEN 'protect' ELSE 'grow' END
+  ELSE CASE WHEN present >= $3 THEN 'harvest' ELSE 'maintain' END END
+WHERE organisation_id = $1 AND currency = $2 AND value IS NOT NULL
+"""
+MOVED: Final = """
+INSERT INTO quadrant_moves (organisation_id, customer_id, currency, model_id, before, quadrant)
+SELECT $1, o.customer_id, $2, $3, b.quadrant, o.quadrant
+FROM customer_outlooks o
+LEFT JOIN jsonb_to_recordset($4::text::jsonb) AS b (customer_id uuid, quadrant text) ON b.customer_id = o.customer_id
+WHERE o.organisation_id = $1 AND o.currency = $2 AND o.quadrant IS NOT NULL AND o.quadrant IS DISTINCT FROM b.quadrant
+"""
+CUTS_KEPT: Final = """
+UPDATE fitted_models SET settings = settings || $3::text::jsonb WHERE organisation_id = $1 AND id = $2
+"""
+
+
+async def standing(
+    connection: Connection, organisation: UUID, currency: str
+) -> list[Mapping[str, str]]:
+    """Where each customer stood until now."""
+    rows = await connection.fetch(STANDING, organisation, currency)
+    return [{"customer_id": str(row["customer_id"]), "quadrant": row["quadrant"]} for row in rows]
+
+
+async def place(
+    connection: Connection, organisation: UUID, currency: str, model_id: UUID, until: date,
+    before: list[Mapping[str, str]],
+) -> None:  # fmt: skip
+    """The outlooks of a currency, once written: their present value, their quadrant, and who moved."""
+    of = (organisation, currency)
+    await connection.execute(PRESENT, *of, until - YEAR, until)
+    cuts = await connection.fetchrow(CUTS, *of, CUT)
+    if cuts is None or cuts["potential"] is None:
+        return
+    await connection.execute(PLACED, *of, cuts["present"], cuts["potential"])
+    await connection.execute(MOVED, *of, model_id, to_json(before))
+    kept = {"cuts": {name: f"{cuts[name]:f}" for name in ("present", "potential")}}
+    await connection.execute(CUTS_KEPT, organisation, model_id, to_json(kept))

@@ -1,0 +1,53 @@
+"""The value matrix over HTTP, and its customers."""
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi_analytics.value_matrix.asked import PARAMETERS, currency_of, customers_asked
+from guanxi_analytics.value_matrix.reading import list_customers, read_matrices
+from guanxi_analytics.value_matrix.schemas import MatrixCustomers, ValueMatrices
+from guanxi_shared import documents, parameters
+from guanxi_shared.calls import begin
+from guanxi_shared.reads import JSON_OPTIONS
+
+router = APIRouter(tags=["analytics"])
+OWN = "SELECT currency FROM directory_state WHERE organisation_id = $1"
+
+
+@router.get(
+    "/v1/analytics/value-matrix",
+    **documents.operation(
+        "get_value_matrix",
+        "Customers by what they bring and what they may bring: four quadrants and uncertain",
+        parameters=PARAMETERS[:1],
+        response_model=ValueMatrices,
+        responses=documents.problems(),
+    ),
+)
+async def get_value_matrix(request: Request) -> Response:
+    call = await begin(request, "analytics:read")
+    sent = parameters.parameters_of(call, ("currency",))
+    return _json({"data": await read_matrices(call, currency_of(sent))})
+
+
+@router.get(
+    "/v1/analytics/customers",
+    **documents.operation(
+        "list_customers_by_value",
+        "Customers with their quadrant, silence and value, those first with whom most is at risk",
+        parameters=PARAMETERS,
+        response_model=MatrixCustomers,
+        responses=documents.problems(),
+    ),
+)
+async def list_customers_by_value(request: Request) -> Response:
+    call = await begin(request, "analytics:read")
+    async with call.db.transaction(call.organisation) as connection:
+        own = await connection.fetchval(OWN, call.organisation)
+    return _json(await list_customers(call, customers_asked(call, own or "CNY")))
+
+
+def _json(found: object) -> Response:
+    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
