@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
 from guanxi_analytics.models.climbing import Fit, Surface, Vector, climb, fitted
@@ -42,19 +42,9 @@ def fit(data: Histories, model: Model = BG_NBD) -> Fit:
     scaled = data.over(scale)
     sample = scaled.sample()
     start, _, _ = climb(lambda p: surface(p, sample, model), np.zeros(4), sample.customers)
-    found = fitted(
-        lambda p: surface(p, scaled, model), np.exp(start), names=NAMES,
-        customers=data.customers, scale=np.array([1.0, scale, 1.0, 1.0]),
-    )  # fmt: skip
-    return _in_unit(found, data, scale)
-
-
-def _in_unit(found: Fit, data: Histories, scale: float) -> Fit:
-    """The density of x purchases has the dimension of time^-x: the likelihood of another unit differs by that."""
-    purchases = float(data.beyond.sum())
-    return Fit(
-        found.names, found.parameters, found.log_covariance,
-        found.log_likelihood - purchases * np.log(scale), found.customers, found.steps, found.is_settled,
+    return fitted(
+        lambda p: surface(p, scaled, model), np.exp(start), names=NAMES, customers=data.customers,
+        scale=np.array([1.0, scale, 1.0, 1.0]), shift=-data.purchases * float(np.log(scale)),
     )  # fmt: skip
 
 
@@ -86,7 +76,9 @@ def surface(parameters: Vector, data: Histories, model: Model = BG_NBD) -> Surfa
     return float(value), gradient, hessian
 
 
-def _odds(rate: Vector, gap: Vector, a: float, b: float, y: Vector) -> tuple[Vector, Vector]:
+def _odds(
+    rate: Vector, gap: Vector, a: float, b: float, y: Vector
+) -> tuple[Vector, NDArray[np.bool_]]:
     """The logarithm of gone to alive, and where a customer may be gone at all."""
     mortal = y > 0
     with_any = np.where(mortal, b + y - 1, 1.0)

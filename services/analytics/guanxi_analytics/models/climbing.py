@@ -50,9 +50,7 @@ class Fit:
         return np.asarray(np.sqrt(np.diag(self.covariance)))
 
     def as_dict(self) -> dict[str, float]:
-        return {
-            name: float(each) for name, each in zip(self.names, self.parameters, strict=True)
-        }
+        return {name: float(each) for name, each in zip(self.names, self.parameters, strict=True)}
 
     def draws(self, count: int, *, seed: int) -> Vector:
         """`count` sets of parameters (count, k) from the normal distribution of their logarithms that has the
@@ -65,18 +63,19 @@ class Fit:
 
 
 def fitted(
-    of: Likelihood, start: Vector, *, names: Sequence[str], customers: int, scale: Vector | None = None
-) -> Fit:
-    """`of` takes parameters; `scale` (k,) is what they are multiplied by afterwards (a unit of time or
-    money that they were fitted in)."""
+    of: Likelihood, start: Vector, *, names: Sequence[str], customers: int,
+    scale: Vector | None = None, shift: float = 0.0,
+) -> Fit:  # fmt: skip
+    """`of` takes parameters in a unit of time or money of its own: `scale` (k,) is what they are multiplied
+    by for the unit of the data, `shift` what the log-likelihood of densities gains by that."""
     logs, surface, steps = climb(of, np.log(start), customers)
     value, gradient, hessian = surface
     inside = bool(np.all(np.abs(logs) < EDGE - 0.01))
     flat = float(np.max(np.abs(gradient))) <= 1e-6 * customers
     covariance = _inverse(-hessian)
     return Fit(
-        tuple(names), np.exp(logs) * (1.0 if scale is None else scale), covariance, value, customers,
-        steps, inside and flat and bool(np.all(np.isfinite(covariance))),
+        tuple(names), np.exp(logs) * (1.0 if scale is None else scale), covariance,
+        value + shift, customers, steps, inside and flat and bool(np.all(np.isfinite(covariance))),
     )  # fmt: skip
 
 

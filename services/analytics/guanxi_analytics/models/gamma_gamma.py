@@ -42,13 +42,14 @@ class Spending:
 
 def spending(x: ArrayLike, mean: ArrayLike) -> Spending:
     """Of all customers; those without a purchase or with a mean of 0 or less (refunds) are left out."""
-    x, mean = np.asarray(x, float), np.asarray(mean, float)
-    if x.shape != mean.shape or x.ndim != 1:
+    often: Vector = np.asarray(x, float)
+    spent: Vector = np.asarray(mean, float)
+    if often.shape != spent.shape or often.ndim != 1:
         raise ValueError("x and mean have different lengths.")
-    kept = (x > 0) & (mean > 0) & np.isfinite(mean)
-    x, mean = x[kept], mean[kept]
-    kinds, of_kind, counts = np.unique(x, return_inverse=True, return_counts=True)
-    return Spending(x, mean, kinds, counts.astype(float), of_kind)
+    kept = (often > 0) & (spent > 0) & np.isfinite(spent)
+    often, spent = often[kept], spent[kept]
+    kinds, of_kind, counts = np.unique(often, return_inverse=True, return_counts=True)
+    return Spending(often, spent, kinds, counts.astype(float), of_kind)
 
 
 def fit(data: Spending) -> Fit:
@@ -59,14 +60,9 @@ def fit(data: Spending) -> Fit:
     scaled = data.over(scale)
     sample = scaled.sample()
     start, _, _ = climb(lambda p: surface(p, sample), np.log([2.0, 2.0, 1.0]), len(sample.x))
-    found = fitted(
+    return fitted(
         lambda p: surface(p, scaled), np.exp(start), names=NAMES, customers=len(data.x),
-        scale=np.array([1.0, 1.0, scale]),
-    )  # fmt: skip
-    return Fit(
-        found.names, found.parameters, found.log_covariance,
-        found.log_likelihood - len(data.x) * float(np.log(scale)), found.customers, found.steps,
-        found.is_settled,
+        scale=np.array([1.0, 1.0, scale]), shift=-len(data.x) * float(np.log(scale)),
     )  # fmt: skip
 
 
@@ -106,7 +102,9 @@ def expected(parameters: ArrayLike, x: ArrayLike, mean: ArrayLike) -> Vector:
     x, mean = np.asarray(x, float), np.asarray(mean, float)
     below = p * x + q - 1
     if np.any(below <= 0):
-        raise ValueError("The mean spend of somebody without purchases is infinite: q is not above 1.")
+        raise ValueError(
+            "The mean spend of somebody without purchases is infinite: q is not above 1."
+        )
     return np.asarray(p * (v + x * np.where(x > 0, mean, 0.0)) / below)
 
 

@@ -36,6 +36,11 @@ class Histories:
     def buying_again(self) -> int:
         return int(self.count[self.x > 0].sum())
 
+    @property
+    def purchases(self) -> float:
+        """All repeats: a likelihood has the dimension of time^-purchases."""
+        return float(self.beyond.sum())
+
     @cached_property
     def beyond(self) -> Vector:
         """(k,): N(x > k), how many customers have more than k repeats; k from 0 to the largest x - 1."""
@@ -50,7 +55,11 @@ class Histories:
         """Every so-manieth row: to begin with."""
         stride = max(1, len(self.x) // rows)
         return Histories(
-            self.x[::stride], self.last[::stride], self.age[::stride], self.count[::stride], self.unit
+            self.x[::stride],
+            self.last[::stride],
+            self.age[::stride],
+            self.count[::stride],
+            self.unit,
         )
 
     def over(self, factor: float) -> "Histories":
@@ -73,7 +82,9 @@ def histories(x: ArrayLike, last: ArrayLike, age: ArrayLike, *, unit: float = 7.
     if np.any(until > whole):
         raise ValueError("A last purchase lies after the end of what was watched.")
     if np.any((purchases == 0) != (until == 0)):
-        raise ValueError("A repeat purchase lies on another day than the first one, and only then is there a last.")
+        raise ValueError(
+            "A repeat purchase lies on another day than the first one, and only then is there a last."
+        )
     packed, count = np.unique((purchases << 42) | (until << 21) | whole, return_counts=True)
     low = MOST - 1
     return Histories(

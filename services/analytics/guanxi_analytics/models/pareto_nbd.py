@@ -5,8 +5,8 @@ and Colombo 1987, Management Science 33(1); Fader, Hardie and Lee 2005, J. Marke
 
     L = (r)_x α^r β^s { (α+T)^-(r+x) (β+T)^-s + s ∫_t^T (α+u)^-(r+x) (β+u)^-(s+1) du }
 
-The integral is taken by Gauss and Legendre in ln(α+u) instead of by a difference of hypergeometric functions, which
-cancels: on CDNOW 24 nodes agree with 128 to 1e-11. Its weights in the sum are those of the ways in which a customer may
+The integral is taken by Gauss and Legendre in ln(min(α, β) + u) instead of by a difference of hypergeometric functions,
+which cancels: on CDNOW 24 nodes agree with 128 to 1e-11. Its weights in the sum are those of the ways in which a customer may
 be gone, so gradient and Hessian are moments over the same nodes. Times in one unit; α and β in that unit.
 """
 
@@ -32,14 +32,9 @@ def fit(data: Histories) -> Fit:
     scaled = data.over(scale)
     sample = scaled.sample(500)
     start, _, _ = climb(lambda p: surface(p, sample), np.zeros(4), sample.customers)
-    found = fitted(
+    return fitted(
         lambda p: surface(p, scaled), np.exp(start), names=NAMES, customers=data.customers,
-        scale=np.array([1.0, scale, 1.0, scale]),
-    )  # fmt: skip
-    purchases = float(data.beyond.sum())
-    return Fit(
-        found.names, found.parameters, found.log_covariance,
-        found.log_likelihood - purchases * np.log(scale), found.customers, found.steps, found.is_settled,
+        scale=np.array([1.0, scale, 1.0, scale]), shift=-data.purchases * float(np.log(scale)),
     )  # fmt: skip
 
 
@@ -69,7 +64,7 @@ def _outside(parameters: Vector, data: Histories) -> Surface:
 
 def _inside(parameters: Vector, x: Vector, last: Vector, age: Vector, n: Vector) -> Surface:
     """Of the brace. Ways (25, rows): gone around each node, or alive; p their shares."""
-    r, alpha, s, beta = parameters
+    r, _, s, _ = parameters
     logs, (log_alpha, log_beta), p = _ways(parameters, x, last, age)
     weighted = p * n
     over_alpha, over_beta = np.exp(-log_alpha), np.exp(-log_beta)
@@ -85,11 +80,11 @@ def _inside(parameters: Vector, x: Vector, last: Vector, age: Vector, n: Vector)
     for i in range(4):
         held = weighted * slopes[i]
         for j in range(i, 4):
-            hessian[i, j] = hessian[j, i] = np.vdot(held, slopes[j]) - n @ (means[i] * means[j])
+            hessian[i, j] = hessian[j, i] = _sum(held, slopes[j]) - float(n @ (means[i] * means[j]))
     bends = {
-        (0, 1): -np.vdot(weighted, over_alpha), (1, 1): np.vdot(weighted * rate, over_alpha**2),
-        (2, 2): -(weighted[:-1].sum()) / s**2, (2, 3): -np.vdot(weighted, over_beta),
-        (3, 3): np.vdot(weighted * death, over_beta**2),
+        (0, 1): -_sum(weighted, over_alpha), (1, 1): _sum(weighted * rate, over_alpha**2),
+        (2, 2): -(weighted[:-1].sum()) / s**2, (2, 3): -_sum(weighted, over_beta),
+        (3, 3): _sum(weighted * death, over_beta**2),
     }  # fmt: skip
     for (i, j), bend in bends.items():
         hessian[i, j] += bend
@@ -97,24 +92,27 @@ def _inside(parameters: Vector, x: Vector, last: Vector, age: Vector, n: Vector)
     return float(n @ _log_sum(logs)), gradient, hessian
 
 
+def _sum(one: Vector, other: Vector) -> float:
+    """Of products. By einsum: a BLAS would wake its threads for each of these small tables, which costs more."""
+    return float(np.einsum("ij,ij->", one, other))
+
+
 def _ways(
     parameters: Vector, x: Vector, last: Vector, age: Vector
 ) -> tuple[Vector, tuple[Vector, Vector], Vector]:
     """Logarithms of the terms of the brace (25, rows), those of α+u and β+u there, and the terms' shares."""
     r, alpha, s, beta = parameters
-    low, high = np.log(alpha + last), np.log(alpha + age)
-    steep = np.maximum(r + x - 1, 0)
+    shift = min(alpha, beta)
+    low = shift + last
+    steep = np.maximum((r + x) * low / (alpha + last) + (s + 1) * low / (beta + last) - 1, 0)
     with np.errstate(divide="ignore"):
-        high_enough = np.minimum(high, low + NEGLIGIBLE / steep)
-    half = (high_enough - low) / 2
-    log_alpha = np.concatenate([low + half * (NODES[:, None] + 1), high[None]])
-    u = np.concatenate([np.exp(log_alpha[:-1]) - alpha, age[None]])
-    log_beta = np.log(beta + np.maximum(u, 0))
+        half = np.minimum(np.log((shift + age) / low), NEGLIGIBLE / steep) / 2
+        log_half = np.log(half)
+    beyond = half * (NODES[:, None] + 1)
+    u = np.concatenate([low * np.expm1(beyond) + last, age[None]])
+    log_alpha, log_beta = np.log(alpha + u), np.log(beta + u)
     logs = -(r + x) * log_alpha - s * log_beta
-    with np.errstate(divide="ignore"):
-        logs[:-1] += (
-            np.log(s) + np.log(WEIGHTS)[:, None] + np.log(half) + log_alpha[:-1] - log_beta[:-1]
-        )
+    logs[:-1] += np.log(s * WEIGHTS)[:, None] + (log_half + np.log(low)) + beyond - log_beta[:-1]
     top = logs.max(axis=0)
     shares = np.exp(logs - top)
     return logs, (log_alpha, log_beta), shares / shares.sum(axis=0)
@@ -154,12 +152,12 @@ def expected_after(
     """Purchases in the `periods` to come, given a history (n,): P(alive) (r+x)/(α+T) times how long the customer
     lives on among them."""
     r, alpha, s, beta = np.asarray(parameters, float)
-    x, age = np.asarray(x, float), np.asarray(age, float)
-    pace = (r + x) / (alpha + age) * _lived(s, beta + age, np.asarray(periods, float))
-    return alive(parameters, x, last, age) * pace
+    often, whole = np.asarray(x, float), np.asarray(age, float)
+    pace = (r + often) / (alpha + whole) * _lived(s, beta + whole, np.asarray(periods, float))
+    return np.asarray(alive(parameters, x, last, age) * pace)
 
 
-def _lived(s: float, beta: ArrayLike, periods: Vector) -> Vector:
+def _lived(s: float, beta: Vector | float, periods: Vector) -> Vector:
     """The time alive among `periods`: β/(s-1) [1 - (β/(β+t))^(s-1)], which is β ln(1+t/β) at s = 1."""
     longer = np.log1p(periods / beta)
     return np.asarray(beta * longer * exprel((1 - s) * longer))
