@@ -6,7 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from guanxi_analytics.value_matrix.placing import place, standing
+from guanxi_analytics.value_matrix.placing import place
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.jobs import create_job, to_json
@@ -127,14 +127,13 @@ async def _keep(
         first, until, learnt["customers"], learnt["buying_again"], to_json(learnt["found"]),
         to_json(settings), watermark,
     )  # fmt: skip
-    before = await standing(connection, organisation, currency)
     await connection.execute(FORGET, organisation, currency)
     for begin in range(0, len(outlooks), PAGE):
         columns = [list(column) for column in zip(*outlooks[begin : begin + PAGE], strict=True)]
         columns[0] = [UUID(bytes=each) for each in columns[0]]
         columns[2:4] = [[date.fromordinal(each) for each in column] for column in columns[2:4]]
         await connection.execute(OUTLOOKS, organisation, currency, id, *columns)
-    await place(connection, organisation, currency, id, until, before)
+    await place(connection, organisation, currency, id, until)
 
 
 @schedule("*/5 * * * *", name="fit-models")

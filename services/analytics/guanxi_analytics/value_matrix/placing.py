@@ -10,7 +10,6 @@ has the cut inside it says nothing about the side that it is on: that is "uncert
 | below the cut | maintain | grow |
 """
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -20,10 +19,6 @@ from guanxi_shared.jobs import to_json
 
 CUT: Final = 2 / 3
 YEAR: Final = timedelta(days=365)
-STANDING: Final = """
-SELECT DISTINCT ON (customer_id) customer_id, quadrant FROM quadrant_moves
-WHERE organisation_id = $1 AND currency = $2 ORDER BY customer_id, moved_at DESC
-"""
 PRESENT: Final = """
 UPDATE customer_outlooks o SET present = coalesce((SELECT sum(f.amount) FROM sale_facts f
   WHERE f.organisation_id = $1 AND f.customer_id = o.customer_id AND f.currency = $2 AND f.ended_at IS NULL
@@ -42,11 +37,13 @@ UPDATE customer_outlooks SET quadrant = CASE
   ELSE CASE WHEN present >= $3 THEN 'harvest' ELSE 'maintain' END END
 WHERE organisation_id = $1 AND currency = $2 AND value IS NOT NULL
 """
+# The one before is looked up customer by customer: just after a fit nothing is known of these tables' sizes.
 MOVED: Final = """
 INSERT INTO quadrant_moves (organisation_id, customer_id, currency, model_id, before, quadrant)
 SELECT $1, o.customer_id, $2, $3, b.quadrant, o.quadrant
 FROM customer_outlooks o
-LEFT JOIN jsonb_to_recordset($4::text::jsonb) AS b (customer_id uuid, quadrant text) ON b.customer_id = o.customer_id
+LEFT JOIN LATERAL (SELECT m.quadrant FROM quadrant_moves m WHERE m.organisation_id = $1
+  AND m.customer_id = o.customer_id AND m.currency = $2 ORDER BY m.moved_at DESC LIMIT 1) AS b ON true
 WHERE o.organisation_id = $1 AND o.currency = $2 AND o.quadrant IS NOT NULL AND o.quadrant IS DISTINCT FROM b.quadrant
 """
 CUTS_KEPT: Final = """
@@ -54,18 +51,9 @@ UPDATE fitted_models SET settings = settings || $3::text::jsonb WHERE organisati
 """
 
 
-async def standing(
-    connection: Connection, organisation: UUID, currency: str
-) -> list[Mapping[str, str]]:
-    """Where each customer stood until now."""
-    rows = await connection.fetch(STANDING, organisation, currency)
-    return [{"customer_id": str(row["customer_id"]), "quadrant": row["quadrant"]} for row in rows]
-
-
 async def place(
-    connection: Connection, organisation: UUID, currency: str, model_id: UUID, until: date,
-    before: list[Mapping[str, str]],
-) -> None:  # fmt: skip
+    connection: Connection, organisation: UUID, currency: str, model_id: UUID, until: date
+) -> None:
     """The outlooks of a currency, once written: their present value, their quadrant, and who moved."""
     of = (organisation, currency)
     await connection.execute(PRESENT, *of, until - YEAR, until)
@@ -73,6 +61,6 @@ async def place(
     if cuts is None or cuts["potential"] is None:
         return
     await connection.execute(PLACED, *of, cuts["present"], cuts["potential"])
-    await connection.execute(MOVED, *of, model_id, to_json(before))
+    await connection.execute(MOVED, *of, model_id)
     kept = {"cuts": {name: f"{cuts[name]:f}" for name in ("present", "potential")}}
     await connection.execute(CUTS_KEPT, organisation, model_id, to_json(kept))

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_shared import kano, survey_figures
 from guanxi_shared.calls import Call
-from guanxi_tickets.survey_results import figure_rules, kano_rules
 from guanxi_tickets.survey_results.asked import Asked
 from guanxi_tickets.survey_results.period_rules import Period, document_of
 from guanxi_tickets.survey_results.queries import answer_counts, asked_counts, pair_counts
@@ -87,7 +87,9 @@ def _period(
     statuses = {row["status"]: row["count"] for row in invited if row["period"] == place}
     own, both = answers.get(place, {}), pairs.get(place, {})
     score = (
-        figure_rules.SCORES[kind][0](own.get(SCORE, {})) if kind in figure_rules.SCORES else None
+        survey_figures.SCORES[kind][0](own.get(SCORE, {}))
+        if kind in survey_figures.SCORES
+        else None
     )
     n = score["n"] if score else None
     return {
@@ -108,23 +110,23 @@ def _asked(statuses: Mapping[str, int]) -> dict[str, Any]:
     invited, answered = sum(statuses.values()), statuses.get("answered", 0)
     return {
         "invited": invited, "answered": answered, "partial": statuses.get("started", 0),
-        "response_rate": figure_rules.share(answered, invited),
+        "response_rate": survey_figures.share(answered, invited),
     }  # fmt: skip
 
 
 def _question(question: Mapping[str, Any], counts: Mapping[Any, int]) -> dict[str, Any]:
     named = {"key": question["key"], "type": question["type"]}
     if question["type"] == "rating":
-        return named | figure_rules.rating(counts)
+        return named | survey_figures.rating(counts)
     options = {option["key"]: counts.get(option["key"], 0) for option in question["options"]}
     return named | {"n": sum(counts.values()), "counts": options}
 
 
 def _item(kind: str, item: str, counts: Mapping[Any, int], least: int) -> dict[str, Any]:
     if kind == "kano":
-        found = kano_rules.item_of(kano_rules.counted(counts))
+        found = kano.item_of(kano.counted(counts))
         return {"item": item, **found, "is_enough": found["n"] >= least}
-    gap = figure_rules.gap(counts)
+    gap = survey_figures.gap(counts)
     return {"item": item, **gap, "is_enough": gap["gap"]["n"] >= least}
 
 
@@ -141,12 +143,12 @@ def _documents(survey_id: UUID, period: Period, asked: Asked) -> dict[str, Any]:
 
 def _compare(survey: Mapping[str, Any], answers: Table, shown: Sequence[dict[str, Any]]) -> None:
     """Each period with the one before it, where both have answers."""
-    if survey["kind"] not in figure_rules.SCORES:
+    if survey["kind"] not in survey_figures.SCORES:
         return
-    error_of = figure_rules.SCORES[survey["kind"]][1]
+    error_of = survey_figures.SCORES[survey["kind"]][1]
     for place in range(1, len(shown)):
         before, now = shown[place - 1], shown[place]
         if before["score"]["n"] and now["score"]["n"]:
             counts = [answers[each][SCORE] for each in (place - 1, place)]
             is_enough = bool(before["is_enough"] and now["is_enough"])
-            now["change"] = figure_rules.change(*map(error_of, counts), is_enough=is_enough)
+            now["change"] = survey_figures.change(*map(error_of, counts), is_enough=is_enough)

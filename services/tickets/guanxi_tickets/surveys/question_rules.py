@@ -9,9 +9,10 @@ Kano: Berger et al. 1993, CQM Journal 2(4): each item twice, if it is there and 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from guanxi_shared.kano import KANO
+
 SCALES: Final[Mapping[str, tuple[int, int]]] = {"csat": (1, 5), "nps": (0, 10), "ces": (1, 7)}
 SCORE: Final = "score"
-KANO: Final = ("like", "must_be", "neutral", "live_with", "dislike")
 OPTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "like": {"en": "I like it", "zh": "我很喜欢"},
     "must_be": {"en": "I expect it", "zh": "理应如此"},

@@ -13,8 +13,8 @@ from math import sqrt
 from typing import Any, Final
 
 from guanxi_shared.intervals import wilson
-from guanxi_tickets.surveys.question_rules import KANO
 
+KANO: Final = ("like", "must_be", "neutral", "live_with", "dislike")
 CATEGORIES: Final = "AOMIRQ"
 # Rows: with it; columns: without it; both in the order of KANO.
 TABLE: Final = ("QAAAO", "RIIIM", "RIIIM", "RIIIM", "RRRRQ")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_tickets.survey_results.figure_rules import (
+from guanxi_shared.survey_figures import (
     Error,
     ces,
     change,

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_tickets.survey_results.kano_rules import CATEGORIES, category_of, counted, item_of
-from guanxi_tickets.surveys.question_rules import KANO
+from guanxi_shared.kano import CATEGORIES, KANO, category_of, counted, item_of
 
 # Berger et al. 1993: rows with it, columns without it.
 PUBLISHED = """
