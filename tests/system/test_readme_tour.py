@@ -183,6 +183,12 @@ def test_a_form_becomes_a_customer_with_a_deal(answers: list[str]) -> None:
     assert [line for line in printed[1:] if line] == ["其他 All others", "done"]
 
 
+def test_a_question_has_its_records_and_a_model_its_past_error(answers: list[str]) -> None:
+    lines = piece(answers, "/v1/analytics/query").strip().splitlines()
+    assert [line.split()[-1] for line in lines[:3]] == ["/v1/analytics/facts/sales/search"] * 3
+    assert "past moments" in lines[3] or "It takes" in lines[3]
+
+
 def test_an_accepted_quote_is_an_order(answers: list[str], running: Running) -> None:
     printed = piece(answers, "/v1/quotes/")
     status, _, rest = printed.partition("\n")
