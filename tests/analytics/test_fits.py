@@ -39,17 +39,19 @@ def customer(organisation: Organisation, name: str) -> UUID:
     return uuid5(SPACE, f"{organisation.id}{name}")
 
 
-def told(organisation: Organisation, purchases: list[Purchase]) -> Iterator[dict[str, Any]]:
+def told(
+    organisation: Organisation, purchases: list[Purchase], currency: str
+) -> Iterator[dict[str, Any]]:
     """Orders as pipeline tells of them."""
     for name, on, amount in purchases:
-        id, money = new_id(), {"amount": str(amount), "currency": "USD"}
+        id, money = new_id(), {"amount": str(amount), "currency": currency}
         line = {
             "id": str(new_id()), "product_id": None, "sku": "CD", "name": "CD", "category": None,
             "quantity": 1.0, "amount": money, "cost": None,
         }  # fmt: skip
         state = {
             "id": str(id), "account_id": str(customer(organisation, name)), "contact_id": None,
-            "opportunity_id": None, "ordered_on": on.isoformat(), "currency": "USD", "status": "fulfilled",
+            "opportunity_id": None, "ordered_on": on.isoformat(), "currency": currency, "status": "fulfilled",
             "lines": [line], "source": None, "owner_id": str(organisation.rep.id), "team_id": None,
         }  # fmt: skip
         yield {
@@ -59,8 +61,10 @@ def told(organisation: Organisation, purchases: list[Purchase]) -> Iterator[dict
         }  # fmt: skip
 
 
-async def heard(database: Database, organisation: Organisation, purchases: list[Purchase]) -> None:
-    events = list(told(organisation, purchases))
+async def heard(
+    database: Database, organisation: Organisation, purchases: list[Purchase], currency: str = "USD"
+) -> None:
+    events = list(told(organisation, purchases, currency))
     for begin in range(0, len(events), 500):
         async with database.transaction(organisation.id) as connection:
             await write_facts(connection, organisation.id, "pipeline", events[begin : begin + 500])
@@ -85,15 +89,15 @@ async def named(database: Database, organisation: Organisation, *names: str) -> 
 
 async def fit(
     database: Database, organisation: Organisation, client: Any, **body: Any
-) -> list[dict[str, Any]]:
-    """The passports after a fit that this process's own hands did."""
+) -> dict[str, Any]:
+    """The passport after a fit that this process's own hands did."""
     answer = await client.post("/v1/analytics/models/fit", json=body)
     assert answer.status_code == 202, answer.text
     job = await claim(database, organisation.id, UUID(answer.json()["id"]), lease_seconds=60)
     assert isinstance(job, RunningJob)
     await fit_models(job)
     assert await job.leave("done")
-    found: list[dict[str, Any]] = (await client.get(MODEL)).json()["data"]
+    found: dict[str, Any] = (await client.get(MODEL)).json()
     return found
 
 
@@ -104,7 +108,7 @@ async def test_cdnow_comes_out_as_published(
     b 2.426, log-likelihood -9582.4. Fader and Hardie 2013, note 025: p 6.25, q 3.74, v 15.44."""
     await heard(service_database, organisation, cdnow())
     admin = client(organisation.admin)
-    [passport] = await fit(service_database, organisation, admin, until="1997-09-30")
+    passport = await fit(service_database, organisation, admin, until="1997-09-30")
     assert passport["data"]["customers"] == 2357
     buying = passport["buying"]["parameters"]
     assert buying["r"] == pytest.approx(0.243, abs=5e-4)
@@ -112,13 +116,13 @@ async def test_cdnow_comes_out_as_published(
     assert buying["a"] == pytest.approx(0.793, abs=5e-4)
     assert buying["b"] == pytest.approx(2.426, abs=5e-4)
     assert passport["buying"]["log_likelihood"] == pytest.approx(-9582.4, abs=0.05)
-    spending = passport["spending"]["parameters"]
+    spending = passport["spending"]["USD"]["parameters"]
     assert spending["p"] == pytest.approx(6.25, abs=0.005)
     assert spending["q"] == pytest.approx(3.74, abs=0.005)
     assert spending["v"] == pytest.approx(15.44, abs=0.005)
     assert passport["verdict"] == "use", passport["sentence"]
     assert passport["is_used"]
-    assert passport["settings"]["margin"] is None
+    assert passport["settings"]["margins"] == {"USD": None}
     assert len(passport["backtest"]) >= 2
     for moment in passport["backtest"]:
         assert moment["error"] < moment["rule_error"]
@@ -142,10 +146,11 @@ async def test_sums_of_all_are_for_those_who_see_all(
 ) -> None:
     await heard(service_database, organisation, cdnow())
     await fit(service_database, organisation, client(organisation.admin), until="1997-09-30")
-    [seen] = (await client(organisation.rep).get(MODEL)).json()["data"]
+    seen = (await client(organisation.rep).get(MODEL)).json()
     assert seen["verdict"] == "use"
     for name in ("data", "buying", "spending", "backtest", "calibration", "drift"):
         assert seen[name] is None
+    assert set(seen["settings"]) == {"code_version", "discount", "horizon_weeks"}
     hidden = await client(organisation.other_rep).get(
         f"/v1/analytics/customers/{customer(organisation, '1516')}"
     )
@@ -168,7 +173,7 @@ async def test_a_model_that_is_not_nearer_than_the_rule_is_not_used(
 ) -> None:
     until = date(2026, 6, 30)
     await heard(service_database, organisation, steady(150, 28, until))
-    [passport] = await fit(
+    passport = await fit(
         service_database, organisation, client(organisation.admin), until=str(until)
     )
     assert (passport["verdict"], passport["is_used"]) == ("no_better", False), passport["sentence"]
@@ -192,7 +197,7 @@ async def test_below_the_floor_it_says_what_it_takes(
     if "weeks" in told:
         purchases = [each for each in purchases if (until - each[1]).days < 100]
     await heard(service_database, organisation, purchases)
-    [passport] = await fit(
+    passport = await fit(
         service_database, organisation, client(organisation.admin), until=str(until)
     )
     assert passport["verdict"] == "refused"
@@ -205,9 +210,9 @@ async def test_two_fits_say_how_the_parameters_moved(
 ) -> None:
     await heard(service_database, organisation, cdnow())
     admin = client(organisation.admin)
-    [first] = await fit(service_database, organisation, admin, until="1997-09-30")
+    first = await fit(service_database, organisation, admin, until="1997-09-30")
     assert first["drift"] is None
-    [second] = await fit(service_database, organisation, admin, until="1998-06-30")
+    second = await fit(service_database, organisation, admin, until="1998-06-30")
     old, new = (each["buying"]["parameters"] for each in (first, second))
     assert second["drift"]["parameters"] == {
         name: pytest.approx((new[name] / old[name] - 1) * 100, abs=0.01) for name in old
@@ -219,3 +224,24 @@ async def test_days_to_come_are_refused(client: Clients, organisation: Organisat
         "/v1/analytics/models/fit", json={"until": "2999-01-01"}
     )
     assert (answer.status_code, list(answer.json()["errors"])) == (422, ["until"])
+
+
+async def test_who_pays_in_two_currencies_is_one_customer_without_a_value(
+    organisation: Organisation, client: Clients, service_database: Database
+) -> None:
+    """Purchases count together, money never does."""
+    until = date(1997, 9, 30)
+    purchases = cdnow()
+    await heard(service_database, organisation, purchases)
+    twice = [each for each in purchases if each[0] == "1516"][:3]
+    await heard(service_database, organisation, twice, currency="EUR")
+    admin = client(organisation.admin)
+    passport = await fit(service_database, organisation, admin, until=str(until))
+    assert passport["data"]["customers"] == 2357
+    assert list(passport["spending"]) == ["USD"]
+    await named(service_database, organisation, "1516")
+    answer = await admin.get(f"/v1/analytics/customers/{customer(organisation, '1516')}")
+    [outlook] = answer.json()["outlooks"]
+    assert outlook["alive"] == pytest.approx(0.9688523, abs=5e-5)
+    assert (outlook["currency"], outlook["value"]) == ("USD", None)
+    assert {each["currency"] for each in answer.json()["purchases"]} == {"EUR", "USD"}

@@ -84,6 +84,6 @@ def _value(row: Row) -> dict[str, Any] | None:
         for name, column in (("expected", "value"), ("low", "value_low"), ("high", "value_high"))
     }
     return money | {
-        "of": "revenue" if terms["margin"] is None else "margin",
+        "of": "revenue" if terms["margins"].get(row["currency"]) is None else "margin",
         "horizon_weeks": terms["horizon_weeks"], "discount": terms["discount"],
     }  # fmt: skip

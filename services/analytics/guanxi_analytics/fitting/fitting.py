@@ -1,16 +1,18 @@
 """The job that fits: reads purchase days, learns beside, keeps what came of it."""
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from guanxi_analytics.value_matrix.placing import place
+from guanxi_analytics.value_matrix.placing import place, present_values
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.jobs import create_job, to_json
-from guanxi_shared.learners import learner
+from guanxi_shared.learners import Learner, learner
 from guanxi_shared.rounds import go_round
 from guanxi_shared.running_jobs import RunningJob
 from guanxi_shared.schedules import schedule
@@ -20,37 +22,41 @@ NAME: Final = "repeat-purchases"
 VERSION: Final = 1  # of the code: raise it when a fit would come out otherwise
 DISCOUNT: Final = 0.1
 PAGE: Final = 10_000
+NOTHING: Final = Decimal(0)
 ZONE: Final = "SELECT time_zone FROM directory_state WHERE organisation_id = $1"
 CURRENCIES: Final = """
 SELECT currency, sum(amount) FILTER (WHERE is_costed) AS amount, sum(cost) FILTER (WHERE is_costed) AS cost
 FROM customer_summaries WHERE organisation_id = $1 GROUP BY currency ORDER BY currency
 """
 DAYS: Final = """
-SELECT customer_id, valid_on, sum(amount)::float8 AS amount FROM sale_facts
-WHERE organisation_id = $1 AND currency = $2 AND kind = 'bought' AND ended_at IS NULL AND customer_id IS NOT NULL
-  AND valid_on <= $3
-GROUP BY customer_id, valid_on ORDER BY customer_id, valid_on
+SELECT customer_id, valid_on, sum(amount)::float8 AS amount, currency FROM sale_facts
+WHERE organisation_id = $1 AND kind = 'bought' AND ended_at IS NULL AND customer_id IS NOT NULL AND valid_on <= $2
+GROUP BY customer_id, valid_on, currency ORDER BY customer_id, valid_on, currency
 """
 WATERMARK: Final = """
 SELECT coalesce(jsonb_object_agg(consumer, position), '{}')::text FROM feed_cursors WHERE consumer <> 'directory'
 """
 KEEP: Final = """
-INSERT INTO fitted_models (organisation_id, id, name, currency, verdict, sentence, is_used, first_on, until, customers,
+INSERT INTO fitted_models (organisation_id, id, name, verdict, sentence, is_used, first_on, until, customers,
   buying_again, found, settings, watermark)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::jsonb, $13::text::jsonb, $14::text::jsonb)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12::text::jsonb, $13::text::jsonb)
 """
-FORGET: Final = "DELETE FROM customer_outlooks WHERE organisation_id = $1 AND currency = $2"
+FORGET: Final = "DELETE FROM customer_outlooks WHERE organisation_id = $1"
 OUTLOOKS: Final = """
-INSERT INTO customer_outlooks (organisation_id, currency, model_id, customer_id, repeats, first_on, last_on, alive, purchases, value, value_low,
-  value_high)
-SELECT $1, $2, $3, r.customer_id, r.repeats, r.first_on, r.last_on, r.alive, r.purchases, round(r.value::numeric, 2), round(r.low::numeric, 2),
-  round(r.high::numeric, 2)
-FROM unnest($4::uuid[], $5::bigint[], $6::date[], $7::date[], $8::float8[], $9::float8[], $10::float8[], $11::float8[],
-  $12::float8[]) AS r (customer_id, repeats, first_on, last_on, alive, purchases, value, low, high)
+INSERT INTO customer_outlooks (organisation_id, model_id, customer_id, currency, repeats, first_on, last_on, alive,
+  purchases, present, value, value_low, value_high)
+SELECT $1, $2, r.customer_id, r.currency, r.repeats, r.first_on, r.last_on, r.alive, r.purchases, r.present,
+  round(r.value::numeric, 2), round(r.low::numeric, 2), round(r.high::numeric, 2)
+FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::date[], $7::date[], $8::float8[], $9::float8[], $10::float8[],
+  $11::float8[], $12::float8[], $13::numeric[])
+  AS r (customer_id, currency, repeats, first_on, last_on, alive, purchases, value, low, high, present)
 """
+# Not while many purchases come in (a first load): an hour is as long as that is waited for.
 DUE: Final = """
 SELECT EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND c.updated_at > coalesce(
-    (SELECT max(f.fitted_at) FROM fitted_models f WHERE f.organisation_id = $1), '-infinity'))
+    (SELECT max(f.fitted_at) FROM fitted_models f WHERE f.organisation_id = $1), '-infinity')
+    HAVING max(c.updated_at) < clock_timestamp() - interval '2 minutes'
+      OR min(c.updated_at) < clock_timestamp() - interval '1 hour')
   AND NOT EXISTS (SELECT FROM fitted_models f
     WHERE f.organisation_id = $1 AND f.fitted_at > clock_timestamp() - interval '20 hours')
   AND NOT EXISTS (SELECT FROM jobs j WHERE j.organisation_id = $1 AND j.kind = $2 AND j.status IN ('queued', 'running'))
@@ -58,44 +64,39 @@ SELECT EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND
 
 
 async def fit_models(job: RunningJob) -> None:
-    """Each currency by itself: money of two is never one sum. What was fitted before stays, as a row of its own."""
+    """How often customers buy is learnt of all of them, what they spend in each currency by itself. What was fitted
+    before stays, as a row of its own."""
     async with job.transaction() as connection:
         zone = await connection.fetchval(ZONE, job.organisation_id)
-        currencies = await connection.fetch(CURRENCIES, job.organisation_id)
+        rows = await connection.fetch(CURRENCIES, job.organisation_id)
+    margins = {row["currency"]: _margin(dict(row)) for row in rows}
     said = job.params.get("until")
     today = datetime.now(UTC).astimezone(ZoneInfo(zone or "UTC")).date()
     until = today if said is None else date.fromisoformat(said)
-    for done, row in enumerate(currencies, start=1):
-        await _fit(job, dict(row), until, done, len(currencies))
-    if not currencies:
-        async with job.transaction() as connection:
-            await job.save(connection, done=0, total=0)
-
-
-async def _fit(job: RunningJob, row: dict[str, Any], until: date, done: int, total: int) -> None:
-    margin = _margin(row)
-    settings = {"code_version": VERSION, "discount": DISCOUNT, "margin": margin}
+    asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins}
     async with learner(_serve()) as beside:
-        await beside.ask(
-            {"until": until.toordinal(), "discount": DISCOUNT, "margin": margin or 1.0}
-        )
+        await beside.ask(asked)
         async with job.transaction() as connection:
             mark = await connection.fetchval(WATERMARK)
-            asked = (job.organisation_id, row["currency"], until)
-            page: list[Any] = []
-            async for each in connection.cursor(DAYS, *asked, prefetch=PAGE):
-                page.append(
-                    (each["customer_id"].bytes, each["valid_on"].toordinal(), each["amount"])
-                )
-                if len(page) == PAGE:
-                    await beside.tell(page)
-                    page = []
-            await beside.tell(page)
+            await _tell_days(connection, beside, job.organisation_id, until)
         learnt = await beside.answer()
+    settings = {"code_version": VERSION, "discount": DISCOUNT, "margins": margins}
     async with job.transaction() as connection:
-        await _keep(connection, job.organisation_id, row["currency"], until, learnt, settings, mark)
-        result = {"url": f"/v1/analytics/models/{NAME}"}
-        await job.save(connection, done=done, total=total, result=result)
+        await _keep(connection, job.organisation_id, until, learnt, settings, mark)
+        await job.save(connection, done=1, total=1, result={"url": f"/v1/analytics/models/{NAME}"})
+
+
+async def _tell_days(
+    connection: Connection, beside: Learner, organisation: UUID, until: date
+) -> None:
+    page: list[Any] = []
+    async for row in connection.cursor(DAYS, organisation, until, prefetch=PAGE):
+        id, on = row["customer_id"].bytes, row["valid_on"].toordinal()
+        page.append((id, on, row["amount"], row["currency"]))
+        if len(page) == PAGE:
+            await beside.tell(page)
+            page = []
+    await beside.tell(page)
 
 
 def _serve() -> Any:
@@ -105,7 +106,7 @@ def _serve() -> Any:
     return serve
 
 
-def _margin(row: dict[str, Any]) -> float | None:
+def _margin(row: Mapping[str, Any]) -> float | None:
     """The share of revenue that stays, of customers whose every cost is known; None where that says nothing, and
     values are revenue."""
     if not row["amount"] or row["amount"] <= 0:
@@ -115,7 +116,7 @@ def _margin(row: dict[str, Any]) -> float | None:
 
 
 async def _keep(
-    connection: Connection, organisation: UUID, currency: str, until: date, learnt: dict[str, Any],
+    connection: Connection, organisation: UUID, until: date, learnt: dict[str, Any],
     settings: dict[str, Any], watermark: str,
 ) -> None:  # fmt: skip
     id, outlooks = new_id(), learnt["outlooks"]
@@ -123,17 +124,19 @@ async def _keep(
     if "horizon" in learnt:
         settings = settings | {"horizon_weeks": learnt["horizon"]}
     await connection.execute(
-        KEEP, organisation, id, NAME, currency, learnt["verdict"], learnt["sentence"], bool(outlooks),
-        first, until, learnt["customers"], learnt["buying_again"], to_json(learnt["found"]),
-        to_json(settings), watermark,
+        KEEP, organisation, id, NAME, learnt["verdict"], learnt["sentence"], bool(outlooks), first, until,
+        learnt["customers"], learnt["buying_again"], to_json(learnt["found"]), to_json(settings), watermark,
     )  # fmt: skip
-    await connection.execute(FORGET, organisation, currency)
+    await connection.execute(FORGET, organisation)
+    present = await present_values(connection, organisation, until)
     for begin in range(0, len(outlooks), PAGE):
         columns = [list(column) for column in zip(*outlooks[begin : begin + PAGE], strict=True)]
         columns[0] = [UUID(bytes=each) for each in columns[0]]
-        columns[2:4] = [[date.fromordinal(each) for each in column] for column in columns[2:4]]
-        await connection.execute(OUTLOOKS, organisation, currency, id, *columns)
-    await place(connection, organisation, currency, id, until)
+        columns[3:5] = [[date.fromordinal(each) for each in column] for column in columns[3:5]]
+        own = [present.get(key, NOTHING) for key in zip(columns[0], columns[1], strict=True)]
+        await connection.execute(OUTLOOKS, organisation, id, *columns, own)
+    for currency in learnt["found"].get("spending", ()):
+        await place(connection, organisation, currency, id)
 
 
 @schedule("*/5 * * * *", name="fit-models")

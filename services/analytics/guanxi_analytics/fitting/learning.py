@@ -1,6 +1,7 @@
 """From purchase days to a fitted model, its past error and each customer's outlook. Runs in a process of its own."""
 
 import os
+from collections.abc import Mapping
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
 
@@ -31,9 +32,11 @@ def serve(pipe: Pipe) -> None:
         return  # whoever asked has gone
 
 
-def learn(days: PurchaseDays, *, until: int, discount: float, margin: float) -> dict[str, Any]:
-    """`until` is the ordinal of the last day watched; `margin` what share of revenue stays. The answer has `verdict`,
-    `sentence`, `customers`, `buying_again`, `first`; fitted, `found` too; worth using, `outlooks`."""
+def learn(
+    days: PurchaseDays, *, until: int, discount: float, margins: Mapping[str, float | None]
+) -> dict[str, Any]:
+    """`until` is the ordinal of the last day watched; `margins` what share of revenue stays, by currency. The answer has
+    `verdict`, `sentence`, `customers`, `buying_again`, `first`; fitted, `found` too; worth using, `outlooks`."""
     watched = days.watched(until)
     answer: dict[str, Any] = {
         "customers": len(watched.x), "buying_again": int(np.count_nonzero(watched.x)),
@@ -50,8 +53,10 @@ def learn(days: PurchaseDays, *, until: int, discount: float, margin: float) -> 
     verdict, sentence = testing.verdict(answer["found"]["backtest"])
     answer |= {"verdict": verdict, "sentence": sentence}
     if verdict != "no_better":
-        terms = Terms(float(min(YEAR_WEEKS, int(weeks))), discount, margin)
-        answer |= _outlooks(days, until, watched, fit, terms, answer["found"])
+        horizon = float(min(YEAR_WEEKS, int(weeks)))
+        money, answer["found"]["spending"] = _money(days, watched, fit, horizon, discount, margins)
+        answer["outlooks"] = _outlooks(days, until, watched, fit, horizon, money)
+        answer["horizon"] = horizon
     return answer
 
 
@@ -73,23 +78,45 @@ def _tested(days: PurchaseDays, until: int) -> dict[str, Any]:
     }
 
 
+def _money(
+    days: PurchaseDays, watched: Watched, fit: Fit, horizon: float, discount: float,
+    margins: Mapping[str, float | None],
+) -> tuple[list[list[float | None]], dict[str, Any]]:  # fmt: skip
+    """The value, low and high of each customer, of those who bought in one currency; and what was fitted in each."""
+    columns: list[list[float | None]] = [[None] * len(watched.x) for _ in range(3)]
+    fits: dict[str, Any] = {}
+    for place, currency in enumerate(days.currencies):
+        own = np.flatnonzero(watched.currency == place)
+        x, mean = watched.x[own], watched.mean[own]
+        spending = gamma_gamma.spending(x, mean)
+        if len(spending.x) < LEAST_SPENDERS:
+            continue
+        spend = gamma_gamma.fit(spending)
+        if not spend.is_settled:
+            continue
+        dependence = float(gamma_gamma.dependence(spending.x, spending.mean))
+        fits[currency] = described(spend) | {"dependence": dependence}
+        last, age = watched.last[own] / testing.WEEK, watched.age[own] / testing.WEEK
+        terms = Terms(horizon, discount, margins.get(currency) or 1.0)
+        value = values(fit, spend, Customers.of(x, last, age, mean), terms)
+        for column, found in zip(columns, (value.expected, value.low, value.high), strict=True):
+            for n, amount in zip(own, found, strict=True):
+                column[n] = float(amount)
+    return columns, fits
+
+
 def _outlooks(
-    days: PurchaseDays, until: int, watched: Watched, fit: Fit, terms: Terms, found: dict[str, Any]
-) -> dict[str, Any]:
-    """For each customer: id, repeats, first and last day, P(alive), purchases within the horizon, and their value with its interval."""
+    days: PurchaseDays, until: int, watched: Watched, fit: Fit, horizon: float,
+    money: list[list[float | None]],
+) -> list[tuple[Any, ...]]:  # fmt: skip
+    """For each customer: id, currency, repeats, first and last day, P(alive), purchases within the horizon, and
+    their value with its interval."""
     x, last, age = watched.x, watched.last / testing.WEEK, watched.age / testing.WEEK
     alive = beta_geometric.alive(fit.parameters, x, last, age)
-    ahead = beta_geometric_ahead.expected_after(fit.parameters, x, last, age, terms.horizon)
-    spending = gamma_gamma.spending(x, watched.mean)
-    columns: list[list[float | None]] = [[None] * len(x)] * 3
-    if len(spending.x) >= LEAST_SPENDERS and (spend := gamma_gamma.fit(spending)).is_settled:
-        found["spending"] = described(spend) | {
-            "dependence": float(gamma_gamma.dependence(spending.x, spending.mean))
-        }
-        value = values(fit, spend, Customers.of(x, last, age, watched.mean), terms)
-        columns = [list(map(float, each)) for each in (value.expected, value.low, value.high)]
+    ahead = beta_geometric_ahead.expected_after(fit.parameters, x, last, age, horizon)
     ids = [days.ids[n] for n in watched.customer]
     first = until - watched.age
-    history = (map(int, each) for each in (watched.x, first, first + watched.last))
-    rows = zip(ids, *history, map(float, alive), map(float, ahead), *columns, strict=True)
-    return {"outlooks": list(rows), "horizon": terms.horizon}
+    history = (map(int, each) for each in (x, first, first + watched.last))
+    currencies = days.latest_currency(watched.customer, until)
+    floats = (map(float, each) for each in (alive, ahead))
+    return list(zip(ids, currencies, *history, *floats, *money, strict=True))

@@ -31,14 +31,13 @@ class FittedModel(Table, table=True):
     __tablename__ = "fitted_models"
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "id"),
-        Index("ix_fitted_models_name", "organisation_id", "name", "currency", "fitted_at"),
+        Index("ix_fitted_models_name", "organisation_id", "name", "fitted_at"),
         one_of("verdict", VERDICTS),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     id: UUID = id_column(nullable=False)
     name: str = text_column(nullable=False)
-    currency: str = text_column(nullable=False)
     verdict: str = text_column(nullable=False)
     sentence: str = text_column(nullable=False)
     is_used: bool = Field(sa_column=Column(Boolean, nullable=False))
@@ -53,7 +52,8 @@ class FittedModel(Table, table=True):
 
 
 class CustomerOutlook(Table, table=True):
-    """What the model in use expects of a customer, by the history that it saw. `value` is within the horizon, discounted, with the interval of
+    """What the model in use expects of a customer, by the history that it saw. `currency` is the one they bought in,
+    of several the last; then no value is said. `value` is within the horizon, discounted, with the interval of
     its expectation; null where spending could not be fitted."""
 
     __tablename__ = "customer_outlooks"

@@ -1,4 +1,4 @@
-"""The newest fit of each model and currency, with what it was worth on the past."""
+"""The newest fit of each model, with what it was worth on the past."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -19,11 +19,11 @@ ABOUT: Final[dict[str, dict[str, str]]] = {
 }
 NEWEST: Final = """
 SELECT * FROM (
-  SELECT id::text, name, currency, verdict, sentence, is_used, first_on, until, customers, buying_again, found::text,
+  SELECT id::text, name, verdict, sentence, is_used, first_on, until, customers, buying_again, found::text,
     settings::text, watermark::text, fitted_at,
-    row_number() OVER (PARTITION BY name, currency ORDER BY fitted_at DESC, id DESC) AS nth
+    row_number() OVER (PARTITION BY name ORDER BY fitted_at DESC, id DESC) AS nth
   FROM fitted_models WHERE organisation_id = $2 AND ($3::text IS NULL OR name = $3)
-) AS fits WHERE nth <= 2 ORDER BY name, currency, nth
+) AS fits WHERE nth <= 2 ORDER BY name, nth
 """
 Row = Mapping[str, Any]
 
@@ -31,28 +31,24 @@ Row = Mapping[str, Any]
 async def read_passports(call: Call, name: str | None = None) -> list[dict[str, Any]]:
     asked = (str(call.organisation), call.organisation, name)
     rows = [dict(row) for row in await call.db.pool.fetch(bound(NEWEST), *asked)]
-    before = {(row["name"], row["currency"]): row for row in rows if row["nth"] == 2}
+    before = {row["name"]: row for row in rows if row["nth"] == 2}
     sees_all = call.by.may("orders:read") and call.by.sees("orders") == "all"
-    return [
-        _shown(row, before.get((row["name"], row["currency"])), sees_all)
-        for row in rows
-        if row["nth"] == 1
-    ]
+    return [_shown(row, before.get(row["name"]), sees_all) for row in rows if row["nth"] == 1]
 
 
 def _shown(row: Row, before: Row | None, sees_all: bool) -> dict[str, Any]:
     found, settings = orjson.loads(row["found"]), orjson.loads(row["settings"])
     told: dict[str, Any] = {
-        name: row[name]
-        for name in ("id", "name", "currency", "verdict", "sentence", "is_used", "fitted_at")
+        name: row[name] for name in ("id", "name", "verdict", "sentence", "is_used", "fitted_at")
     }
     sums = _sums(row, found, before) if sees_all else dict.fromkeys(SUMS)
     return told | ABOUT[row["name"]] | sums | {
-        "horizon_weeks": found.get("horizon_weeks"), "settings": settings,
+        "horizon_weeks": found.get("horizon_weeks"), "settings": settings if sees_all else {n: settings[n] for n in PLAIN if n in settings},
         "watermark": orjson.loads(row["watermark"]),
     }  # fmt: skip
 
 
+PLAIN: Final = ("code_version", "discount", "horizon_weeks")
 SUMS: Final = ("data", "buying", "spending", "backtest", "calibration", "drift")
 
 

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from guanxi_analytics.fitting.fitting import KIND
 from guanxi_analytics.passports.reading import ABOUT, read_passports
-from guanxi_analytics.passports.schemas import Fit, Passports
+from guanxi_analytics.passports.schemas import Fit, Passport, Passports
 from guanxi_analytics.sources.asking import ask_for_job
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
@@ -29,7 +29,7 @@ NAMED = {
     "/v1/analytics/models",
     **documents.operation(
         "list_models",
-        "Each model's newest fit by currency: what it predicts, its past error, whether it is used",
+        "Each model's newest fit: what it predicts, its past error, whether it is used",
         response_model=Passports,
         responses=documents.problems(),
     ),
@@ -43,9 +43,9 @@ async def list_models(request: Request) -> Response:
     "/v1/analytics/models/{name}",
     **documents.operation(
         "get_model",
-        "A model's passport, one for each currency",
+        "A model's passport: its newest fit, and what it was worth on the past",
         parameters=[NAMED],
-        response_model=Passports,
+        response_model=Passport,
         responses=documents.problems(404),
     ),
 )
@@ -54,7 +54,10 @@ async def get_model(request: Request) -> Response:
     name = request.path_params["name"]
     if name not in ABOUT:
         raise NotFound(f"There is no model of that name; there are: {', '.join(ABOUT)}.")
-    return _json({"data": await read_passports(call, name)})
+    found = await read_passports(call, name)
+    if not found:
+        raise NotFound("Nothing was fitted yet: POST /v1/analytics/models/fit.")
+    return _json(found[0])
 
 
 @router.post(

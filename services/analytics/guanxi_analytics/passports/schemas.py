@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from guanxi_shared.values import Day, Value
 
 EXAMPLE: dict[str, Any] = {
-    "name": "repeat-purchases", "currency": "CNY", "verdict": "use", "is_used": True,
+    "name": "repeat-purchases", "verdict": "use", "is_used": True,
     "sentence": "Over 3 past moments the expected purchases of a customer were 0.79 off on average, by the customer's own"
     " rate 1.04; the sum of all was 13% off, by the rule 47%.",
 }  # fmt: skip
@@ -73,7 +73,8 @@ class Drift(BaseModel):
 
 
 class Passport(BaseModel):
-    """`data`, `buying`, `spending`, `backtest`, `calibration` and `drift` sum over all customers: null for those who do
+    """How often customers buy is fitted over all of them, `spending` in each currency with enough who bought again.
+    `data`, `buying`, `spending`, `backtest`, `calibration` and `drift` sum over all customers: null for those who do
     not see all orders."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
@@ -83,7 +84,6 @@ class Passport(BaseModel):
     predicts: str
     method: str
     baseline: str
-    currency: str
     verdict: Literal["use", "weak", "no_better", "refused"]
     sentence: str
     is_used: bool
@@ -93,7 +93,7 @@ class Passport(BaseModel):
     watermark: dict[str, int]
     data: Data | None
     buying: Fitted | None
-    spending: Fitted | None
+    spending: dict[str, Fitted] | None
     backtest: list[PastMoment] | None
     calibration: list[Calibrated] | None
     drift: Drift | None

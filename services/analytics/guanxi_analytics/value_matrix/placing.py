@@ -11,6 +11,7 @@ has the cut inside it says nothing about the side that it is on: that is "uncert
 """
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Final
 from uuid import UUID
 
@@ -20,10 +21,9 @@ from guanxi_shared.jobs import to_json
 CUT: Final = 2 / 3
 YEAR: Final = timedelta(days=365)
 PRESENT: Final = """
-UPDATE customer_outlooks o SET present = coalesce((SELECT sum(f.amount) FROM sale_facts f
-  WHERE f.organisation_id = $1 AND f.customer_id = o.customer_id AND f.currency = $2 AND f.ended_at IS NULL
-    AND f.valid_on > $3 AND f.valid_on <= $4), 0)
-WHERE o.organisation_id = $1 AND o.currency = $2
+SELECT customer_id, currency, sum(amount) AS amount FROM sale_facts
+WHERE organisation_id = $1 AND ended_at IS NULL AND valid_on > $2 AND valid_on <= $3 AND customer_id IS NOT NULL
+GROUP BY customer_id, currency
 """
 CUTS: Final = """
 SELECT percentile_disc($3) WITHIN GROUP (ORDER BY present) AS present,
@@ -47,20 +47,27 @@ LEFT JOIN LATERAL (SELECT m.quadrant FROM quadrant_moves m WHERE m.organisation_
 WHERE o.organisation_id = $1 AND o.currency = $2 AND o.quadrant IS NOT NULL AND o.quadrant IS DISTINCT FROM b.quadrant
 """
 CUTS_KEPT: Final = """
-UPDATE fitted_models SET settings = settings || $3::text::jsonb WHERE organisation_id = $1 AND id = $2
+UPDATE fitted_models SET settings = settings || jsonb_build_object('cuts',
+  coalesce(settings->'cuts', '{}') || $3::text::jsonb) WHERE organisation_id = $1 AND id = $2
 """
 
 
-async def place(
-    connection: Connection, organisation: UUID, currency: str, model_id: UUID, until: date
-) -> None:
-    """The outlooks of a currency, once written: their present value, their quadrant, and who moved."""
+async def present_values(
+    connection: Connection, organisation: UUID, until: date
+) -> dict[tuple[UUID, str], Decimal]:
+    """By customer and currency. Read as a whole and written with the outlooks: looked up row by row, just after a
+    first load, it goes by whatever index Postgres guesses."""
+    rows = await connection.fetch(PRESENT, organisation, until - YEAR, until)
+    return {(row["customer_id"], row["currency"]): row["amount"] for row in rows}
+
+
+async def place(connection: Connection, organisation: UUID, currency: str, model_id: UUID) -> None:
+    """The outlooks of a currency, once written: their quadrant, and who moved."""
     of = (organisation, currency)
-    await connection.execute(PRESENT, *of, until - YEAR, until)
     cuts = await connection.fetchrow(CUTS, *of, CUT)
     if cuts is None or cuts["potential"] is None:
         return
     await connection.execute(PLACED, *of, cuts["present"], cuts["potential"])
     await connection.execute(MOVED, *of, model_id)
-    kept = {"cuts": {name: f"{cuts[name]:f}" for name in ("present", "potential")}}
-    await connection.execute(CUTS_KEPT, organisation, model_id, to_json(kept))
+    kept = {name: f"{cuts[name]:f}" for name in ("present", "potential")}
+    await connection.execute(CUTS_KEPT, organisation, model_id, to_json({currency: kept}))

@@ -40,18 +40,19 @@ LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "maintain": {"en": "Brings little, with little beyond: maintain", "zh": "一般维持"},
     "uncertain": {"en": "What it may bring is too uncertain to say", "zh": "潜力不确定"},
 }
-MODELS: Final = """
-SELECT DISTINCT ON (currency) id, name, currency, verdict, sentence, until, settings::text FROM fitted_models
-WHERE organisation_id = $2 AND ($3::text IS NULL OR currency = $3) ORDER BY currency, fitted_at DESC, id DESC
+MODEL_NOW: Final = """
+SELECT name, verdict, sentence, until, settings::text FROM fitted_models
+WHERE organisation_id = $2 AND name = 'repeat-purchases' ORDER BY fitted_at DESC, id DESC LIMIT 1
 """
 Row = Mapping[str, Any]
 
 
 async def read_matrices(call: Call, currency: str | None) -> list[dict[str, Any]]:
-    """One for each currency in which anything was fitted."""
-    models = await call.db.pool.fetch(
-        bound(MODELS), str(call.organisation), call.organisation, currency
-    )
+    """One for each currency in which spending was fitted; none before the first fit, and of a model that is not used
+    one without a currency, which says why."""
+    model = await call.db.pool.fetchrow(bound(MODEL_NOW), str(call.organisation), call.organisation)
+    if model is None:
+        return []
     scope = await call.scope("accounts")
     statement = SHAPES.get(("sums", scope.shape), lambda: _sums(scope))
     values = {"organisation": call.organisation, **scope.params()}
@@ -59,25 +60,29 @@ async def read_matrices(call: Call, currency: str | None) -> list[dict[str, Any]
         bound(statement.sql), str(call.organisation), *statement.args(values)
     )
     sees_sums = sees_all_sums(call)
-    return [_matrix(dict(model), [dict(row) for row in found], sees_sums) for model in models]
+    cuts: dict[str, Any] = orjson.loads(model["settings"]).get("cuts", {})
+    wanted: list[str | None] = [each for each in sorted(cuts) if currency in (None, each)]
+    rows: list[Row] = [dict(row) for row in found]
+    return [_matrix(dict(model), each, cuts, rows, sees_sums) for each in wanted or [currency]]
 
 
 def sees_all_sums(call: Call) -> bool:
     return call.by.may("orders:read") and call.by.sees("orders") == "all"
 
 
-def _matrix(model: Row, rows: list[Row], sees_sums: bool) -> dict[str, Any]:
-    currency, settings = model["currency"], orjson.loads(model["settings"])
-    cuts = settings.get("cuts")
+def _matrix(
+    model: Row, currency: str | None, all_cuts: Mapping[str, Any], rows: list[Row], sees_sums: bool
+) -> dict[str, Any]:
+    cuts = all_cuts.get(currency) if currency else None
     own = {row["quadrant"]: row for row in rows if row["currency"] == currency}
 
-    def money(value: Any) -> dict[str, str] | None:
+    def money(value: Any) -> dict[str, str | None] | None:
         return {"amount": f"{Decimal(value):f}", "currency": currency} if sees_sums else None
 
     return {
         "currency": currency, "model": f"/v1/analytics/models/{model['name']}",
         "verdict": model["verdict"], "sentence": model["sentence"], "until": model["until"],
-        "cuts": None if cuts is None else {
+        "cuts": None if cuts is None or not sees_sums else {
             name: {"amount": value, "currency": currency} for name, value in cuts.items()
         },
         "quadrants": [] if cuts is None else [

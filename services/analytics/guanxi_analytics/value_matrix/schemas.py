@@ -41,7 +41,7 @@ class ValueMatrix(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
-    currency: str
+    currency: str | None
     model: str
     verdict: str
     sentence: str

@@ -42,7 +42,6 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.Uuid(), nullable=False),
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("verdict", sa.Text(), nullable=False),
         sa.Column("sentence", sa.Text(), nullable=False),
         sa.Column("is_used", sa.Boolean(), nullable=False),
@@ -83,7 +82,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_fitted_models_name",
         "fitted_models",
-        ["organisation_id", "name", "currency", "fitted_at"],
+        ["organisation_id", "name", "fitted_at"],
         unique=False,
     )
     op.create_table(
