@@ -33,8 +33,8 @@ class Terms:
     in_a_year: float = 365.25 / 7
 
     def __post_init__(self) -> None:
-        if not self.horizon > 0:
-            raise ValueError("The horizon is above 0.")
+        if not 0 < self.horizon < 100 * self.in_a_year:
+            raise ValueError("The horizon is above 0 and below a hundred years.")
         if not 0 <= self.discount < 10:
             raise ValueError("The discount rate is from 0 to 10 (1: 100% a year).")
         if not 0 < self.margin <= 1:
