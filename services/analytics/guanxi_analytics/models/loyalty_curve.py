@@ -69,22 +69,12 @@ def loyalty_curve(score: ArrayLike, stayed: ArrayLike) -> LoyaltyCurve:
     if knots:
         gain = max(0.0, 2 * (curve.log_likelihood - line.log_likelihood))
         p = float(chi2.sf(gain, len(knots) - 2))
-    smooth, low, high = curve.at(bent)
-    rows = []
-    for i, level in enumerate(levels):
-        within = wilson(int(kept[i]), int(n[i]))
-        figures = (steps[i], smooth[i], low[i], high[i])
-        rows.append(
-            Level(
-                float(level),
-                int(n[i]),
-                int(kept[i]),
-                float(kept[i] / n[i]),
-                *within,
-                *map(float, figures),
-            )
-        )
-    return LoyaltyCurve(tuple(rows), len(scores), knots, p, p is not None and p < 0.05)
+    curves = np.stack([steps, *curve.at(bent)], axis=1)
+    rows = tuple(
+        Level(float(level), int(m), int(k), float(k / m), *wilson(int(k), int(m)), *map(float, row))
+        for level, m, k, row in zip(levels, n, kept, curves, strict=True)
+    )
+    return LoyaltyCurve(rows, len(scores), knots, p, p is not None and p < 0.05)
 
 
 def _refuse(scores: Vector, outcomes: Vector) -> None:
