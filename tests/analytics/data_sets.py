@@ -14,8 +14,12 @@ ROOT = Path(__file__).parents[2]
 ENDS = "1997-09-30"
 
 
+def folder_of(name: str) -> Path:
+    return Path(os.environ.get("GUANXI_DATASETS") or ROOT / ".." / "shared" / "data") / name
+
+
 def data_set(name: str) -> Path:
-    folder = Path(os.environ.get("GUANXI_DATASETS") or ROOT / ".." / "shared" / "data") / name
+    folder = folder_of(name)
     if not folder.is_dir():
         pytest.skip(f"the data set {name} is not here: put it under GUANXI_DATASETS")
     return folder
@@ -36,7 +40,7 @@ class Buyers:
 @cache
 def cdnow(file: str, end: str = ENDS) -> Buyers:
     """Purchases of a day are one."""
-    customers, days, money = _read(data_set("cdnow") / file)
+    customers, days, money = _read(file)
     until = np.datetime64(end).astype(np.int64)
     key, which = np.unique(customers * 100_000 + days, return_inverse=True)
     spent, (customer, day) = np.bincount(which, money), (key // 100_000, key % 100_000)
@@ -52,7 +56,15 @@ def cdnow(file: str, end: str = ENDS) -> Buyers:
     return Buyers(x, last - first, until - first, total / np.maximum(x, 1), later)
 
 
-def _read(path: Path) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def bought(file: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Customer and day of each line."""
+    customers, days, _ = _read(file)
+    return customers, days
+
+
+@cache
+def _read(file: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    path = data_set("cdnow") / file
     raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
     rows = [line.split() for line in raw.decode("ascii").splitlines()]
     rows = [row for row in rows if row and row[0].isdigit()]

@@ -39,3 +39,6 @@ IDLE_MEGABYTES = Goal(150.0, sense="at most")
 IMPORT_MEGABYTES = Goal(400.0, sense="at most")
 FIRST_START_SECONDS = Goal(60.0, sense="at most")
 NEXT_START_SECONDS = Goal(8.0, sense="at most")
+BUYING_AND_SPENDING = Goal(20, 29)  # of lifetimes
+PARETO = Goal(10, 14)  # of lifetimes
+MILLION_SECONDS = Goal(1.0, sense="at most")

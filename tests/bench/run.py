@@ -22,6 +22,7 @@ from tests.bench.imports import measure_import
 from tests.bench.load import generator
 from tests.bench.loading import load_accounts, load_contacts, load_deals
 from tests.bench.memory import resident
+from tests.bench.models import measure_models
 from tests.bench.order_imports import measure_order_import
 from tests.bench.organisation import Organisation, found_organisation
 from tests.bench.processes import Hello, Suite
@@ -79,6 +80,8 @@ def measure_all(bench: Bench, only: str) -> None:
     if any(only in case.name for case in of_tickets) or only in "sla":
         bench.attempt("sla", lambda: tickets.measure_timers(bench), leaving=keep)
         attempt_cases(bench, of_tickets, only, leaving=keep)
+    if only in "models":
+        bench.attempt("models", measure_models, leaving=keep)
     if only in "import: orders":
         bench.attempt("import: orders", lambda: measure_order_import(bench), leaving=keep)
     if only in "import":

@@ -16,6 +16,7 @@ from guanxi_analytics.modelling import pareto_nbd as pareto
 from guanxi_analytics.modelling.beta_nodes import beta_nodes
 from guanxi_analytics.modelling.climbing import delta_error
 from guanxi_analytics.modelling.histories import Histories, histories
+from tests.analytics.modelling.buying import simulated
 
 PARAMETERS = st.lists(st.floats(1e-3, 1e3), min_size=4, max_size=4)
 BUYING = [
@@ -34,24 +35,6 @@ def customers(draw: st.DrawFn, most: int = 40) -> Histories:
     last = np.array([min(a, b) for a, b in rows])
     x = np.where(last > 0, np.array([1 + a % 300 for a, _ in rows]), 0)
     return histories(x, last, age)
-
-
-def simulated(n: int, *, seed: int, scale: float = 1.0) -> tuple[Any, Any, Any]:
-    """Customers of BG/NBD with r .3, α 5 weeks, a .8, b 2.5, watched for 30 to 60 weeks, in days."""
-    random = np.random.default_rng(seed)
-    rate = random.gamma(0.3, 1 / 35, n) / scale
-    lost = random.beta(0.8, 2.5, n)
-    age = (random.integers(210, 420, n) * scale).astype(int)
-    x, last, now = np.zeros(n, int), np.zeros(n, int), np.zeros(n)
-    here = np.ones(n, bool)
-    for _ in range(400):
-        now = now + random.exponential(1, n) / rate
-        day = np.ceil(now)
-        here &= day <= age
-        new = here & (day > last)
-        x, last = np.where(new, x + 1, x), np.where(new, day, last).astype(int)
-        here &= random.random(n) > lost
-    return x, last, age
 
 
 @pytest.mark.parametrize("surface", BUYING)

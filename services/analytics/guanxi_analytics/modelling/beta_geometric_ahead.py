@@ -42,3 +42,15 @@ def expected_after(
         pace = np.log1p(p * (periods[rows] / (alpha + age[rows]))[:, None])
         found[rows] = np.einsum("ij,ij->i", w, -np.expm1(-(r + x[rows])[:, None] * pace) / p)
     return alive(parameters, x, last, age, model) * found
+
+
+def active_within(
+    parameters: ArrayLike, x: ArrayLike, last: ArrayLike, age: ArrayLike, periods: ArrayLike,
+    model: Model = BG_NBD,
+) -> Vector:  # fmt: skip
+    """P(at least one purchase within `periods`) (n,): P(alive) [1 - (A/(A+t))^ρ]; the first purchase to come is made
+    by whoever is alive, whatever p is."""
+    r, alpha, _, _ = np.asarray(parameters, float)
+    often, whole = np.asarray(x, float), np.asarray(age, float)
+    ahead = np.log1p(np.asarray(periods, float) / (alpha + whole))
+    return np.asarray(alive(parameters, x, last, age, model) * -np.expm1(-(r + often) * ahead))

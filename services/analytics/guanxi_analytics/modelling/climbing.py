@@ -21,7 +21,7 @@ EDGE: Final = 14.0  # of a logarithm: e^14 = 1,200,000 times the unit says that 
 LONGEST: Final = 2.0
 MOST_STEPS: Final = 100
 FLAT: Final = 1e-10  # of the gradient, for a customer
-ROUNDING: Final = 1e-14  # of the log-likelihood
+ROUNDING: Final = 1e-13  # of the log-likelihood
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +55,21 @@ class Fit:
     def draws(self, count: int, *, seed: int) -> Vector:
         """`count` sets of parameters (count, k) from the normal distribution of their logarithms that has the
         mode and the curvature of the likelihood (Laplace). The same for the same seed."""
+        refuse_unsettled(self)
         random = np.random.default_rng(seed)
         logs = random.multivariate_normal(
             np.log(self.parameters), self.log_covariance, size=count, method="eigh"
         )
         return np.asarray(np.exp(np.clip(logs, -EDGE, EDGE)))
+
+
+def refuse_unsettled(fit: Fit) -> None:
+    """ValueError in words where the data do not tell the parameters."""
+    if not fit.is_settled:
+        names = ", ".join(fit.names)
+        raise ValueError(
+            f"What {fit.customers:,} customers did does not tell {names}: nothing is said of how sure it is."
+        )
 
 
 def fitted(
@@ -85,23 +95,37 @@ def climb(of: Likelihood, logs: Vector, customers: int) -> tuple[Vector, Surface
     for step in range(MOST_STEPS):
         if np.max(np.abs(surface[1])) <= FLAT * customers:
             return logs, surface, step
-        moved = _step(of, logs, surface)
+        move = _direction(surface)
+        if float(surface[1] @ move) <= ROUNDING * abs(surface[0]):
+            return *_last_step(of, logs, surface, move), step + 1
+        moved = _step(of, logs, surface, move)
         if moved is None:
             return logs, surface, step
         logs, surface = moved
     return logs, surface, MOST_STEPS
 
 
-def _step(of: Likelihood, logs: Vector, surface: Surface) -> tuple[Vector, Surface] | None:
+def _step(
+    of: Likelihood, logs: Vector, surface: Surface, move: Vector
+) -> tuple[Vector, Surface] | None:
     """A Newton step, halved until it climbs; None when none does."""
-    move = _direction(surface)
     for _ in range(30):
         there = np.clip(logs + move, -EDGE, EDGE)
         found = in_logs(of, there)
-        if np.isfinite(found[0]) and found[0] > surface[0] + ROUNDING * abs(surface[0]):
+        if np.isfinite(found[0]) and found[0] > surface[0]:
             return there, found
         move = move / 2
     return None
+
+
+def _last_step(
+    of: Likelihood, logs: Vector, surface: Surface, move: Vector
+) -> tuple[Vector, Surface]:
+    """So near the top the likelihood is told no more by its rounded value, but by its slope."""
+    there = np.clip(logs + move, -EDGE, EDGE)
+    found = in_logs(of, there)
+    is_flatter = np.max(np.abs(found[1])) < np.max(np.abs(surface[1]))
+    return (there, found) if is_flatter else (logs, surface)
 
 
 def _direction(surface: Surface) -> Vector:
@@ -131,6 +155,7 @@ def _inverse(information: Vector) -> Vector:
 def delta_error(of: Callable[[Vector], ArrayLike], fit: Fit) -> Vector:
     """The standard error of each figure that `of` makes of the parameters: sqrt(J C J'), J by central differences of
     the logarithms (delta method)."""
+    refuse_unsettled(fit)
     logs = np.log(fit.parameters)
     slopes: list[Any] = []
     for k in range(len(logs)):

@@ -79,6 +79,8 @@ def histories(x: ArrayLike, last: ArrayLike, age: ArrayLike, *, unit: float = 7.
     purchases, until, whole = columns
     if not len(purchases) == len(until) == len(whole):
         raise ValueError("x, last and age have different lengths.")
+    if not len(whole):
+        raise ValueError("There are no customers.")
     if np.any(until > whole):
         raise ValueError("A last purchase lies after the end of what was watched.")
     if np.any((purchases == 0) != (until == 0)):

@@ -19,8 +19,9 @@ from guanxi_analytics.modelling.beta_nodes import beta_nodes
 from guanxi_analytics.modelling.climbing import Fit, Vector, delta_error
 from guanxi_shared.intervals import Z
 
-MOMENTS, WEIGHTS = np.polynomial.legendre.leggauss(12)
 ROWS: Final = 2_048
+FINE: Final = (48, 12)  # nodes of p and moments of the horizon
+COARSE: Final = (16, 6)  # for slopes, of which two digits are enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class Terms:
     in_a_year: float = 365.25 / 7
 
     def __post_init__(self) -> None:
-        if not self.horizon > 0:
-            raise ValueError("The horizon is above 0.")
+        if not 0 < self.horizon < 100 * self.in_a_year:
+            raise ValueError("The horizon is above 0 and below a hundred years.")
         if not 0 <= self.discount < 10:
             raise ValueError("The discount rate is from 0 to 10 (1: 100% a year).")
         if not 0 < self.margin <= 1:
@@ -80,7 +81,7 @@ def values(
     tiny = np.finfo(float).tiny
 
     def log_purchases(parameters: Vector) -> Vector:
-        found = discounted_purchases(parameters, customers, terms, model)
+        found = discounted_purchases(parameters, customers, terms, model, nodes=COARSE)
         return np.asarray(np.log(np.maximum(found, tiny)))
 
     def log_money(parameters: Vector) -> Vector:
@@ -92,18 +93,18 @@ def values(
 
 
 def discounted_purchases(
-    parameters: ArrayLike, customers: Customers, terms: Terms, model: Model = BG_NBD
-) -> Vector:
+    parameters: ArrayLike, customers: Customers, terms: Terms, model: Model = BG_NBD,
+    *, nodes: tuple[int, int] = FINE,
+) -> Vector:  # fmt: skip
     """Purchases within the horizon, each times its discount (n,)."""
     r, alpha, a, b = np.asarray(parameters, float)
     kinds, of_kind = np.unique(customers.x, return_inverse=True)
-    nodes, weights = beta_nodes(a, b + kinds + model.first_may_be_last)
-    moments = terms.horizon * (MOMENTS + 1) / 2
-    discounts = terms.horizon / 2 * WEIGHTS * np.exp(-terms.delta * moments)
+    places, weights = beta_nodes(a, b + kinds + model.first_may_be_last, count=nodes[0])
+    moments, discounts = _calendar(terms, nodes[1])
     found = np.empty(len(customers.x))
     for begin in range(0, len(found), ROWS):
         rows = slice(begin, begin + ROWS)
-        p, w = nodes[of_kind[rows]], weights[of_kind[rows]]
+        p, w = places[of_kind[rows]], weights[of_kind[rows]]
         rate, age = r + customers.x[rows], alpha + customers.age[rows]
         total = np.zeros(len(rate))
         for moment, discount in zip(moments, discounts, strict=True):
@@ -111,3 +112,10 @@ def discounted_purchases(
             total += discount * np.einsum("ij,ij->i", w, still)
         found[rows] = total * rate / age
     return found * alive(parameters, customers.x, customers.last, customers.age, model)
+
+
+def _calendar(terms: Terms, count: int) -> tuple[Vector, Vector]:
+    """Moments of the horizon, and how much of what happens around each counts."""
+    places, weights = np.polynomial.legendre.leggauss(count)
+    moments = terms.horizon * (places + 1) / 2
+    return moments, terms.horizon / 2 * weights * np.exp(-terms.delta * moments)
