@@ -1,0 +1,15 @@
+"""A dump of everything that tickets keeps, to look for people in."""
+
+from pathlib import Path
+
+import pytest
+
+from guanxi_shared.edge import Edge
+from tests.dumping import Dump
+from tests.prepared import Clone
+
+
+@pytest.fixture
+def dump(database: Clone, tickets: Edge) -> Dump:
+    files_dir: Path = tickets.state.house.settings.files_dir
+    return Dump(database.admin_url, files_dir)
