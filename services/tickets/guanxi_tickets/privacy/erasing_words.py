@@ -174,4 +174,4 @@ def _telling(fields: Fields, instead: words.Instead) -> Callable[[UUID, States],
 
 
 def _unnamed(erasing: Erasing, fields: Fields) -> words.Instead:
-    return words.unnamed(fields, erasing.needles, erasing.names)
+    return words.unnamed(fields, [*erasing.needles, *erasing.typed], erasing.names)

@@ -34,7 +34,7 @@ class RequesterErasureRead(Erased):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "id": "7d0c2a1e-93b4-8f21-a5c6-4e1f7b9d2c30", "type": "requester",
+                "id": "7d0c2a1e-93b4-5f21-a5c6-4e1f7b9d2c30", "type": "requester",
                 "reason": "subject_request", "request_reference": "DSR-2026-17",
                 "erased_by": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f01", "erased_at": "2026-11-28T09:00:00Z",
                 "counts": {"events": 4, "ticket_comments": 2, "tickets": 1},

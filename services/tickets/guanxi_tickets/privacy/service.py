@@ -36,6 +36,14 @@ SELECT subject_id AS id, subject_type AS type, reason, request_reference, erased
 FROM erasures WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = $3
 ORDER BY erased_at DESC LIMIT 1
 """
+# Made while somebody was erased, by whoever had looked them up just before.
+LATE: Final = """
+SELECT DISTINCT e.subject_type, e.subject_id, e.reason, e.erased_by FROM erasures e
+JOIN tickets t ON t.organisation_id = e.organisation_id
+  AND CASE e.subject_type WHEN 'contact' THEN t.requester_id WHEN 'account' THEN t.account_id END = e.subject_id
+WHERE e.organisation_id = $1 AND e.erased_at > now() - interval '1 day'
+  AND t.created_at > e.erased_at - interval '5 minutes' AND t.subject <> ''
+"""
 
 
 async def hear_erasure(
@@ -49,8 +57,21 @@ async def hear_erasure(
     given, by = tombstone.get("erasure_reason"), tombstone.get("erased_by")
     reason = str(given) if given in ERASURE_REASONS else "other"
     said = Said(noun, subject_id, reason, None, None if by is None else UUID(str(by)))
-    ids = await known_ids(connection, organisation, noun, subject_id)
-    known = await reached.known(connection, organisation, noun, ids)
+    await _erase_known(connection, organisation, said, files_dir)
+
+
+async def erase_what_came_late(connection: Connection, organisation: UUID, files_dir: Path) -> None:
+    """Tickets that name somebody who was erased while they were made."""
+    for row in await connection.fetch(LATE, organisation):
+        said = Said(row["subject_type"], row["subject_id"], row["reason"], None, row["erased_by"])
+        await _erase_known(connection, organisation, said, files_dir)
+
+
+async def _erase_known(
+    connection: Connection, organisation: UUID, said: Said, files_dir: Path
+) -> None:
+    ids = await known_ids(connection, organisation, said.noun, said.subject_id)
+    known = await reached.known(connection, organisation, said.noun, ids)
     tickets = await reached.hold_tickets(connection, organisation, known)
     await _erase(connection, organisation, said, known, tickets, _actor(said), files_dir)
 
@@ -83,15 +104,15 @@ async def _erase(
 ) -> None:  # fmt: skip
     """Everything in the caller's transaction; what they are called is looked up before it goes."""
     typed = typed_states(await reached.ever(connection, organisation, ticket_ids))
-    states = [*known.states, *typed]
-    needles = needles_of(states)
+    states, named = [*known.states, *typed], [{"name": each["name"]} for each in typed]
+    needles = needles_of([*known.states, *({**each, "name": None} for each in typed)])
     imports, exports = await kept_naming(files_dir, organisation, in_files(needles))
     erasure_id, erased_at = await write_down(connection, organisation, said)
     erasing = Erasing(
         connection=connection, organisation=organisation, person_ids=ticket_ids,
         erasure_id=erasure_id, erased_at=erased_at, reason=said.reason, actor=actor, needles=needles,
         imports=imports, exported=(TICKETS.name,), noun=said.noun, known_ids=list(known.ids),
-        names=names_of(states),
+        names=names_of(states), typed=needles_of(named),
     )  # fmt: skip
     counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
     await write_counts(erasing, counts)
@@ -107,4 +128,4 @@ def _actor(said: Said) -> Actor:
 def _subject(call: Call, typed: str) -> UUID:
     key = key_from(call.house.common.service_secret, PURPOSE)
     text = call.organisation.bytes + typed.encode()
-    return UUID(bytes=hmac.digest(key, text, hashlib.sha256)[:16], version=8)
+    return UUID(bytes=hmac.digest(key, text, hashlib.sha256)[:16], version=5)

@@ -1,4 +1,4 @@
-"""References that were taken on trust, or overtaken by a merge: set right once a minute."""
+"""References that were taken on trust, or overtaken by a merge or an erasure: set right once a minute."""
 
 from functools import partial
 from uuid import UUID
@@ -8,7 +8,9 @@ from guanxi_shared.following import settle_overtaken, settle_trusted
 from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 from guanxi_tickets.entitlements.resources import ENTITLEMENTS
+from guanxi_tickets.privacy.service import erase_what_came_late
 from guanxi_tickets.references.following import FOLLOWED, follow_name
+from guanxi_tickets.settings import settings
 from guanxi_tickets.tickets.resources import TICKETS
 
 
@@ -22,3 +24,4 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
         await settle_overtaken(connection, organisation, FOLLOWED, renamed=follow_name)
         for resource in (TICKETS, ENTITLEMENTS):
             await settle_trusted(connection, organisation, resource, "account")
+        await erase_what_came_late(connection, organisation, settings().files_dir)
