@@ -15,7 +15,7 @@ from guanxi_shared.identifiers import new_id
 from guanxi_shared.running_jobs import RunningJob
 from guanxi_tickets.privacy import service
 from guanxi_tickets.privacy.leftovers import erase_leftovers
-from guanxi_tickets.references.settling import settle_organisation
+from guanxi_tickets.references.settling import reach_late
 from tests.dumping import Dump
 from tests.factories import Clients, Organisation
 from tests.pipeline.telling import account_told, contact_told
@@ -272,16 +272,17 @@ async def test_an_erasure_that_dies_in_the_middle_changed_nothing_and_is_done_wh
 
 async def test_a_ticket_that_was_made_meanwhile_is_reached_a_minute_later(
     client: Clients, company: Organisation, person: Known, heard: Heard, dump: Dump,
-    service_database: Database, working: None,
+    service_database: Database, tickets: Edge,
 ) -> None:  # fmt: skip
     admin, who = client(company.admin), await person("Way Canary")
+    files_dir: Path = tickets.state.house.settings.files_dir
     await heard(erased(company, who))
     old = await made(admin, "WayWords")
     late = "UPDATE tickets SET requester_id = $3 WHERE organisation_id = $1 AND id = $2::text::uuid"
     async with service_database.transaction(company.id) as connection:
         await connection.execute(late, company.id, old["id"], who)
     for _ in range(2):
-        await settle_organisation(service_database, company.id)
+        await reach_late(service_database, files_dir, company.id)
         assert await dump.places_of("WayWords") == []
     assert (await ok(await admin.get(f"{PATH}/{old['id']}")))["version"] == old["version"] + 1
 

@@ -1,6 +1,7 @@
 """References that were taken on trust, or overtaken by a merge or an erasure: set right once a minute."""
 
 from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from guanxi_shared.db import Database
@@ -17,6 +18,8 @@ from guanxi_tickets.tickets.resources import TICKETS
 @schedule("* * * * *", name="settle-references")
 async def settle_references(database: Database) -> None:
     await go_round(database, partial(settle_organisation, database), what="settling references")
+    late = partial(reach_late, database, settings().files_dir)
+    await go_round(database, late, what="erasing what came late")
 
 
 async def settle_organisation(database: Database, organisation: UUID) -> None:
@@ -24,4 +27,8 @@ async def settle_organisation(database: Database, organisation: UUID) -> None:
         await settle_overtaken(connection, organisation, FOLLOWED, renamed=follow_name)
         for resource in (TICKETS, ENTITLEMENTS):
             await settle_trusted(connection, organisation, resource, "account")
-        await erase_what_came_late(connection, organisation, settings().files_dir)
+
+
+async def reach_late(database: Database, files_dir: Path, organisation: UUID) -> None:
+    async with database.transaction(organisation) as connection:
+        await erase_what_came_late(connection, organisation, files_dir)
