@@ -1,6 +1,7 @@
 """A whole dump of the database, and of kept files, to look for people in."""
 
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -11,11 +12,13 @@ WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname NOT IN ('pg_cata
 
 
 class Dump:
-    """Every row of every table of every schema, as the superuser sees it, and every kept file."""
+    """Every row of every table of every schema, as the superuser sees it, and every kept file; of one
+    organisation alone, where tests have the same canaries in several."""
 
-    def __init__(self, admin_url: str, files_dir: Path) -> None:
+    def __init__(self, admin_url: str, files_dir: Path, *, of: UUID | None = None) -> None:
         self._admin_url = admin_url
         self._files_dir = files_dir
+        self._of = of
 
     async def places_of(self, *canaries: str) -> list[str]:
         """`table: canary` and `file: canary` for everything in which one of them stands."""
@@ -29,7 +32,7 @@ class Dump:
         finally:
             await connection.close()
         for path in self._files_dir.rglob("*"):
-            if path.is_file():
+            if path.is_file() and (self._of is None or str(self._of) in path.parts):
                 text = path.read_bytes().lower()
                 found += [f"{path.name}: {name}" for name, raw in wanted if raw in text]
         return found
@@ -51,5 +54,7 @@ class Dump:
             else f'"{row["attname"]}"'
             for row in columns
         )
-        await connection.copy_from_query(f"SELECT {shown} FROM {table}", output=take)
+        is_told = self._of is not None and "organisation_id" in {row["attname"] for row in columns}
+        own = f" WHERE organisation_id = '{self._of}'" if is_told else ""
+        await connection.copy_from_query(f"SELECT {shown} FROM {table}{own}", output=take)
         return b"".join(pieces).lower()

@@ -1,5 +1,6 @@
 """What tickets reads of contacts' events, and contacts of tickets', held against what both really tell."""
 
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -38,7 +39,11 @@ async def serving(tickets: Edge, organisation: Organisation) -> Database:
 
 
 async def test_what_contacts_tells_is_what_tickets_keeps(
-    client: Clients, contacts: Edge, organisation: Organisation, serving: Database
+    client: Clients,
+    contacts: Edge,
+    tickets: Edge,
+    organisation: Organisation,
+    serving: Database,
 ) -> None:
     rep, admin = client(organisation.rep), client(organisation.admin)
     ids = {}
@@ -54,7 +59,8 @@ async def test_what_contacts_tells_is_what_tickets_keeps(
         assert merged.is_success, merged.text
         ids[noun] = (kept, source, survivor)
     events = await events_of(contacts, organisation, TYPES, "tickets")
-    await hear(serving, events, apply_contacts_event)
+    files_dir = tickets.state.house.settings.files_dir
+    await hear(serving, events, partial(apply_contacts_event, files_dir=files_dir))
     for noun, (kept, source, survivor) in ids.items():
         sql = f"SELECT k.*, k.id::text AS id FROM known_{noun}s k WHERE organisation_id = $2"
         rows = {r["id"]: r for r in await serving.fetch(organisation.id, sql, organisation.id)}

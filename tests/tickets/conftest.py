@@ -1,5 +1,6 @@
 """The tickets service, and accounts and people that it has heard of."""
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,10 @@ def company(organisation: Organisation) -> Organisation:
 
 
 @pytest.fixture
-def heard(service_database: Database) -> Heard:
+def heard(service: Edge, service_database: Database) -> Heard:
     """Applies an event of contacts as the consumer does."""
-    return hearing(service_database, apply_contacts_event)
+    files_dir: Path = service.state.house.settings.files_dir
+    return hearing(service_database, partial(apply_contacts_event, files_dir=files_dir))
 
 
 @pytest.fixture

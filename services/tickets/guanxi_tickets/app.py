@@ -46,4 +46,4 @@ def _consumers(common: Common, stack: AsyncExitStack) -> Sequence[Consumer]:
         return []
     client = listening_client(CONTACTS, address, common.service_secret, caller="tickets")
     stack.push_async_callback(client.aclose)
-    return [contacts_consumer(feed_over_http(client))]
+    return [contacts_consumer(feed_over_http(client), settings().files_dir)]

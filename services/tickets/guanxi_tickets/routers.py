@@ -27,6 +27,7 @@ from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.portal.knowledge_routes import router as public_knowledge
 from guanxi_tickets.portal.public_routes import router as public_portal
 from guanxi_tickets.portal.routes import router as portal
+from guanxi_tickets.privacy.routes import router as privacy
 from guanxi_tickets.promises.routes import router as promises
 from guanxi_tickets.queues.routes import router as queues
 from guanxi_tickets.root_causes.routes import router as root_causes
@@ -59,6 +60,7 @@ ROUTERS: Final = (
     sla_reading,
     drafts,
     macros,
+    privacy,
     merges,
     splits,
     comments,

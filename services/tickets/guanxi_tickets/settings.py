@@ -5,6 +5,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from guanxi_shared.calls import Call
 from guanxi_shared.files.settings import FileSettings
 
 
@@ -21,3 +22,10 @@ class Settings(FileSettings):
 
 def settings() -> Settings:
     return Settings()  # every value comes from the environment
+
+
+def own_settings(call: Call) -> Settings:
+    """Those of the process that answers a request."""
+    found = call.house.settings
+    assert isinstance(found, Settings)
+    return found

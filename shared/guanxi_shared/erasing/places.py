@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 Step = Callable[[Any], Awaitable[dict[str, int]]]  # takes the service's own Erasing
 ALL: Final = ("*",)  # every column but keys, owner and times
@@ -18,4 +18,12 @@ class Place:
     how: str
     erase: Step | None = None  # None: another place's step does it
     archive: str | None = None
+    plain: tuple[str, ...] = ()
+
+
+class Nobodys(NamedTuple):
+    """Why a table holds nothing of a customer's people, and which of its columns could tell something if
+    they did."""
+
+    why: str
     plain: tuple[str, ...] = ()

@@ -7,16 +7,11 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guanxi_pipeline.privacy.person_rules import (
-    is_same_person,
-    keys_of,
-    known_by,
-    of_a_person,
-    states_of,
-    whole_texts,
-)
-from guanxi_pipeline.privacy.text_rules import changes_of, is_telling, told_of, unanswered
+from guanxi_pipeline.privacy.person_rules import is_same_person, of_a_person, whole_texts
+from guanxi_pipeline.privacy.text_rules import told_of, unanswered
+from guanxi_shared.erasing.known_rules import keys_of, known_by, states_of
 from guanxi_shared.erasing.needle_rules import needles_of
+from guanxi_shared.erasing.text_rules import changes_of, is_telling
 from guanxi_shared.matching import match_keys
 
 ID = UUID(int=1)

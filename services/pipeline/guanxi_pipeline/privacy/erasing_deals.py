@@ -4,24 +4,22 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.found_rules import FOUND_BY as FOUND_ORDER_BY
 from guanxi_pipeline.orders.found_rules import found_by as found_order_by
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.privacy.erasing import Erasing
-from guanxi_pipeline.privacy.text_rules import changes_of, told_of
+from guanxi_pipeline.privacy.text_rules import told_of
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.rules import found_by as found_quote_by
 from guanxi_pipeline.references.service import names_of_accounts
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_shared.erasing.needle_rules import in_json
-from guanxi_shared.erasing.records import exactly, forget
+from guanxi_shared.erasing.rules import Told
+from guanxi_shared.erasing.texts import States, texts_told, write_texts
 from guanxi_shared.erasing.traces import NAMED
-from guanxi_shared.many_records import Change, load_many, write_many
-from guanxi_shared.records import Loaded
+from guanxi_shared.many_records import Change
 from guanxi_shared.resources import Resource
 
 # What people write there, with what an empty one is.
@@ -56,10 +54,6 @@ SELECT id, coalesce({noun}_id = ANY($2::uuid[]), false) AS is_theirs FROM orders
 WHERE organisation_id = $1 AND ({noun}_id = ANY($2::uuid[]) OR opportunity_id = ANY($3::uuid[]))
 """
 REPORTS_OF: Final = "SELECT id, true AS is_theirs FROM stock_reports WHERE organisation_id = $1 AND account_id = ANY($2::uuid[])"
-LOG: Final = """
-SELECT subject_id, before::text, after::text FROM events
-WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND subject_type = $3
-"""
 ORDER_LINES: Final = """
 UPDATE order_lines AS l SET name = s.name FROM unnest($2::uuid[], $3::text[]) AS s (id, name)
 WHERE l.organisation_id = $1 AND l.id = s.id AND l.name IS DISTINCT FROM s.name
@@ -112,45 +106,16 @@ async def _theirs(erasing: Erasing, sql: str) -> dict[UUID, bool]:
 async def _erase_texts(
     erasing: Erasing, resource: Resource, fields: Mapping[str, Any], theirs: Mapping[UUID, bool]
 ) -> dict[str, int]:
-    """First the rows, each with its event, then the log, that event's `before` included."""
-    connection = erasing.connection
-    loaded = await load_many(connection, resource, theirs)
-    log = await _log_of(erasing, resource, loaded)
-    changes, all_told = [], []
-    for record in loaded.values():
-        told = told_of(
-            record.id, log[record.id], fields, needles=erasing.needles,
-            whole_texts=erasing.whole_texts, is_theirs=theirs[record.id],
+    def telling(id: UUID, states: States) -> list[Told]:
+        return told_of(
+            id, states, fields, needles=erasing.needles, whole_texts=erasing.whole_texts,
+            is_theirs=theirs[id],
         )  # fmt: skip
-        all_told += told
-        if told_now := changes_of(_present(record), told):
-            changes.append(_change(resource, record, told_now))
+
+    changes, told = await texts_told(erasing, resource, theirs, telling)
     await _add_words(erasing, resource, changes)
     await _set_order_lines(erasing, changes)
-    rows = await write_many(connection, resource, changes, actor=erasing.actor)
-    erasing.ids += [change.loaded.id for change in changes]
-    events = await forget(erasing, resource.noun, all_told)
-    return {str(resource.table.name): rows, "events": events}
-
-
-async def _log_of(
-    erasing: Erasing, resource: Resource, loaded: Mapping[UUID, Loaded]
-) -> dict[UUID, list[dict[str, Any]]]:
-    """What every record is, and ever was."""
-    found = {id: [_present(record)] for id, record in loaded.items()}
-    rows = await erasing.connection.fetch(LOG, erasing.organisation, list(found), resource.noun)
-    for row in rows:
-        texts = (row["before"], row["after"])
-        found[row["subject_id"]] += [exactly(text) for text in texts if text is not None]
-    return found
-
-
-def _change(resource: Resource, record: Loaded, told: Mapping[str, Any]) -> Change:
-    """A deleted one stays so for whoever follows: an update would be a sign of life."""
-    columns = {name: value for name, value in told.items() if name not in resource.computed}
-    computed = {name: value for name, value in told.items() if name in resource.computed}
-    verb = "updated" if record.row["deleted_at"] is None else "deleted"
-    return Change(record, columns, computed=computed, verb=verb)
+    return await write_texts(erasing, resource, changes, told)
 
 
 async def _set_order_lines(erasing: Erasing, changes: Sequence[Change]) -> None:
@@ -174,9 +139,3 @@ async def _add_words(erasing: Erasing, resource: Resource, changes: Sequence[Cha
             row |= {**change.loaded.computed, **change.computed}
             words = find(row, account_name=names.get(row["account_id"]))
             change.columns = {**change.columns, **words}
-
-
-def _present(record: Loaded) -> dict[str, Any]:
-    whole = {**record.row, **record.computed}
-    found: dict[str, Any] = orjson.loads(orjson.dumps(whole, default=str))
-    return found

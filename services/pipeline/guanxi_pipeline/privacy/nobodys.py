@@ -2,13 +2,9 @@
 if they did: a new one has to be looked at before it is added here (a test asks for it)."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
-
-class Nobodys(NamedTuple):
-    why: str
-    plain: tuple[str, ...] = ()
-
+from guanxi_shared.erasing.places import Nobodys
 
 NOBODYS: Final[Mapping[str, Nobodys]] = {
     "alembic_version": Nobodys("a number", ("version_num",)),

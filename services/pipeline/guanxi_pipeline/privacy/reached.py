@@ -6,14 +6,10 @@ from uuid import UUID
 
 import orjson
 
-from guanxi_pipeline.privacy.person_rules import (
-    is_same_person,
-    keys_of,
-    of_a_person,
-    reaching,
-)
-from guanxi_pipeline.privacy.person_rules import states_of as states_from
+from guanxi_pipeline.privacy.person_rules import is_same_person, of_a_person, reaching
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.known_rules import keys_of
+from guanxi_shared.erasing.known_rules import states_of as states_from
 
 # Those that became the contact or account, and those that are about to: the id was chosen first.
 BECAME: Final = """

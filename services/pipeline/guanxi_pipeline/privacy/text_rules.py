@@ -4,10 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from guanxi_shared.erasing.needle_rules import in_json
 from guanxi_shared.erasing.rules import Told
+from guanxi_shared.erasing.text_rules import is_telling, without, written
 
 DECISION: Final = "decision"
 PARTS: Final = ("lines", "approvals")  # sums are made of them: none is left out
@@ -15,25 +14,6 @@ SAID: Final[Mapping[str, Any]] = {"name": "", "description": None, "comment": No
 ANSWERED: Final[Mapping[str, Any]] = {
     "name": "", "comment": None, "address": None, "user_agent": None,
 }  # fmt: skip
-
-
-def is_telling(value: Any, needles: Collection[str], whole_texts: Collection[str]) -> bool:
-    """Whether a needle (in lower case, as it stands in JSON) is in it, or it is theirs as a whole."""
-    if isinstance(value, str) and value.strip().casefold() in whole_texts:
-        return True
-    text = orjson.dumps(value, default=str).decode().lower()
-    return any(needle in text for needle in needles)
-
-
-def without(
-    value: Any, needles: Collection[str], whole_texts: Collection[str], *, empty: Any
-) -> Any:
-    """A value without its telling parts: entries of a list or a document go alone, a text goes whole."""
-    if isinstance(value, list):
-        return [each for each in value if not is_telling(each, needles, whole_texts)]
-    if isinstance(value, dict):
-        return {k: v for k, v in value.items() if not is_telling(v, needles, whole_texts)}
-    return empty
 
 
 def unsaid(
@@ -69,7 +49,7 @@ def told_of(
                 continue
             instead = _instead(field, value, empty, lowered, whole_texts, is_theirs)
             if instead != value:
-                found[field, _written(value)] = Told(record_id, field, value, instead)
+                found[field, written(value)] = Told(record_id, field, value, instead)
     return list(found.values())
 
 
@@ -84,17 +64,3 @@ def _instead(
     if field == DECISION:
         return unanswered(value)
     return without(value, needles, whole_texts, empty=empty)
-
-
-def changes_of(present: Mapping[str, Any], told: Iterable[Told]) -> dict[str, Any]:
-    """The columns of a row that stand as somebody was told of. Letter for letter: what the log says with
-    decimals (2.0) equals a number of the row (2.0), but is written as a text."""
-    return {
-        each.field: each.instead
-        for each in told
-        if each.field in present and _written(present[each.field]) == _written(each.value)
-    }
-
-
-def _written(value: Any) -> bytes:
-    return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS)

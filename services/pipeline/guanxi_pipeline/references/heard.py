@@ -3,7 +3,7 @@
 The narrow shape read from each event's `after`:
 
     contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
-    contacts.contact.*  id, name, title, owner_id, team_id, and what privacy/person_rules.py reads
+    contacts.contact.*  id, name, title, owner_id, team_id, and what erasing/known_rules.py reads
     contacts.activity.* opportunity_id, status, done_at
 
 of `erased` also erasure_reason and erased_by,
@@ -19,11 +19,11 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_pipeline.privacy.person_rules import known_by
 from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.known_rules import known_by
 from guanxi_shared.heard import Event, id_of, maybe_id_of, moment_of
 from guanxi_shared.imports.named_records import name_key
 

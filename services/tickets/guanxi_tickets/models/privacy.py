@@ -1,4 +1,4 @@
-"""Who was erased, as contacts told: all that is kept of it."""
+"""Who was erased, as contacts told or by what they had typed: all that is kept of it."""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,7 @@ from sqlalchemy import Index, PrimaryKeyConstraint
 from guanxi_shared.columns import id_column, instant_column, json_column, one_of, text_column
 from guanxi_tickets.db import Table
 
-ERASED = ("contact",)
+ERASED = ("contact", "account", "requester")
 ERASURE_REASONS = ("subject_request", "retention_expired", "consent_withdrawn", "unlawful", "other")
 
 

@@ -135,7 +135,7 @@ class Ticket(Table, table=True):
                 postgresql_where=text(f"{name} IS NOT NULL"),
             )
             for name in (
-                "from_email", "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
+                "from_email", "from_phone", "sla_policy_id", "account_id", "requester_id", "product_id", "parent_id", "duplicate_of_id", "external_id",
                 "entitlement_id",
             )
         ),

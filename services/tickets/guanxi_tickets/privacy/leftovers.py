@@ -1,11 +1,13 @@
-"""What a committed erasure leaves outside the database: bytes of files. A job that was committed with it
-removes them; its params hold ids alone."""
+"""What a committed erasure leaves outside the database: bytes of files, and kept files of imports and exports
+that name somebody. A job that was committed with it removes them; its params hold ids and names of files alone."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.kept_files import remove_kept
 from guanxi_shared.files.storage import key_of, storage_of
 from guanxi_shared.jobs import create_job
 from guanxi_shared.running_jobs import RunningJob
@@ -14,13 +16,18 @@ from guanxi_tickets.settings import settings
 LEFTOVERS: Final = "erase-leftovers"
 
 
-async def leave_blobs(
-    connection: Connection, organisation: UUID, blobs: Sequence[tuple[str, UUID]]
-) -> None:
+async def leave(
+    connection: Connection, organisation: UUID, blobs: Sequence[tuple[str, UUID]],
+    imports: Sequence[UUID], exports: Sequence[str],
+) -> None:  # fmt: skip
     """For the worker, once this is committed."""
-    if blobs:
-        params = {"blobs": [[storage, str(blob_id)] for storage, blob_id in blobs]}
-        await create_job(connection, organisation, kind=LEFTOVERS, params=params)
+    if not (blobs or imports or exports):
+        return
+    params = {
+        "blobs": [[storage, str(blob_id)] for storage, blob_id in blobs],
+        "imports": [str(each) for each in imports], "exports": list(exports),
+    }  # fmt: skip
+    await create_job(connection, organisation, kind=LEFTOVERS, params=params)
 
 
 async def erase_leftovers(job: RunningJob) -> None:
@@ -28,3 +35,9 @@ async def erase_leftovers(job: RunningJob) -> None:
     for storage, blob_id in job.params["blobs"]:
         key = key_of(job.organisation_id, UUID(blob_id))
         await storage_of(settings(), storage).delete(key)
+    # Jobs of before 0080 have bytes alone.
+    imports = [UUID(each) for each in job.params.get("imports", ())]
+    exports = job.params.get("exports", ())
+    await asyncio.to_thread(
+        remove_kept, settings().files_dir, job.organisation_id, imports, exports
+    )

@@ -1,130 +1,131 @@
-"""Erasing somebody here because contacts erased them: what they typed of themselves, the files on their
-tickets, their links. What stands in words on tickets stays (docs/privacy.md)."""
+"""Erasing somebody here: because contacts erased them, or by an address or a number that they had typed."""
 
+import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from guanxi_shared.calls import Actor
+import orjson
+
+from guanxi_shared.calls import Actor, Call
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.kept_files import kept_naming
+from guanxi_shared.erasing.needle_rules import in_files, needles_of
 from guanxi_shared.erasing.persons import known_ids
-from guanxi_shared.erasing.records import (
-    Erasing,
-    Said,
-    erase_rows,
-    forget,
-    write_counts,
-    write_down,
-)  # fmt: skip
-from guanxi_shared.erasing.rules import Told
-from guanxi_shared.many_records import Change, load_many, write_many
-from guanxi_shared.records import Loaded
-from guanxi_tickets.comments.resources import BY_VISIBILITY
-from guanxi_tickets.files.resources import FILES_BY_VISIBILITY
+from guanxi_shared.erasing.records import Said, write_counts, write_down
+from guanxi_shared.errors import NotFound
+from guanxi_shared.records import State
+from guanxi_shared.signed_links import key_from
 from guanxi_tickets.models.privacy import ERASURE_REASONS
-from guanxi_tickets.privacy.leftovers import leave_blobs
+from guanxi_tickets.privacy import reached
+from guanxi_tickets.privacy.erasing import Erasing
+from guanxi_tickets.privacy.leftovers import leave
+from guanxi_tickets.privacy.places import PLACES
+from guanxi_tickets.privacy.reached import Known
+from guanxi_tickets.privacy.word_rules import names_of, typed_states
+from guanxi_tickets.settings import own_settings
 from guanxi_tickets.tickets.resources import TICKETS
 
-NOUN: Final = "contact"
-WRITTEN_DOWN: Final = (
-    "SELECT 1 FROM erasures WHERE organisation_id = $1 AND subject_id = $2 LIMIT 1"
-)
-THEIRS: Final = """
-SELECT id FROM tickets WHERE organisation_id = $1 AND requester_id = ANY($2::uuid[]) ORDER BY id
+CHANNEL: Final = "erasure"
+REQUESTER: Final = "requester"
+PURPOSE: Final = b"erased requesters of tickets"
+WRITTEN_DOWN: Final = """
+SELECT subject_id AS id, subject_type AS type, reason, request_reference, erased_by, erased_at, counts::text
+FROM erasures WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = $3
+ORDER BY erased_at DESC LIMIT 1
 """
-TYPED: Final = ("from_name", "from_email", "from_phone", "consent")
-ALIVE: Final = """
-SELECT id, blob_id, storage, comment_id FROM {table}
-WHERE organisation_id = $1 AND ticket_id = ANY($2::uuid[]) AND erased_at IS NULL ORDER BY id FOR UPDATE
+# Made while somebody was erased, by whoever had looked them up just before.
+LATE: Final = """
+SELECT DISTINCT e.subject_type, e.subject_id, e.reason, e.erased_by FROM erasures e
+JOIN tickets t ON t.organisation_id = e.organisation_id
+  AND CASE e.subject_type WHEN 'contact' THEN t.requester_id WHEN 'account' THEN t.account_id END = e.subject_id
+WHERE e.organisation_id = $1 AND e.erased_at > now() - interval '1 day'
+  AND t.created_at > e.erased_at - interval '5 minutes' AND t.subject <> ''
 """
-KEPT_OF_FILES: Final = (
-    "ticket_id", "visibility", "written_on_id", "joined_at", "comment_id", "author_kind", "blob_id",
-    "storage",
-)  # fmt: skip
-LINKS_GONE: Final = """
-DELETE FROM portal_links WHERE organisation_id = $1 AND (requester_id = ANY($2::uuid[]) OR ticket_id = ANY($3::uuid[]))
-RETURNING 1
-"""
-Counts = dict[str, int]
 
 
 async def hear_erasure(
-    connection: Connection, organisation: UUID, subject_id: UUID, tombstone: Mapping[str, Any]
-) -> None:
-    """What contacts tells of a contact that it erased. Heard once more, nothing is left to be done."""
-    if await connection.fetchval(WRITTEN_DOWN, organisation, subject_id) is not None:
+    connection: Connection, organisation: UUID, noun: str, subject_id: UUID,
+    tombstone: Mapping[str, Any], files_dir: Path,
+) -> None:  # fmt: skip
+    """What contacts tells of a contact or an account that it erased (its tombstone). Heard once more,
+    nothing is left to be done."""
+    if await connection.fetchrow(WRITTEN_DOWN, organisation, subject_id, noun) is not None:
         return
-    ids = await known_ids(connection, organisation, NOUN, subject_id)
-    rows = await connection.fetch(THEIRS, organisation, ids)
-    tickets = await load_many(connection, TICKETS, [row["id"] for row in rows])
     given, by = tombstone.get("erasure_reason"), tombstone.get("erased_by")
-    user = None if by is None else UUID(str(by))
     reason = str(given) if given in ERASURE_REASONS else "other"
-    erasure_id, erased_at = await write_down(
-        connection, organisation, Said(NOUN, subject_id, reason, None, user)
-    )
-    actor = Actor(id=user, kind="service" if user is None else "user", channel="erasure")
-    erasing = Erasing(
-        connection=connection, organisation=organisation, person_ids=ids, erasure_id=erasure_id,
-        erased_at=erased_at, reason=reason, actor=actor, needles=(),
-    )  # fmt: skip
-    links = await connection.fetch(LINKS_GONE, organisation, ids, list(tickets))
-    counts = [
-        {"portal_links": len(links)},
-        await _erase_typed(erasing, list(tickets.values())),
-        await _erase_files(erasing, list(tickets)),
-    ]
-    await write_counts(erasing, counts)
+    said = Said(noun, subject_id, reason, None, None if by is None else UUID(str(by)))
+    await _erase_known(connection, organisation, said, files_dir)
 
 
-async def _erase_typed(erasing: Erasing, tickets: Sequence[Loaded]) -> Counts:
-    """In the rows and wherever in their log."""
-    told = [
-        Told(ticket.id, name, ticket.row[name], None)
-        for ticket in tickets
-        for name in TYPED
-        if ticket.row[name] is not None
-    ]
-    nothing: dict[str, Any] = {**dict.fromkeys(TYPED), "seek_requester_at": None}
-    named = {each.record_id for each in told}
-    changes = [Change(ticket, nothing) for ticket in tickets if ticket.id in named]
-    await write_many(erasing.connection, TICKETS, changes, actor=erasing.actor)
-    return {"tickets": len(changes), "events": await forget(erasing, TICKETS.noun, told)}
+async def erase_what_came_late(connection: Connection, organisation: UUID, files_dir: Path) -> None:
+    """Tickets that name somebody who was erased while they were made."""
+    for row in await connection.fetch(LATE, organisation):
+        said = Said(row["subject_type"], row["subject_id"], row["reason"], None, row["erased_by"])
+        await _erase_known(connection, organisation, said, files_dir)
 
 
-async def _erase_files(erasing: Erasing, ticket_ids: Sequence[UUID]) -> Counts:
-    """Tombstones, here and in the log; the bytes go by a job, once this is committed."""
-    counts: Counts = {}
-    blobs: list[tuple[str, UUID]] = []
-    for visibility, resource in FILES_BY_VISIBILITY.items():
-        sql = ALIVE.format(table=resource.table.name)
-        rows = await erasing.connection.fetch(sql, erasing.organisation, list(ticket_ids))
-        if not rows:
-            continue
-        ids = [row["id"] for row in rows]
-        blobs += [(row["storage"], row["blob_id"]) for row in rows]
-        await _take_out(erasing, visibility, ids, [row["comment_id"] for row in rows])
-        erased, events = await erase_rows(
-            erasing, resource, ids, computed={}, also_kept=KEPT_OF_FILES
-        )
-        counts |= {
-            str(resource.table.name): erased,
-            "events": counts.get("events", 0) + events,
-        }
-    await leave_blobs(erasing.connection, erasing.organisation, blobs)
-    return counts
-
-
-async def _take_out(
-    erasing: Erasing, visibility: str, file_ids: Sequence[UUID], comment_ids: Sequence[UUID | None]
+async def _erase_known(
+    connection: Connection, organisation: UUID, said: Said, files_dir: Path
 ) -> None:
-    """The replies and notes that they were sent with name them no more."""
-    resource, gone = BY_VISIBILITY[visibility], set(file_ids)
-    loaded = await load_many(
-        erasing.connection, resource, {id for id in comment_ids if id is not None}
-    )
-    changes = [
-        Change(one, {"file_ids": [id for id in one.row["file_ids"] if id not in gone]})
-        for one in loaded.values()
-    ]
-    await write_many(erasing.connection, resource, changes, actor=erasing.actor)
+    ids = await known_ids(connection, organisation, said.noun, said.subject_id)
+    known = await reached.known(connection, organisation, said.noun, ids)
+    tickets = await reached.hold_tickets(connection, organisation, known)
+    await _erase(connection, organisation, said, known, tickets, _actor(said), files_dir)
+
+
+async def erase_requester(
+    call: Call, email: str | None, phone: str | None, *, reason: str, reference: str | None
+) -> State:
+    """Somebody who only typed who they are. Asked again with nothing new to erase, what was done is
+    answered once more: it is found by a keyed hash of what they had typed, which is all that stays of it."""
+    subject = _subject(call, email or phone or "")
+    said = Said(REQUESTER, subject, reason, reference, call.by.user_id)
+    settings = own_settings(call)
+    async with call.db.transaction(call.organisation) as connection:
+        tickets = await reached.hold_typed(connection, call.organisation, email, phone)
+        if tickets:
+            own = {"emails": [{"address": email}], "phones": [{"number": phone}]}
+            known = Known(REQUESTER, (), [own])
+            await _erase(
+                connection, call.organisation, said, known, tickets, call.actor, settings.files_dir
+            )
+        row = await connection.fetchrow(WRITTEN_DOWN, call.organisation, subject, REQUESTER)
+    if row is None:
+        raise NotFound("No ticket is of somebody who typed this and is no contact.")
+    return {**row, "counts": orjson.loads(row["counts"])}
+
+
+async def _erase(
+    connection: Connection, organisation: UUID, said: Said, known: Known, ticket_ids: Sequence[UUID],
+    actor: Actor, files_dir: Path,
+) -> None:  # fmt: skip
+    """Everything in the caller's transaction; what they are called is looked up before it goes."""
+    typed = typed_states(await reached.ever(connection, organisation, ticket_ids))
+    states, named = [*known.states, *typed], [{"name": each["name"]} for each in typed]
+    needles = needles_of([*known.states, *({**each, "name": None} for each in typed)])
+    imports, exports = await kept_naming(files_dir, organisation, in_files(needles))
+    erasure_id, erased_at = await write_down(connection, organisation, said)
+    erasing = Erasing(
+        connection=connection, organisation=organisation, person_ids=ticket_ids,
+        erasure_id=erasure_id, erased_at=erased_at, reason=said.reason, actor=actor, needles=needles,
+        imports=imports, exported=(TICKETS.name,), noun=said.noun, known_ids=list(known.ids),
+        names=names_of(states), typed=needles_of(named),
+    )  # fmt: skip
+    counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
+    await write_counts(erasing, counts)
+    await leave(connection, organisation, erasing.blobs, erasing.imports, exports)
+
+
+def _actor(said: Said) -> Actor:
+    """Whoever erased them there."""
+    kind = "service" if said.by is None else "user"
+    return Actor(id=said.by, kind=kind, channel=CHANNEL)
+
+
+def _subject(call: Call, typed: str) -> UUID:
+    key = key_from(call.house.common.service_secret, PURPOSE)
+    text = call.organisation.bytes + typed.encode()
+    return UUID(bytes=hmac.digest(key, text, hashlib.sha256)[:16], version=5)
