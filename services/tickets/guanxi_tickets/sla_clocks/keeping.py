@@ -56,7 +56,7 @@ async def told_of(
     """What is stored of tickets, in one look: the `log`, each `reply` and each `promise`."""
     found: dict[UUID, Parts] = {id: {"log": [], "reply": [], "promise": []} for id in ids}
     for each in await connection.fetch(TOLD, organisation, list(ids)):
-        found[each["of"]][each["part"]].append(each)
+        found[each["of"]][each["part"]].append(dict(each))
     return found
 
 
