@@ -15,7 +15,7 @@ from guanxi_shared import events
 from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
 from guanxi_shared.resources import Resource
-from guanxi_shared.schema import WORDS
+from guanxi_shared.schema import words_in
 from guanxi_shared.statements import array_text, type_of
 
 Values = Sequence[Any]
@@ -128,7 +128,7 @@ def _from_staged(resource: Resource, name: str) -> str:
 @lru_cache(maxsize=64)
 def columns_of(resource: Resource) -> tuple[str, ...]:
     """The columns of its table, and the words that its records are found by."""
-    words = () if resource.search is None else WORDS
+    words = () if resource.search is None else words_in(resource.search)
     return (*(str(column.name) for column in resource.table.columns), *words)
 
 

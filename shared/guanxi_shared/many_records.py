@@ -20,7 +20,7 @@ from guanxi_shared.bulk import column_type, encoded, insert_events, insert_rows,
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict
-from guanxi_shared.records import Loaded, State, event_of, state_bytes
+from guanxi_shared.records import Loaded, State, differs, event_of, state_bytes
 from guanxi_shared.resources import DOCUMENT, Resource
 from guanxi_shared.schema import COPIED, WORDS
 from guanxi_shared.statements import Shapes
@@ -181,7 +181,7 @@ def _written(resource: Resource, change: Change, actor: Actor) -> dict[str, Any]
     row = {**old, **{name: value for name, value in change.columns.items() if name not in WORDS}}
     computed = {**change.loaded.computed, **change.computed}
     old_state, state = resource.state(old, change.loaded.computed), resource.state(row, computed)
-    changed = [name for name in state if _plain(state[name]) != _plain(old_state[name])]
+    changed = [name for name in state if differs(state[name], old_state[name])]
     hidden = any(row[name] != old[name] for name in row if name not in resource.fields)
     if not changed and not hidden and change.verb == "updated":
         return None
@@ -202,10 +202,6 @@ def _event(
     values = event_of(resource, verb, row, after, actor, changed=changed, before=before)
     event = dict(zip((name for name, _ in events.COLUMNS), values, strict=True))
     return event | {name: orjson.Fragment(event[name]) for name in ("before", "after")}
-
-
-def _plain(value: Any) -> Any:
-    return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))
 
 
 def _json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -18,6 +18,7 @@ from guanxi_shared import resources as r
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Clock, Condition, Groups
 from guanxi_shared.resources import Field, Resource
+from guanxi_shared.respelling import Respelt
 
 MAX_LIMIT = 200
 ANY_CLOCK = Clock(
@@ -39,7 +40,8 @@ class Sort:
 @dataclass(frozen=True, slots=True)
 class ListQuery:
     """A checked request for a list; `after` holds the sort values of the last row seen. `within` are
-    conditions that hold whatever is asked for: they are the route's, not the caller's."""
+    conditions that hold whatever is asked for: they are the route's, not the caller's. `respelt` is the
+    text without its typing mistakes, where a resource knows its words."""
 
     fields: tuple[str, ...]
     groups: Groups
@@ -50,6 +52,7 @@ class ListQuery:
     total: bool
     includes: tuple[str, ...]
     is_fuzzy: bool = False
+    respelt: Respelt | None = None
     within: tuple[Condition, ...] = ()
 
     @property

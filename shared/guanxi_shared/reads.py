@@ -160,9 +160,11 @@ async def _read_page(
     includes = [
         (name, await call.scope(resource.includes[name].resource)) for name in query.includes
     ]
+    if query.is_fuzzy:  # says the cursor
+        query = await _forgiving(call, resource, query)
     records = await _fetch(call, resource, query, scope, includes, as_documents=as_documents)
     if not records and query.text is not None and query.after is None:
-        query = replace(query, is_fuzzy=True)
+        query = await _forgiving(call, resource, query)
         records = await _fetch(call, resource, query, scope, includes, as_documents=as_documents)
     has_more = len(records) > query.limit
     records = records[: query.limit]
@@ -171,6 +173,13 @@ async def _read_page(
     )
     total = await _count(call, resource, query, scope) if query.total else None
     return Page(records, following, total)
+
+
+async def _forgiving(place: "Place", resource: Resource, query: ListQuery) -> ListQuery:
+    """The query, with typing mistakes allowed."""
+    if resource.respell is None or query.text is None:
+        return replace(query, is_fuzzy=True)
+    return replace(query, is_fuzzy=True, respelt=await resource.respell(place, query.text))
 
 
 async def page_of(
@@ -215,7 +224,7 @@ async def every_page(
     while True:
         rows = await _fetch(place, resource, query, scope, ())
         if not rows and query.text is not None and query.after is None and not query.is_fuzzy:
-            query = replace(query, is_fuzzy=True)
+            query = await _forgiving(place, resource, query)
             continue
         has_more, rows = len(rows) > query.limit, rows[: query.limit]
         if rows:
@@ -322,7 +331,7 @@ async def ranked(
     scope = await call.scope_of(resource)
     query = ListQuery(tuple(fields), (), (), text, limit, None, False, ())
     for is_fuzzy in (False, True):
-        query = replace(query, is_fuzzy=is_fuzzy)
+        query = await _forgiving(call, resource, query) if is_fuzzy else query
         records = await _fetch(call, resource, query, scope, ())
         if records:
             rows = _rows(records[:limit], resource, query.fields)

@@ -109,6 +109,15 @@ def _is_spelt_otherwise(wanted: Any, existing: Any) -> bool:
     return False
 
 
+def differs(new: Any, old: Any) -> bool:
+    """As JSON. Most values are the very ones that they were, and are not looked into."""
+    if new is old:
+        return False
+    if type(new) is type(old) and isinstance(new, str | int | float):
+        return bool(new != old)
+    return bool(_comparable(new) != _comparable(old))
+
+
 def _comparable(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))
 
@@ -198,7 +207,7 @@ async def update_record(
     old_state = resource.state(loaded.row, loaded.computed)
     row = {**loaded.row, **changes}
     state = resource.state(row, {**loaded.computed, **(computed or {})})
-    changed = [n for n in state if _comparable(state[n]) != _comparable(old_state[n])]
+    changed = [n for n in state if differs(state[n], old_state[n])]
     written = {n: v for n, v in changes.items() if n in WORDS or v != loaded.row.get(n)}
     hidden = [n for n in written if n not in resource.fields and n not in WORDS]
     if not changed and not hidden and verb == "updated":

@@ -136,6 +136,9 @@ class Resource:
     # Who sees what of it, from the principal alone, where that goes by neither owner nor breadth.
     sight: Callable[[Any], Any] | None = None
     path: str | None = None  # where its list is, unless that is `/v1/{name}`
+    # What a text with typing mistakes is, from the words that there are (see `search.Respelt`); without
+    # it whole texts are compared, which takes longer the longer they are.
+    respell: Callable[[Any, str], Awaitable[Any]] | None = None
 
     @property
     def is_searchable(self) -> bool:

@@ -35,18 +35,27 @@ def instant(name: str, *, nullable: bool = False, now: bool = False) -> Column[o
 
 
 # What a search row holds beside the copies of its record's own columns; see search.py.
-WORDS = ("search_text", "search_grams", "search_digits", "match_keys")
+WORDS = ("search_text", "search_body", "search_grams", "search_digits", "match_keys")
 COPIED = ("owner_id", "team_id", "tags", "deleted_at")
 
 
-def add_search_table(table: Table) -> Table:
+def words_in(search: Table) -> tuple[str, ...]:
+    """Those of `WORDS` that a search table has."""
+    return tuple(word for word in WORDS if word in search.c)
+
+
+def add_search_table(table: Table, *, has_body: bool = False) -> Table:
     """`<table>_search`: what the records of a table are found by, a row each, written with them.
+
+    `has_body`: long texts lie apart (`search_body`), so that whoever ranks names does not read them.
 
     One index for everything that is looked for by content: words, pinyin, digits, tags, and whose
     they are. Match keys have one of their own without a pending list, which imports, looking them up
     thousands of times in a row, would read whole each time.
     """
     name = f"{table.name}_search"
+    body = [Column("search_body", Text, nullable=False, server_default="")] if has_body else []
+    indexed = [text("search_body gin_trgm_ops")] if has_body else []
     return Table(
         name,
         table.metadata,
@@ -57,6 +66,7 @@ def add_search_table(table: Table) -> Table:
         Column("tags", ARRAY(Text), nullable=False, server_default="{}"),
         instant("deleted_at", nullable=True),
         Column("search_text", Text, nullable=False, server_default=""),
+        *body,
         Column("search_grams", ARRAY(Text), nullable=False, server_default="{}"),
         Column("search_digits", Text, nullable=False, server_default=""),
         Column("match_keys", ARRAY(Text), nullable=False, server_default="{}"),
@@ -64,7 +74,7 @@ def add_search_table(table: Table) -> Table:
         Index(
             f"ix_{name}_words",
             "organisation_id", "owner_id", "team_id", "search_grams", "tags",
-            text("search_text gin_trgm_ops"), text("search_digits gin_trgm_ops"),
+            text("search_text gin_trgm_ops"), text("search_digits gin_trgm_ops"), *indexed,
             postgresql_using="gin",
         ),
         Index(

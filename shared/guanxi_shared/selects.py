@@ -139,7 +139,7 @@ def conditions_of(resource: Resource, query: ListQuery, bind: Binder) -> list[Co
         if (grouped := filters.compile_groups(groups, bind)) is not None:
             found.append(grouped)
     if query.text is not None:
-        found.append(search.matches(resource, query.text, bind, is_fuzzy=query.is_fuzzy))
+        found.append(search.matches(resource, query, query.text, bind))
     return found
 
 

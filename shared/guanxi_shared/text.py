@@ -41,12 +41,12 @@ SHORTEST_PATTERN = 3
 _HAN = "\u3005\u3007\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af"
 _CJK = _HAN + "\u3041-\u3096\u309d-\u30fa\u30fc-\u30ff\u3105-\u312f\u31f0-\u31ff\uac00-\ud7a3"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
-_CJK_RUN = re.compile(f"[{_CJK}]+")
+CJK_RUN = re.compile(f"[{_CJK}]+")
 _CHUNK = re.compile(f"[{_CJK}]+|[^{_CJK}]+")
 _UNBROKEN = re.compile(f"[a-z0-9{_HAN}]+")
 _BETWEEN_HAN = re.compile(f"(?<=[{_HAN}])[ ·]+(?=[{_HAN}])")
-_WORD = re.compile(f"[^\\W_{_CJK}]+")
-_QUERY_WORD = re.compile(r"[^\s,;:/\\|()\[\]{}<>\"!?~·、。，《》【】「」『』-]+")
+WORD = re.compile(f"[^\\W_{_CJK}]+")
+_QUERYWORD = re.compile(r"[^\s,;:/\\|()\[\]{}<>\"!?~·、。，《》【】「」『』-]+")
 _PHONE_LIKE = re.compile(r"[+(]?[\d\s().+/-]+")
 
 
@@ -140,7 +140,7 @@ def classify_query(query: str) -> SearchQuery:
     text = normalise(query[:LONGEST_QUERY])
     grams: dict[str, None] = {}
     patterns: dict[str, None] = {}
-    for word in _QUERY_WORD.findall(_without_apostrophes(text))[:MOST_WORDS]:
+    for word in _QUERYWORD.findall(_without_apostrophes(text))[:MOST_WORDS]:
         for chunk in _CHUNK.findall(word):
             short, long = _asked(chunk)
             grams.update(dict.fromkeys(short))
@@ -208,7 +208,7 @@ def _likeliest(run: str) -> list[str]:
 
 def _grams(line: str) -> Iterator[str]:
     yield from _word_grams(line)
-    for run in _CJK_RUN.findall(line):
+    for run in CJK_RUN.findall(line):
         yield from run
         yield from map("".join, pairwise(run))
     for run in _HAN_RUN.findall(line):
@@ -216,7 +216,7 @@ def _grams(line: str) -> Iterator[str]:
 
 
 def _word_grams(line: str) -> Iterator[str]:
-    for word in _WORD.findall(line):
+    for word in WORD.findall(line):
         yield word[0]
         yield word[:2]
 
@@ -232,9 +232,9 @@ def _syllable_grams(readings: Readings) -> Iterator[str]:
 
 def _asked(chunk: str) -> tuple[list[str], list[str]]:
     """What a piece of one script asks for: array elements, and runs for patterns."""
-    if _CJK_RUN.match(chunk):
+    if CJK_RUN.match(chunk):
         return ([], [chunk]) if len(chunk) >= SHORTEST_PATTERN else ([chunk], [])
-    words = _WORD.findall(chunk)
+    words = WORD.findall(chunk)
     if not any(len(word) >= SHORTEST_PATTERN for word in words):
         return words, []
     start, end = chunk.index(words[0]), chunk.rindex(words[-1]) + len(words[-1])

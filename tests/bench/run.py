@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from guanxi_shared.launch.place import remove_cluster
-from tests.bench import accounts, deals, goals, queues, reads, texts, tickets, writes
+from tests.bench import accounts, articles, deals, goals, queues, reads, texts, tickets, writes
 from tests.bench.bench import Bench
 from tests.bench.cases import Case, measure
 from tests.bench.hop import measure_hop
@@ -26,6 +26,7 @@ from tests.bench.models import measure_models
 from tests.bench.order_imports import measure_order_import
 from tests.bench.organisation import Organisation, found_organisation
 from tests.bench.processes import Hello, Suite
+from tests.bench.recounting import measure_recounting
 from tests.bench.report import Report, Row
 from tests.bench.sizes import CONNECTIONS, Size
 
@@ -77,9 +78,14 @@ def measure_all(bench: Bench, only: str) -> None:
         bench.attempt("deals", lambda: load_them(bench), leaving=keep)
         attempt_cases(bench, deals.CASES, only, leaving=keep)
     of_tickets = (*tickets.CASES, *queues.CASES)
-    if any(only in case.name for case in of_tickets) or only in "sla":
+    if any(only in case.name for case in of_tickets) or only in "sla: recomputation":
         bench.attempt("sla", lambda: tickets.measure_timers(bench), leaving=keep)
         attempt_cases(bench, of_tickets, only, leaving=keep)
+        if only in "sla: recomputation":
+            bench.attempt("sla: recomputation", lambda: measure_recounting(bench), leaving=keep)
+    if any(only in case.name for case in articles.CASES):
+        bench.attempt("articles", lambda: articles.load_articles(bench), leaving=keep)
+        attempt_cases(bench, articles.CASES, only, leaving=keep)
     if only in "models":
         bench.attempt("models", measure_models, leaving=keep)
     if only in "import: orders":

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Size:
     contacts: int  # and as many accounts, and as many deals
     tickets: int
+    articles: int
     rounds: int
     brief_rounds: int  # of what is slow, or not in the design's table
     seconds: float  # of one measurement
@@ -18,11 +19,11 @@ class Size:
 
 
 WHOLE = Size(
-    contacts=200_000, tickets=100_000, rounds=5, brief_rounds=3, seconds=1.2, hello_seconds=0.8,
+    contacts=200_000, tickets=100_000, articles=5_000, rounds=5, brief_rounds=3, seconds=1.2, hello_seconds=0.8,
     copy_sample=30_000, purchases=69_659, import_seconds=70.0, limit_seconds=540.0,
 )  # fmt: skip
 QUICK = Size(
-    contacts=20_000, tickets=10_000, rounds=2, brief_rounds=1, seconds=0.6, hello_seconds=0.4,
+    contacts=20_000, tickets=10_000, articles=1_000, rounds=2, brief_rounds=1, seconds=0.6, hello_seconds=0.4,
     copy_sample=10_000, purchases=7_000, import_seconds=10.0, limit_seconds=80.0,
 )  # fmt: skip
 CONNECTIONS = 16

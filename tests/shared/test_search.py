@@ -116,3 +116,27 @@ async def test_no_text_is_more_than_not_found(
     await book(rep, title="x")
     answer = await rep.get("/v1/books", params={"q": text})
     assert answer.status_code == 200, answer.text
+
+
+async def test_words_come_before_their_beginnings_and_those_before_parts(
+    client: Clients, organisation: Organisation
+) -> None:
+    """Whatever is longer; and of what a word stands in, the shorter first."""
+    rep = client(organisation.rep)
+    titles = [
+        "of a den", "x den y and more than that", "x denim", "x walden", "x garden and more",
+    ]  # fmt: skip
+    made = dict(zip(ids(await shelve(rep, [{"title": t} for t in titles])), titles, strict=True))
+    found = ids((await rep.get("/v1/books", params={"q": "den"})).json()["data"])
+    assert [made[id] for id in found] == titles
+
+
+async def test_words_in_another_order_are_found_and_ranked(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    titles = ["life walden", "walden or life", "walden life"]
+    made = dict(zip(ids(await shelve(rep, [{"title": t} for t in titles])), titles, strict=True))
+    found = ids((await rep.get("/v1/books", params={"q": "walden life"})).json()["data"])
+    assert len(found) == 3
+    assert made[found[0]] == "walden life"

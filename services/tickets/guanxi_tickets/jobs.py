@@ -6,6 +6,7 @@ from typing import Final
 from guanxi_shared.running_jobs import Handler
 from guanxi_tickets.agents.leaving import forget_agents
 from guanxi_tickets.articles.reviewing import tell_reviews
+from guanxi_tickets.articles.words import settle_words
 from guanxi_tickets.assignments.giving import assign_from_queues
 from guanxi_tickets.assignments.handing_back import end_shifts
 from guanxi_tickets.coordination_tasks.giving import give_task_alerts
@@ -42,4 +43,5 @@ SCHEDULES: Final = (
     run_survey_schedules,
     remind_of_entitlements,
     tell_reviews,
+    settle_words,
 )

@@ -19,7 +19,7 @@ from guanxi_shared.events import dumps
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
 from guanxi_shared.resources import Resource
-from guanxi_shared.schema import WORDS
+from guanxi_shared.schema import words_in
 
 # What stays of a row: that there was one, whose customer it was, and when.
 KEPT: Final = frozenset(
@@ -170,7 +170,7 @@ async def blank_words(erasing: Erasing, resource: Resource, ids: Sequence[UUID])
     """Nobody is found by anything any more."""
     if resource.search is None:
         return
-    sets = ", ".join(f"{name} = DEFAULT" for name in ("tags", *WORDS))
+    sets = ", ".join(f"{name} = DEFAULT" for name in ("tags", *words_in(resource.search)))
     await erasing.connection.execute(
         f"UPDATE {resource.search.name} AS s SET {sets}, deleted_at = t.deleted_at"
         f" FROM {resource.table.name} AS t WHERE t.organisation_id = s.organisation_id AND t.id = s.id"

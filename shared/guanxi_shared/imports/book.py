@@ -24,7 +24,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared, Terms
-from guanxi_shared.records import state_bytes
+from guanxi_shared.records import differs, state_bytes
 from guanxi_shared.resources import DOCUMENT, MONEY, NUMBER, Field, Resource
 from guanxi_shared.schema import WORDS
 from guanxi_shared.statements import Shapes
@@ -143,7 +143,7 @@ class Book:
         row = {**old, **changes}
         together = {**entry.computed, **(computed or {})}
         old_state, state = resource.state(old, entry.computed), resource.state(row, together)
-        changed = [name for name in state if _plain(state[name]) != _plain(old_state[name])]
+        changed = [name for name in state if differs(state[name], old_state[name])]
         hidden = any(
             n not in resource.fields and n not in WORDS and changes[n] != old.get(n)
             for n in changes
@@ -324,9 +324,3 @@ def _shown(
             list(hard.items()),
         )
     return _SHOWN[name]
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, str | int | float | bool | None):
-        return value
-    return orjson.loads(orjson.dumps(value, option=orjson.OPT_UTC_Z, default=str))

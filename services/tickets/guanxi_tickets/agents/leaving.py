@@ -1,4 +1,4 @@
-"""What is kept of an agent goes when the user does."""
+"""What is kept of an agent goes when the user does, and what queues did with tickets when it is old."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -12,6 +12,7 @@ from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_tickets.agents.resources import AGENTS
+from guanxi_tickets.assignments.trimming import trim_assignments
 
 GONE = """
 SELECT a.id FROM agents a WHERE a.organisation_id = $1 AND a.deleted_at IS NULL AND NOT EXISTS (
@@ -36,3 +37,4 @@ async def forget_of(database: Database, organisation: UUID) -> None:
         for row in await connection.fetch(GONE, organisation):
             agent = await records.load_record(connection, AGENTS, row["id"], scope=EVERYTHING)
             await records.delete_record(connection, AGENTS, agent, actor=ACTOR, more=BLANK)
+        await trim_assignments(connection, organisation)

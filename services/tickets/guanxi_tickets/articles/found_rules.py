@@ -1,4 +1,4 @@
-"""What an article is found by: title and tags as names are, its text by what is written there. Pure.
+"""What an article is found by: title, summary and tags as names are, its text by what is written there. Pure.
 
 Of the text every Chinese character and pair is kept beside the trigrams, so that one or two of them are
 found anywhere in it. Pinyin is made of title, summary and tags alone: of a whole text it would be thrice
@@ -12,9 +12,11 @@ from typing import Any, Final
 
 from guanxi_shared.folding import normalise
 from guanxi_shared.matching import search_columns
+from guanxi_shared.respelling import words_of
 
 MOST_OF_BODY: Final = 20_000
 MOST_GRAMS: Final = 3_000
+MOST_WORDS: Final = 3_000
 HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\U00020000-\U000323af]+")
 SPAN: Final = 80
 
@@ -27,9 +29,15 @@ def found_by(row: Mapping[str, Any]) -> dict[str, Any]:
     found["match_keys"] = search_columns([row["title"]], whole)["match_keys"]
     text = normalise(row["body"][:MOST_OF_BODY])
     grams = dict.fromkeys(g for run in HAN.findall(text) for g in _grams(run))
-    found["search_text"] = f"{found['search_text']}\n{text}"
+    found["search_body"] = text
     found["search_grams"] = sorted({*found["search_grams"], *list(grams)[:MOST_GRAMS]})
     return found
+
+
+def words_in(found: Mapping[str, Any]) -> list[str]:
+    """The words of what an article is found by, as many as are kept."""
+    words = words_of(found["search_text"]) | words_of(found["search_body"])
+    return sorted(words)[:MOST_WORDS]
 
 
 def _grams(run: str) -> list[str]:

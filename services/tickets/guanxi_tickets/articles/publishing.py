@@ -19,6 +19,7 @@ from guanxi_tickets.articles.service import load_article
 from guanxi_tickets.articles.sight import audience
 from guanxi_tickets.articles.state_rules import TEXTS
 from guanxi_tickets.articles.terms import drop_terms, keep_terms
+from guanxi_tickets.articles.words import keep_words
 from guanxi_tickets.errors import ArticleMoveNotAllowed, NothingToPublish
 
 VERBS: Final = {"submit": "submitted", "send_back": "sent_back", "archive": "archived", "reopen": "reopened"}  # fmt: skip
@@ -102,7 +103,9 @@ async def _write(
     at: datetime | None = None,
 ) -> State:  # fmt: skip
     whole = {**loaded.row, **changes}
-    columns = {**changes, **found_by(whole), "team_id": audience(whole)}
+    found = found_by(whole)
+    columns = {**changes, **found, "team_id": audience(whole)}
+    await keep_words(connection, call.organisation, loaded.id, found)
     return await records.update_record(
         connection, ARTICLES, loaded, columns, actor=call.actor, verb=verb, at=at
     )

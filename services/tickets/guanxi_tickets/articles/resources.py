@@ -9,6 +9,7 @@ from guanxi_shared.search import tagged
 from guanxi_tickets import models
 from guanxi_tickets.articles.schemas import ArticleRead, DraftRead
 from guanxi_tickets.articles.sight import sight_of
+from guanxi_tickets.articles.words import respell
 
 ARTICLE: Final = models.Article.metadata.tables["articles"]
 DRAFT: Final = models.Article.metadata.tables["article_drafts"]
@@ -33,6 +34,7 @@ ARTICLES: Resource = Resource(
     fields=_fields(),
     search=models.ARTICLE_SEARCH,
     sight=sight_of,
+    respell=respell,
     model=ArticleRead,
 )
 # Read by those who write articles: its audience is one of what is not out.

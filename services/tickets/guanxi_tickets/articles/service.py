@@ -21,6 +21,7 @@ from guanxi_tickets.articles.found_rules import found_by
 from guanxi_tickets.articles.resources import ARTICLES
 from guanxi_tickets.articles.sight import audience, may_see
 from guanxi_tickets.articles.terms import drop_terms, keep_terms
+from guanxi_tickets.articles.words import keep_words
 
 DEFAULTS: Final[Mapping[str, Any]] = {
     "summary": None, "visibility": "internal", "state": "draft", "kinds": [], "product_ids": [], "tags": [],
@@ -53,8 +54,13 @@ async def create_article(call: Call, connection: Connection | Deferred, data: An
     }  # fmt: skip
     await _demand(call, connection, columns)
     await _demand_language(connection, columns)
-    columns |= {"team_id": audience(columns), **found_by(columns)}
-    return await records.insert_record(connection, ARTICLES, columns, actor=call.actor)
+    found = found_by(columns)
+    columns |= {"team_id": audience(columns), **found}
+    if isinstance(connection, Deferred):
+        await connection.open()  # its words are written beside it
+    state = await records.insert_record(connection, ARTICLES, columns, actor=call.actor)
+    await keep_words(connection, call.organisation, article_id, found)
+    return state
 
 
 def _columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,7 +111,9 @@ async def update_article(
     if "language" in changes:
         await _demand_language(connection, whole)
     if FOUND_BY & changes.keys():
-        changes |= found_by(whole)
+        found = found_by(whole)
+        changes |= found
+        await keep_words(connection, call.organisation, article_id, found)
     changes["team_id"] = audience(whole)
     state = await records.update_record(connection, ARTICLES, loaded, changes, actor=call.actor)
     await let_draft_follow(connection, loaded.row)

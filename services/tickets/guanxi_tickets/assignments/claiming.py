@@ -22,7 +22,7 @@ from guanxi_tickets.errors import (
     TicketOver,
     TicketTaken,
 )
-from guanxi_tickets.models.tickets import WAITING
+from guanxi_tickets.models.tickets import WAITS_IN
 from guanxi_tickets.ticket_settings.rules import ENDING
 from guanxi_tickets.tickets.handing import let_follow
 from guanxi_tickets.tickets.queue_rules import placed
@@ -32,7 +32,7 @@ from guanxi_tickets.tickets.service import load_ticket
 # The most pressing first: priority, then what is due, then age.
 ORDER: Final = "priority_rank, sla_due_at, queued_at, id"
 NEXT: Final = (
-    f"SELECT * FROM tickets WHERE organisation_id = $1 AND queue_id = $2 AND {WAITING}"
+    f"SELECT * FROM tickets WHERE organisation_id = $1 AND {WAITS_IN} = $2"
     f" ORDER BY {ORDER} LIMIT $3 FOR NO KEY UPDATE"
 )
 NEXT_FREE: Final = f"{NEXT} SKIP LOCKED"

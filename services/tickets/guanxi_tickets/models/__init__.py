@@ -13,6 +13,7 @@ from guanxi_tickets.models.articles import (
     ArticleTerm,
     ArticleVersion,
     ArticleView,
+    ArticleWord,
     TicketArticle,
 )
 from guanxi_tickets.models.comments import TicketComment, TicketNote
@@ -54,6 +55,7 @@ __all__ = [
     "ArticleTerm",
     "ArticleVersion",
     "ArticleView",
+    "ArticleWord",
     "BusinessCalendar",
     "ComplaintRound",
     "CoordinationTask",

@@ -119,7 +119,7 @@ class Article(Table, table=True):
     deleted_at: datetime | None = instant_column("deleted_at", nullable=True)
 
 
-ARTICLE_SEARCH = add_search_table(Table.metadata.tables["articles"])
+ARTICLE_SEARCH = add_search_table(Table.metadata.tables["articles"], has_body=True)
 
 
 class ArticleDraft(Table, table=True):
@@ -184,6 +184,25 @@ class ArticleTerm(Table, table=True):
     article_id: UUID = id_column(nullable=False)
     weight: float = Field(sa_column=Column(Double, nullable=False))
     length: float = Field(sa_column=Column(Double, nullable=False))  # of the whole article
+
+
+class ArticleWord(Table, table=True):
+    """A word that articles hold, whatever their state: what may be meant by a misspelt one. `article_id` is
+    one that held it when it was kept."""
+
+    __tablename__ = "article_words"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "word", "article_id"),
+        ForeignKeyConstraint(*OF_ARTICLE),
+        Index(
+            "ix_article_words_trigrams", "organisation_id", text("word gin_trgm_ops"),
+            postgresql_using="gin",
+        ),
+    )  # fmt: skip
+
+    organisation_id: UUID = id_column(nullable=False)
+    word: str = text_column(nullable=False)
+    article_id: UUID = id_column(nullable=False)
 
 
 class TicketArticle(Table, table=True):

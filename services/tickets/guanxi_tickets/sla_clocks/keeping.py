@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from uuid import UUID
 
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
@@ -16,23 +17,24 @@ from guanxi_tickets.sla_clocks.promised import Promised, promised_of
 # reply counts where it was written; one that a merge or a split brought counts from that moment on, too, so
 # that neither moves what was counted before.
 TOLD = """
-SELECT 'log' AS part, occurred_at AS at, version AS n, split_part(type, '.', 3) AS verb, after->>'status' AS status,
-  after->>'status_kind' AS status_kind, after->>'priority' AS priority, NULL AS author_kind,
-  NULL::timestamptz AS due_at, NULL AS outcome, NULL::timestamptz AS ended_at
-FROM events WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = 'ticket'
+SELECT subject_id AS of, 'log' AS part, occurred_at AS at, version AS n, split_part(type, '.', 3) AS verb,
+  after->>'status' AS status, after->>'status_kind' AS status_kind, after->>'priority' AS priority,
+  NULL AS author_kind, NULL::timestamptz AS due_at, NULL AS outcome, NULL::timestamptz AS ended_at
+FROM events WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[]) AND subject_type = 'ticket'
 UNION ALL
-SELECT 'reply', said.at, NULL, NULL, NULL, NULL, NULL, author_kind, NULL, NULL, NULL FROM (
-  SELECT created_at AS at, author_kind FROM ticket_comments
-  WHERE organisation_id = $1 AND ticket_id = $2 AND written_on_id IS NULL
-  UNION ALL SELECT created_at, author_kind FROM ticket_comments
-  WHERE organisation_id = $1 AND written_on_id = $2
-  UNION ALL SELECT joined_at, author_kind FROM ticket_comments
-  WHERE organisation_id = $1 AND ticket_id = $2 AND written_on_id <> $2) AS said
+SELECT said.of, 'reply', said.at, NULL, NULL, NULL, NULL, NULL, author_kind, NULL, NULL, NULL FROM (
+  SELECT ticket_id AS of, created_at AS at, author_kind FROM ticket_comments
+  WHERE organisation_id = $1 AND ticket_id = ANY($2::uuid[]) AND written_on_id IS NULL
+  UNION ALL SELECT written_on_id, created_at, author_kind FROM ticket_comments
+  WHERE organisation_id = $1 AND written_on_id = ANY($2::uuid[])
+  UNION ALL SELECT ticket_id, joined_at, author_kind FROM ticket_comments
+  WHERE organisation_id = $1 AND ticket_id = ANY($2::uuid[]) AND written_on_id <> ticket_id) AS said
 UNION ALL
-SELECT 'promise', created_at, NULL, NULL, NULL, NULL, NULL, NULL, due_at, outcome, ended_at FROM ticket_promises
-WHERE organisation_id = $1 AND ticket_id = $2
+SELECT ticket_id, 'promise', created_at, NULL, NULL, NULL, NULL, NULL, NULL, due_at, outcome, ended_at
+FROM ticket_promises WHERE organisation_id = $1 AND ticket_id = ANY($2::uuid[])
 ORDER BY n, at
 """
+Parts = dict[str, list[Mapping[str, Any]]]
 MOVING: Final = frozenset({"status", "priority", "deleted_at"})
 
 
@@ -48,17 +50,30 @@ class Clocks(NamedTuple):
         return kept_of(self.readings, look_again_at(self.readings, self.events, now, untold))
 
 
+async def told_of(
+    connection: Connection | Deferred, organisation: UUID, ids: Sequence[UUID]
+) -> dict[UUID, Parts]:
+    """What is stored of tickets, in one look: the `log`, each `reply` and each `promise`."""
+    found: dict[UUID, Parts] = {id: {"log": [], "reply": [], "promise": []} for id in ids}
+    for each in await connection.fetch(TOLD, organisation, list(ids)):
+        found[each["of"]][each["part"]].append(dict(each))
+    return found
+
+
 async def events_of(
     connection: Connection | Deferred, row: Mapping[str, Any], promised: Promised | None,
     pending: Sequence[Mapping[str, Any]] = (),
 ) -> list[Event]:  # fmt: skip
     """From what is stored of a ticket, and versions of it that are about to be written."""
-    asked = (row["organisation_id"], row["id"])
-    parts: dict[str, list[Mapping[str, Any]]] = {"log": [], "reply": [], "promise": []}
-    for each in await connection.fetch(TOLD, *asked):
-        parts[each["part"]].append(dict(each))
-    log, key = [*parts["log"], *pending], promised.key if promised else None
-    return events_from(log, parts["reply"], key, parts["promise"])
+    told = await told_of(connection, row["organisation_id"], [row["id"]])
+    return _events(told[row["id"]], promised, pending)
+
+
+def _events(
+    parts: Parts, promised: Promised | None, pending: Sequence[Mapping[str, Any]] = ()
+) -> list[Event]:
+    key = promised.key if promised else None
+    return events_from([*parts["log"], *pending], parts["reply"], key, parts["promise"])
 
 
 async def clocks_of(
@@ -70,12 +85,27 @@ async def clocks_of(
     return _read(promised, await events_of(connection, row, promised, pending), now)
 
 
+async def clocks_of_many(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], now: datetime
+) -> dict[UUID, Clocks]:
+    """Of tickets of one organisation, by their ids."""
+    if not rows:
+        return {}
+    organisation = rows[0]["organisation_id"]
+    told = await told_of(connection, organisation, [row["id"] for row in rows])
+    found = {}
+    for row in rows:
+        promised = await promised_of(connection, organisation, row)
+        found[row["id"]] = _read(promised, _events(told[row["id"]], promised), now)
+    return found
+
+
 def _read(promised: Promised | None, events: list[Event], now: datetime) -> Clocks:
     policies = {promised.key: promised.policy} if promised is not None else {}
     return Clocks(promised, events, read_clocks(policies, events, now))
 
 
-def _is_timed(row: Mapping[str, Any]) -> bool:
+def is_timed(row: Mapping[str, Any]) -> bool:
     """Whether anything was ever promised of a stored ticket, by a policy or by somebody."""
     return row["sla_policy_id"] is not None or row["sla"] is not None
 
@@ -86,7 +116,7 @@ async def kept_with(
 ) -> dict[str, Any]:  # fmt: skip
     """The changes of a stored ticket with what they do to its clocks; the changes alone where that is
     nothing."""
-    if not _is_timed(row) or MOVING.isdisjoint(changes):
+    if not is_timed(row) or MOVING.isdisjoint(changes):
         return dict(changes)
     pending = {name: {**row, **changes}[name] for name in STANDING} | {"at": now, "verb": verb}
     clocks = await clocks_of(connection, row, now, pending=[pending])
@@ -121,7 +151,7 @@ async def kept_with_more(
     connection: Connection, row: Mapping[str, Any], log: Sequence[Mapping[str, Any]], now: datetime
 ) -> dict[str, Any]:
     """What a stored ticket keeps after versions that are about to be written."""
-    if not _is_timed(row):
+    if not is_timed(row):
         return {}
     clocks = await clocks_of(connection, row, now, pending=log)
     return clocks.kept(now, untold=row["sla_next_at"])
@@ -131,7 +161,7 @@ async def kept_after_a_reply(
     connection: Connection, row: Mapping[str, Any], now: datetime
 ) -> dict[str, Any]:
     """What a ticket keeps once somebody replied, which is stored already."""
-    return await kept_after(connection, row, now) if _is_timed(row) else {}
+    return await kept_after(connection, row, now) if is_timed(row) else {}
 
 
 async def kept_after(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from guanxi_shared import records
 from guanxi_shared.calls import Actor
@@ -10,7 +11,10 @@ from guanxi_shared.db import Connection
 from guanxi_shared.records import Loaded
 from guanxi_tickets.tickets.resources import TICKETS
 
-LOOK_AGAIN = "UPDATE tickets SET sla_next_at = $3 WHERE organisation_id = $1 AND id = $2"
+LOOK_AGAIN = """
+UPDATE tickets t SET sla_next_at = later.at FROM unnest($2::uuid[], $3::timestamptz[]) AS later (id, at)
+WHERE t.organisation_id = $1 AND t.id = later.id
+"""
 
 
 async def write_kept(
@@ -24,4 +28,11 @@ async def write_kept(
             connection, TICKETS, ticket, {**changes, **kept}, actor=actor, verb=verb, at=now
         )
     elif kept and kept["sla_next_at"] != row["sla_next_at"]:
-        await connection.execute(LOOK_AGAIN, row["organisation_id"], ticket.id, kept["sla_next_at"])
+        await look_again_at(connection, row["organisation_id"], {ticket.id: kept["sla_next_at"]})
+
+
+async def look_again_at(
+    connection: Connection, organisation: UUID, later: Mapping[UUID, datetime | None]
+) -> None:
+    """Nothing of the tickets but when a worker looks at them next."""
+    await connection.execute(LOOK_AGAIN, organisation, list(later), list(later.values()))
