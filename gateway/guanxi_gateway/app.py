@@ -17,7 +17,7 @@ from guanxi_gateway.feed import merged_events_router
 from guanxi_gateway.identity.api_keys.service import exchange_api_key
 from guanxi_gateway.identity.audit_trail.heard import audit_consumers
 from guanxi_gateway.identity.identity import Identity, identity, make_identity
-from guanxi_gateway.identity.mail import FolderMail, Mail, SmtpMail
+from guanxi_gateway.identity.mail import QuietMail
 from guanxi_gateway.identity.resources import PUBLISHED
 from guanxi_gateway.identity.revocations import keep_revocations
 from guanxi_gateway.identity.routes import ROUTERS
@@ -32,7 +32,7 @@ from guanxi_gateway.routes import INSIDE
 from guanxi_gateway.settings import GatewaySettings
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
-from guanxi_shared import logs
+from guanxi_shared import logs, mail
 from guanxi_shared.app import create_app
 from guanxi_shared.auth import Principal, Verifier
 from guanxi_shared.calls import House
@@ -128,10 +128,9 @@ def make_house(
     return here
 
 
-def make_mail(settings: IdentitySettings, common: Common) -> Mail:
-    if settings.smtp_url:
-        return SmtpMail(settings.smtp_url, settings.mail_from)
-    return FolderMail(common.data_dir / "mail", settings.mail_from)
+def make_mail(settings: IdentitySettings, common: Common) -> QuietMail:
+    folder = common.data_dir / "mail"
+    return QuietMail(mail.make_mail(settings.smtp_url, folder, settings.mail_from))
 
 
 def make_own(

@@ -117,6 +117,18 @@ def stored_values(
     return stored
 
 
+def values_that_hold(
+    definitions: Mapping[str, Definition], custom: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What of the values is still right by today's definitions, whatever else they ask for: of a record that is
+    made though nobody is there to be asked."""
+    stored: dict[str, Any] = {}
+    for key, value in custom.items():
+        if key in definitions and value is not None:
+            _store(definitions[key], value, stored, {})
+    return stored
+
+
 def _definition(row: asyncpg.Record) -> Definition:
     return Definition(
         row["key"], row["kind"], tuple(orjson.loads(row["options"])), row["is_required"]

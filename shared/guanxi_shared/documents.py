@@ -69,14 +69,16 @@ def query_parameter(name: str, type_: str, description: str, **more: Any) -> dic
 DOCUMENTED: dict[str, type[BaseModel]] = {}  # by where they are; one process may hold two of a name
 
 
-def body_of(model: type[BaseModel], *, content_type: str = "application/json") -> dict[str, Any]:
+def body_of(
+    model: type[BaseModel], *, content_type: str = "application/json", is_required: bool = True
+) -> dict[str, Any]:
     """The `requestBody` of an operation whose route parses the model itself."""
     place = f"{model.__module__}.{model.__name__}"
     DOCUMENTED[place] = model
     schema = {
         "$ref": f"#/components/schemas/{place}"
     }  # settled in app.py, where all bodies are known
-    return {"requestBody": {"required": True, "content": {content_type: {"schema": schema}}}}
+    return {"requestBody": {"required": is_required, "content": {content_type: {"schema": schema}}}}
 
 
 def path_id(name: str) -> dict[str, Any]:
@@ -112,12 +114,12 @@ TEXT = {"type": "string", "pattern": "^[^\\x00]*$"}
 
 def operation(
     operation_id: str, summary: str, *, parameters: Iterable[Mapping[str, Any]] = (),
-    body: type[BaseModel] | None = None, **more: Any,
+    body: type[BaseModel] | None = None, is_body_required: bool = True, **more: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """Keywords of a route that reads its request itself."""
     extra: dict[str, Any] = {"parameters": list(parameters)} if parameters else {}
     if body is not None:
-        extra |= body_of(body)
+        extra |= body_of(body, is_required=is_body_required)
     return {"operation_id": operation_id, "summary": summary, "openapi_extra": extra, **more}
 
 

@@ -139,3 +139,24 @@ async def test_it_goes_with_its_author_and_in_time(
     await forget_of(service_database, company.id)
     found = [await body_of(user, one) for user, one in ((rep, ticket), (rep, old), (rep2, ticket))]
     assert found == [SECRET, None, None]
+
+
+async def test_files_go_with_it_and_wrong_ones_keep_it(
+    client: Clients, company: Organisation
+) -> None:
+    rep, rep2 = client(company.rep), client(company.rep2)
+    ticket = await made(rep)
+    path = f"{PATH}/{ticket['id']}"
+    await put(rep, ticket, "With files")
+    own, other = [
+        (await user.post(f"{path}/files", params={"name": "a.txt"}, content=b"x")).json()
+        for user in (rep, rep2)
+    ]
+    for wrong in ([other["id"]], ["x"], "x"):
+        refused = await rep.post(f"{path}/draft/send", json={"file_ids": wrong})
+        assert refused.status_code == 422, refused.text
+        assert "file_ids" in next(iter(refused.json()["errors"]))
+    assert await body_of(rep, ticket) == "With files"
+    sent = await rep.post(f"{path}/draft/send", json={"file_ids": [own["id"]]})
+    assert (sent.status_code, sent.json()["file_ids"]) == (201, [own["id"]])
+    assert await body_of(rep, ticket) is None

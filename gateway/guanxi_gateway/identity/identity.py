@@ -9,10 +9,10 @@ from joserfc.jwk import OctKey
 from starlette.requests import Request
 
 from guanxi_gateway.identity.keyring import Keyring
-from guanxi_gateway.identity.mail import Mail
 from guanxi_gateway.identity.sealing import purpose_bytes, purpose_key
 from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_shared.calls import House
+from guanxi_shared.mail import Mail
 
 if TYPE_CHECKING:
     from guanxi_gateway.identity.oidc.provider import Provider

@@ -22,6 +22,7 @@ from guanxi_tickets.exports.routes import router as exports
 from guanxi_tickets.fields.routes import router as fields
 from guanxi_tickets.files.routes import router as files
 from guanxi_tickets.imports.routes import router as imports
+from guanxi_tickets.letters.routes import router as letters
 from guanxi_tickets.macros.routes import router as macros
 from guanxi_tickets.merges.routes import router as merges
 from guanxi_tickets.portal.knowledge_routes import router as public_knowledge
@@ -77,6 +78,7 @@ ROUTERS: Final = (
     ticket_forms,
     public_ticket_forms,
     portal,
+    letters,
     public_portal,
     public_knowledge,
     surveys,

@@ -18,6 +18,14 @@ class Settings(FileSettings):
     import_chunk_rows: int = Field(default=1_000, ge=1)
     # What somebody without a token may send; the others' limit holds for them, too.
     max_visitor_file_bytes: int = Field(default=10_000_000, ge=1)
+    # smtp://user:password@host:587 or smtps://…; unset: letters are files in the data folder's mail/tickets.
+    smtp_url: str | None = None
+    mail_from: str = "Guanxi <no-reply@localhost>"
+    # The address that customers know the suite by; unset: GUANXI_GATEWAY_URL.
+    public_url: str | None = None
+    # Where links in letters lead; a page of one's own reads what is at the token's public path.
+    survey_url: str = "{public_url}/v1/public/surveys/{token}"
+    portal_url: str = "{public_url}/v1/public/portal/{token}"
 
 
 def settings() -> Settings:

@@ -377,3 +377,32 @@ async def test_odd_replies_are_refused(
     for query in ("?before=x", "?x=1", f"?before={new_id()}&before={new_id()}"):
         listed = await client().get(f"{one.rpartition('/')[0]}{query}")
         assert listed.status_code == 400, query
+
+
+async def test_an_agent_sees_which_links_there_are_and_takes_one_back(
+    client: Clients, company: Organisation, person: Known
+) -> None:
+    rep, ann = client(company.rep), await person()
+    ticket, second, strangers = [
+        await made(rep, requester_id=who) for who in (ann, ann, await person("Ben"))
+    ]
+    narrow = await link_to(rep, ticket, reach="ticket")
+    wide = await link_to(rep, second, reach="requester")
+    await link_to(rep, second, reach="ticket")  # opens the second alone
+    path = f"{PATH}/{ticket['id']}/portal-links"
+    answer = await rep.get(path)
+    found = answer.json()["data"]
+    assert [(each["reach"], each["ticket_id"], each["opens"]) for each in found] == [
+        ("requester", None, True), ("ticket", ticket["id"], True),
+    ]  # fmt: skip
+    assert narrow.rsplit("/", 1)[1] not in answer.text
+    assert (await rep.delete(f"{PATH}/{strangers['id']}/portal-links/{found[0]['id']}")).status_code == 404  # fmt: skip
+    assert (await client().get(wide)).status_code == 200
+    for _ in range(2):
+        gone = await rep.delete(f"{path}/{found[0]['id']}")
+        assert (gone.status_code, gone.json()["opens"]) == (200, False)
+    assert (await client().get(wide)).status_code == 410
+    assert (await client().get(narrow)).status_code == 200
+    for user in (company.other_rep,):
+        assert (await client(user).get(path)).status_code == 404
+        assert (await client(user).delete(f"{path}/{found[1]['id']}")).status_code == 404

@@ -165,3 +165,25 @@ async def test_a_low_score_opens_a_related_ticket_with_what_was_said_once(
     assert await told_of(manager, found["id"]) == [
         "tickets.survey.answered", "tickets.survey.followed_up",
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("working")
+async def test_a_required_field_does_not_put_the_follow_up_off_and_is_left_open(
+    client: Clients, company: Organisation, link: dict[str, Any], service_database: Database
+) -> None:
+    """What the ticket asked about has is taken as far as it still holds; the rest is for whoever works it."""
+    admin = client(company.admin)
+    site = {"resource": "tickets", "key": "site", "kind": "text"}
+    assert (await admin.post("/v1/fields", json=site)).status_code == 201
+    sent = {"custom": {"site": "Beijing"}}
+    ticket = link["ticket"]["id"]
+    assert (await admin.patch(f"{PATH}/{ticket}", json=sent)).status_code == 200
+    needed = {"resource": "tickets", "key": "batch", "kind": "text", "is_required": True}
+    answer = await admin.post("/v1/fields", json=needed)
+    assert answer.status_code == 201, answer.text
+    assert (await admin.post(PATH, json={"subject": "x"})).status_code == 422
+    assert (await submitted(client(), link["path"], score=1)).status_code == 200
+    await work_surveys.duty(service_database)
+    [found] = await listed(admin, ANSWERS)
+    opened = (await admin.get(f"{PATH}/{found['follow_up_ticket_id']}")).json()
+    assert opened["custom"] == {"site": "Beijing"}

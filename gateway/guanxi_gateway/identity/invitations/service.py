@@ -14,7 +14,6 @@ from guanxi_gateway.identity.directory import lock_directory
 from guanxi_gateway.identity.errors import LinkExpired
 from guanxi_gateway.identity.identity import Identity, identity
 from guanxi_gateway.identity.invitations.schemas import InvitationAccept, InvitationCreate
-from guanxi_gateway.identity.mail import Letter
 from guanxi_gateway.identity.rows import found, written
 from guanxi_gateway.identity.sessions.families import NewSession
 from guanxi_gateway.identity.sessions.service import open_session
@@ -26,6 +25,7 @@ from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, NotFound
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.mail import Letter
 
 LIFE = timedelta(days=7)
 COLUMNS = """

@@ -11,13 +11,13 @@ from guanxi_gateway.identity.directory import lock_directory
 from guanxi_gateway.identity.errors import LinkExpired
 from guanxi_gateway.identity.identity import identity
 from guanxi_gateway.identity.lookups import Place
-from guanxi_gateway.identity.mail import Letter
 from guanxi_gateway.identity.revocations import revoked_here
 from guanxi_gateway.identity.sessions.families import revoke_user
 from guanxi_gateway.identity.users.service import load_user, set_password
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.mail import Letter
 
 LIFE = timedelta(hours=1)
 # A mailbox is not to be filled by others: so many links an hour for one user.

@@ -1,5 +1,6 @@
 """The report over complaints as the API shows it."""
 
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -9,12 +10,12 @@ from guanxi_tickets.complaints.step_names import StepName
 
 
 class Figure(BaseModel):
-    """`n` complaints; `document` finds them at `/v1/complaints/search`. `share` is of all complaints of the
-    report, null of none."""
+    """`n` complaints; `document` finds them at `/v1/complaints/search`: of the past by their ids, null of more than
+    1,000. `share` is of all complaints of the report, null of none."""
 
     n: int
     share: float | None
-    document: SearchDocument
+    document: SearchDocument | None
 
 
 class CauseFigure(Figure):
@@ -59,7 +60,7 @@ class RoundsFigure(BaseModel):
     total: int
     per_complaint: float | None
     n: int
-    document: SearchDocument
+    document: SearchDocument | None
 
 
 class ActionsFigure(Figure):
@@ -74,6 +75,7 @@ class Actions(BaseModel):
 
 
 class LoopReport(BaseModel):
+    as_of: datetime
     filters: list[Filter]
     complaints: Figure
     rounds: RoundsFigure

@@ -32,6 +32,7 @@ from guanxi_tickets.complaints.schemas import (
     StepSkipped,
 )
 from guanxi_tickets.complaints.step_names import StepName
+from guanxi_tickets.service_reports import past
 
 router = APIRouter(tags=["complaints"])
 PATH = "/v1/complaints"
@@ -74,6 +75,7 @@ async def _answer(call: Call, query: ListQuery) -> Response:
         parameters=[
             documents.query_parameter("from", "string", "Made at or after: a time, a day, -30d."),
             documents.query_parameter("until", "string", "Made before."),
+            past.PARAMETER,
             *(each for each in documents.list_parameters(COMPLAINTS) if each["name"] not in OPTIONS),
         ],
         response_model=LoopReport,
@@ -82,7 +84,9 @@ async def _answer(call: Call, query: ListQuery) -> Response:
 )  # fmt: skip
 async def get_loop_report(request: Request) -> Response:
     call = await begin(request, LOOPS.permission("read"))
-    return Response(orjson.dumps(await read_report(call)), media_type="application/json")
+    return Response(
+        orjson.dumps(await read_report(call), option=JSON_OPTIONS), media_type="application/json"
+    )
 
 
 @router.get(

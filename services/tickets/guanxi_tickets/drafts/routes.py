@@ -11,7 +11,7 @@ from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.records import state_bytes
 from guanxi_tickets.comments.schemas import CommentRead
 from guanxi_tickets.drafts import service
-from guanxi_tickets.drafts.schemas import DraftPut, DraftRead
+from guanxi_tickets.drafts.schemas import DraftPut, DraftRead, DraftSend
 
 router = APIRouter(tags=["comments"])
 PATH = "/v1/tickets/{ticket_id}/draft"
@@ -83,6 +83,8 @@ async def delete_ticket_draft(request: Request) -> Response:
         "send_ticket_draft",
         "Reply, or write the note, with one's draft, which is gone then",
         parameters=[TICKET, documents.IDEMPOTENCY_KEY, documents.IF_MATCH],
+        body=DraftSend,
+        is_body_required=False,
         response_model=CommentRead,
         status_code=201,
         responses=documents.problems(404, 409, 412, 413, 415, 422),
@@ -92,8 +94,9 @@ async def send_ticket_draft(request: Request) -> Response:
     call = await begin(request, "tickets:create")
     ticket_id = id_in_path(request.path_params["ticket_id"])
     version, raw = writes.wanted_version(call), await call.body()
+    data = writes.parse(DraftSend, raw or b"{}")
     return await answer_once(
         call,
-        lambda connection: service.send_draft(call, connection, ticket_id, version),
+        lambda connection: service.send_draft(call, connection, ticket_id, data, version),
         fingerprint_of=raw,
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_shared.values import Value
-from guanxi_tickets.comments.schemas import Body, Mentions, Visibility
+from guanxi_tickets.comments.schemas import Body, FileIds, Mentions, Visibility
 
 EXAMPLE: dict[str, Any] = {"body": "您好，我们正在查 …", "visibility": "public"}
 
@@ -20,6 +20,16 @@ class DraftPut(Value):
     body: Body
     visibility: Visibility = "public"
     mention_ids: Mentions = Field(default_factory=list, description="Users.")
+
+
+class DraftSend(Value):
+    """What goes with it. Without a body it goes alone."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"file_ids": []}})
+
+    file_ids: FileIds = Field(
+        default_factory=list, description="Files of one's own on the ticket that go with it."
+    )
 
 
 class DraftRead(BaseModel):

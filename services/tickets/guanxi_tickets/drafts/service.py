@@ -14,7 +14,7 @@ from guanxi_tickets.comments.reading import may_read_notes
 from guanxi_tickets.comments.resources import BY_VISIBILITY
 from guanxi_tickets.comments.schemas import CommentCreate
 from guanxi_tickets.comments.service import create_comment
-from guanxi_tickets.drafts.schemas import DraftPut
+from guanxi_tickets.drafts.schemas import DraftPut, DraftSend
 from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.service import demand_users, load_ticket
 
@@ -74,13 +74,14 @@ async def delete_draft(
 
 
 async def send_draft(
-    call: Call, connection: Connection, ticket_id: UUID, version: int | None
+    call: Call, connection: Connection, ticket_id: UUID, data: DraftSend, version: int | None
 ) -> Answer:
     """The reply or note that it becomes; the draft is gone with it."""
     await load_ticket(call, connection, ticket_id)
     place = (call.organisation, ticket_id, _author(call))
     draft = _shown(call, await _check(connection, place, version))
-    sent = {name: draft[name] for name in ("body", "visibility", "mention_ids")}
+    sent: dict[str, Any] = {name: draft[name] for name in ("body", "visibility", "mention_ids")}
+    sent["file_ids"] = [str(id) for id in data.file_ids]
     answer = await create_comment(call, connection, ticket_id, parse_object(CommentCreate, sent))
     await connection.execute(DELETED, *place)
     return answer

@@ -27,6 +27,7 @@ from guanxi_tickets.models.drafts import TicketDraft
 from guanxi_tickets.models.entitlements import Entitlement, EntitlementBooking
 from guanxi_tickets.models.files import TicketFile, TicketNoteFile
 from guanxi_tickets.models.forms import TicketForm, TicketFormCount, TicketFormHit
+from guanxi_tickets.models.letters import TicketLetter
 from guanxi_tickets.models.macros import Macro
 from guanxi_tickets.models.merges import TicketMerge, TicketMergeMove
 from guanxi_tickets.models.portal import PortalLink
@@ -85,6 +86,7 @@ __all__ = [
     "TicketForm",
     "TicketFormCount",
     "TicketFormHit",
+    "TicketLetter",
     "TicketMerge",
     "TicketMergeMove",
     "TicketNote",

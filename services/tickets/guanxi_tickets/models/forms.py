@@ -56,6 +56,7 @@ class TicketForm(Table, table=True):
     team_id: UUID | None = id_column()  # gateway's team, with which its tickets wait
     tags: list[str] = texts_column()
     takes_files: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
+    sends_receipt: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="false"))
     consent_text: str | None = text_column()
     is_consent_required: bool = Field(
         sa_column=Column(Boolean, nullable=False, server_default="false")

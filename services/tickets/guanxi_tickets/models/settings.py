@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, PrimaryKeyConstraint, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, PrimaryKeyConstraint, Text
 from sqlmodel import Field
 
 from guanxi_shared.columns import id_column, instant_column, json_column, one_of, version_column
@@ -35,6 +35,7 @@ class TicketSettings(Table, table=True):
     without_entitlement: str = Field(
         sa_column=Column(Text, nullable=False, server_default="allow")
     )  # what becomes of a ticket that no contract covers
+    sends_mail: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
     version: int = version_column()
     created_at: datetime = instant_column("created_at")
     updated_at: datetime = instant_column("updated_at")

@@ -25,6 +25,7 @@ class PortalLinkCreate(Value):
     days: Annotated[int, Field(ge=1, le=MOST_DAYS)] | None = Field(
         default=None, description="For how long it opens; 90 if absent."
     )
+    by_mail: bool = Field(default=False, description="Whether the requester is sent it by mail.")
 
 
 class PortalLinkMade(BaseModel):
@@ -35,6 +36,24 @@ class PortalLinkMade(BaseModel):
     token: str
     path: str
     expires_at: datetime
+
+
+class PortalLinkRead(BaseModel):
+    """A link that there is: what it opens, and whether it still does. By what it is opened is shown to nobody."""
+
+    id: UUID
+    reach: Reach
+    ticket_id: UUID | None = Field(description="This one, or null: made for another one of theirs.")
+    created_by: UUID | None
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+    opens: bool
+    letter: Literal["waiting", "sent", "dropped", "failed"] | None
+
+
+class PortalLinks(BaseModel):
+    data: list[PortalLinkRead]
 
 
 class Revoked(BaseModel):

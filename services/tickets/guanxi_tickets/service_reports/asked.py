@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from guanxi_shared import documents, filters, history, reads
+from guanxi_shared import documents, filters, reads
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Condition
 from guanxi_shared.pages import OPTIONS, ListQuery
+from guanxi_tickets.service_reports import past
 from guanxi_tickets.tickets.report_query import as_groups, asked_for
 from guanxi_tickets.tickets.resources import TICKETS
 
@@ -41,7 +42,7 @@ async def asked_of(call: Call, *, period: str | None, more: tuple[Mapping[str, A
         for each in more
     ]
     groups = await filters.prepared(call, as_groups(conditions))
-    at = history.moment_of(call, "as_of", own["as_of"]) if "as_of" in own else None
+    at = past.moment_of(call, own)
     return Asked(
         replace(query, groups=groups), tuple(conditions), _group(own.get("group_by")),
         at or datetime.now(UTC), at is not None,
@@ -64,7 +65,7 @@ def parameters(*, period: str | None) -> list[dict[str, Any]]:
     ]
     return [
         documents.query_parameter("group_by", "string", "A row for each.", enum=list(GROUPS)),
-        documents.query_parameter("as_of", "string", "How it stood then; now, if absent."),
+        past.PARAMETER,
         *(of_period if period else []),
         *(each for each in documents.list_parameters(TICKETS) if each["name"] not in OPTIONS),
     ]

@@ -8,20 +8,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from guanxi_shared.intervals import wilson
-from guanxi_tickets.tickets.document_rules import Filter, document_of, filter_of
+from guanxi_tickets.tickets.document_rules import Filter, document_of, filter_of, of_ids
 
 Row = Mapping[str, Any]
-MOST_IDS: Final = 1_000
 DAY: Final = 86_400
 # From, and before; days of age.
 AGES: Final[tuple[tuple[int, int | None], ...]] = ((0, 1), (1, 3), (3, 7), (7, 30), (30, None))
-
-
-def of_ids(ids: Sequence[str] | None) -> dict[str, Any] | None:
-    """Of a past moment no filter of now finds the rows, but their ids do; None where they are too many."""
-    if not ids or len(ids) > MOST_IDS:
-        return None
-    return document_of([], filter_of("id", "in", list(ids)))
 
 
 def of_group(group_by: str | None, key: str | None) -> list[Filter]:

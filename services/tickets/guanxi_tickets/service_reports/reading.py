@@ -8,8 +8,9 @@ from sqlalchemy import ColumnElement
 from guanxi_shared.calls import Call
 from guanxi_tickets.service_reports import figure_rules
 from guanxi_tickets.service_reports.asked import Asked, asked_of
-from guanxi_tickets.service_reports.figure_rules import AGES, DAY, MOST_IDS
-from guanxi_tickets.service_reports.picking import AT, picked, seconds
+from guanxi_tickets.service_reports.figure_rules import AGES, DAY
+from guanxi_tickets.service_reports.past import AT, ids
+from guanxi_tickets.service_reports.picking import picked, seconds
 from guanxi_tickets.ticket_settings.rules import ENDING
 from guanxi_tickets.tickets.report_query import filters_of
 from guanxi_tickets.tickets.resources import TICKET
@@ -18,17 +19,11 @@ OPEN: Final = {
     "field": "status_kind", "operator": "in", "value": ["new", "open", "pending", "on_hold"],
 }  # fmt: skip
 OVER: Final = {"field": "status_kind", "operator": "in", "value": sorted(ENDING)}
-IDS = f"(array_agg(id ORDER BY id) FILTER (WHERE {{where}}))[1:{MOST_IDS + 1}]"
 SPREAD = """
 count({column}) AS {name}_n, avg({column}) AS {name}_mean,
 percentile_cont(0.5) WITHIN GROUP (ORDER BY {column}) AS {name}_median,
 percentile_cont(0.9) WITHIN GROUP (ORDER BY {column}) AS {name}_p90
 """
-
-
-def _ids(is_past: bool, where: str) -> str:
-    """Only the past has need of them."""
-    return IDS.format(where=where) if is_past else "NULL::uuid[]"
 
 
 def _bucket(since: int, before: int | None) -> str:
@@ -40,9 +35,9 @@ def _backlog(is_past: bool) -> str:
     return f"""
 WITH unused AS (SELECT $1::text), picked AS MATERIALIZED ({{picked}}),
 groups AS (
-  SELECT key, grouping(key) = 1 AS is_total, count(*) AS n, {_ids(is_past, "true")} AS ids,
-    count(*) FILTER (WHERE owner_id IS NULL) AS unassigned, {_ids(is_past, "owner_id IS NULL")} AS unassigned_ids,
-    count(*) FILTER (WHERE is_overdue) AS overdue, {_ids(is_past, "is_overdue")} AS overdue_ids,
+  SELECT key, grouping(key) = 1 AS is_total, count(*) AS n, {ids(is_past, "true")} AS ids,
+    count(*) FILTER (WHERE owner_id IS NULL) AS unassigned, {ids(is_past, "owner_id IS NULL")} AS unassigned_ids,
+    count(*) FILTER (WHERE is_overdue) AS overdue, {ids(is_past, "is_overdue")} AS overdue_ids,
     max(age) AS oldest, {", ".join(_bucket(*days) for days in AGES)},
     {SPREAD.format(column="age", name="age")}
   FROM picked GROUP BY GROUPING SETS ((key), ()))
@@ -54,8 +49,8 @@ def _solved(is_past: bool) -> str:
     return f"""
 WITH unused AS (SELECT $1::text), picked AS MATERIALIZED ({{picked}}),
 groups AS (
-  SELECT key, grouping(key) = 1 AS is_total, count(*) AS n, {_ids(is_past, "true")} AS ids,
-    count(*) FILTER (WHERE reopened_count > 0) AS reopened, {_ids(is_past, "reopened_count > 0")} AS reopened_ids,
+  SELECT key, grouping(key) = 1 AS is_total, count(*) AS n, {ids(is_past, "true")} AS ids,
+    count(*) FILTER (WHERE reopened_count > 0) AS reopened, {ids(is_past, "reopened_count > 0")} AS reopened_ids,
     {SPREAD.format(column="resolution", name="resolution")}, {SPREAD.format(column="response", name="response")}
   FROM picked GROUP BY GROUPING SETS ((key), ())),
 clocks AS (
@@ -64,7 +59,7 @@ clocks AS (
   WHERE c.value->>'state' <> 'cancelled' OR p.sla_breached @> ARRAY[c.value->>'kind']),
 kept AS (
   SELECT key, grouping(key) = 1 AS is_total, clock, count(*) AS n, count(*) FILTER (WHERE is_late) AS breached,
-    {_ids(is_past, "is_late")} AS ids
+    {ids(is_past, "is_late")} AS ids
   FROM clocks GROUP BY GROUPING SETS ((key, clock), (clock)))
 SELECT jsonb_build_object(
   'groups', (SELECT coalesce(jsonb_agg(to_jsonb(groups) ORDER BY is_total, n DESC, key), '[]') FROM groups),

@@ -10,6 +10,7 @@ import orjson
 from guanxi_shared import records
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Call
+from guanxi_shared.custom_fields import values_that_hold
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errands import as_call
 from guanxi_shared.errors import NotFound
@@ -65,8 +66,11 @@ async def _open(call: Call, connection: Connection, answer_id: UUID) -> bool:
         return True
     sent = ticket_for(about, answer.row) | await _assigned(call, connection, answer.row, about)
     fields = await call.custom_fields.definitions(call.organisation, TICKETS)
-    sent["custom"] = {k: v for k, v in (about["custom"] or {}).items() if k in fields}
-    made = await create_ticket(call, connection, TicketCreate.model_validate(sent))
+    # A required field that the ticket asked about has not, or has wrong by now, is left open: nobody is there to
+    # be asked, and the customer waits.
+    more = {"custom": values_that_hold(fields, about["custom"] or {})}
+    data = TicketCreate.model_validate(sent)
+    made = await create_ticket(call, connection, data, more=more)
     changes = {"follow_up_ticket_id": made["id"], "follow_up_at": None}
     await records.update_record(
         connection, ANSWERS, answer, changes, actor=ACTOR, verb="followed_up"

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,26 +10,32 @@ from guanxi_shared.calls import Call
 from guanxi_shared.documents import query_parameter
 from guanxi_shared.errors import Malformed
 from guanxi_shared.parameters import choice_of, day_of, id_of, parameters_of, whole_of
+from guanxi_tickets.service_reports import past
 from guanxi_tickets.survey_results.period_rules import MOST, STEPS, Period, periods_of
 
-NAMES = ("from", "to", "by", "edition", "assignee_id", "team_id")
+NAMES = ("from", "to", "by", "edition", "assignee_id", "team_id", "as_of")
 SPAN = timedelta(days=89)
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`only`: values of fields that answers and invitations both have."""
+    """`only`: values of fields that answers and invitations both have. `at` is the instant that the answer is of;
+    `is_past` where somebody asked for another than now."""
 
     first: date
     last: date
     by: str
     periods: list[Period]
     only: Mapping[str, Any]
+    at: datetime
+    is_past: bool
 
 
 def asked_of(call: Call) -> Asked:
     sent = parameters_of(call, NAMES)
-    last = day_of(call, sent, "to", call.clock.today)
+    then = past.moment_of(call, sent)
+    today = call.clock.today if then is None else then.astimezone(call.clock.zone).date()
+    last = day_of(call, sent, "to", today)
     assert last is not None
     first = day_of(call, sent, "from", last - SPAN)
     assert first is not None
@@ -46,7 +52,8 @@ def asked_of(call: Call) -> Asked:
     }
     if "edition" in sent:
         only["edition"] = whole_of(sent, "edition", 1, 1_000_000, 1)
-    return Asked(first, last, by, periods, {n: v for n, v in only.items() if v is not None})
+    given = {name: value for name, value in only.items() if value is not None}
+    return Asked(first, last, by, periods, given, then or datetime.now(UTC), then is not None)
 
 
 def parameters() -> list[dict[str, Any]]:
@@ -57,4 +64,5 @@ def parameters() -> list[dict[str, Any]]:
         query_parameter("edition", "integer", "Of what was asked so alone.", minimum=1),
         query_parameter("assignee_id", "string", "Whose tickets.", format="uuid"),
         query_parameter("team_id", "string", "Of which team.", format="uuid"),
+        past.PARAMETER,
     ]  # fmt: skip

@@ -4,7 +4,7 @@ Every count is by period (its place in the list), so that a year by days is one 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from sqlalchemy import (
     BigInteger,
@@ -30,6 +30,7 @@ from guanxi_shared.db import bound
 from guanxi_shared.resources import Resource
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
+from guanxi_tickets.service_reports import past
 from guanxi_tickets.survey_answers.resources import ANSWER, ANSWERS
 from guanxi_tickets.survey_results.asked import Asked
 from guanxi_tickets.survey_sending.resources import INVITATION, INVITATIONS
@@ -40,7 +41,12 @@ OF: Final[Mapping[str, tuple[str, Any]]] = {
 }  # fmt: skip
 # A list of choices is as many answers; anything else is one.
 LISTED: Final = "CASE WHEN jsonb_typeof(each.value) = 'array' THEN each.value ELSE jsonb_build_array(each.value) END"
+MOMENTS: Final[Mapping[str, str]] = {ANSWERS.name: "answered_at", INVITATIONS.name: "sent_at"}
 Row = Mapping[str, Any]
+
+
+class Build(Protocol):
+    def __call__(self, scope: Scope, names: Sequence[str], *, is_past: bool) -> Select[Any]: ...
 
 
 async def asked_counts(call: Call, survey_id: Any, asked: Asked) -> list[Row]:
@@ -62,15 +68,37 @@ async def pair_counts(
     return await _fetch(call, "pairs", ANSWERS, survey_id, asked, values, _pairs)
 
 
+async def counted_ids(call: Call, survey_id: Any, asked: Asked, resource: Resource) -> list[Row]:
+    """period, ids: of what the log has at the instant, where no filter of today finds it."""
+    moment = MOMENTS[resource.name]
+
+    def build(scope: Scope, names: Sequence[str], *, is_past: bool) -> Select[Any]:
+        table = resource.table
+        place = _period(table.c[moment])
+        found = select(place, literal_column(past.ids(True)).label("ids")).select_from(table)
+        wanted = _wanted(table, table.c[moment], scope, names, is_past=is_past)
+        return found.where(*wanted).group_by(literal_column("1"))
+
+    return await _fetch(call, f"ids of {resource.name}", resource, survey_id, asked, {}, build)
+
+
 async def _fetch(
     call: Call, which: str, resource: Resource, survey_id: Any, asked: Asked,
-    values: Mapping[str, Any], build: Any,
+    values: Mapping[str, Any], build: Build,
 ) -> list[Row]:  # fmt: skip
     scope = await call.scope_of(resource)
     names = tuple(sorted(asked.only))
-    compiled = SHAPES.get((which, names, scope.shape), lambda: build(scope, names))
+
+    def whole() -> Select[Any]:
+        if not asked.is_past:
+            return build(scope, names, is_past=False)
+        own = resource.table.c.survey_id == bindparam("survey", type_=Uuid)
+        then = past.as_then(resource, more=past.FOLLOWED)
+        return build(scope, names, is_past=True).add_cte(past.seen(resource, scope, own), then)
+
+    compiled = SHAPES.get((which, names, scope.shape, asked.is_past), whole)
     given = {
-        "organisation": call.organisation, "survey": survey_id, **scope.params(), **asked.only,
+        "organisation": call.organisation, "survey": survey_id, "at": asked.at, **scope.params(), **asked.only,
         **values, "starts": [period.start for period in asked.periods],
         "first": asked.periods[0].start, "end": asked.periods[-1].end,
     }  # fmt: skip
@@ -87,27 +115,28 @@ def _period(moment: ColumnElement[Any]) -> ColumnElement[Any]:
 
 
 def _wanted(
-    table: Any, moment: ColumnElement[Any], scope: Scope, names: Sequence[str]
+    table: Any, moment: ColumnElement[Any], scope: Scope, names: Sequence[str], *, is_past: bool
 ) -> list[ColumnElement[bool]]:
+    """What is there is the caller's to see; of the past that was looked at already."""
     at = DateTime(timezone=True)
+    visible = () if is_past else (table.c.deleted_at.is_(None), predicate(table, scope))
     return [
         selects.of_organisation(table), table.c.survey_id == bindparam("survey", type_=Uuid),
-        table.c.deleted_at.is_(None), moment >= bindparam("first", type_=at),
-        moment < bindparam("end", type_=at), predicate(table, scope),
+        moment >= bindparam("first", type_=at), moment < bindparam("end", type_=at), *visible,
         *(table.c[OF[name][0]] == bindparam(name, type_=OF[name][1]) for name in names),
     ]  # fmt: skip
 
 
-def _asked(scope: Scope, names: Sequence[str]) -> Select[Any]:
+def _asked(scope: Scope, names: Sequence[str], *, is_past: bool) -> Select[Any]:
     table = INVITATION.c
     period = _period(table.sent_at)
     found = select(period, table.status, func.count().label("count")).select_from(INVITATION)
-    return found.where(*_wanted(INVITATION, table.sent_at, scope, names)).group_by(
+    return found.where(*_wanted(INVITATION, table.sent_at, scope, names, is_past=is_past)).group_by(
         literal_column("1"), table.status
     )
 
 
-def _answers(scope: Scope, names: Sequence[str]) -> Select[Any]:
+def _answers(scope: Scope, names: Sequence[str], *, is_past: bool) -> Select[Any]:
     table = ANSWER.c
     each = func.jsonb_each(table.answers).table_valued("key", "value", name="each")
     listed = func.jsonb_array_elements_text(literal_column(LISTED))
@@ -119,11 +148,11 @@ def _answers(scope: Scope, names: Sequence[str]) -> Select[Any]:
     ).select_from(joined)  # fmt: skip
     keys = bindparam("keys", type_=ARRAY(Text))
     is_wanted: ColumnElement[bool] = literal_column("each.key", Text) == func.any(keys)
-    wanted = [*_wanted(ANSWER, table.answered_at, scope, names), is_wanted]
+    wanted = [*_wanted(ANSWER, table.answered_at, scope, names, is_past=is_past), is_wanted]
     return found.where(*wanted).group_by(*map(literal_column, "1234"))
 
 
-def _pairs(scope: Scope, names: Sequence[str]) -> Select[Any]:
+def _pairs(scope: Scope, names: Sequence[str], *, is_past: bool) -> Select[Any]:
     table = ANSWER.c
     listed = func.unnest(bindparam("items", type_=ARRAY(Text)))
     items = listed.table_valued(column("item", Text), name="items").render_derived(name="items")
@@ -135,5 +164,5 @@ def _pairs(scope: Scope, names: Sequence[str]) -> Select[Any]:
         _period(table.answered_at), table.edition, items.c.item, one, other,
         func.count().label("count"),
     ).select_from(ANSWER.join(items, true()))  # fmt: skip
-    wanted = _wanted(ANSWER, table.answered_at, scope, names)
+    wanted = _wanted(ANSWER, table.answered_at, scope, names, is_past=is_past)
     return found.where(*wanted).group_by(*map(literal_column, "12345"))

@@ -1,6 +1,6 @@
 """Results as the API shows them."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Literal
 from uuid import UUID
 
@@ -43,7 +43,8 @@ class Change(BaseModel):
 class PeriodResults(BaseModel):
     """`invited`, `answered` and `partial` are of those who were asked in the period; the rest is of answers that
     came in it. `is_enough`: at least the survey's `least_n`; with fewer nothing is to be claimed or
-    coloured. `invitations` and `answers` are the search documents that find the rows."""
+    coloured. `invitations` and `answers` are the search documents that find the rows; of a past moment by their
+    ids, null of none and of more than 1,000."""
 
     model_config = ConfigDict(populate_by_name=True)
 
@@ -58,13 +59,14 @@ class PeriodResults(BaseModel):
     change: Change | None
     questions: list[dict[str, Any]]
     items: list[dict[str, Any]]
-    invitations: SearchDocument
-    answers: SearchDocument
+    invitations: SearchDocument | None
+    answers: SearchDocument | None
 
 
 class Results(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
+    as_of: datetime
     survey_id: UUID
     kind: Kind
     from_: date = Field(alias="from")

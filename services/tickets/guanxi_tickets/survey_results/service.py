@@ -7,36 +7,61 @@ from uuid import UUID
 
 from guanxi_shared import kano, survey_figures
 from guanxi_shared.calls import Call
+from guanxi_shared.errors import NotFound
+from guanxi_tickets.survey_answers.resources import ANSWERS
 from guanxi_tickets.survey_results.asked import Asked
-from guanxi_tickets.survey_results.period_rules import Period, document_of
-from guanxi_tickets.survey_results.queries import answer_counts, asked_counts, pair_counts
+from guanxi_tickets.survey_results.period_rules import document_of
+from guanxi_tickets.survey_results.queries import (
+    answer_counts,
+    asked_counts,
+    counted_ids,
+    pair_counts,
+)
 from guanxi_tickets.survey_results.question_rules import Counted, counted_questions
+from guanxi_tickets.survey_sending.resources import INVITATIONS
 from guanxi_tickets.surveys.question_rules import PAIRS, SCORE
 from guanxi_tickets.surveys.service import list_editions
+from guanxi_tickets.tickets.document_rules import of_ids
 
 LEAST: Final = "SELECT kind, least_n FROM surveys WHERE organisation_id = $2 AND id = $3"
+LEAST_THEN: Final = """
+SELECT after->>'kind' AS kind, (after->>'least_n')::int AS least_n FROM events
+WHERE organisation_id = $2 AND subject_id = $3 AND subject_type = 'survey_form' AND occurred_at <= $4
+ORDER BY version DESC, id DESC LIMIT 1
+"""
 Table = Mapping[int, Mapping[str, Mapping[Any, int]]]  # period → key → value → how often
 
 
 async def read_results(call: Call, survey_id: UUID, asked: Asked) -> dict[str, Any]:
     editions = await list_editions(call, survey_id)
-    rows = await call.db.lookup(call.organisation, LEAST, call.organisation, survey_id)
-    survey = dict(rows[0].items())
+    if asked.is_past:
+        editions = [each for each in editions if each["created_at"] <= asked.at]
+    survey = await _survey(call, survey_id, asked)
     questions = counted_questions(editions)
     invited = await asked_counts(call, survey_id, asked)
     single = [key for key, each in questions.items() if _is_counted(each)]
     answers = _table(await answer_counts(call, survey_id, asked, single), questions)
     pairs = await _pairs(call, survey_id, asked, survey["kind"], questions)
+    documents = await _documents(call, survey_id, asked)
     shown = [
-        _period(call, survey_id, survey, asked, place, invited, questions, answers, pairs)
+        _period(survey, asked, place, invited, questions, answers, pairs) | documents[place]
         for place in range(len(asked.periods))
     ]
     _compare(survey, answers, shown)
     return {
-        "survey_id": survey_id, "kind": survey["kind"], "from": asked.first, "to": asked.last,
+        "as_of": asked.at, "survey_id": survey_id, "kind": survey["kind"], "from": asked.first, "to": asked.last,
         "by": asked.by, "time_zone": call.by.time_zone, "least_n": survey["least_n"],
         "periods": shown,
     }  # fmt: skip
+
+
+async def _survey(call: Call, survey_id: UUID, asked: Asked) -> dict[str, Any]:
+    """Its kind, and how many answers are enough. NotFound where it was not there yet."""
+    sql, more = (LEAST_THEN, (asked.at,)) if asked.is_past else (LEAST, ())
+    rows = await call.db.lookup(call.organisation, sql, call.organisation, survey_id, *more)
+    if not rows:
+        raise NotFound("There was no survey with this id at that time.")
+    return dict(rows[0].items())
 
 
 def _is_counted(counted: Counted) -> bool:
@@ -79,7 +104,7 @@ def _items(questions: Mapping[str, Counted]) -> list[str]:
 
 
 def _period(
-    call: Call, survey_id: UUID, survey: Mapping[str, Any], asked: Asked, place: int,
+    survey: Mapping[str, Any], asked: Asked, place: int,
     invited: Sequence[Mapping[str, Any]], questions: Mapping[str, Counted], answers: Table,
     pairs: Table,
 ) -> dict[str, Any]:  # fmt: skip
@@ -101,7 +126,6 @@ def _period(
         ],
         "items": [_item(kind, item, both.get(item, {}), survey["least_n"]) for item in _items(questions)]
         if kind in PAIRS else [],
-        **_documents(survey_id, period, asked),
     }  # fmt: skip
 
 
@@ -130,15 +154,30 @@ def _item(kind: str, item: str, counts: Mapping[Any, int], least: int) -> dict[s
     return {"item": item, **gap, "is_enough": gap["gap"]["n"] >= least}
 
 
-def _documents(survey_id: UUID, period: Period, asked: Asked) -> dict[str, Any]:
-    """Invitations are those that went out in the period, answers those that came in."""
+async def _documents(call: Call, survey_id: UUID, asked: Asked) -> list[dict[str, Any]]:
+    """By period. Invitations are those that went out in it, answers those that came in."""
+    if asked.is_past:
+        return await _documents_then(call, survey_id, asked)
     only = {
         name: value if isinstance(value, int) else str(value) for name, value in asked.only.items()
     }
-    return {
-        "invitations": document_of(str(survey_id), "sent_at", period, only),
-        "answers": document_of(str(survey_id), "answered_at", period, only),
-    }  # fmt: skip
+    return [
+        {
+            "invitations": document_of(str(survey_id), "sent_at", period, only),
+            "answers": document_of(str(survey_id), "answered_at", period, only),
+        }
+        for period in asked.periods
+    ]
+
+
+async def _documents_then(call: Call, survey_id: UUID, asked: Asked) -> list[dict[str, Any]]:
+    found = [dict[str, Any]() for _ in asked.periods]
+    for name, resource in (("invitations", INVITATIONS), ("answers", ANSWERS)):
+        rows = await counted_ids(call, survey_id, asked, resource)
+        ids = {row["period"]: [str(id) for id in row["ids"] or ()] for row in rows}
+        for place, each in enumerate(found):
+            each[name] = of_ids(ids.get(place))
+    return found
 
 
 def _compare(survey: Mapping[str, Any], answers: Table, shown: Sequence[dict[str, Any]]) -> None:

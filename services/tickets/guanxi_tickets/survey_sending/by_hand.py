@@ -12,6 +12,7 @@ from guanxi_shared.errors import Conflict, Invalid
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
 from guanxi_shared.references import find_copied
+from guanxi_tickets.letters.writing import write_survey_letter
 from guanxi_tickets.references.service import PEOPLE
 from guanxi_tickets.survey_sending.resources import INVITATIONS
 from guanxi_tickets.survey_sending.schemas import InvitationCreate
@@ -49,9 +50,12 @@ async def invite(
         "owner_id": ticket["owner_id"] if ticket else call.by.user_id,
         "team_id": ticket["team_id"] if ticket else None, "created_at": now, "updated_at": now,
     }  # fmt: skip
-    return await records.insert_record(
+    state = await records.insert_record(
         connection, INVITATIONS, columns, actor=call.actor, verb="sent"
     )
+    if data.by_mail:
+        await write_survey_letter(connection, call.organisation, columns["id"], data.ticket_id)
+    return state
 
 
 async def _ticket(

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from guanxi_shared.values import Value
 from guanxi_tickets.surveys.schemas import Language, Occasion
@@ -21,6 +21,9 @@ class InvitationCreate(Value):
     ticket_id: UUID | None = None
     contact_id: UUID | None = None
     language: Language | None = None
+    by_mail: bool = Field(
+        default=True, description="Whether the link goes out by mail; it is at `/link` anyway."
+    )
 
     @model_validator(mode="after")
     def check_somebody(self) -> Self:

@@ -13,6 +13,7 @@ from guanxi_shared import records
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import NotFound
 from guanxi_shared.visibility import EVERYTHING
+from guanxi_tickets.letters.writing import write_survey_letter
 from guanxi_tickets.survey_sending import rules
 from guanxi_tickets.survey_sending.planning import ACTOR
 from guanxi_tickets.survey_sending.resources import INVITATIONS
@@ -54,6 +55,8 @@ async def send_planned(database: Database, organisation: UUID, invitation_id: UU
         await records.update_record(
             connection, INVITATIONS, loaded, changes, actor=ACTOR, verb=changes["status"], at=now
         )
+        if reason is None:
+            await write_survey_letter(connection, organisation, invitation_id, row["ticket_id"])
         return True
 
 

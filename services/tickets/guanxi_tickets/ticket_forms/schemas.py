@@ -53,6 +53,10 @@ class TicketFormFields(DefinedForm):
     takes_files: bool = Field(
         default=False, description="Whether it takes a file, as the part `file` of multipart."
     )
+    sends_receipt: bool = Field(
+        default=False,
+        description="Whether who fills it in is sent the ticket's number and a link to it by mail.",
+    )
 
 
 class TicketFormCreate(TicketFormFields):
@@ -84,6 +88,7 @@ class TicketFormRead(DefinedFormRead):
     channel: Channel
     team_id: UUID | None
     takes_files: bool
+    sends_receipt: bool
 
 
 class PublicTicketForm(PublicForm):

@@ -23,6 +23,7 @@ from guanxi_shared.writes import parse_object
 from guanxi_shared.written import KNOWN_TEAMS
 from guanxi_tickets.clients import CONTACTS
 from guanxi_tickets.files.service import insert_file
+from guanxi_tickets.letters.writing import write_link_letter
 from guanxi_tickets.portal.links import make_link
 from guanxi_tickets.portal.visitors import VisitorCall, facts_of, visitor_of
 from guanxi_tickets.requesters.lookup import ContactsAway, look_up
@@ -120,6 +121,10 @@ async def _write(
             )  # fmt: skip
         named = {**more, "organisation_id": call.organisation, "id": ticket["id"]}
         link = await make_link(call.house, connection, named, reach="ticket")
+        if form.row["sends_receipt"] and sent.typed.email is not None:
+            await write_link_letter(
+                connection, call.organisation, "receipt", ticket["id"], link["id"]
+            )
         await count(connection, COUNTED, form.organisation, form.id, "taken")
     return ticket, link
 

@@ -82,6 +82,10 @@ class TicketSettingsUpdate(Fields):
         default="no",
         description="Whether a complaint is solved only when its loop is closed; `warn` tells of those that are not.",
     )
+    sends_mail: bool = Field(
+        default=True,
+        description="Whether surveys, links of the portal and receipts of forms go out by mail.",
+    )
 
 
 class TicketSettingsRead(BaseModel):
@@ -92,6 +96,7 @@ class TicketSettingsRead(BaseModel):
     priorities: PriorityTable
     complaints_need_loop: NeedLoop
     without_entitlement: WithoutEntitlement
+    sends_mail: bool
     version: int
     created_at: datetime | None
     updated_at: datetime | None

@@ -18,7 +18,7 @@ from guanxi_tickets.ticket_settings.schemas import TicketSettingsUpdate
 DEFAULTS: Final[Mapping[str, Any]] = {
     "states": list(rules.DEFAULT_STATES), "priorities": rules.DEFAULT_PRIORITIES,
     "complaints_need_loop": "no",
-    "without_entitlement": "allow",
+    "without_entitlement": "allow", "sends_mail": True,
 }  # fmt: skip
 PRESENT = "SELECT states::text FROM ticket_settings WHERE organisation_id = $1 AND id = $1"
 STANDING = """

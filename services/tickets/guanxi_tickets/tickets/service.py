@@ -67,7 +67,9 @@ WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS N
 """
 
 
-async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
+async def create_ticket(
+    call: Call, connection: Connection, data: Any, *, more: Mapping[str, Any] | None = None
+) -> State:
     """A new ticket with the next number, which is taken last."""
     sent = data.model_dump(exclude_unset=True, exclude_none=True)
     is_free = (
@@ -76,7 +78,9 @@ async def create_ticket(call: Call, connection: Connection, data: Any) -> State:
     if is_free:
         sent["assignee_id"] = call.by.user_id
     may_route = is_free and "queue_id" not in data.model_fields_set
-    return await make_ticket(call, connection, sent, ticket_id=data.id, may_route=may_route)
+    return await make_ticket(
+        call, connection, sent, ticket_id=data.id, more=more, may_route=may_route
+    )
 
 
 async def make_ticket(
@@ -84,7 +88,7 @@ async def make_ticket(
     more: Mapping[str, Any] | None = None, requester_name: str | None = None, may_route: bool,
 ) -> State:  # fmt: skip
     """What every new ticket comes through, whoever makes it. `more` are columns that nobody sends, a
-    requester among them who was looked up already, under that name. With `may_route` a queue takes it
+    requester among them who was looked up already, under that name; custom fields among them are not checked. With `may_route` a queue takes it
     whose filter it fits."""
     ways = await known_ways(call, sent.get("status"))
     state = ways.state(sent["status"]) if "status" in sent else ways.first
@@ -95,7 +99,8 @@ async def make_ticket(
         **state_rules.standing(state, now),
     }  # fmt: skip
     columns |= rules.priority_of(ways, columns, sent)
-    columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
+    if more is None or "custom" not in more:
+        columns["custom"] = await stored(call, TICKETS, sent.get("custom", {}))
     names = await _set_references(call, columns)
     columns |= more or {}
     if may_route:
