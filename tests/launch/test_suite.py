@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from guanxi_shared.launch.board import Entry, board_path, read_board
@@ -199,6 +200,7 @@ def test_a_forked_process_and_the_one_after_it_are_told_the_same(
     forked, pid = suite.state_of("alpha"), suite.entry("alpha").pid
     assert pid is not None
     assert forked["session"] == pid
+    assert psutil.Process(pid).cmdline()[0] == "guanxi: alpha"
     os.kill(pid, signal.SIGKILL)
     until(lambda: suite.entry("alpha").restarts == 1, "it is started again")
     until(lambda: suite.entry("alpha").state == "ready", "it is ready again")

@@ -18,6 +18,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
+from setproctitle import setproctitle
+
 from guanxi_shared.launch.child import die_with_parent
 
 Command = tuple[str, ...]
@@ -148,6 +150,7 @@ def _lines_to(number: int) -> io.TextIOWrapper:
 
 
 def _run(module: str, package: str) -> None:
+    setproctitle(f"{package} waits")  # first: it finds its place by the environment
     import_module(f"{package}.{PARTS[module]}")
     told = os.fdopen(0, "rb", closefd=False).read()
     if not told:  # the supervisor gave up before its processes were needed
