@@ -18,7 +18,7 @@ STALE := $(shell [ ! -s $(VENV)/.made ] || \
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/.runtime $(VENV)/.members ## start everything; Ctrl-C stops it (GUANXI_PORT, GUANXI_DATA_DIR, GUANXI_DEMO=0)
+run: $(VENV)/.runtime $(VENV)/.members $(VENV)/.compiled ## start everything; Ctrl-C stops it (GUANXI_PORT, GUANXI_DATA_DIR, GUANXI_DEMO=0)
 	@exec $(PYTHON) -m guanxi_gateway.cli up
 
 test: $(VENV)/.dev $(VENV)/.members ## all tests, in parallel, on a Postgres of their own (ARGS="-k name")
@@ -53,7 +53,7 @@ restore: $(VENV)/.runtime $(VENV)/.members ## bring back FILE=monday.dump (REPLA
 	@test -n "$(FILE)" || { echo "Say which: make restore FILE=monday.dump"; exit 2; }
 	@exec $(PYTHON) -m guanxi_gateway.cli restore $(if $(REPLACE),--replace) "$(FILE)"
 
-install: $(VENV)/.runtime $(VENV)/.members ## make .venv without starting anything
+install: $(VENV)/.runtime $(VENV)/.members $(VENV)/.compiled ## make .venv without starting anything
 
 clean: ## remove .venv and caches; DATA=1 removes the data too
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -121,4 +121,10 @@ $(VENV)/.members: Makefile $(addsuffix /pyproject.toml,$(MEMBERS)) | $(VENV)/.ma
 	for member in $(MEMBERS); do echo "$(CURDIR)/$$member"; done > "$$site/guanxi.pth"
 	@printf '#!/bin/sh\nexec "%s" -m guanxi_gateway.cli "$$@"\n' "$(CURDIR)/$(PYTHON)" > $(VENV)/bin/guanxi
 	@chmod +x $(VENV)/bin/guanxi
+	@touch $@
+
+# Once, as pip does it with what it installs: else each process of the first start does it for itself,
+# and where PYTHONDONTWRITEBYTECODE is set, at every start.
+$(VENV)/.compiled: $(VENV)/.made $(shell find $(MEMBERS) -name '*.py')
+	@$(PYTHON) -m compileall -q -j 0 $(MEMBERS)
 	@touch $@

@@ -2,33 +2,51 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
-from guanxi_shared.launch.board import board_path, read_board
+from guanxi_shared.launch.board import Entry, board_path, read_board
 from guanxi_shared.launch.ports import free_port
 from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.secret_file import SecretFile
 from tests.launch.alone import keep_alone
 from tests.launch.conftest import MakePostgres
+from tests.launch.until import is_alive, until
 
 DRIVER = Path(__file__).with_name("suite_driver.py")
 SHARED = Path(__file__).parents[2] / "shared"
 APP = """
-import json, os
+import json, os, random, secrets, uuid
+from guanxi_shared.identifiers import new_id
+
+print("loaded", flush=True)
+
+def state():
+    return {
+        "environment": dict(os.environ),
+        "drawn": [str(new_id()), str(uuid.uuid4()), secrets.token_hex(), random.random()],
+        "open": sorted(map(os.readlink, opened())),
+        "session": os.getsid(0),
+    }
+
+def opened():
+    return [p for n in os.listdir("/proc/self/fd") if os.path.exists(p := f"/proc/self/fd/{n}")]
 
 def create():
     async def app(scope, receive, send):
         if scope["type"] != "http":
             return
         await send({"type": "http.response.start", "status": 200, "headers": []})
-        await send({"type": "http.response.body", "body": json.dumps(dict(os.environ)).encode()})
+        await send({"type": "http.response.body", "body": json.dumps(state()).encode()})
     return app
 """
 ENV = """
@@ -101,12 +119,20 @@ class Started:
                 return
 
     def environment_of(self, name: str) -> dict[str, str]:
-        """What the process was told; it answers with that."""
-        entry = next(e for e in read_board(board_path(self.data_dir)) if e.name == name)
-        with urllib.request.urlopen(f"{entry.url}/") as answer:
+        """What the process was told."""
+        told = self.state_of(name)["environment"]
+        assert isinstance(told, dict)
+        return told
+
+    def state_of(self, name: str) -> dict[str, Any]:
+        """What the process answers about itself."""
+        with urllib.request.urlopen(f"{self.entry(name).url}/") as answer:
             told = json.load(answer)
         assert isinstance(told, dict)
         return told
+
+    def entry(self, name: str) -> Entry:
+        return next(e for e in read_board(board_path(self.data_dir)) if e.name == name)
 
     def stop(self) -> int:
         self.process.terminate()
@@ -153,6 +179,9 @@ def test_each_process_knows_its_own_way_into_the_database_and_no_other(
 ) -> None:
     suite = start(SECRET_DATABASE_URL="postgresql://elsewhere")
     gateway, alpha = suite.environment_of("gateway"), suite.environment_of("alpha")
+    assert (
+        "FORKED 0" in suite.lines
+    )  # what a process was started with stays readable for the forked
     assert {name for name in alpha if name.endswith("DATABASE_URL")} == {
         "ALPHA_DATABASE_URL", "ALPHA_FEED_DATABASE_URL",
     }  # fmt: skip
@@ -161,6 +190,63 @@ def test_each_process_knows_its_own_way_into_the_database_and_no_other(
     assert alpha["GUANXI_SERVICE_SECRET"] == gateway["GUANXI_SERVICE_SECRET"]
     assert len(alpha["GUANXI_SERVICE_SECRET"]) >= 32
     assert alpha["ALPHA_FILES_DIR"] == str(suite.data_dir / "files" / "alpha")
+
+
+def test_a_forked_process_and_the_one_after_it_are_told_the_same(
+    start: Callable[..., Started],
+) -> None:
+    suite = start()
+    assert "FORKED 2" in suite.lines
+    forked, pid = suite.state_of("alpha"), suite.entry("alpha").pid
+    assert pid is not None
+    assert forked["session"] == pid
+    assert psutil.Process(pid).cmdline()[0] == "guanxi: alpha"
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: suite.entry("alpha").restarts == 1, "it is started again")
+    until(lambda: suite.entry("alpha").state == "ready", "it is ready again")
+    anew = suite.state_of("alpha")
+    assert anew["session"] == suite.entry("alpha").pid != pid
+    assert forked["environment"] == anew["environment"]
+
+
+def test_forked_processes_draw_different_numbers_and_hold_nothing_of_each_other(
+    start: Callable[..., Started],
+) -> None:
+    suite = start()
+    gateway, alpha = suite.state_of("gateway"), suite.state_of("alpha")
+    assert not set(gateway["drawn"]) & set(alpha["drawn"])
+    for held in (gateway["open"], alpha["open"]):
+        assert not [file for file in held if str(suite.data_dir) in file]
+    pipes = [{f for f in each["open"] if f.startswith("pipe:")} for each in (gateway, alpha)]
+    assert all(pipes)
+    assert not pipes[0] & pipes[1]
+
+
+def test_a_killed_supervisor_takes_forked_processes_with_it(start: Callable[..., Started]) -> None:
+    suite = start()
+    pids = [entry.pid for entry in read_board(board_path(suite.data_dir)) if entry.pid]
+    assert len(pids) == 3
+    suite.process.kill()
+    until(lambda: not any(is_alive(pid) for pid in pids), "all children end")
+
+
+def test_a_service_that_cannot_be_loaded_ends_the_start_with_its_last_words(
+    start: Callable[..., Started], packages: Path
+) -> None:
+    (packages / "guanxi_alpha/app.py").write_text("raise ValueError('alpha is broken')")
+    refused = start()
+    assert "FORKED 2" in refused.lines
+    assert refused.lines[-1].startswith("REFUSED alpha ended 4 times before it was ready")
+    assert refused.process.stdout is not None
+    assert "alpha is broken" in refused.process.stdout.read()
+
+
+def test_a_start_that_is_refused_leaves_no_waiting_process(start: Callable[..., Started]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        refused = start(GUANXI_PORT=str(taken.getsockname()[1]))
+        assert "FORKED 2" in refused.lines
+        assert refused.process.stdout is not None
+        refused.process.stdout.read()  # ends when nobody holds the other end
 
 
 def test_the_sealing_secret_is_made_once_kept_and_told_to_the_gateway_alone(

@@ -11,7 +11,7 @@ import pytest
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from pydantic_settings import BaseSettings
 
-from guanxi_gateway.cli.app import app as command_line
+from guanxi_gateway.cli.app import command_line
 from guanxi_shared.launch import cluster, postgres, provision_main
 from guanxi_shared.launch.binaries import find_binaries
 from guanxi_shared.launch.services import GATEWAY, Service, discover_services
@@ -146,7 +146,7 @@ def test_backups_are_made_and_restored_by_the_command_line(name: str) -> None:
     command = " ".join(CONTAINERS[name].command)
     assert CONTAINERS[name].spec["profiles"] == [name]
     assert f"python -m guanxi_gateway.cli {name} " in command
-    known = {each.callback.__name__ for each in command_line.registered_commands if each.callback}
+    known = {each.callback.__name__ for each in command_line().registered_commands if each.callback}
     assert name in known
 
 

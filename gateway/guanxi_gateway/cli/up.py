@@ -11,7 +11,7 @@ from guanxi_shared.launch.plan import Suite
 from guanxi_shared.launch.process import outcome
 from guanxi_shared.launch.secret_file import SecretFile, write_atomically
 from guanxi_shared.launch.settings import LaunchSettings
-from guanxi_shared.launch.suite import run_suite
+from guanxi_shared.launch.suite import fork_services, run_suite
 
 DEMO_EMAIL = "admin@demo.example"
 DEMO_PASSWORD = "GUANXI_DEMO_PASSWORD"
@@ -24,6 +24,7 @@ console = Console(highlight=False, soft_wrap=True)
 def up() -> None:
     """Start the suite, with the demo organisation at the first start; Ctrl-C stops it."""
     settings = LaunchSettings.from_environment()
+    forked = fork_services()
 
     async def tell(suite: Suite) -> None:
         console.print(f"\n[bold green]Guanxi is ready[/] on {suite.gateway_url}")
@@ -32,7 +33,7 @@ def up() -> None:
             await _show_demo(suite, settings)
         console.print("Ctrl-C stops everything.\n")
 
-    asyncio.run(run_suite(settings, on_ready=tell, say=_say, log=_log))
+    asyncio.run(run_suite(settings, on_ready=tell, say=_say, log=_log, forked=forked))
 
 
 async def _show_demo(suite: Suite, settings: LaunchSettings) -> None:

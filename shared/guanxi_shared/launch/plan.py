@@ -11,6 +11,7 @@ import asyncpg
 
 from guanxi_shared.launch.errands import run_quietly
 from guanxi_shared.launch.errors import LaunchError, first_of
+from guanxi_shared.launch.forked import Command
 from guanxi_shared.launch.migrating import make_coming_months, schema_is_current
 from guanxi_shared.launch.ports import free_port
 from guanxi_shared.launch.process import ProcessSpec, Say, reachable
@@ -141,7 +142,7 @@ class Plan:
         )
         return {
             "GUANXI_LOG_FORMAT": "text",  # for the terminal, unless told otherwise
-            **_inherited(),
+            **inherited(),
             SERVICE_SECRET: self._secrets[SERVICE_SECRET],
             "GUANXI_DATA_DIR": str(self._settings.data_dir),
             "GUANXI_GATEWAY_URL": self.gateway_url,
@@ -165,7 +166,13 @@ class Plan:
         return environment
 
 
-def _inherited() -> dict[str, str]:
+def commands(services: Sequence[Service]) -> list[Command]:
+    """All that `Plan.specs` runs."""
+    servers = [_python("serve", service) for service in services]
+    return servers + [_python("worker", service) for service in services if service.has_jobs]
+
+
+def inherited() -> dict[str, str]:
     """Ours, without any way into the database: each process gets its own and no other."""
     return {
         name: value
@@ -174,5 +181,5 @@ def _inherited() -> dict[str, str]:
     }
 
 
-def _python(module: str, service: Service) -> tuple[str, ...]:
+def _python(module: str, service: Service) -> Command:
     return (sys.executable, "-m", f"guanxi_shared.{module}", service.package)

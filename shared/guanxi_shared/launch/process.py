@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from guanxi_shared.launch.board import Board
 from guanxi_shared.launch.child import die_with_parent
 from guanxi_shared.launch.errors import LaunchError
+from guanxi_shared.launch.forked import Forked
 from guanxi_shared.launch.health import is_ready
 
 FIRST_DELAY = 0.2
@@ -24,6 +25,7 @@ CHECK_EVERY = 0.1
 LAST_LINES = 15
 
 Say = Callable[[str], None]
+Child = asyncio.subprocess.Process | Forked
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,17 @@ class ProcessSpec:
 class Process:
     """Must be driven by the event loop of the main thread (see child.py)."""
 
-    def __init__(self, spec: ProcessSpec, board: Board, *, say: Say, log: Say) -> None:
+    def __init__(
+        self, spec: ProcessSpec, board: Board, *, say: Say, log: Say, forked: Forked | None = None
+    ) -> None:
+        """`forked` is the first child, if it waits already."""
         self.spec = spec
         self.ready = asyncio.Event()
         self._board = board
         self._say = say
         self._log = log
-        self._child: asyncio.subprocess.Process | None = None
+        self._forked = forked
+        self._child: Child | None = None
         self._reading: asyncio.Task[None] | None = None
         self._last_lines: deque[str] = deque(maxlen=LAST_LINES)
         self._deaths_in_a_row = 0
@@ -74,8 +80,19 @@ class Process:
             self._give_up_if_hopeless(code)
             await self._back_off(code)
 
-    async def _spawn(self) -> asyncio.subprocess.Process:
-        child = await asyncio.create_subprocess_exec(
+    async def _spawn(self) -> Child:
+        child = self._child = await self._start()
+        self._reading = asyncio.create_task(self._forward(child))
+        self._board.tell(self.spec.name, pid=child.pid, restarts=self._restarts, state="starting")
+        return child
+
+    async def _start(self) -> Child:
+        if self._forked is not None:
+            child, self._forked = self._forked, None
+            self._child = child
+            await child.go(self.spec.env)
+            return child
+        return await asyncio.create_subprocess_exec(
             *self.spec.command,
             env=dict(self.spec.env),
             stdin=asyncio.subprocess.DEVNULL,
@@ -84,19 +101,15 @@ class Process:
             start_new_session=True,  # Ctrl-C in the terminal is the supervisor's to handle
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
-        self._child = child
-        self._reading = asyncio.create_task(self._forward(child))
-        self._board.tell(self.spec.name, pid=child.pid, restarts=self._restarts, state="starting")
-        return child
 
-    async def _watch(self, child: asyncio.subprocess.Process) -> int:
+    async def _watch(self, child: Child) -> int:
         announcing = asyncio.create_task(self._announce_ready(child))
         try:
             return await child.wait()
         finally:
             announcing.cancel()
 
-    async def _announce_ready(self, child: asyncio.subprocess.Process) -> None:
+    async def _announce_ready(self, child: Child) -> None:
         while not await self._is_ready():  # noqa: ASYNC110 (only asking tells)
             await asyncio.sleep(CHECK_EVERY)
         if child.returncode is None:
@@ -124,7 +137,7 @@ class Process:
         self._say(f"{self.spec.name} ended ({outcome(code)}); again in {delay:.1f} s")
         await asyncio.sleep(delay)
 
-    async def _forward(self, child: asyncio.subprocess.Process) -> None:
+    async def _forward(self, child: Child) -> None:
         """Line by line; a line longer than the buffer is cut rather than stopping the child."""
         assert child.stdout is not None
         rest = b""
@@ -183,7 +196,7 @@ async def _first_of(*awaited: Coroutine[None, None, object], seconds: float) -> 
         task.cancel()
 
 
-def _kill_group(child: asyncio.subprocess.Process) -> None:
+def _kill_group(child: Child) -> None:
     """Also what the child left running of its own: each leads a session."""
     try:
         os.killpg(child.pid, signal.SIGKILL)

@@ -1,15 +1,18 @@
 """The suite on this machine, from an empty folder to a clean stop."""
 
 import asyncio
+import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from guanxi_shared.launch.board import Board
 from guanxi_shared.launch.errors import LaunchError
+from guanxi_shared.launch.forked import Command, Forked, fork_ahead
 from guanxi_shared.launch.locks import FolderLock
 from guanxi_shared.launch.place import make_data_dir
-from guanxi_shared.launch.plan import Plan, Suite
+from guanxi_shared.launch.plan import Plan, Suite, commands, inherited
 from guanxi_shared.launch.ports import demand_port
 from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.process import Say
@@ -29,12 +32,21 @@ def supervisor_lock(data_dir: Path) -> Path:
     return data_dir / "run" / "supervisor.lock"
 
 
+def fork_services() -> dict[Command, Forked]:
+    """Processes for `run_suite`, waiting; none where the environment holds a way into the database, which
+    they would inherit (the system keeps what a process was started with). Before the event loop."""
+    if inherited() != dict(os.environ):
+        return {}
+    return fork_ahead(commands(discover_services()))
+
+
 async def run_suite(
     settings: LaunchSettings,
     *,
     on_ready: OnSuiteReady | None = None,
     say: Say = print,
     log: Say = print,
+    forked: Mapping[Command, Forked] = MappingProxyType({}),
 ) -> None:
     """Everything from an empty folder to a clean stop at a signal. LaunchError says what is wrong."""
     what = f"The data folder {settings.data_dir}"
@@ -43,7 +55,7 @@ async def run_suite(
     lock.acquire()
     try:
         async with stops_on_signal(say=say) as at_once:
-            await _run(settings, at_once, on_ready=on_ready, say=say, log=log)
+            await _run(settings, at_once, on_ready=on_ready, say=say, log=log, forked=forked)
     finally:
         lock.release()
 
@@ -55,6 +67,7 @@ async def _run(
     on_ready: OnSuiteReady | None,
     say: Say,
     log: Say,
+    forked: Mapping[Command, Forked],
 ) -> None:
     services = _require_services()
     demand_port(settings.host, settings.port, setting="GUANXI_PORT")
@@ -68,7 +81,12 @@ async def _run(
         plan = Plan(settings, services, provisioned)
         await plan.migrate(say=say)
         supervisor = Supervisor(
-            plan.specs(), Board(settings.data_dir), postgres=postgres, say=say, log=log
+            plan.specs(),
+            Board(settings.data_dir),
+            postgres=postgres,
+            say=say,
+            log=log,
+            forked=forked,
         )
     except BaseException:
         if postgres is not None:

@@ -5,10 +5,12 @@ Knows nothing of the suite: `suite` says which processes there are.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from guanxi_shared.launch.board import Board
 from guanxi_shared.launch.errors import LaunchError, first_of
+from guanxi_shared.launch.forked import Command, Forked
 from guanxi_shared.launch.keeper import PostgresKeeper
 from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.process import Process, ProcessSpec, Say
@@ -25,10 +27,14 @@ class Supervisor:
         postgres: EmbeddedPostgres | None = None,
         say: Say = print,
         log: Say = print,
+        forked: Mapping[Command, Forked] = MappingProxyType({}),
     ) -> None:
         self._say = say
         self._keeper = PostgresKeeper(postgres, board, say=say) if postgres else None
-        self._processes = [Process(spec, board, say=say, log=log) for spec in specs]
+        self._processes = [
+            Process(spec, board, say=say, log=log, forked=forked.get(spec.command))
+            for spec in specs
+        ]
 
     async def run(self, *, at_once: asyncio.Event, on_ready: OnReady | None = None) -> None:
         """Until cancelled, or LaunchError when a process never becomes ready. Stops all it started.

@@ -15,7 +15,7 @@ import uvicorn
 from click.testing import Result
 from typer.testing import CliRunner
 
-from guanxi_gateway.cli.app import app
+from guanxi_gateway.cli.app import command_line
 from guanxi_gateway.cli.recipes import Join, names, read_recipe
 from guanxi_gateway.cli.sql_inserts import joined, read_inserts
 from guanxi_shared.edge import Edge
@@ -51,7 +51,9 @@ async def guanxi(
     given = ["--url", f"http://127.0.0.1:{port}", "--api-key", token]
 
     async def run(command: str, *arguments: str) -> Result:
-        return await asyncio.to_thread(CliRunner().invoke, app, [command, *arguments, *given])
+        return await asyncio.to_thread(
+            CliRunner().invoke, command_line(), [command, *arguments, *given]
+        )
 
     try:
         yield run

@@ -10,7 +10,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from guanxi_gateway.cli.app import app
+from guanxi_gateway.cli.app import command_line
 from guanxi_shared.launch.ports import free_port
 from tests.launch.until import until
 from tests.prepared import Clone
@@ -73,6 +73,6 @@ def guanxi(settled: None) -> Guanxi:
     runner = CliRunner()
 
     def call(*words: str, typed: str | None = None) -> Result:
-        return runner.invoke(app, list(words), input=typed)
+        return runner.invoke(command_line(words), list(words), input=typed)
 
     return call
