@@ -8,7 +8,7 @@ from alembic import op
 from guanxi_shared.migrations import secure
 
 revision = "0082"
-down_revision = "0072"
+down_revision = "0080"
 branch_labels = None
 depends_on = None
 

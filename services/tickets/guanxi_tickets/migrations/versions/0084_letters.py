@@ -6,7 +6,7 @@ from alembic import op
 from guanxi_shared.migrations import execute_script, secure
 
 revision = "0084"
-down_revision = "0072"
+down_revision = "0083"
 branch_labels = None
 depends_on = None
 
