@@ -19,6 +19,7 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
     "article_shown": Nobodys("ids of articles and tickets"),
     "article_terms": Nobodys("the words of articles", ("term", "weight", "length")),
     "article_versions": Nobodys(KNOWLEDGE, ("title", "summary", "body", "note")),
+    "article_words": Nobodys("single words of articles", ("word",)),
     "articles": Nobodys(
         KNOWLEDGE,
         (
@@ -28,7 +29,7 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
     ),
     "articles_search": Nobodys(
         "the words of articles",
-        ("tags", "search_text", "search_grams", "search_digits", "match_keys"),
+        ("tags", "search_text", "search_body", "search_grams", "search_digits", "match_keys"),
     ),
     "business_calendars": Nobodys(
         "hours of the organisation", ("name", "time_zone", "hours", "holidays", "exceptional_days")
@@ -82,6 +83,11 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
             "name", "kind", "default_language", "texts", "items", "questions", "send_on",
             "filter_groups", "follow_up",
         ),
+    ),
+    "ticket_letters": Nobodys(
+        "ids: whose the address is, and what the link opens, is looked up when a letter goes; with the link, or"
+        " the invitation's end, there is nothing to send",
+        ("kind", "status", "reason"),
     ),
     "ticket_articles": Nobodys("ids of articles and tickets"),
     "ticket_assignments": Nobodys(
