@@ -1,6 +1,6 @@
 """`POST /v1/{resource}/batch`: up to 1,000 writes in one request, one result per item, in order."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, savepoint
-from guanxi_shared.errors import Conflict, Invalid, Problem
+from guanxi_shared.errors import Conflict, Invalid, Problem, UnknownReference
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.records import State
 from guanxi_shared.refusals import ABOUT_THE_DATA, problem_of
@@ -82,6 +82,25 @@ class Verbs:
     update: Callable[[Call, Connection, UUID, Any, int | None], Awaitable[State]]
     delete: Callable[[Call, Connection, UUID, int | None], Awaitable[State]]
     find: Callable[[Call, Connection, str, str], Awaitable[list[UUID]]]
+
+
+def finding(
+    resource: Resource, by: Mapping[str, str]
+) -> Callable[[Call, Connection, str, str], Awaitable[list[UUID]]]:
+    """A `find` of what is asked for by the table alone; `by` has a condition for each field, whose value
+    is $2 as text."""
+    start = f"SELECT id FROM {resource.table.name} WHERE organisation_id = $1 AND deleted_at IS NULL AND "
+
+    async def find(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
+        if field not in by:
+            raise UnknownReference(
+                f"{resource.name.capitalize()} cannot be matched by {field!r}.",
+                errors={"match": f"Match by {' or '.join(by)}."},
+            )
+        found = await connection.fetch(start + by[field] + " LIMIT 5", call.organisation, value)
+        return [row["id"] for row in found]
+
+    return find
 
 
 class _Undo(Exception):

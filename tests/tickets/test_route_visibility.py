@@ -101,7 +101,11 @@ async def canary(
     term = {"unit": "hours", "valid_from": "2020-01-01", "valid_until": "2020-12-31"}
     entitlement = await client(company.manager).post(
         "/v1/entitlements",
-        json={"name": "Known to agents", "account_id": ticket["account_id"], **term},
+        json={
+            "name": "Known to agents",
+            "account_id": await account("Known to agents, as every account"),
+            **term,
+        },
     )
     macro = await rep.post("/v1/macros", json={"name": SECRET, "actions": {"note": SECRET}})
     known = await agent(client(company.admin), company.rep, skills=[{"skill": SECRET, "level": 1}])

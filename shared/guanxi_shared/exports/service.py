@@ -127,7 +127,7 @@ async def table_for_call(
 ) -> Table:
     definitions = await call.house.custom_fields.definitions(call.organisation, resource)
     return Table(
-        call.db, call.organisation, resource, _unpaged(query), await call.scope(resource.name), format,
+        call.db, call.organisation, resource, _unpaged(query), await call.scope_of(resource), format,
         list(definitions), tables, await tables.looking_up(call),
     )  # fmt: skip
 
@@ -143,7 +143,7 @@ async def table_for_job(
     query = await reads.prepared(errand, query)
     definitions = await custom.definitions(by.organisation, resource)
     return Table(
-        database, by.organisation, resource, _unpaged(query), await errand.scope(resource.name),
+        database, by.organisation, resource, _unpaged(query), await errand.scope_of(resource),
         request.format, list(definitions), tables, await tables.looking_up(errand),
     )  # fmt: skip
 

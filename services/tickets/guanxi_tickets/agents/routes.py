@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_shared import documents, history, reads, writes
+from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, finding, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
 from guanxi_tickets.agents import service
@@ -94,3 +95,18 @@ async def restore_agent(request: Request) -> Response:
 async def get_agent_history(request: Request) -> Response:
     call = await begin(request, "agents:read")
     return await history.get_history(call, AGENTS, request.path_params["agent_id"])
+
+
+VERBS = Verbs(
+    create_model=AgentCreate,
+    update_model=AgentUpdate,
+    create=service.create_agent,
+    update=service.update_agent,
+    delete=service.delete_agent,
+    find=finding(AGENTS, {"id": "id = $2::text::uuid", "user_id": "owner_id = $2::text::uuid"}),
+)
+
+
+@router.post(PATH + "/batch", **documents.batches(AGENTS, BatchRequest, BatchAnswer))
+async def batch_agents(request: Request) -> Response:
+    return await run_batch(await begin(request, None), AGENTS, VERBS)

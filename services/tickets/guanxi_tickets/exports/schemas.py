@@ -20,4 +20,4 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["tickets"]
+    resource: Literal["agents", "articles", "entitlements", "queues", "survey-answers", "tickets"]

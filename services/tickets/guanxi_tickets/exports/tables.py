@@ -1,4 +1,4 @@
-"""How tickets stand in tables, and the jobs about their files."""
+"""How the records of tickets stand in tables, and the jobs about their files."""
 
 from collections.abc import Sequence
 from typing import Final

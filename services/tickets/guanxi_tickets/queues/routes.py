@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_shared import documents, history, reads, writes
+from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, finding, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.reads import JSON_OPTIONS
@@ -95,3 +96,18 @@ async def get_queue_stats(request: Request) -> Response:
     found = await queue_stats(call, id_in_path(request.path_params["queue_id"]))
     body = orjson.dumps(found, option=JSON_OPTIONS, default=str)
     return Response(body, media_type="application/json")
+
+
+VERBS = Verbs(
+    create_model=QueueCreate,
+    update_model=QueueUpdate,
+    create=service.create_queue,
+    update=service.update_queue,
+    delete=service.delete_queue,
+    find=finding(QUEUES, {"id": "id = $2::text::uuid", "name": "lower(name) = lower($2::text)"}),
+)
+
+
+@router.post(PATH + "/batch", **documents.batches(QUEUES, BatchRequest, BatchAnswer))
+async def batch_queues(request: Request) -> Response:
+    return await run_batch(await begin(request, None), QUEUES, VERBS)

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_shared import documents, history, reads, writes
+from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, finding, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.reads import JSON_OPTIONS
@@ -95,3 +96,18 @@ async def list_survey_editions(request: Request) -> Response:
     found = await service.list_editions(call, id_in_path(request.path_params["survey_form_id"]))
     body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
     return Response(body, media_type="application/json")
+
+
+VERBS = Verbs(
+    create_model=SurveyCreate,
+    update_model=SurveyUpdate,
+    create=service.create_survey,
+    update=service.update_survey,
+    delete=service.delete_survey,
+    find=finding(SURVEYS, {"id": "id = $2::text::uuid", "name": "lower(name) = lower($2::text)"}),
+)
+
+
+@router.post(PATH + "/batch", **documents.batches(SURVEYS, BatchRequest, BatchAnswer))
+async def batch_surveys(request: Request) -> Response:
+    return await run_batch(await begin(request, None), SURVEYS, VERBS)
