@@ -26,7 +26,7 @@ from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.records import differs, state_bytes
 from guanxi_shared.resources import DOCUMENT, MONEY, NUMBER, Field, Resource
-from guanxi_shared.schema import WORDS
+from guanxi_shared.schema import WORDS, words_in
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope
 
@@ -205,7 +205,9 @@ class Book:
         ]
         words = resource.search
         stored = [c for c in table.columns if c.name != DOCUMENT]
-        found = select(*stored, *([] if words is None else [words.c[w] for w in WORDS]), *computed)
+        found = select(
+            *stored, *([] if words is None else [words.c[w] for w in words_in(words)]), *computed
+        )
         if words is not None:
             found = found.join(words, search.belongs(resource))
         found = found.where(

@@ -87,7 +87,7 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
     "ticket_letters": Nobodys(
         "ids: whose the address is, and what the link opens, is looked up when a letter goes; with the link, or"
         " the invitation's end, there is nothing to send",
-        ("kind", "status", "reason"),
+        ("kind", "status", "reason", "link_id"),
     ),
     "ticket_articles": Nobodys("ids of articles and tickets"),
     "ticket_assignments": Nobodys(

@@ -26,9 +26,10 @@ from guanxi_tickets.privacy.places import PLACES
 from guanxi_tickets.privacy.reached import Known
 from guanxi_tickets.privacy.word_rules import names_of, typed_states
 from guanxi_tickets.settings import own_settings
-from guanxi_tickets.tickets.resources import TICKETS
 
 CHANNEL: Final = "erasure"
+# Whose exports under way begin anew: they may hold what is gone.
+EXPORTED: Final = ("tickets", "survey-answers", "articles", "entitlements")
 REQUESTER: Final = "requester"
 PURPOSE: Final = b"erased requesters of tickets"
 WRITTEN_DOWN: Final = """
@@ -111,7 +112,7 @@ async def _erase(
     erasing = Erasing(
         connection=connection, organisation=organisation, person_ids=ticket_ids,
         erasure_id=erasure_id, erased_at=erased_at, reason=said.reason, actor=actor, needles=needles,
-        imports=imports, exported=(TICKETS.name,), noun=said.noun, known_ids=list(known.ids),
+        imports=imports, exported=EXPORTED, noun=said.noun, known_ids=list(known.ids),
         names=names_of(states), typed=needles_of(named),
     )  # fmt: skip
     counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
