@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from guanxi_analytics.heard.peers import SOURCES, consumer_of
+from guanxi_shared import http
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Database
 from guanxi_shared.directory import feed_over_http
@@ -74,6 +75,7 @@ def hear(consumers: Mapping[str, Consumer], service_database: Database) -> Hear:
     """`await hear()`: everything that was told until now is a fact."""
 
     async def all_of_it() -> None:
+        http.deadline.set(None)  # requests made in this process leave theirs behind
         for consumer in consumers.values():
             while await consumer.step(service_database, wait=0):
                 pass

@@ -8,13 +8,14 @@ from alembic import op
 
 from guanxi_pipeline.orders.found_rules import found_by
 from guanxi_shared.migrations import create_search_table
-from guanxi_shared.schema import COPIED, WORDS
+from guanxi_shared.schema import COPIED
 
 revision = "0071"
 down_revision = "0070"
 branch_labels = None
 depends_on = None
 
+WORDS = ("search_text", "search_grams", "search_digits", "match_keys")  # as they were then
 AT_ONCE = 2_000
 READ = ("orders", "order_lines", "known_accounts")
 SELECT = """
