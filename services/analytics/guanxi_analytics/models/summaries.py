@@ -27,6 +27,7 @@ class CustomerSummary(Table, table=True):
     __table_args__ = (
         PrimaryKeyConstraint("organisation_id", "customer_id", "currency"),
         Index("ix_customer_summaries_last_on", "organisation_id", "last_on"),
+        Index("ix_customer_summaries_updated_at", "organisation_id", "updated_at"),
     )
 
     organisation_id: UUID = id_column(nullable=False)

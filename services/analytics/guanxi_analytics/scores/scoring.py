@@ -14,23 +14,22 @@ from guanxi_shared.db import Connection, Database
 from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 
+# Whoever wrote before the scoring and committed after it has an older time: what came within this margin is scored again.
 CHANGED: Final = """
-SELECT coalesce(max(c.updated_at) > coalesce((SELECT max(s.scored_at) FROM customer_scores s
-  WHERE s.organisation_id = $1), '-infinity'), false) OR EXISTS (SELECT FROM customer_scores s
-  WHERE s.organisation_id = $1 AND NOT EXISTS (SELECT FROM customer_summaries c
-    WHERE c.organisation_id = $1 AND c.customer_id = s.customer_id AND c.currency = s.currency))
-FROM customer_summaries c WHERE c.organisation_id = $1
+SELECT coalesce(max(updated_at) > coalesce((SELECT s.scored_at FROM customer_scores s WHERE s.organisation_id = $1
+  LIMIT 1), '-infinity') - interval '5 minutes', false) FROM customer_summaries WHERE organisation_id = $1
 """
 GONE: Final = "DELETE FROM customer_scores WHERE organisation_id = $1"
 SCORED: Final = """
-INSERT INTO customer_scores (organisation_id, customer_id, currency, recency, frequency, monetary, grade, last_on)
+INSERT INTO customer_scores (organisation_id, customer_id, currency, recency, frequency, monetary, grade, last_on,
+  scored_at)
 SELECT $1, customer_id, currency,
   ntile(5) OVER (PARTITION BY currency ORDER BY last_on, customer_id),
   ntile(5) OVER (PARTITION BY currency ORDER BY days, customer_id),
   ntile(5) OVER (PARTITION BY currency ORDER BY amount, customer_id),
   CASE WHEN amount <= 0 THEN 'C'
     WHEN before < 0.8 * whole THEN 'A' WHEN before < 0.95 * whole THEN 'B' ELSE 'C' END,
-  last_on
+  last_on, now()
 FROM (
   SELECT customer_id, currency, last_on, days, amount,
     coalesce(sum(greatest(amount, 0)) OVER (PARTITION BY currency ORDER BY amount DESC, customer_id

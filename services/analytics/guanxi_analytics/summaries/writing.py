@@ -9,6 +9,12 @@ from guanxi_shared.db import Connection
 GONE: Final = """
 DELETE FROM customer_summaries WHERE organisation_id = $1 AND customer_id = ANY($2::uuid[])
 """
+# Who bought nothing any more is among nobody's fifths; the others' are made anew by the worker.
+UNSCORED: Final = """
+DELETE FROM customer_scores s WHERE s.organisation_id = $1 AND s.customer_id = ANY($2::uuid[])
+  AND NOT EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND c.customer_id = s.customer_id
+    AND c.currency = s.currency AND c.last_on IS NOT NULL)
+"""
 SUMMED: Final = """
 INSERT INTO customer_summaries (organisation_id, customer_id, currency, is_account, orders, days, quantity, bought,
   day_squares, first_day, amount, cost, costed, is_costed, first_on, last_on)
@@ -38,3 +44,4 @@ async def renew_summaries(
     asked = sorted(customers)
     await connection.execute(GONE, organisation, asked)
     await connection.execute(SUMMED, organisation, asked)
+    await connection.execute(UNSCORED, organisation, asked)

@@ -1,0 +1,88 @@
+"""Scores from the summaries: held against the pure functions of the same name, and made anew whatever comes when."""
+
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from guanxi_analytics.facts.writing import write_facts
+from guanxi_analytics.modelling.recency_frequency_money import abc_classes, rfm_scores
+from guanxi_analytics.scores.scoring import score_customers
+from guanxi_shared.db import Database
+from tests.analytics.test_fits import Purchase, cdnow, heard
+from tests.factories import Organisation
+
+SUMMARIES = "SELECT * FROM customer_summaries WHERE organisation_id = $1 ORDER BY customer_id"
+SCORES = "SELECT * FROM customer_scores WHERE organisation_id = $1 ORDER BY customer_id"
+
+
+async def rows_of(database: Database, organisation: Organisation, sql: str) -> list[dict[str, Any]]:
+    async with database.transaction(organisation.id) as connection:
+        return [dict(row) for row in await connection.fetch(sql, organisation.id)]
+
+
+async def test_fifths_and_grades_are_those_of_the_pure_functions(
+    organisation: Organisation, service_database: Database
+) -> None:
+    purchases: list[Purchase] = [each for each in cdnow() if int(each[0]) % 4 == 0]
+    await heard(service_database, organisation, purchases)
+    await score_customers.duty(service_database)
+    summaries = await rows_of(service_database, organisation, SUMMARIES)
+    scores = await rows_of(service_database, organisation, SCORES)
+    assert [each["customer_id"] for each in scores] == [each["customer_id"] for each in summaries]
+    keys = np.array([str(each["customer_id"]) for each in summaries])
+    until = max(each["last_on"] for each in summaries)
+    amounts = np.array([float(each["amount"]) for each in summaries])
+    pure = rfm_scores(
+        [(until - each["last_on"]).days for each in summaries], [each["days"] for each in summaries],
+        amounts, keys,
+    )  # fmt: skip
+    for name, own in (
+        ("recency", pure.recency),
+        ("frequency", pure.frequency),
+        ("monetary", pure.money),
+    ):
+        assert [each[name] for each in scores] == own.tolist(), name
+    assert [each["grade"] for each in scores] == abc_classes(amounts, keys).tolist()
+
+
+async def test_a_change_that_was_not_yet_seen_is_scored_later(
+    organisation: Organisation, service_database: Database
+) -> None:
+    """Whoever wrote before the scoring and committed after it has an older time than the scores."""
+    await heard(service_database, organisation, cdnow()[:60])
+    await score_customers.duty(service_database)
+    [first, *_] = await rows_of(service_database, organisation, SCORES)
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.execute(
+            "UPDATE customer_summaries SET amount = amount + $3, last_on = last_on + 3000, updated_at = $4"
+            " WHERE organisation_id = $1 AND customer_id = $2",
+            organisation.id, first["customer_id"], Decimal(1_000_000), first["scored_at"].replace(microsecond=0),
+        )  # fmt: skip
+    await score_customers.duty(service_database)
+    again = await rows_of(service_database, organisation, SCORES)
+    [own] = [each for each in again if each["customer_id"] == first["customer_id"]]
+    assert (own["recency"], own["monetary"], own["grade"]) == (5, 5, "A")
+
+
+async def test_who_bought_nothing_any_more_has_no_scores(
+    organisation: Organisation, service_database: Database
+) -> None:
+    purchases = cdnow()[:60]
+    await heard(service_database, organisation, purchases)
+    await score_customers.duty(service_database)
+    async with service_database.transaction(organisation.id) as connection:
+        orders = await connection.fetch(
+            "SELECT DISTINCT subject_id FROM sale_facts WHERE organisation_id = $1", organisation.id
+        )
+        gone = [
+            {
+                "organisation_id": str(organisation.id), "type": "pipeline.order.deleted", "subject_type": "order",
+                "subject_id": str(row["subject_id"]), "version": 2, "before": None, "after": {},
+                "occurred_at": "2026-01-02T00:00:00+00:00",
+            }
+            for row in orders
+        ]  # fmt: skip
+        await write_facts(connection, organisation.id, "pipeline", gone)
+    assert await rows_of(service_database, organisation, SUMMARIES) == []
+    assert await rows_of(service_database, organisation, SCORES) == []
