@@ -13,16 +13,6 @@ from guanxi_analytics.modelling.floors import BUYING, refusal, refusal_of_horizo
 from guanxi_analytics.modelling.loyalty_curve import loyalty_curve
 from guanxi_analytics.modelling.reasons import contributions
 from guanxi_analytics.modelling.recency_frequency_money import abc_classes, ntile, rfm_scores
-from guanxi_analytics.modelling.value_matrix import (
-    KEEP,
-    MILK,
-    NURTURE,
-    SERVE,
-    UNCERTAIN,
-    Cuts,
-    cuts_at,
-    quadrants,
-)
 
 
 @given(st.lists(st.integers(0, 5), max_size=60), st.integers(1, 7))
@@ -63,18 +53,6 @@ def test_a_customers_are_the_fewest_that_bring_eighty_percent(margin: list[float
     if earned.sum() > 1e-3:
         assert top.sum() >= 0.8 * earned.sum() * (1 - 1e-9)
         assert top.sum() - top.min() < 0.8 * earned.sum() * (1 + 1e-9)
-
-
-def test_quadrants_and_whoever_straddles_the_cut() -> None:
-    cuts = Cuts(100, 10)
-    value, potential = [150, 150, 50, 50, 99], [20, 5, 20, 5, 20]
-    assert quadrants(value, potential, cuts).tolist() == [KEEP, MILK, NURTURE, SERVE, NURTURE]
-    low, high = [90, 120, 40, 40, 80], [300, 200, 60, 90, 120]
-    found = quadrants(value, potential, cuts, low=low, high=high)
-    assert found.tolist() == [UNCERTAIN, MILK, NURTURE, SERVE, UNCERTAIN]
-    with pytest.raises(ValueError, match="low end"):
-        quadrants([1], [1], cuts, low=[2], high=[1])
-    assert cuts_at(np.arange(1, 10), np.arange(1, 10)).value == pytest.approx(19 / 3)
 
 
 @given(

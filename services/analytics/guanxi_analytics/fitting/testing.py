@@ -8,6 +8,7 @@ import numpy as np
 
 from guanxi_analytics.fitting.watching import Numbers, PurchaseDays, Watched
 from guanxi_analytics.modelling import beta_geometric, beta_geometric_ahead
+from guanxi_analytics.modelling.discrimination import auc
 from guanxi_analytics.modelling.histories import histories
 
 WEEK: Final = 7
@@ -82,18 +83,13 @@ def scored(one: Trial) -> dict[str, float | int | None]:
         "predicted": round(float(one.predicted.sum()), 2), "rule": round(float(one.ruled.sum()), 2),
         "error": round(float(np.abs(one.predicted - actual).mean()), 5),
         "rule_error": round(float(np.abs(one.ruled - actual).mean()), 5),
-        "auc": area(one.predicted, actual > 0), "recency_auc": area(one.recency, actual > 0),
+        "auc": _auc(one.predicted, actual > 0), "recency_auc": _auc(one.recency, actual > 0),
     }  # fmt: skip
 
 
-def area(score: Any, came: Any) -> float | None:
-    """P(one who came is ranked above one who did not), ties by half; None where all or none came."""
-    n, k = len(came), int(np.count_nonzero(came))
-    if k in (0, n):
-        return None
-    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return round(float((ranks[came].sum() - k * (k + 1) / 2) / (k * (n - k))), 4)
+def _auc(score: Any, came: Any) -> float | None:
+    found = auc(score, came)
+    return None if found is None else round(found, 4)
 
 
 def calibration(one: Trial) -> list[dict[str, Any]]:

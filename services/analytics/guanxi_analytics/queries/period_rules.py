@@ -64,13 +64,3 @@ def end_of(start: date, bucket: str) -> date:
     if bucket in MONTHS_IN:
         return moved(start, MONTHS_IN[bucket])
     return start + timedelta(days=DAYS_IN[bucket])
-
-
-def start_of(day: date, bucket: str) -> date:
-    """The first day of the bucket that a day is in."""
-    if bucket == "week":
-        return day - timedelta(days=day.weekday())
-    if bucket == "day":
-        return day
-    months = MONTHS_IN[bucket]
-    return date(day.year, (day.month - 1) // months * months + 1, 1)

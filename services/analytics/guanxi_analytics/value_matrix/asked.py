@@ -27,7 +27,7 @@ PARAMETERS: Final = [
 
 @dataclass(frozen=True, slots=True)
 class CustomersAsked:
-    currency: str
+    currency: str | None  # the organisation's own, if none was sent
     quadrant: str | None
     sort: str
     limit: int
@@ -48,7 +48,7 @@ def currency_of(sent: Mapping[str, str]) -> str | None:
     return found
 
 
-def customers_asked(call: Call, own_currency: str) -> CustomersAsked:
+def customers_asked(call: Call) -> CustomersAsked:
     sent = parameters.parameters_of(call, NAMES)
     quadrant, sort = sent.get("quadrant"), sent.get("sort", SORTED_BY[0])
     for name, value, known in (("quadrant", quadrant, QUADRANTS), ("sort", sort, SORTED_BY)):
@@ -57,7 +57,7 @@ def customers_asked(call: Call, own_currency: str) -> CustomersAsked:
                 f"There is no such {name}.", errors={name: f"Send one of: {', '.join(known)}."}
             )
     return CustomersAsked(
-        currency_of(sent) or own_currency, quadrant, sort, _limit(sent.get("limit")),
+        currency_of(sent), quadrant, sort, _limit(sent.get("limit")),
         _after(sent.get("cursor")),
     )  # fmt: skip
 

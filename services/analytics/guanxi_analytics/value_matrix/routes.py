@@ -1,5 +1,7 @@
 """The value matrix over HTTP, and its customers."""
 
+from dataclasses import replace
+
 import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -10,10 +12,11 @@ from guanxi_analytics.value_matrix.reading import list_customers, read_matrices
 from guanxi_analytics.value_matrix.schemas import MatrixCustomers, ValueMatrices
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
+from guanxi_shared.db import bound
 from guanxi_shared.reads import JSON_OPTIONS
 
 router = APIRouter(tags=["analytics"])
-OWN = "SELECT currency FROM directory_state WHERE organisation_id = $1"
+OWN = "SELECT currency FROM directory_state WHERE organisation_id = $2"
 
 
 @router.get(
@@ -44,9 +47,11 @@ async def get_value_matrix(request: Request) -> Response:
 )
 async def list_customers_by_value(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    async with call.db.transaction(call.organisation) as connection:
-        own = await connection.fetchval(OWN, call.organisation)
-    return _json(await list_customers(call, customers_asked(call, own or "CNY")))
+    asked = customers_asked(call)
+    if asked.currency is None:
+        own = await call.db.pool.fetchval(bound(OWN), str(call.organisation), call.organisation)
+        asked = replace(asked, currency=own)
+    return _json(await list_customers(call, asked))
 
 
 def _json(found: object) -> Response:
