@@ -36,8 +36,8 @@ fmt: $(VENV)/.dev ## bring the code into shape
 bench: $(VENV)/.dev $(VENV)/.members ## how fast, against a bare FastAPI route on this machine
 	@exec $(PYTHON) -m tests.bench $(ARGS)
 
-torture: $(VENV)/.dev $(VENV)/.members ## kill -9 under load, then look for anything lost
-	@exec $(PYTHON) -m tests.torture $(ARGS)
+torture: $(VENV)/.dev $(VENV)/.members ## kill -9 and broken lines under load, then look for anything lost (SEED=7 SECS=60)
+	@exec $(PYTHON) -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(SECS),--seconds $(SECS)) $(ARGS)
 
 demo: $(VENV)/.runtime $(VENV)/.members ## load the demo organisation into the running suite
 	@exec $(PYTHON) -m guanxi_gateway.cli demo $(ARGS)

@@ -1,6 +1,7 @@
-"""`make torture ARGS="--seconds 60 --seed 7"`: kill -9 under load, then look for anything lost.
+"""`make torture SEED=7 SECS=60`: kill -9 and broken lines under load, then look for anything lost.
 
-Prints what was done and what was found, and exits with 1 on any difference.
+Prints what was done and what was found, and exits with 1 on any difference. `--plant NAME` plants a bug,
+which it then has to find, without any other fault (`--plants` lists them).
 """
 
 import argparse
@@ -8,30 +9,37 @@ import asyncio
 import random
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 import httpx
 
-from tests.suite import Admin, Suite, database_of, is_ready, running_suite
+from tests.suite import Admin, Suite, database_of, is_ready
 from tests.torture import checks
+from tests.torture.inside.plants import PLANTS
+from tests.torture.people import Person, people_of
 from tests.torture.storm import storm
-from tests.torture.workload import PATHS, Client, Ledger, write_until
+from tests.torture.tortured import Tortured, tortured_suite
+from tests.torture.workload import PATHS, Client, Ledger, make_shared, write_until
 
 SETTLE_SECONDS = 60
+SETTLE_PLANTED_SECONDS = 6  # what is lost does not come back
 PAUSE_SECONDS = 0.2
+SHARED = 3
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make torture ARGS=…", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=60)
-    parser.add_argument("--seed", type=int, default=None)
-    parser.add_argument("--clients", type=int, default=12)
-    options = parser.parse_args()
+    options = _options()
+    if options.plants:
+        print("\n".join(f"{name:24} {plant.sentence}" for name, plant in PLANTS.items()))
+        return 0
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(10**6)
-    print(f"torture: seed {seed}, {options.seconds:.0f} s, {options.clients} clients", flush=True)
-    with running_suite(GUANXI_JOB_HEARTBEAT_SECONDS="3") as suite:
-        wrong = asyncio.run(
-            _torture(suite, seconds=options.seconds, seed=seed, clients=options.clients)
-        )
+    planted = f", planted: {options.plant}" if options.plant else ""
+    print(
+        f"torture: seed {seed}, {options.seconds:.0f} s, {options.clients} clients{planted}",
+        flush=True,
+    )
+    wrong = asyncio.run(_run(options, seed))
     for sentence in wrong[:50]:
         print(f"  WRONG: {sentence}")
     print(
@@ -42,52 +50,83 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-async def _torture(suite: Suite, *, seconds: float, seed: int, clients: int) -> list[str]:
-    admins = [suite.new_organisation(name) for name in ("Alpha", "Beta")]
-    ledgers = [Ledger("CanaryAlpha"), Ledger("CanaryBeta")]
-    until = asyncio.Event()
-    stages = [await _stages(admin) for admin in admins]
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make torture", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--plant", choices=PLANTS, default=None, help="a bug that must be found")
+    parser.add_argument("--plants", action="store_true", help="list the bugs that can be planted")
+    return parser.parse_args()
+
+
+async def _run(options: argparse.Namespace, seed: int) -> list[str]:
+    async with tortured_suite(plant=options.plant) as tortured:
+        return await _torture(tortured, options, seed)
+
+
+@dataclass
+class Side:
+    """One of two organisations that must never see anything of each other."""
+
+    admin: Admin
+    ledger: Ledger
+    people: list[Person]
+    stages: list[str]
+
+    def client(self, http: httpx.AsyncClient, foreign: str, index: int, seed: int) -> Client:
+        person = self.people[index % len(self.people)]
+        return Client(http, person, self.ledger, foreign, random.Random(seed + index), self.stages)
+
+
+async def _torture(tortured: Tortured, options: argparse.Namespace, seed: int) -> list[str]:
+    suite = tortured.suite
+    sides = [await _side(suite, name, options) for name in ("Alpha", "Beta")]
+    until, faults = asyncio.Event(), Counter[str]()
     async with asyncio.TaskGroup() as group:
-        for index in range(clients):
-            mine = index % 2
-            group.create_task(
-                _client(
-                    admins[mine], ledgers[mine], ledgers[1 - mine].canary,
-                    seed + index, until, stages=stages[mine],
-                )
-            )  # fmt: skip
-        faults = await storm(suite, seconds=seconds, seed=seed)
+        for index in range(options.clients):
+            mine, other = sides[index % 2], sides[1 - index % 2]
+            group.create_task(_write(mine, other.ledger.canary, index // 2, seed, until))
+        tortured.begin()
+        if options.plant:
+            await asyncio.sleep(options.seconds)
+        else:
+            faults = await storm(suite, tortured.lines, seconds=options.seconds, seed=seed)
+        tortured.end()
         until.set()
-        _show(faults, ledgers)
+        _show(faults, [side.ledger for side in sides])
     await _settled(suite)
-    found = [await _check(a, ledger) for a, ledger in zip(admins, ledgers, strict=True)]
-    rows = await checks.check_rows(database_of(suite))
-    rows += await _copied(suite)
-    return [*rows, *(sentence for sentences in found for sentence in sentences)]
+    url = database_of(suite)
+    found = await checks.check_rows(url)
+    seconds = SETTLE_PLANTED_SECONDS if options.plant else SETTLE_SECONDS
+    found += await _once_heard(lambda: checks.copies_differ(url), seconds)
+    for side in sides:
+        found += await _check(side, url, seconds)
+    return found + await checks.check_connections(url)
 
 
-async def _client(
-    admin: Admin,
-    ledger: Ledger,
-    foreign: str,
-    seed: int,
-    until: asyncio.Event,
-    *,
-    stages: list[str],
-) -> None:
-    async def sign_in() -> str:
-        return await asyncio.to_thread(admin.token)
+async def _side(suite: Suite, name: str, options: argparse.Namespace) -> Side:
+    admin = await asyncio.to_thread(suite.new_organisation, name)
+    side = Side(admin, Ledger(f"Canary{name}"), await people_of(admin), await _stages(admin))
+    async with _http(suite) as http:
+        await make_shared(side.client(http, "nobody else's", 0, 0), SHARED)
+    return side
 
-    async with httpx.AsyncClient(base_url=admin.suite.url, timeout=10) as http:
-        client = Client(http, sign_in, ledger, foreign, random.Random(seed), stages)
-        await write_until(client, until)
+
+async def _write(side: Side, foreign: str, index: int, seed: int, until: asyncio.Event) -> None:
+    async with _http(side.admin.suite) as http:
+        await write_until(side.client(http, foreign, index, seed), until)
+
+
+def _http(suite: Suite, token: str | None = None) -> httpx.AsyncClient:
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    return httpx.AsyncClient(base_url=suite.url, headers=headers, timeout=30 if token else 10)
 
 
 async def _stages(admin: Admin) -> list[str]:
     """Of the organisation's own pipeline, those that ask for nothing; it comes with the feed's news,
     and is asked for before anything is killed."""
-    headers = {"authorization": f"Bearer {await asyncio.to_thread(admin.token)}"}
-    async with httpx.AsyncClient(base_url=admin.suite.url, headers=headers, timeout=10) as http:
+    async with _http(admin.suite, await asyncio.to_thread(admin.token)) as http:
         for _ in range(int(SETTLE_SECONDS / PAUSE_SECONDS)):
             found = (await http.get("/v1/pipelines")).json()["data"]
             if found:
@@ -96,22 +135,32 @@ async def _stages(admin: Admin) -> list[str]:
     raise RuntimeError("the organisation never got its pipeline")
 
 
-async def _copied(suite: Suite) -> list[str]:
+async def _once_heard(differ: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:
     """What still differs when the feed has had its time."""
-    deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
-    while differing := await checks.copies_differ(database_of(suite)):
+    deadline = asyncio.get_running_loop().time() + seconds
+    while differing := await _asked(differ):
         if asyncio.get_running_loop().time() > deadline:
             return differing
         await asyncio.sleep(PAUSE_SECONDS)
     return []
 
 
+async def _asked(differ: Callable[[], Awaitable[list[str]]]) -> list[str]:
+    try:
+        return await differ()
+    except httpx.HTTPError as error:  # what was killed last may only just be back
+        return [f"not answered: {error}"]
+
+
 def _show(faults: Counter[str], ledgers: list[Ledger]) -> None:
-    print("  faults: " + ", ".join(f"{what} {count}×" for what, count in sorted(faults.items())))
+    if faults:
+        told = (f"{what} {count}×" for what, count in sorted(faults.items()))
+        print(f"  {faults.total()} faults: {', '.join(told)}")
     for ledger in ledgers:
         print(
             f"  {ledger.canary}: {ledger.acknowledged} writes acknowledged, {len(ledger.versions)} records, "
-            f"{ledger.retried} retries, {ledger.replayed} delivered twice"
+            f"{ledger.retried} retries, {ledger.replayed} delivered twice",
+            flush=True,
         )
 
 
@@ -123,18 +172,20 @@ async def _settled(suite: Suite) -> None:
         await asyncio.sleep(0.2)
 
 
-async def _check(admin: Admin, ledger: Ledger) -> list[str]:
-    token = await asyncio.to_thread(admin.token)
-    headers = {"authorization": f"Bearer {token}"}
-    async with httpx.AsyncClient(base_url=admin.suite.url, headers=headers, timeout=30) as http:
+async def _check(side: Side, url: str, seconds: float) -> list[str]:
+    admin, ledger = side.admin, side.ledger
+    async with _http(admin.suite, await asyncio.to_thread(admin.token)) as http:
         kinds = {path: await checks.all_records(http, path) for path in PATHS}
         print(f"  {ledger.canary}: {sum(map(len, kinds.values()))} records stored")
         together = {id: record for records in kinds.values() for id, record in records.items()}
         found = [*ledger.wrong, *await checks.check_records(http, ledger)]
-        found += checks.check_keys(ledger, together)
+        found += [*checks.check_keys(ledger, together), *checks.check_versions(ledger)]
         for path, records in kinds.items():
             found += await checks.check_feed(http, path, records)
-        return found
+        found += await checks.check_audit(http)
+        return found + await _once_heard(
+            lambda: checks.sums_differ(http, url, admin.organisation_id), seconds
+        )
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -74,6 +75,17 @@ WHERE ($1::uuid IS NULL OR t.organisation_id = $1)
   AND (t.number <> 'TK-' || lpad(t.place::text, 6, '0') OR n.last <> t.many)
 """
 
+# What analytics counts, from the tables that it heard of.
+COUNTED = """
+SELECT (SELECT count(*) FROM pipeline.opportunities WHERE organisation_id = $1 AND deleted_at IS NULL),
+  (SELECT coalesce(sum(amount_amount), 0) FROM pipeline.opportunities WHERE organisation_id = $1 AND deleted_at IS NULL),
+  (SELECT count(*) FROM tickets.tickets WHERE organisation_id = $1 AND deleted_at IS NULL)
+"""
+LEFT_OPEN = """
+SELECT pid, left(query, 100) AS query FROM pg_stat_activity
+WHERE state LIKE 'idle in transaction%' AND now() - state_change > interval '5 s'
+"""
+
 
 async def check_records(http: httpx.AsyncClient, ledger: Ledger) -> list[str]:
     """Every acknowledged write is there with its version and its name."""
@@ -102,6 +114,15 @@ async def all_records(http: httpx.AsyncClient, path: str) -> dict[str, dict[str,
         if not page["page"]["has_more"]:
             return found
         params["cursor"] = page["page"]["next_cursor"]
+
+
+def check_versions(ledger: Ledger) -> list[str]:
+    """What everybody changes has one version more for each change: nobody's took the place of another's."""
+    return [
+        f"{record_id}: two writers were told the same version {sorted(told)}"
+        for record_id, told in ledger.shared.items()
+        if len(set(told)) != len(told)
+    ]
 
 
 def check_keys(ledger: Ledger, records: dict[str, dict[str, Any]]) -> list[str]:
@@ -181,6 +202,44 @@ async def check_rows(admin_url: str, organisation: UUID | None = None) -> list[s
 def _of(sql: str, name: str) -> str:
     schema, _, table = name.partition(".")
     return sql.format(schema=schema, table=table, noun=KEPT[name])
+
+
+async def sums_differ(http: httpx.AsyncClient, admin_url: str, organisation: UUID) -> list[str]:
+    """Deals, their money and tickets as analytics tells them, against the tables."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        deals, amount, tickets = await connection.fetchrow(COUNTED, organisation)
+    finally:
+        await connection.close()
+    stored = {"deals_opened": deals, "opened_amount": amount, "tickets_opened": tickets}
+    told = {name: await _total(http, name) for name in stored}
+    return [
+        f"analytics tells {told[name]} {name}, stored are {stored[name]}"
+        for name in stored
+        if told[name] != stored[name]
+    ]
+
+
+async def _total(http: httpx.AsyncClient, measure: str) -> Decimal:
+    answer = await http.post("/v1/analytics/query", json={"measures": [measure]})
+    totals = answer.raise_for_status().json()["totals"]
+    values = [total["values"][measure] for total in totals]
+    return sum((Decimal(v["amount"] if isinstance(v, dict) else v) for v in values), Decimal(0))
+
+
+async def check_audit(http: httpx.AsyncClient) -> list[str]:
+    verdict = (await http.get("/v1/audit/verify")).raise_for_status().json()
+    return [] if verdict["is_intact"] else [f"the audit log is broken: {verdict['broken']}"]
+
+
+async def check_connections(admin_url: str) -> list[str]:
+    """No transaction was forgotten by whoever had begun it."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        rows = await connection.fetch(LEFT_OPEN)
+    finally:
+        await connection.close()
+    return [f"a transaction stands open behind {row['query']!r}" for row in rows]
 
 
 async def copies_differ(admin_url: str) -> list[str]:

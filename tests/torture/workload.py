@@ -2,12 +2,14 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
 import httpx
+
+from tests.torture.people import Person
 
 FORGIVEN = frozenset({401, 409, 429, 502, 503, 504})
 GIVE_UP_SECONDS = 60
@@ -25,6 +27,8 @@ class Ledger:
     names: dict[str, str] = field(default_factory=dict)
     paths: dict[str, str] = field(default_factory=dict)  # by id, the list that a record is in
     keys: dict[str, str] = field(default_factory=dict)  # idempotency key → id of the record made
+    # Records that everybody changes: the versions that were acknowledged, each to one writer.
+    shared: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     acknowledged: int = 0
     replayed: int = 0
     retried: int = 0
@@ -36,7 +40,7 @@ class Client:
     """One client with a connection of its own; repeats until it has a definite answer."""
 
     http: httpx.AsyncClient
-    sign_in: Callable[[], Awaitable[str]]
+    person: Person
     ledger: Ledger
     foreign: str
     random: random.Random
@@ -64,6 +68,16 @@ class Client:
             await asyncio.sleep(self.random.uniform(0.02, 0.3))
         return None
 
+    async def once(self, method: str, path: str, **request: Any) -> httpx.Response | None:
+        """Whatever comes of it."""
+        headers = {"authorization": f"Bearer {self.token}"}
+        try:
+            answer = await self.http.request(method, path, headers=headers, **request)
+        except httpx.HTTPError:
+            return None
+        self._look_at(answer, method, path)
+        return answer
+
     def _look_at(self, answer: httpx.Response, method: str, path: str) -> None:
         if answer.status_code == 500:
             self.ledger.wrong.append(f"500 for {method} {path}: {answer.text[:200]}")
@@ -72,7 +86,7 @@ class Client:
 
     async def _signed_in(self) -> str:
         try:
-            return await self.sign_in()
+            return await self.person.sign_in()
         except httpx.HTTPError:
             return self.token
 
@@ -83,25 +97,73 @@ def _is_verdict(answer: httpx.Response) -> bool:
 
 
 async def write_until(client: Client, until: asyncio.Event) -> None:
-    """Creates, changes and moves of records of one's own, each acknowledged one noted."""
+    """Creates, changes and moves of records of one's own, and changes of what everybody changes, each
+    acknowledged one noted; now and then a look at what is shown."""
     mine: list[str] = []
+    paths = PATHS if client.person.own is None else (CONTACTS, DEALS)
     while not until.is_set():
-        path = client.random.choice(PATHS)
-        if mine and client.random.random() < 0.5:
+        chance = client.random.random()
+        if chance < 0.1:
+            await _look_around(client, client.random.choice(paths))
+        elif chance < 0.2 and client.person.own is None and client.ledger.shared:
+            await _change_shared(client, client.random.choice(list(client.ledger.shared)))
+        elif chance < 0.6 and mine:
             await _change(client, client.random.choice(mine))
         else:
-            record_id = await _create(client, path)
+            record_id = await _create(client, client.random.choice(paths))
             if record_id is not None:
                 mine.append(record_id)
-        if client.random.random() < 0.05:
-            await client.send("GET", "/v1/contacts", params={"q": client.foreign[:4], "limit": 5})
+
+
+async def _look_around(client: Client, path: str) -> None:
+    """A list and a search: nobody else's organisation, and nobody else's records to who sees their own."""
+    found = [
+        await client.send("GET", path, params={"limit": 100, "q": client.ledger.canary[:7]}),
+        await client.send("POST", f"{path}/search", json={"limit": 100}),
+    ]
+    for answer in found:
+        if answer is not None and answer.status_code == 200:
+            client.ledger.wrong += not_to_be_seen(answer.json()["data"], client.person.own)
+
+
+def not_to_be_seen(rows: list[dict[str, Any]], own: str | None) -> list[str]:
+    return [
+        f"{own} was shown {row['id']} of {row['owner_id']}"
+        for row in rows
+        if own is not None and row["owner_id"] != own
+    ]
+
+
+async def make_shared(client: Client, count: int) -> None:
+    for _ in range(count):
+        record_id = await _create(client, CONTACTS)
+        if record_id is not None:
+            client.ledger.shared[record_id].append(client.ledger.versions[record_id])
+
+
+async def _change_shared(client: Client, record_id: str) -> None:
+    """Whoever else changes it too: each change is one more version, and nobody's is another's. A change is
+    not repeated here: whether the first one was done could not be told."""
+    answer = await client.once(
+        "PATCH", f"{CONTACTS}/{record_id}", json={"title": f"by {uuid4().hex[:8]}"}
+    )
+    if answer is not None and answer.status_code == 200:
+        record = answer.json()
+        client.ledger.shared[record_id].append(record["version"])
+        client.ledger.versions[record_id] = max(
+            client.ledger.versions[record_id], record["version"]
+        )
+        client.ledger.acknowledged += 1
 
 
 async def _create(client: Client, path: str) -> str | None:
     key = uuid4().hex
     name = f"{client.ledger.canary} {key[:8]}"
     named = "subject" if path == TICKETS else "name"
-    request = {"json": {named: name, "external_id": key}, "headers": {"Idempotency-Key": key}}
+    sent: dict[str, Any] = {named: name, "external_id": key}
+    if path == DEALS:
+        sent["amount"] = {"amount": f"{client.random.randrange(100_000)}.50", "currency": "CNY"}
+    request = {"json": sent, "headers": {"Idempotency-Key": key}}
     answer = await client.send("POST", path, **request)
     if answer is None or answer.status_code not in (200, 201):
         if answer is not None:
