@@ -2,10 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
+from uuid import UUID
+
+import asyncpg
 
 from tests.gateway.identity.people import Company, Person
+from tests.prepared import Clone
 
 PATH = "/v1/webhooks"
 
@@ -23,7 +28,9 @@ async def renamed(company: Company, team_id: str, name: str) -> None:
     assert answer.status_code == 200, answer.text
 
 
-async def deliveries(person: Person, webhook: dict[str, Any], **options: str) -> list[dict[str, Any]]:
+async def deliveries(
+    person: Person, webhook: dict[str, Any], **options: str
+) -> list[dict[str, Any]]:
     answer = await person.get(
         f"{PATH}/{webhook['id']}/deliveries", params={"limit": "200", **options}
     )
@@ -44,3 +51,23 @@ async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float
     while not await condition():
         assert time.monotonic() < deadline, "waited in vain"
         await asyncio.sleep(0.03)
+
+
+async def hurry(database: Clone, webhook: dict[str, Any]) -> None:
+    """What waits for a later try is due, and the endpoint is not held any more."""
+    async with owning(database.admin_url) as owner:
+        for sql in (
+            "UPDATE webhook_deliveries SET due_at = now() WHERE webhook_id = $1 AND status = 'waiting'",
+            "UPDATE webhook_turns SET held_until = NULL, next_at = now(), rung = true WHERE webhook_id = $1",
+        ):
+            await owner.execute(sql, UUID(webhook["id"]))
+
+
+@asynccontextmanager
+async def owning(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """As the owner of everything, whom no policy binds."""
+    connection = await asyncpg.connect(admin_url, server_settings={"search_path": "gateway"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
