@@ -34,7 +34,7 @@ WITH turn AS (
   UPDATE webhook_turns SET next_number = next_number + 1 WHERE organisation_id = $1 AND webhook_id = $2
   RETURNING next_number - 1 AS number)
 INSERT INTO webhook_deliveries (organisation_id, id, webhook_id, event_id, event_type, subject, number, lane)
-SELECT $1, $3, $2, $4, $5, 'webhook/' || $2::text, turn.number, $4::text FROM turn RETURNING {_SHOWN}
+SELECT $1, $3, $2, $4, $5, 'webhook/' || $2::uuid::text, turn.number, $4::uuid::text FROM turn RETURNING {_SHOWN}
 """
 
 

@@ -115,7 +115,7 @@ def _equal(found: Any, wanted: Any) -> bool:
     if isinstance(found, list):
         return _has(found, wanted)
     left, right = _alike(found, wanted)
-    return bool(left == right)
+    return isinstance(left, bool) == isinstance(right, bool) and bool(left == right)
 
 
 def _has(found: Any, wanted: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Final
 from guanxi_gateway.identity.audit import write_audit
 from guanxi_gateway.webhooks.endpoints import Endpoint
 from guanxi_gateway.webhooks.resources import WEBHOOKS
+from guanxi_gateway.webhooks.turns import hold_turn
 from guanxi_shared import records
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection, Database
@@ -35,6 +36,7 @@ WHERE w.organisation_id = $2 AND w.id = $3 AND NOT w.is_enabled AND w.deleted_at
 
 async def disable_endpoint(connection: Connection, endpoint: Endpoint, reason: str) -> None:
     """Nothing where it is off or gone already."""
+    await hold_turn(connection, endpoint.organisation_id, endpoint.id)
     try:
         loaded = await records.load_record(connection, WEBHOOKS, endpoint.id, scope=EVERYTHING)
     except NotFound:

@@ -29,6 +29,7 @@ EXCERPT: Final = 500
 AGENT: Final = "Guanxi-Webhooks/1"
 LOOKUPS_AT_ONCE: Final = 32
 BODY_SECONDS: Final = 2.0
+KEPT_SECONDS: Final = 4.0  # less than receivers keep a connection (Node: 5)
 
 LookUp = Callable[[str], Awaitable[list[str]]]
 
@@ -126,7 +127,11 @@ class Sender:
         assert self._look_up is not None
         resolver = CheckedResolver(self._reach, self._look_up, seconds=self._connect_seconds)
         connector = aiohttp.TCPConnector(
-            resolver=resolver, use_dns_cache=False, limit=0, socket_factory=self._checked_socket
+            resolver=resolver,
+            use_dns_cache=False,
+            limit=0,
+            socket_factory=self._checked_socket,
+            keepalive_timeout=KEPT_SECONDS,
         )
         self._session = aiohttp.ClientSession(
             connector=connector,

@@ -17,7 +17,7 @@ from guanxi_gateway.webhooks.queueing import CLOCKS
 from guanxi_gateway.webhooks.resources import WEBHOOKS
 from guanxi_gateway.webhooks.schemas import WebhookCreate, WebhookUpdate
 from guanxi_gateway.webhooks.signing_rules import SIZE, secret_text
-from guanxi_gateway.webhooks.turns import REST, ring_one
+from guanxi_gateway.webhooks.turns import REST, hold_turn, ring_one
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -65,6 +65,8 @@ async def load_webhook(
     to_write: bool = True, deleted: bool = False,
 ) -> Loaded:  # fmt: skip
     scope = await call.scope_of(WEBHOOKS)
+    if to_write:
+        await hold_turn(connection, call.organisation, webhook_id)
     return await records.load_record(
         connection, WEBHOOKS, webhook_id, scope=scope, to_write=to_write, deleted=deleted
     )

@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 from guanxi_shared.db import Connection, Database
+from guanxi_shared.deferred import Deferred
 from guanxi_shared.identifiers import new_id
 
 DUE = """
@@ -45,8 +46,20 @@ WHERE organisation_id = $1 AND webhook_id = $2
 REST = "UPDATE webhook_turns SET next_at = NULL WHERE organisation_id = $1 AND webhook_id = $2"
 
 
+HOLD = """
+SELECT webhook_id FROM webhook_turns WHERE organisation_id = $1 AND webhook_id = $2 FOR UPDATE
+"""
+
+
 class LeaseLost(Exception):
     """Another dispatcher serves this endpoint by now."""
+
+
+async def hold_turn(
+    connection: Connection | Deferred, organisation_id: UUID, webhook_id: UUID
+) -> None:
+    """First in each transaction that changes an endpoint: dispatchers write results in this order, too."""
+    await connection.fetchval(HOLD, organisation_id, webhook_id)
 
 
 async def due_turns(database: Database, most: int) -> list[tuple[UUID, UUID]]:

@@ -31,12 +31,18 @@ def dying(where, number):
 
     execute, send = Kept.execute, sending.Sender.send
 
+    own = set()  # connections in a transaction of an organisation: looking whose turn it is is none
+
     async def executing(self, query, *args, **more):
-        if query == "COMMIT":
+        if query.startswith("BEGIN; SELECT set_config"):
+            own.add(id(self))
+        is_end = query == "COMMIT" and id(self) in own
+        if is_end:
             die_at("before commit")
         found = await execute(self, query, *args, **more)
-        if query == "COMMIT":
+        if is_end:
             die_at("after commit")
+            own.discard(id(self))
         return found
 
     async def sent(self, *args):

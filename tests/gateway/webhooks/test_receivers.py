@@ -201,7 +201,7 @@ async def test_a_receiver_that_is_gone_is_switched_off_at_once(
     [one] = await deliveries(company.admin, webhook)
     assert one["status"] == "failed"
     audit = (await company.admin.get("/v1/audit?action=webhook.disabled")).json()["data"]
-    assert audit[0]["subject"] == f"webhook/{webhook['id']}"
+    assert audit[0]["entry"]["subject"] == f"webhook/{webhook['id']}"
     refused = await company.admin.post(f"{PATH}/{webhook['id']}/test")
     assert (refused.status_code, refused.json()["code"]) == (409, "endpoint_disabled")
 

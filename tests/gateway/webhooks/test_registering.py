@@ -55,7 +55,8 @@ async def test_an_endpoint_is_made_changed_given_up_and_brought_back(
     ]  # fmt: skip
     assert "sealed" not in str(entries)
     audit = (await admin.get("/v1/audit?limit=50")).json()["data"]
-    actions = [each["action"] for each in audit if each["subject"] == f"webhook/{webhook['id']}"]
+    subject = f"webhook/{webhook['id']}"
+    actions = [each["entry"]["action"] for each in audit if each["entry"]["subject"] == subject]
     assert sorted(actions) == [
         "webhook.created", "webhook.deleted", "webhook.restored", "webhook.updated",
     ]  # fmt: skip

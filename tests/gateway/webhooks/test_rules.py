@@ -1,5 +1,6 @@
 """Addresses, schedules, filters and signatures as rules alone."""
 
+import base64
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from guanxi_gateway.webhooks.address_rules import BadUrl, Reach, problem_of, target_of
 from guanxi_gateway.webhooks.filter_rules import fits, read_filter
-from guanxi_gateway.webhooks.payload_rules import MOST_BYTES, message_of, test_event
+from guanxi_gateway.webhooks.payload_rules import MOST_BYTES, message_of, tested_event
 from guanxi_gateway.webhooks.schedule_rules import (
     LONGEST_RETRY_AFTER,
     PAUSES,
@@ -163,8 +164,6 @@ def test_no_filter_and_an_empty_one_mean_all() -> None:
 
 
 def test_the_reference_vector_of_standard_webhooks() -> None:
-    import base64
-
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     body = b'{"test": 2432232314}'
     wanted = "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
@@ -174,7 +173,7 @@ def test_the_reference_vector_of_standard_webhooks() -> None:
 
 
 def test_a_full_payload_that_is_too_long_goes_thin() -> None:
-    event = test_event("e", "o", "w", "2026-11-22T08:00:00Z")
+    event = tested_event("e", "o", "w", "2026-11-22T08:00:00Z")
     event["data"]["state"] = {"body": "x" * MOST_BYTES}
     message = message_of(event, format="standard", payload="full")
     assert len(message.body) < 1000
