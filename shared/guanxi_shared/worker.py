@@ -280,7 +280,7 @@ async def serve(package: str) -> None:
     await open_database(database, stopping)
     if not stopping.is_set():
         _log.info("worker ready", kinds=sorted(module.HANDLERS))
-        async with going_on(getattr(module, "BESIDE", None), database, stopping):
+        async with going_on(getattr(module, "BESIDE", None), database, stopping, end):
             await worker.run()
         await database.close()
     _log.info("worker ended")
@@ -288,13 +288,15 @@ async def serve(package: str) -> None:
 
 @asynccontextmanager
 async def going_on(
-    beside: Beside | None, database: Database, stopping: asyncio.Event
+    beside: Beside | None, database: Database, stopping: asyncio.Event, end: Callable[[], None]
 ) -> AsyncIterator[None]:
-    """What a service's worker does beside its jobs; it is told by `stopping` and waited for."""
+    """What a service's worker does beside its jobs; it is told by `stopping` and waited for. Should it end
+    before, the worker ends with it, and whoever watches starts another."""
     if beside is None:
         yield
         return
     task = asyncio.create_task(beside(database, stopping))
+    task.add_done_callback(lambda _: end())
     try:
         yield
     finally:

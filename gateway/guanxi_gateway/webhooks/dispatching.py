@@ -50,7 +50,7 @@ async def dispatch_webhooks(_: Database, stopping: asyncio.Event) -> None:
     if stopping.is_set():
         return
     try:
-        async with posting(database, settings, stopping) as post, ringing(database):
+        async with posting(database, settings, stopping) as post, ringing(post):
             await Dispatcher(post).run()
     finally:
         await database.close()
@@ -101,7 +101,7 @@ async def posting(
 
 
 @asynccontextmanager
-async def ringing(database: Database) -> AsyncIterator[None]:
+async def ringing(post: Post) -> AsyncIterator[None]:
     """Bells of the gateway and of all services, for as long as the block lasts."""
     shared = common()
     addresses = {"gateway": shared.gateway_url, **named_addresses(shared.services)}
@@ -111,7 +111,8 @@ async def ringing(database: Database) -> AsyncIterator[None]:
     ]
 
     async def ring(organisations: Sequence[UUID]) -> None:
-        await turns.ring(database, organisations)
+        await turns.ring(post.database, organisations)
+        post.rung.set()
 
     tasks = [asyncio.create_task(listen(client, ring)) for client in clients]
     try:
@@ -138,12 +139,13 @@ class Dispatcher:
         receiver may take."""
         post = self._post
         while not post.stopping.is_set():
+            post.rung.clear()
             try:
                 await self._take_turns()
             except PASSING as error:
                 _log.warning("database away", what="webhooks", reason=repr(error))
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(post.stopping.wait(), post.settings.poll_seconds)
+                await asyncio.wait_for(post.rung.wait(), post.settings.poll_seconds)
         if self._served:
             await asyncio.wait(self._served.values(), timeout=STOP_SECONDS)
         for task in self._served.values():

@@ -49,7 +49,7 @@ def _cloud_event(event: Mapping[str, Any], is_thin: bool) -> Message:
 MAKERS: Final = {"standard": _standard, "cloudevents": _cloud_event}
 
 
-def tested_event(
+def trial_event(
     event_id: str, organisation_id: str, webhook_id: str, occurred_at: str
 ) -> dict[str, Any]:
     """What no feed holds: somebody asked whether this endpoint hears."""

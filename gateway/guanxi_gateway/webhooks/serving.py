@@ -16,7 +16,7 @@ from guanxi_gateway.identity.revocations import credential_session
 from guanxi_gateway.identity.sealing import SealedOtherwise
 from guanxi_gateway.webhooks.endpoints import Endpoint, load_endpoint
 from guanxi_gateway.webhooks.giving_up import disable_endpoint, tell_owner
-from guanxi_gateway.webhooks.payload_rules import message_of, tested_event
+from guanxi_gateway.webhooks.payload_rules import message_of, trial_event
 from guanxi_gateway.webhooks.queueing import queue_events, start_over, wanted
 from guanxi_gateway.webhooks.reading import (
     AT_ONCE,
@@ -69,6 +69,7 @@ class Post:
     mail: Mail
     settings: WebhookSettings
     stopping: asyncio.Event
+    rung: asyncio.Event = field(default_factory=asyncio.Event)  # somebody has news
     tokens: dict[tuple[Any, ...], tuple[float, str]] = field(default_factory=dict)
 
 
@@ -229,7 +230,7 @@ async def _events_of(
         if row["service"] is None:
             at = row["occurred_at"].isoformat().replace("+00:00", "Z")
             names = (str(row["event_id"]), str(endpoint.organisation_id), str(endpoint.id))
-            found[row["event_id"]] = tested_event(*names, at)
+            found[row["event_id"]] = trial_event(*names, at)
     missing = [
         Reference(row["event_id"], row["event_type"], row["service"], row["place"])
         for row in rows

@@ -9,7 +9,7 @@ import pytest
 
 from guanxi_gateway.webhooks.address_rules import BadUrl, Reach, problem_of, target_of
 from guanxi_gateway.webhooks.filter_rules import fits, read_filter
-from guanxi_gateway.webhooks.payload_rules import MOST_BYTES, message_of, tested_event
+from guanxi_gateway.webhooks.payload_rules import MOST_BYTES, message_of, trial_event
 from guanxi_gateway.webhooks.schedule_rules import (
     LONGEST_RETRY_AFTER,
     PAUSES,
@@ -173,7 +173,7 @@ def test_the_reference_vector_of_standard_webhooks() -> None:
 
 
 def test_a_full_payload_that_is_too_long_goes_thin() -> None:
-    event = tested_event("e", "o", "w", "2026-11-22T08:00:00Z")
+    event = trial_event("e", "o", "w", "2026-11-22T08:00:00Z")
     event["data"]["state"] = {"body": "x" * MOST_BYTES}
     message = message_of(event, format="standard", payload="full")
     assert len(message.body) < 1000

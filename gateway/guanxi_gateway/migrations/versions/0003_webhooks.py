@@ -41,10 +41,12 @@ def one_of(table: str, column: str, *values: str) -> sa.CheckConstraint:
     return sa.CheckConstraint(f"{column} IN ({listed})", name=op.f(f"ck_{table}_{column}"))
 
 
-def parent(table: str, column: str, target: str, **more: str) -> sa.ForeignKeyConstraint:
+def parent(
+    table: str, column: str, target: str, *, ondelete: str | None = None
+) -> sa.ForeignKeyConstraint:
     return sa.ForeignKeyConstraint(
         ["organisation_id", column], [f"{target}.organisation_id", f"{target}.id"],
-        name=op.f(f"fk_{table}_organisation_id_{column}"), **more,
+        name=op.f(f"fk_{table}_organisation_id_{column}"), ondelete=ondelete,
     )  # fmt: skip
 
 
