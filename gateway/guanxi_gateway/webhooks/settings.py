@@ -25,7 +25,7 @@ class WebhookSettings(BaseSettings):
     endpoints: int = Field(default=200, ge=1)
     poll_seconds: float = Field(default=0.5, gt=0)
     # After so long without a sign of life another worker takes over.
-    lease_seconds: float = Field(default=15.0, ge=0.5)
+    lease_seconds: float = Field(default=10.0, ge=0.5)
     # Without news an endpoint's feed is looked at so often all the same.
     look_seconds: float = Field(default=30.0, gt=0)
     # Finished deliveries and what receivers said are kept so long.
