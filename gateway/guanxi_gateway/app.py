@@ -32,6 +32,9 @@ from guanxi_gateway.routes import INSIDE
 from guanxi_gateway.settings import GatewaySettings
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
+from guanxi_gateway.webhooks.heard import erasure_consumers
+from guanxi_gateway.webhooks.resources import WEBHOOKS
+from guanxi_gateway.webhooks.routes import webhooks_router
 from guanxi_shared import logs, mail
 from guanxi_shared.app import create_app
 from guanxi_shared.auth import Principal, Verifier
@@ -47,6 +50,7 @@ from guanxi_shared.visibility import Directory
 
 NAME = "gateway"
 OWN_FEED = INSIDE.decode()  # the merged feed stands at the public path of our own one
+TOLD = (*PUBLISHED, WEBHOOKS)
 FORGET_EVERY_SECONDS = 600.0
 LIMIT_SQL = """
 SELECT rate_quota, rate_window_seconds FROM organisations WHERE organisation_id = $2
@@ -140,12 +144,13 @@ def make_own(
     sources: dict[str, Source] = {name: source_of(peer) for name, peer in peers.items()}
     own_feed = APIRouter()
     own_feed.include_router(
-        feed_router(NAME, Table.metadata, PUBLISHED), prefix=OWN_FEED, include_in_schema=False
+        feed_router(NAME, Table.metadata, TOLD), prefix=OWN_FEED, include_in_schema=False
     )
     routers: Sequence[APIRouter] = [
         merged_events_router(sources),
         views_router(peers, data_dir=common.data_dir),
         jobs_router(peers),
+        webhooks_router(peers),
         *ROUTERS,
         own_feed,
     ]
@@ -155,9 +160,12 @@ def make_own(
         settings=settings,
         common=common,
         metadata=Table.metadata,
-        resources=PUBLISHED,
+        resources=TOLD,
         routers=routers,
-        consumers=lambda _: audit_consumers(common.services, common.service_secret),
+        consumers=lambda _: [
+            *audit_consumers(common.services, common.service_secret),
+            *erasure_consumers(common.services, common.service_secret),
+        ],
         started=lambda house: running(house, peers),
         house=here,
     )

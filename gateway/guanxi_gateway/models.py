@@ -27,6 +27,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from guanxi_gateway.db import Table
+from guanxi_gateway.webhooks import models as webhooks
+
+WEBHOOKS = (
+    webhooks.Webhook, webhooks.WebhookTurn, webhooks.WebhookDelivery, webhooks.WebhookAttempt,
+)  # fmt: skip
 
 # Shared by all organisations, without a row-level policy: they hold hashes, counters and times.
 # `signing_keys` holds sealed private keys. Only the roles of this schema can read any of them.

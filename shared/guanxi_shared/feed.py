@@ -239,6 +239,22 @@ class Feed:
             if len(seen) < limit:
                 await self.woken(changed, left)
 
+    async def news(self, cursor: Cursor, *, limit: int, wait: float) -> tuple[list[UUID], Cursor]:
+        """Whose events there are behind a cursor, for who reads them in somebody's name, and the cursor
+        behind the last one looked at."""
+        deadline = time.monotonic() + wait
+        while True:
+            changed = self.changed
+            await self.number()
+            seen = await self.pool.fetch(WHOSE_SELECT, cursor.position, limit)
+            left = deadline - time.monotonic()
+            if seen or left <= 0 or self.is_stopping:
+                break
+            await self.woken(changed, left)
+        reached = seen[-1]["position"] if seen else cursor.position
+        whose = sorted({UUID(str(row["organisation_id"])) for row in seen})
+        return whose, Cursor(cursor.epoch, reached)
+
     async def read_organisation(
         self, organisation_id: UUID, after: int, *, types: Sequence[str], limit: int
     ) -> tuple[list[asyncpg.Record], int]:
@@ -254,6 +270,9 @@ class Feed:
 
 
 TYPES_SELECT = "SELECT position, type FROM events WHERE position > $1 ORDER BY position LIMIT $2"
+WHOSE_SELECT = """
+SELECT position, organisation_id FROM events WHERE position > $1 ORDER BY position LIMIT $2
+"""
 OWN_SELECT = """
 SELECT position, type FROM events WHERE organisation_id = $1 AND position > $2 ORDER BY position LIMIT $3
 """

@@ -22,6 +22,7 @@ from guanxi_shared.pages import MAX_LIMIT, ListQuery, Sort, query_pairs
 from guanxi_shared.resources import Resource
 
 MAX_EVENTS = 1_000
+MAX_NEWS = 5_000
 MAX_WAIT_SECONDS = 25.0
 BATCH_TYPE = "application/cloudevents-batch+json"
 
@@ -66,6 +67,11 @@ def feed_router(service: str, metadata: MetaData, resources: Sequence[Resource])
     async def internal_events(request: Request) -> Response:
         await begin_internal(request)
         return await _internal(house(request), dict(query_pairs(request.scope["query_string"])))
+
+    @router.get("/internal/news", include_in_schema=False)
+    async def internal_news(request: Request) -> Response:
+        await begin_internal(request)
+        return await _news(house(request), dict(query_pairs(request.scope["query_string"])))
 
     return router
 
@@ -226,6 +232,26 @@ async def _internal(here: House, options: Mapping[str, str]) -> Response:
         "epoch": str(head.epoch), "head": head.position, "reached": reached.position, "events": events,
     }  # fmt: skip
     return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
+
+
+async def _news(here: House, options: Mapping[str, str]) -> Response:
+    """Whose events there are behind a position; without one, or with one of a feed before a restore, only
+    where the feed ends."""
+    head = await here.feed.head()
+    if options.get("epoch") == str(head.epoch):
+        whose, reached = await here.feed.news(
+            Cursor(head.epoch, int(options.get("after", 0))), limit=MAX_NEWS,
+            wait=min(float(options.get("wait", 0)), MAX_WAIT_SECONDS),
+        )  # fmt: skip
+    else:
+        await here.feed.number()
+        whose, reached = [], await here.feed.head()
+    body = {
+        "epoch": str(head.epoch),
+        "reached": reached.position,
+        "organisations": list(map(str, whose)),
+    }
+    return Response(orjson.dumps(body), media_type="application/json")
 
 
 def _texts(row: asyncpg.Record) -> dict[str, Any]:

@@ -71,7 +71,10 @@ def many(
     ordered = [order_by(sort) for sort in order]
     # A limit in the text lets Postgres know how little is asked, even in a kept plan.
     most: ColumnElement[int] = literal_column(str(query.limit + 1))
-    wanted = [of_organisation(table), table.c.deleted_at.is_(None), *conditions]
+    present = (
+        [table.c.deleted_at.is_(None)] if "deleted_at" in table.c else []
+    )  # else: never deleted
+    wanted = [of_organisation(table), *present, *conditions]
     if query.after is not None:
         wanted.append(_beyond(order, query.after))
     found = select(*columns)
@@ -115,16 +118,18 @@ def _best(
     )
 
 
+def are_present(table: Table) -> list[ColumnElement[bool]]:
+    """Nothing to ask of a log, whose rows are never deleted softly."""
+    return [table.c.deleted_at.is_(None)] if "deleted_at" in table.c else []
+
+
 def how_many(
     resource: Resource, query: ListQuery, scope: Scope, conditions: Sequence[ColumnElement[bool]]
 ) -> Select[Any]:
     table = resource.table
     wanted = [
-        of_organisation(table),
-        table.c.deleted_at.is_(None),
-        predicate(table, scope),
-        *conditions,
-    ]
+        of_organisation(table), *are_present(table), predicate(table, scope), *conditions,
+    ]  # fmt: skip
     found = select(func.count().label("total")).select_from(table)
     if query.text is not None:
         found = found.join(search.table_of(resource), search.belongs(resource))

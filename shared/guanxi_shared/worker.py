@@ -1,7 +1,7 @@
 """The process that runs a service's jobs and scheduled duties: `python -m guanxi_shared.worker NAME`.
 
 NAME is a package with a module `jobs` that declares `HANDLERS` (kind → handler) and, if it has any,
-`SCHEDULES`. Any number of workers may run. Each job runs at least once and its committed steps
+`SCHEDULES` and `BESIDE`, what else goes on in its process until it ends. Any number of workers may run. Each job runs at least once and its committed steps
 exactly once: a worker that dies leaves its lease to run out, one that is told to end (SIGTERM,
 SIGINT) gives its jobs back at their next chunk.
 """
@@ -10,7 +10,8 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib import import_module
@@ -50,6 +51,8 @@ from guanxi_shared.settings import ServiceSettings, common
 
 STATEMENT_TIMEOUT_MS: Final = 60_000
 LONGEST_PAUSE: Final = 60.0
+
+Beside = Callable[[Database, asyncio.Event], Coroutine[Any, Any, None]]
 
 
 class WorkerSettings(BaseSettings):
@@ -277,9 +280,28 @@ async def serve(package: str) -> None:
     await open_database(database, stopping)
     if not stopping.is_set():
         _log.info("worker ready", kinds=sorted(module.HANDLERS))
-        await worker.run()
+        async with going_on(getattr(module, "BESIDE", None), database, stopping, end):
+            await worker.run()
         await database.close()
     _log.info("worker ended")
+
+
+@asynccontextmanager
+async def going_on(
+    beside: Beside | None, database: Database, stopping: asyncio.Event, end: Callable[[], None]
+) -> AsyncIterator[None]:
+    """What a service's worker does beside its jobs; it is told by `stopping` and waited for. Should it end
+    before, the worker ends with it, and whoever watches starts another."""
+    if beside is None:
+        yield
+        return
+    task = asyncio.create_task(beside(database, stopping))
+    task.add_done_callback(lambda _: end())
+    try:
+        yield
+    finally:
+        stopping.set()
+        await task
 
 
 def settle_garbage() -> None:

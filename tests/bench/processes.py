@@ -99,6 +99,8 @@ class Suite:
             GUANXI_DEMO="0",
             GUANXI_SETUP_TOKEN=SETUP_TOKEN,
             GUANXI_LOG_LEVEL="warning",
+            GATEWAY_WEBHOOK_HTTP="1",
+            GATEWAY_WEBHOOK_NETWORKS="127.0.0.0/8",
             COLUMNS="200",
         )
 
@@ -115,9 +117,11 @@ class Suite:
 
 
 class Hello:
-    """The bare route, served as a service is: one worker, uvloop, httptools, no access log."""
+    """The bare route, or another application, served as a service is: one worker, uvloop, httptools, no
+    access log."""
 
-    def __init__(self) -> None:
+    def __init__(self, app: str = "tests.bench.hello:app") -> None:
+        self._app = app
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -128,7 +132,7 @@ class Hello:
         return self._process.pid
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "uvicorn", "tests.bench.hello:app", *SERVED]
+        command = [sys.executable, "-m", "uvicorn", self._app, *SERVED]
         self._process = subprocess.Popen([*command, f"--port={self.port}"], env=environment())
         wait_for_port(self.port, self._process)
         return self

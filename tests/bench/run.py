@@ -29,6 +29,7 @@ from tests.bench.processes import Hello, Suite
 from tests.bench.recounting import measure_recounting
 from tests.bench.report import Report, Row
 from tests.bench.sizes import CONNECTIONS, Size
+from tests.bench.webhooks import measure_webhooks
 
 Load = Callable[[str, Organisation, int], Coroutine[Any, Any, float]]
 BEGAN = time.monotonic()
@@ -88,6 +89,8 @@ def measure_all(bench: Bench, only: str) -> None:
         attempt_cases(bench, articles.CASES, only, leaving=keep)
     if only in "models":
         bench.attempt("models", measure_models, leaving=keep)
+    if only in "webhooks":
+        bench.attempt("webhooks", lambda: measure_webhooks(bench), leaving=keep)
     if only in "import: orders":
         bench.attempt("import: orders", lambda: measure_order_import(bench), leaving=keep)
     if only in "import":

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 
 from guanxi_shared import jobs as shared_jobs
 from guanxi_shared.db import Database
-from guanxi_shared.worker import main
+from guanxi_shared.worker import going_on, main
 from tests.shared.jobs_database import TABLES, Jobs, Place, opened, prepared, until
 
 SHARED = Path(shared_jobs.__file__).parents[1]
@@ -195,3 +195,28 @@ async def test_a_worker_process_is_named_after_its_service(environment: dict[str
 def test_the_worker_wants_one_service() -> None:
     with pytest.raises(SystemExit, match="usage"):
         main([])
+
+
+async def test_what_goes_on_beside_is_told_to_end_and_its_end_is_the_workers() -> None:
+    database, stopping, ended = (
+        Database("postgresql://nobody@127.0.0.1:1/none"),
+        asyncio.Event(),
+        [],
+    )
+
+    async def beside(_: Database, told: asyncio.Event) -> None:
+        await told.wait()
+
+    async with going_on(beside, database, stopping, lambda: ended.append("beside")):
+        assert ended == []
+    assert stopping.is_set()
+
+    async def broken(_: Database, told: asyncio.Event) -> None:
+        raise LookupError("a setting")
+
+    died = asyncio.Event()
+    with pytest.raises(LookupError, match="a setting"):
+        async with going_on(broken, database, asyncio.Event(), died.set):
+            await died.wait()
+    async with going_on(None, database, asyncio.Event(), died.set):
+        pass

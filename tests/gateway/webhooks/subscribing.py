@@ -1,0 +1,73 @@
+"""Endpoints as tests speak of them."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from tests.gateway.identity.people import Company, Person
+from tests.prepared import Clone
+
+PATH = "/v1/webhooks"
+
+
+async def subscribed(person: Person, url: str, *types: str, **more: Any) -> dict[str, Any]:
+    body = {"url": url, "event_types": list(types) or ["gateway.team.*"], **more}
+    answer = await person.post(PATH, body)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def renamed(company: Company, team_id: str, name: str) -> None:
+    answer = await company.admin.patch(f"/v1/teams/{team_id}", {"name": name})
+    assert answer.status_code == 200, answer.text
+
+
+async def deliveries(
+    person: Person, webhook: dict[str, Any], **options: str
+) -> list[dict[str, Any]]:
+    answer = await person.get(
+        f"{PATH}/{webhook['id']}/deliveries", params={"limit": "200", **options}
+    )
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["data"]
+    return found
+
+
+async def shown(person: Person, webhook: dict[str, Any]) -> dict[str, Any]:
+    answer = await person.get(f"{PATH}/{webhook['id']}")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not await condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.03)
+
+
+async def hurry(database: Clone, webhook: dict[str, Any]) -> None:
+    """What waits for a later try is due, and the endpoint is not held any more."""
+    async with owning(database.admin_url) as owner:
+        for sql in (
+            "UPDATE webhook_deliveries SET due_at = now() WHERE webhook_id = $1 AND status = 'waiting'",
+            "UPDATE webhook_turns SET held_until = NULL, next_at = now(), rung = true WHERE webhook_id = $1",
+        ):
+            await owner.execute(sql, UUID(webhook["id"]))
+
+
+@asynccontextmanager
+async def owning(admin_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """As the owner of everything, whom no policy binds."""
+    connection = await asyncpg.connect(admin_url, server_settings={"search_path": "gateway"})
+    try:
+        yield connection
+    finally:
+        await connection.close()
