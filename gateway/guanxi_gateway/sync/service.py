@@ -1,7 +1,7 @@
 """Pull and push of phones over all services: WatermelonDB's protocol, composed."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from guanxi_gateway.sync import cursors, rules
@@ -10,6 +10,8 @@ from guanxi_gateway.sync.cursors import Found
 from guanxi_gateway.sync.rules import Changes, Migration
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Conflict, Forbidden
+
+FIRST: Final = "contacts"  # whose records the others name
 
 
 class PullFirst(Conflict):
@@ -93,13 +95,30 @@ async def push(
     }
     checked = await services.each(call, "check", parts)
     await _refuse_conflicts(call, cursor, found, checked)
-    rejected = []
-    for group in (parts.keys() & {"contacts"}, parts.keys() - {"contacts"}):
-        applied = await services.each(call, "apply", {name: parts[name] for name in group})
-        await _refuse_conflicts(call, cursor, found, applied)
-        rejected += [answer["rejected"] for answer in applied.values()]
+    first = {name: part for name, part in parts.items() if name == FIRST}
+    applied = await services.each(call, "apply", first)
+    await _refuse_conflicts(call, cursor, found, applied)
+    rejected = [answer["rejected"] for answer in applied.values()]
+    gone = applied[FIRST]["gone"] if applied else {}
+    rest = _with_gone({n: p for n, p in parts.items() if n != FIRST}, gone, found, services, device)
+    applied = await services.each(call, "apply", rest)
+    await _refuse_conflicts(call, cursor, found, applied)
+    rejected += [answer["rejected"] for answer in applied.values()]
     refused = rules.merged(rejected)
     return {"experimentalRejectedIds": refused} if refused else {}
+
+
+def _with_gone(
+    parts: dict[str, Any], gone: Mapping[str, Any], found: Found, services: Services,
+    device: str | None,
+) -> dict[str, Any]:  # fmt: skip
+    """What was deleted takes along what belongs to it elsewhere, also where nothing else is to do."""
+    if not gone:
+        return parts
+    others = [name for name in services.names if name != FIRST]
+    return {
+        name: {**parts.get(name, _part(found, name, {}, device)), "gone": gone} for name in others
+    }
 
 
 def _part(

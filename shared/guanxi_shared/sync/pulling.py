@@ -39,12 +39,13 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`again` are ids that a push ran into, `tables` and `columns` what a phone's new schema has more."""
+    """`again` are ids that a push ran into, `gone` those of other services' deleted records, `tables` and `columns` what a phone's new schema has more."""
 
     standing: Standing | None = None
     choice: Choice = field(default_factory=Choice)
     device_id: str | None = None
     again: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
+    gone: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
     tables: frozenset[str] = frozenset()
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 

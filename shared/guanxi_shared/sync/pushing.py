@@ -20,7 +20,7 @@ from guanxi_shared.sync.cells import as_id, cleaned, differing
 from guanxi_shared.sync.pulling import Question, since_of
 from guanxi_shared.sync.push_rules import Stored, Verdict, verdict_on_delete, verdict_on_write
 from guanxi_shared.sync.sights import Choice, sights_of
-from guanxi_shared.sync.statements import standing
+from guanxi_shared.sync.statements import following, standing
 from guanxi_shared.sync.tables import SyncTable
 
 LOCK = "SELECT id FROM {table} WHERE organisation_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE"
@@ -42,6 +42,7 @@ class Step:
     verdict: Verdict
     values: Mapping[str, Any] = field(default_factory=dict)
     stored: Stored | None = None
+    is_delete: bool = False
 
 
 class Conflicting(Exception):
@@ -63,23 +64,57 @@ async def check(
 async def apply(
     call: Call, tables: tuple[SyncTable, ...], asked: Question, sent: Sent
 ) -> dict[str, Any]:
-    """Write it; the ids that were refused. With a conflict nothing is written."""
-    rejected: Ids = {}
+    """Write it. `rejected` are the ids that were refused, `gone` those that are deleted now: what belongs
+    to them in another service goes too. With a conflict nothing is written."""
     try:
         async with call.db.transaction(call.organisation) as connection:
             await _lock(call, connection, tables, sent)
             steps = await _steps(call, connection, tables, asked, sent)
             if conflicts := _ids(steps, Verdict.CONFLICT):
                 raise Conflicting(conflicts)
-            made = await _write(call, connection, steps)
-            if made and asked.device_id is not None:
-                await connection.execute(
-                    MADE, call.organisation, made, asked.device_id, call.by.user_id
-                )
-            rejected = _ids(steps, Verdict.REJECT)
+            await _write(call, connection, steps)
+            await _write(call, connection, await _followers(call, connection, tables, asked))
+            await _note_makers(call, connection, steps, asked.device_id)
     except Conflicting as found:
-        return {"conflicts": found.conflicts, "rejected": {}}
-    return {"conflicts": {}, "rejected": rejected}
+        return {"conflicts": found.conflicts, "rejected": {}, "gone": {}}
+    return {"conflicts": {}, "rejected": _ids(steps, Verdict.REJECT), "gone": _gone(steps)}
+
+
+async def _note_makers(
+    call: Call, connection: Connection, steps: Sequence[Step], device_id: str | None
+) -> None:
+    made = [UUID(step.id) for step in steps if step.verdict is Verdict.CREATE]
+    if made and device_id is not None:
+        await connection.execute(MADE, call.organisation, made, device_id, call.by.user_id)
+
+
+def _gone(steps: Sequence[Step]) -> Ids:
+    """Also what an earlier try deleted, so that the same push once more goes on from there."""
+    found: Ids = {}
+    for step in steps:
+        was_gone = step.stored is not None and step.stored.is_deleted and step.stored.is_seen
+        if step.is_delete and (step.verdict is Verdict.DELETE or was_gone):
+            found.setdefault(step.table.name, []).append(step.id)
+    return found
+
+
+async def _followers(
+    call: Call, connection: Connection, tables: tuple[SyncTable, ...], asked: Question
+) -> list[Step]:
+    """What belongs to records of another service that were deleted, as far as the caller may delete it."""
+    found = []
+    for table in tables:
+        named = [id for name in table.follows for id in asked.gone.get(name, ())]
+        if table.writes is None or not named or not call.by.may(table.writes.may_delete):
+            continue
+        sight = (await sights_of(call, (table,), Choice(), {}))[table.name]
+        for name, column in table.follows.items():
+            sql, values = following(
+                table, call.organisation, column, asked.gone.get(name, ()), sight
+            )
+            for row in await connection.fetch(sql, *values):
+                found.append(Step(table, row["id"], Verdict.DELETE, {}, None, is_delete=True))
+    return found
 
 
 async def _lock(
@@ -156,34 +191,38 @@ def _delete_step(table: SyncTable, id: str, stored: Stored | None) -> Step:
     verdict = verdict_on_delete(stored)
     if table.writes is None and verdict is Verdict.DELETE:
         verdict = Verdict.REJECT
-    return Step(table, id, verdict, {}, stored)
+    return Step(table, id, verdict, {}, stored, is_delete=True)
 
 
-async def _write(call: Call, connection: Connection, steps: Sequence[Step]) -> list[UUID]:
-    """Those that were made. A step that a rule refuses becomes a rejection; what is no rule's doing (a
-    service away, a lock) ends the whole."""
-    made = []
-    for step in steps:
-        if step.verdict not in (Verdict.CREATE, Verdict.UPDATE, Verdict.DELETE):
-            continue
+async def _write(call: Call, connection: Connection, steps: Sequence[Step]) -> None:
+    """At first as if no rule refused anything; if one does, again with each record a step of its own, and
+    the refused ones become rejections."""
+    todo = [s for s in steps if s.verdict in (Verdict.CREATE, Verdict.UPDATE, Verdict.DELETE)]
+    if not todo:
+        return
+    try:
+        async with savepoint(connection):
+            for step in todo:
+                await _do(call, connection, step)
+        return
+    except (Problem, *ABOUT_THE_DATA) as error:
+        _demand_refusal(step, error)
+    for step in todo:
         try:
             async with savepoint(connection):
                 await _do(call, connection, step)
         except (Problem, *ABOUT_THE_DATA) as error:
-            _refuse(step, error)
-            continue
-        if step.verdict is Verdict.CREATE:
-            made.append(UUID(step.id))
-    return made
+            _demand_refusal(step, error)
+            step.verdict = Verdict.REJECT
 
 
-def _refuse(step: Step, error: BaseException) -> None:
+def _demand_refusal(step: Step, error: BaseException) -> None:
+    """Whether a rule refused a record; what is no rule's doing (a service away, a lock) ends the whole."""
     if step.verdict is Verdict.CREATE and _is_taken(error):
         raise Conflicting({step.table.name: [step.id]}) from error
     problem = problem_of(error)
     if problem.status >= 500 or problem.status == 429:
         raise problem
-    step.verdict = Verdict.REJECT
 
 
 def _is_taken(error: BaseException) -> bool:
@@ -195,17 +234,16 @@ def _is_taken(error: BaseException) -> bool:
 async def _do(call: Call, connection: Connection, step: Step) -> None:
     writes, id = step.table.writes, UUID(step.id)
     assert writes is not None
+    stored = step.stored.values if step.stored is not None else {}
     if step.verdict is Verdict.CREATE:
         call.by.demand(writes.may_create)
         await writes.create(call, connection, id, step.values)
-        return
-    assert step.stored is not None
-    if step.verdict is Verdict.UPDATE:
+    elif step.verdict is Verdict.UPDATE:
         call.by.demand(writes.may_update)
-        await writes.update(call, connection, id, step.values, step.stored.values)
+        await writes.update(call, connection, id, step.values, stored)
     else:
         call.by.demand(writes.may_delete)
-        await writes.delete(call, connection, id, step.stored.values)
+        await writes.delete(call, connection, id, stored)
 
 
 def _ids(steps: Sequence[Step], verdict: Verdict) -> Ids:

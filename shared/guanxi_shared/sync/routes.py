@@ -32,6 +32,7 @@ class Asked(BaseModel):
     days: int | None = None
     device_id: str | None = None
     again: dict[str, list[str]] = Field(default_factory=dict)
+    gone: dict[str, list[str]] = Field(default_factory=dict)
     tables: list[str] = Field(default_factory=list)
     columns: dict[str, list[str]] = Field(default_factory=dict)
     changes: dict[str, dict[str, list[Any]]] = Field(default_factory=dict)
@@ -42,6 +43,7 @@ class Asked(BaseModel):
             Choice(self.whose, self.days),
             self.device_id,
             {name: _ids(ids) for name, ids in self.again.items()},
+            {name: _ids(ids) for name, ids in self.gone.items()},
             frozenset(self.tables),
             self.columns,
         )

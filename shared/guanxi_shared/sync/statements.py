@@ -188,3 +188,17 @@ SELECT t.id::text AS id, t.deleted_at IS NOT NULL AS _deleted, (({seen}) AND {in
   {columns_of(table)}{kept}
 FROM {table.rows} AS t WHERE t.organisation_id = {own} AND t.id = ANY({wanted})"""
     return sql, given.values
+
+
+def following(
+    table: SyncTable, organisation: UUID, column: str, ids: Sequence[UUID], sight: Sight
+) -> Statement:
+    """Rows in view that name one of some records."""
+    given = Given()
+    own, named = given(organisation, "uuid"), given(list(ids), "uuid[]")
+    seen = covered(given, sight, "t", table.key)
+    return (
+        f"SELECT t.id::text AS id FROM {table.rows} AS t WHERE t.organisation_id = {own}"
+        f" AND t.deleted_at IS NULL AND t.{column} = ANY({named}) AND {seen} ORDER BY t.id",
+        given.values,
+    )

@@ -38,7 +38,8 @@ class SyncTable:
 
     `parent` is the column that names the record whose sight and log decide for rows that are a part of it
     (`parent_changes` are the fields of that one which move it into view or out of it). `kept` is more SQL
-    that `writes` wants to see of a stored row. `recent` is when a row was of interest last.
+    that `writes` wants to see of a stored row; `follows` the tables of other services whose records, once
+    deleted, take the rows along that name them in a column. `recent` is when a row was of interest last.
     """
 
     name: str
@@ -51,6 +52,7 @@ class SyncTable:
     parent_noun: str = ""
     parent_changes: tuple[str, ...] = ()
     kept: Mapping[str, str] = field(default_factory=dict)
+    follows: Mapping[str, str] = field(default_factory=dict)
     recent: str | None = None
     where: str = "true"
     inner: str | None = None

@@ -49,6 +49,7 @@ SYNC_OPPORTUNITIES: Final = SyncTable(
         "owner_id": Cell("t.owner_id::text", identifier),
         "updated_at": Cell(moment("t.updated_at")),
     },
+    follows={"accounts": "account_id"},
     writes=Writes(
         create=opportunities.create,
         update=opportunities.update,
