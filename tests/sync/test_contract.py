@@ -510,9 +510,13 @@ def test_one_column_of_a_list_leaves_the_rest_of_it(rep: Person) -> None:
 
 
 def test_a_deal_moves_by_its_stage_and_a_visit_keeps_its_length(rep: Person) -> None:
-    deal = rep.made("/v1/opportunities", name="moves")
-    stages = rep.found("/v1/pipelines?include=stages")["data"][0]["stages"]
-    later = [s["id"] for s in stages if s["kind"] == "open"][-1]
+    account = rep.made("/v1/accounts", name="of the deal")
+    deal = rep.made(
+        "/v1/opportunities", name="moves", account_id=account["id"], close_on="2027-06-30",
+        amount={"amount": "100.00", "currency": "CNY"},
+    )  # fmt: skip
+    stages = rep.found("/v1/pipelines")["data"][0]["stages"]
+    later = [s["id"] for s in stages if s["kind"] == "open"][1]
     visit = rep.made(
         "/v1/activities", kind="visit", subject="v",
         starts_at="2027-03-01T01:00:00Z", ends_at="2027-03-01T02:30:00Z",

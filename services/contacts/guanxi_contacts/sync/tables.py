@@ -127,7 +127,7 @@ SYNC_ACTIVITIES: Final = SyncTable(
         "duration_minutes": "t.duration_minutes",
     },
     recent="CASE WHEN t.status = 'planned' THEN 'infinity'"
-    " ELSE greatest(t.starts_at, t.due_at, t.done_at, t.created_at) END",
+    " ELSE coalesce(greatest(t.starts_at, t.due_at, t.done_at), t.created_at) END",
     writes=Writes(
         create=activities.create,
         update=activities.update,
