@@ -463,6 +463,28 @@ def test_a_malformed_push_is_told_where_and_leaves_nothing(
     assert rep.call("GET", f"/v1/contacts/{id}").status_code == 404
 
 
+def test_half_a_character_at_the_end_of_a_text_does_not_stop_a_phone(rep: Person) -> None:
+    rep.pull()
+    id = uid()
+    raw = f'{{"accounts":{{"created":[{{"id":"{id}","name":"cut \\ud83d"}}]}}}}'.encode()
+    assert rep.push(raw).json() == {}
+    assert rep.found(f"/v1/accounts/{id}")["name"] == "cut"
+
+
+def test_a_person_who_was_erased_goes_from_the_phone(world: World, rep: Person) -> None:
+    person_id = rep.made("/v1/contacts", name="to be forgotten")["id"]
+    rep.pull()
+    world.admin.call(
+        "POST", f"/v1/contacts/{person_id}/erase", json={"reason": "subject_request"}
+    ).raise_for_status()
+    assert rep.pull().where("contacts", person_id) == "deleted"
+    answer = rep.push(updated("contacts", {"id": person_id, "name": "back"}))
+    assert answer.status_code == 409 or answer.json() == {
+        "experimentalRejectedIds": {"contacts": [person_id]}
+    }
+    assert rep.call("GET", f"/v1/contacts/{person_id}").status_code in (404, 410)
+
+
 def test_a_push_may_be_packed_and_not_too_long(rep: Person) -> None:
     rep.pull()
     id = uid()

@@ -82,7 +82,8 @@ async def keep(
         floor = after or 0
         while found is None:
             found = await connection.fetchval(KEEP, organisation, user, device, text, floor)
-        await connection.execute(PRUNE, organisation, user, device, floor, most, KEPT_DAYS)
+            floor += 1
+        await connection.execute(PRUNE, organisation, user, device, after or 0, most, KEPT_DAYS)
     if found >= LARGEST:  # not before the year 2255
         raise OverflowError("cursors have outgrown what a phone can count to")
     return found

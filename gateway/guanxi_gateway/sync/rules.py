@@ -1,5 +1,6 @@
 """What a phone may ask and say, read without trusting any of it."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -70,16 +71,26 @@ def migration_in(text: str | None) -> Migration:
 def changes_in(raw: bytes) -> Changes:
     """The body of a push; Malformed names the place. Only programming errors are refused here: what a
     record holds is the services' to make fit."""
-    try:
-        found = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"The body is not valid JSON: {error}") from error
+    found = _read(raw)
     if not isinstance(found, dict):
         raise _malformed("body", "Send an object of tables.")
     changes = {table: _table_in(table, each) for table, each in found.items()}
     if sum(len(ids) for each in changes.values() for ids in each.values()) > MOST_RECORDS:
         raise TooLarge(f"A push holds at most {MOST_RECORDS} records.")
     return {table: each for table, each in changes.items() if any(each.values())}
+
+
+def _read(raw: bytes) -> Any:
+    """JSON as phones write it. Half of a surrogate pair, which a cut text may end with, is dropped: it
+    would keep the phone from syncing for ever."""
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        try:
+            whole = json.dumps(json.loads(raw), ensure_ascii=False)
+            return orjson.loads(whole.encode("utf-8", "ignore"))
+        except (ValueError, RecursionError):
+            raise Malformed(f"The body is not valid JSON: {error}") from error
 
 
 def _table_in(table: str, sent: Any) -> dict[str, list[Any]]:

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_shared.calls import Call, begin
+from guanxi_shared.errors import Malformed
 from guanxi_shared.sync.cells import as_id
 from guanxi_shared.sync.pulling import Question, Standing, pull
 from guanxi_shared.sync.pushing import apply, check
@@ -38,8 +39,13 @@ class Asked(BaseModel):
     changes: dict[str, dict[str, list[Any]]] = Field(default_factory=dict)
 
     def question(self) -> Question:
+        try:
+            standing = Standing.from_json(self.standing)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            sentence = "This is no standing of ours."
+            raise Malformed(sentence, errors={"standing": sentence}) from error
         return Question(
-            Standing.from_json(self.standing),
+            standing,
             Choice(self.whose, self.days),
             self.device_id,
             {name: _ids(ids) for name, ids in self.again.items()},

@@ -40,6 +40,14 @@ async def test_a_standing_of_a_feed_before_a_restore_is_expired(
         assert await ask(rep, CHANGES, standing={**standing, **odd}) == {"expired": True}
 
 
+@pytest.mark.parametrize("standing", [{}, {"epoch": "x"}, {"sights": 5}, {"sights": {"a": None}}])
+async def test_a_standing_that_is_none_is_malformed(
+    client: Clients, organisation: Organisation, standing: dict[str, Any]
+) -> None:
+    answer = await client(organisation.rep).post(CHANGES, json={"standing": standing})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["standing"])
+
+
 async def test_a_bound_that_lies_far_back_starts_over(
     client: Clients, organisation: Organisation
 ) -> None:
