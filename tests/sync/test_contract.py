@@ -416,7 +416,7 @@ CONTENT: list[tuple[str, Any, str, Any]] = [
     ("activities", {"kind": "visit", "subject": "s", "status": "planned", "done_at": 1795940000000}, "done_at", None),
     ("activities", {"kind": "note", "subject": "s", "status": "planned", "starts_at": 5}, "status", "done"),
     ("opportunities", {"name": "n", "amount_minor": 10.5, "currency": "CNY"}, "amount", None),
-    ("opportunities", {"name": "n", "amount_minor": 10, "currency": "XXX"}, "amount", {"amount": "0.10", "currency": "CNY"}),
+    ("opportunities", {"name": "n", "amount_minor": 10, "currency": "ZZZ"}, "amount", {"amount": "0.10", "currency": "CNY"}),
     ("opportunities", {"name": "n", "close_on": "31/12/2027"}, "close_on", None),
     ("opportunities", {"name": "n", "close_on": 1798675200000}, "close_on", "2026-12-31"),
     ("tickets", {"subject": "s", "priority": "asap"}, "priority", "normal"),

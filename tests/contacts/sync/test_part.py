@@ -134,3 +134,18 @@ async def test_to_check_and_to_repeat_a_push_costs_the_same_however_long_it_is(
         counts.append((len(checked), len(repeated)))
     assert counts[0] == counts[1], counts
     assert max(counts[0]) <= 4, counts
+
+
+@pytest.mark.usefixtures("remembered")
+async def test_to_write_a_record_costs_one_statement_beside_the_same_few(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    rep = client(organisation.rep)
+    await ask(rep, APPLY, changes=made("scopes are known from here"))
+    counts = []
+    for names in (["one"], [f"many {n}" for n in range(31)]):
+        with statements_of(service_database) as seen:
+            await ask(rep, APPLY, changes=made(*names), device_id="q")
+        counts.append(len(seen))
+    assert counts[1] - counts[0] == 30, counts
+    assert counts[0] <= 6, counts
