@@ -30,6 +30,7 @@ from guanxi_gateway.peers import Source, own_source, source_of
 from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.routes import INSIDE
 from guanxi_gateway.settings import GatewaySettings
+from guanxi_gateway.sync.routes import sync_router
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
 from guanxi_gateway.webhooks.heard import erasure_consumers
@@ -151,6 +152,7 @@ def make_own(
         views_router(peers, data_dir=common.data_dir),
         jobs_router(peers),
         webhooks_router(peers),
+        sync_router(peers),
         *ROUTERS,
         own_feed,
     ]

@@ -53,6 +53,7 @@ PUBLIC_WRITES = Limit("public-writes", 60, 60, 30)
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOST_ID_CHARACTERS = 128
 BATCH_BYTES = 8 << 20
+SYNC_BYTES = 10 << 20
 
 # Paths that prove nothing yet: limited by the client's address, and closed without a database.
 SIGN_IN = (b"/v1/auth/", b"/v1/oauth/", b"/v1/invitations/accept")
@@ -168,7 +169,9 @@ class FrontDoor:
         passage.limit = settings.max_json_bytes
         if routes.takes_files(word, passage.raw_path):
             passage.limit = settings.max_upload_bytes
-        elif word == b"sync" or passage.raw_path.endswith(b"/batch"):
+        elif word == b"sync":
+            passage.limit = max(SYNC_BYTES, settings.max_json_bytes)
+        elif passage.raw_path.endswith(b"/batch"):
             passage.limit = max(BATCH_BYTES, settings.max_json_bytes)
         length = passage.headers.get(b"content-length")
         if b"transfer-encoding" in passage.headers:

@@ -178,6 +178,18 @@ class Database:
         self.after_commit()
 
     @asynccontextmanager
+    async def snapshot(self, organisation_id: UUID) -> AsyncIterator[Connection]:
+        """Reads of one moment, bound to an organisation: all statements see the same rows."""
+        async with self.pool.acquire(timeout=2) as connection:
+            begin = begin_statement(organisation_id).removeprefix("BEGIN")
+            await connection.execute(f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY{begin}")
+            try:
+                yield connection
+            finally:
+                if connection.is_in_transaction():
+                    await connection.execute("ROLLBACK")
+
+    @asynccontextmanager
     async def session(self, organisation_id: UUID | None) -> AsyncIterator[AsyncSession]:
         """An ORM session in one bound transaction; relationships never load by themselves."""
         async with self._sessions()() as session, session.begin():

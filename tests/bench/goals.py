@@ -35,6 +35,7 @@ HOP_UNLOADED = Goal(1.6, sense="at most")
 TAIL = Goal(5.0, sense="at most")
 IDLE_LOOK = Goal(1.5, sense="at most")  # of that at a thousand open tickets
 IMPORT = Goal(1 / 3, 0.6)
+PULLED_MEGABYTES = Goal(0.4, sense="at most")  # of 5,000 contacts on the wire
 IDLE_MEGABYTES = Goal(150.0, sense="at most")
 IMPORT_MEGABYTES = Goal(400.0, sense="at most")
 FIRST_START_SECONDS = Goal(60.0, sense="at most")

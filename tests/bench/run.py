@@ -14,7 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from guanxi_shared.launch.place import remove_cluster
-from tests.bench import accounts, articles, deals, goals, queues, reads, texts, tickets, writes
+from tests.bench import (
+    accounts,
+    articles,
+    deals,
+    goals,
+    phones,
+    queues,
+    reads,
+    texts,
+    tickets,
+    writes,
+)
 from tests.bench.bench import Bench
 from tests.bench.cases import Case, measure
 from tests.bench.hop import measure_hop
@@ -87,6 +98,8 @@ def measure_all(bench: Bench, only: str) -> None:
     if any(only in case.name for case in articles.CASES):
         bench.attempt("articles", lambda: articles.load_articles(bench), leaving=keep)
         attempt_cases(bench, articles.CASES, only, leaving=keep)
+    if only in phones.NAME:
+        bench.attempt(phones.NAME, lambda: phones.measure_phones(bench), leaving=keep)
     if only in "models":
         bench.attempt("models", measure_models, leaving=keep)
     if only in "webhooks":

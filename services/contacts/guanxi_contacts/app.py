@@ -26,6 +26,7 @@ from guanxi_contacts.search.routes import router as search
 from guanxi_contacts.segments.routes import router as segments
 from guanxi_contacts.settings import settings
 from guanxi_contacts.standing.routes import router as standing
+from guanxi_contacts.sync.routes import router as sync
 from guanxi_contacts.tags.routes import router as tags
 from guanxi_contacts.timeline.routes import router as timeline
 from guanxi_contacts.views.routes import router as views
@@ -78,6 +79,7 @@ def create() -> Edge:
             files,
             consents,
             privacy,
+            sync,
             jobs_router(),
         ],
     )

@@ -33,6 +33,7 @@ from guanxi_pipeline.quotes.verb_routes import router as quote_verbs
 from guanxi_pipeline.rates.routes import router as exchange_rates
 from guanxi_pipeline.scorecards.routes import router as scorecards
 from guanxi_pipeline.stock.routes import router as stock_reports
+from guanxi_pipeline.sync.routes import router as sync
 from guanxi_pipeline.tax_classes.routes import router as tax_classes
 from guanxi_pipeline.views.routes import router as views
 from guanxi_pipeline.win_model.routes import router as win_model
@@ -47,5 +48,5 @@ CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)
 QUOTES: Final = (approval_rules, quotes, quote_verbs, public_quotes)
 FORECASTS: Final = (quotas, forecasts, forecast_calls)
 ORDERS: Final = (exchange_rates, purchases, stock_reports, orders)
-DATA_WORK: Final = (exports, imports, fields, views, jobs_router())
+DATA_WORK: Final = (exports, imports, fields, views, sync, jobs_router())
 ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES, *ORDERS, *FORECASTS)

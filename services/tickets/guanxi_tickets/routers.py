@@ -42,6 +42,7 @@ from guanxi_tickets.survey_answers.routes import router as survey_answers
 from guanxi_tickets.survey_results.routes import router as survey_results
 from guanxi_tickets.survey_sending.routes import router as survey_invitations
 from guanxi_tickets.surveys.routes import router as surveys
+from guanxi_tickets.sync.routes import router as sync
 from guanxi_tickets.ticket_forms.public import router as public_ticket_forms
 from guanxi_tickets.ticket_forms.routes import router as ticket_forms
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
@@ -93,5 +94,6 @@ ROUTERS: Final = (
     article_links,
     publishing,
     articles,
+    sync,
     tickets,
 )

@@ -17,8 +17,10 @@ from guanxi_contacts.models.standing import StandingChange
 from guanxi_contacts.models.timeline import TimelineEntry, TimelineSource
 from guanxi_contacts.models.visits import VisitCheck
 from guanxi_shared.imports.tables import add_import_tables
+from guanxi_shared.sync.tables import add_sync_table
 
 add_import_tables(Account.metadata)
+add_sync_table(Account.metadata)
 
 __all__ = [
     "ACCOUNT_SEARCH",

@@ -137,6 +137,7 @@ NOBODYS: Final[Mapping[str, str]] = {
     "pool_claim_counts": "counts of the organisation's own people",
     "pool_sweeps": "times",
     "pools": "rules of the organisation's own; docs/privacy.md says to look through them",
+    "sync_makers": "ids of records, and of the phones of the organisation's own people that made them",
     "segments": "filters of the organisation's own; docs/privacy.md says to look through them",
     "views": "filters of the organisation's own; docs/privacy.md says to look through them",
     "timeline_sources": "ids of other services' records, and whose they are",

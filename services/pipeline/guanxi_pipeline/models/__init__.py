@@ -35,9 +35,11 @@ from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeF
 from guanxi_pipeline.models.stock import StockReport
 from guanxi_pipeline.models.win_models import WinModel
 from guanxi_shared.imports.tables import add_import_tables
+from guanxi_shared.sync.tables import add_sync_table
 from guanxi_shared.views.resource import add_views_table
 
 add_import_tables(Opportunity.metadata)
+add_sync_table(Opportunity.metadata)
 add_views_table(Opportunity.metadata)
 
 __all__ = [

@@ -112,4 +112,7 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
         "coefficients and counts",
         ("verdict", "comparison", "model", "parameters", "watermark"),
     ),
+    "sync_makers": Nobodys(
+        "ids of records, and of the phones of the organisation's own people that made them", ("device_id",)
+    ),
 }  # fmt: skip

@@ -109,4 +109,7 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
         "settings", ("states", "priorities", "complaints_need_loop", "without_entitlement")
     ),
     "views": Nobodys(FILTERS, ("name", "resource", "document", "columns", "shared_with")),
+    "sync_makers": Nobodys(
+        "ids of records, and of the phones of the organisation's own people that made them", ("device_id",)
+    ),
 }  # fmt: skip
