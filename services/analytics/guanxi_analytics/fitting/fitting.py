@@ -19,7 +19,7 @@ from guanxi_shared.schedules import schedule
 
 KIND: Final = "fit-models"
 NAME: Final = "repeat-purchases"
-VERSION: Final = 1  # of the code: raise it when a fit would come out otherwise
+VERSION: Final = 2  # of the code: raise it when a fit would come out otherwise
 DISCOUNT: Final = 0.1
 PAGE: Final = 10_000
 NOTHING: Final = Decimal(0)
@@ -44,12 +44,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12::text::js
 FORGET: Final = "DELETE FROM customer_outlooks WHERE organisation_id = $1"
 OUTLOOKS: Final = """
 INSERT INTO customer_outlooks (organisation_id, model_id, customer_id, currency, repeats, first_on, last_on, alive,
-  purchases, present, value, value_low, value_high)
+  purchases, present, value, value_low, value_high, value_if_back)
 SELECT $1, $2, r.customer_id, r.currency, r.repeats, r.first_on, r.last_on, r.alive, r.purchases, r.present,
-  round(r.value::numeric, 2), round(r.low::numeric, 2), round(r.high::numeric, 2)
+  round(r.value::numeric, 2), round(r.low::numeric, 2), round(r.high::numeric, 2), round(r.back::numeric, 2)
 FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::date[], $7::date[], $8::float8[], $9::float8[], $10::float8[],
-  $11::float8[], $12::float8[], $13::numeric[])
-  AS r (customer_id, currency, repeats, first_on, last_on, alive, purchases, value, low, high, present)
+  $11::float8[], $12::float8[], $13::float8[], $14::numeric[])
+  AS r (customer_id, currency, repeats, first_on, last_on, alive, purchases, value, low, high, back, present)
+"""
+# What customers were thought to be at the fit before: of so many the distribution tells whether it moved.
+SCORED: Final = """
+SELECT alive FROM customer_outlooks WHERE organisation_id = $1 ORDER BY customer_id LIMIT 10000
 """
 # Not while many purchases come in (a first load): an hour is as long as that is waited for.
 DUE: Final = """
@@ -69,11 +73,12 @@ async def fit_models(job: RunningJob) -> None:
     async with job.transaction() as connection:
         zone = await connection.fetchval(ZONE, job.organisation_id)
         rows = await connection.fetch(CURRENCIES, job.organisation_id)
+        scored = [row["alive"] for row in await connection.fetch(SCORED, job.organisation_id)]
     margins = {row["currency"]: _margin(dict(row)) for row in rows}
     said = job.params.get("until")
     today = datetime.now(UTC).astimezone(ZoneInfo(zone or "UTC")).date()
     until = today if said is None else date.fromisoformat(said)
-    asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins}
+    asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins, "before": scored}
     async with learner(_serve()) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:

@@ -12,9 +12,10 @@ from guanxi_shared.db import bound
 
 ABOUT: Final[dict[str, dict[str, str]]] = {
     NAME: {
-        "predicts": "On how many days each customer will buy, whether they still will, and what that is worth.",
+        "predicts": "Whether and on how many days each customer will buy again, and what that is worth.",
         "method": "BG/NBD (Fader, Hardie and Lee 2005) for purchases, Gamma-Gamma (Fader and Hardie 2013) for money.",
-        "baseline": "The customer's own rate: repeat purchases so far over the time since the first one.",
+        "baseline": "How long customers have been silent, in multiples of their own usual interval: of those as silent, the"
+        " share that came again. For sums, each customer's own rate.",
     }
 }
 NEWEST: Final = """
@@ -49,7 +50,7 @@ def _shown(row: Row, before: Row | None, sees_all: bool) -> dict[str, Any]:
 
 
 PLAIN: Final = ("code_version", "discount", "horizon_weeks")
-SUMS: Final = ("data", "buying", "spending", "backtest", "calibration", "drift")
+SUMS: Final = ("data", "buying", "spending", "judgement", "backtest", "calibration", "coverage", "drift")
 
 
 def _sums(row: Row, found: Mapping[str, Any], before: Row | None) -> dict[str, Any]:
@@ -58,8 +59,9 @@ def _sums(row: Row, found: Mapping[str, Any], before: Row | None) -> dict[str, A
     ]
     return {
         "data": {name: row[name] for name in ("first_on", "until", "customers", "buying_again")},
-        "buying": found.get("buying"), "spending": found.get("spending"), "backtest": tests,
-        "calibration": found.get("calibration", []), "drift": _drift(found, before),
+        "buying": found.get("buying"), "spending": found.get("spending"), "judgement": found.get("judgement"),
+        "backtest": tests, "calibration": found.get("calibration", []), "coverage": found.get("coverage", []),
+        "drift": _drift(found, before),
     }  # fmt: skip
 
 
@@ -71,4 +73,7 @@ def _drift(found: Mapping[str, Any], before: Row | None) -> dict[str, Any] | Non
         return None
     new = found["buying"]["parameters"]
     moved = {name: round((new[name] / was - 1) * 100, 2) for name, was in old["parameters"].items()}
-    return {"fitted_at": before["fitted_at"], "verdict": before["verdict"], "parameters": moved}
+    return {
+        "fitted_at": before["fitted_at"], "verdict": before["verdict"], "parameters": moved,
+        "score": found.get("score_drift"),
+    }  # fmt: skip
