@@ -155,7 +155,16 @@ async def test_sums_of_all_are_for_those_who_see_all(
     await fit(service_database, organisation, client(organisation.admin), until="1997-09-30")
     seen = (await client(organisation.rep).get(MODEL)).json()
     assert seen["verdict"] == "use"
-    for name in ("data", "buying", "spending", "judgement", "backtest", "calibration", "coverage", "drift"):
+    for name in (
+        "data",
+        "buying",
+        "spending",
+        "judgement",
+        "backtest",
+        "calibration",
+        "coverage",
+        "drift",
+    ):
         assert seen[name] is None
     assert set(seen["settings"]) == {"code_version", "discount", "horizon_weeks"}
     hidden = await client(organisation.other_rep).get(

@@ -66,7 +66,9 @@ def learn(
     answer |= {"verdict": verdict, "sentence": sentence}
     if verdict in ("use", "weak"):
         horizon = float(min(YEAR_WEEKS, int(weeks)))
-        money, answer["found"]["spending"] = _money(purchases, known, fit, horizon, discount, margins)
+        money, answer["found"]["spending"] = _money(
+            purchases, known, fit, horizon, discount, margins
+        )
         answer["outlooks"], alive = _outlooks(purchases, known, fit, horizon, money)
         answer["horizon"] = horizon
         if before:
@@ -114,7 +116,9 @@ def _money(
         terms = Terms(horizon, discount, margins.get(spelt) or 1.0)
         value = values(fit, spend, Customers.of(x, last, age, mean), terms)
         again = _if_back(fit, spend, x, age, mean, terms)
-        for column, found in zip(columns, (value.expected, value.low, value.high, again), strict=True):
+        for column, found in zip(
+            columns, (value.expected, value.low, value.high, again), strict=True
+        ):
             for n, amount in zip(own, found, strict=True):
                 column[n] = float(amount)
     return columns, fits

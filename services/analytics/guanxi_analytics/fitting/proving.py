@@ -47,7 +47,9 @@ def described(judged: Judgement) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Apart: the calibration curve."""
     told = _short(asdict(judged))
     calibration: list[dict[str, Any]] = told.pop("calibration")
-    return {name: each for name, each in told.items() if name not in ("verdict", "sentence")}, calibration
+    return {
+        name: each for name, each in told.items() if name not in ("verdict", "sentence")
+    }, calibration
 
 
 def _moment(look: Look) -> dict[str, Any]:
@@ -63,7 +65,9 @@ def _moment(look: Look) -> dict[str, Any]:
 def _of_sums(looks: Sequence[Look]) -> str:
     own = float(np.mean([abs(look.error_of_sum) for look in looks]))
     rate = float(np.mean([abs(look.error_of_sum_at_own_rate) for look in looks]))
-    return f"Sums of purchases were {own:.0%} off on average, at each customer's own rate {rate:.0%}."
+    return (
+        f"Sums of purchases were {own:.0%} off on average, at each customer's own rate {rate:.0%}."
+    )
 
 
 def _short(value: Any) -> Any:

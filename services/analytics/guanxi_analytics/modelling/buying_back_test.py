@@ -88,12 +88,16 @@ def judgement(looks: Sequence[Look]) -> Judgement:
     )
 
 
-def covered(look: Look, *, horizon: int, share: float = 0.95, most: int = 1_000, seed: int) -> float:
+def covered(
+    look: Look, *, horizon: int, share: float = 0.95, most: int = 1_000, seed: int
+) -> float:
     """Of customers (every so-manieth beyond `most`) the share whose purchases came within the interval that the model
     would have drawn for each; at least `share` where it knows how much it does not know, since purchases are whole."""
     stride = max(1, len(look.came) // most)
     x, last, age = (e[::stride] for e in (look.known.x, look.known.last, look.known.age))
     customers = Customers.of(x, last, age, 0.0)
     drawn = purchases_drawn(look.fit, customers, horizon, count=400, seed=seed)
-    low, high = np.quantile(drawn, [(1 - share) / 2, (1 + share) / 2], axis=0, method="inverted_cdf")
+    low, high = np.quantile(
+        drawn, [(1 - share) / 2, (1 + share) / 2], axis=0, method="inverted_cdf"
+    )
     return coverage(low, high, look.came[::stride])

@@ -18,9 +18,7 @@ class Floor:
     needs: tuple[tuple[str, int], ...]
 
 
-BUYING: Final = Floor(
-    "Purchases to come", (("customers", 200), ("customers who bought again", 80))
-)
+BUYING: Final = Floor("Purchases to come", (("customers", 200), ("customers who bought again", 80)))
 SPENDING: Final = Floor("Money of a purchase", (("customers who bought again", 50),))
 CONTRACTS: Final = Floor(
     "Contract length",

@@ -50,7 +50,16 @@ def _shown(row: Row, before: Row | None, sees_all: bool) -> dict[str, Any]:
 
 
 PLAIN: Final = ("code_version", "discount", "horizon_weeks")
-SUMS: Final = ("data", "buying", "spending", "judgement", "backtest", "calibration", "coverage", "drift")
+SUMS: Final = (
+    "data",
+    "buying",
+    "spending",
+    "judgement",
+    "backtest",
+    "calibration",
+    "coverage",
+    "drift",
+)
 
 
 def _sums(row: Row, found: Mapping[str, Any], before: Row | None) -> dict[str, Any]:
