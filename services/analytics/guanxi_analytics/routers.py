@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from guanxi_analytics.churn.routes import router as churn
 from guanxi_analytics.customers.routes import router as customers
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
@@ -17,5 +18,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     customers,
     value_matrix,
     passports,
+    churn,
     jobs_router(),
 )

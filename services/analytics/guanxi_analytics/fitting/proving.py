@@ -6,9 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from guanxi_analytics.customers.outlook_rules import LOST, WARNED
+from guanxi_analytics.modelling import beta_geometric
 from guanxi_analytics.modelling.buying_back_test import Look, covered, judgement, look_ahead
 from guanxi_analytics.modelling.passport import Judgement, origins
 from guanxi_analytics.modelling.purchase_days import PurchaseDays
+from guanxi_analytics.modelling.silence import silence
 
 WEEK: Final = 7
 SHORTEST: Final = 4  # weeks of a horizon
@@ -16,6 +19,7 @@ LONGEST: Final = 26
 SEED: Final = 20_261
 SHARES: Final = (0.8, 0.95)
 DIGITS: Final = 5
+MOST_CALLED: Final = 1_000
 
 
 def proved(days: PurchaseDays, until: int) -> tuple[dict[str, Any], str, str]:
@@ -27,7 +31,7 @@ def proved(days: PurchaseDays, until: int) -> tuple[dict[str, Any], str, str]:
     looks = look_ahead(days, origins(first, until, horizon=horizon), horizon=horizon)
     found: dict[str, Any] = {
         "horizon_weeks": weeks, "backtest": [_moment(look) for look in looks], "judgement": None, "calibration": [],
-        "coverage": [],
+        "coverage": [], "warnings": [_warned(look) for look in looks],
     }  # fmt: skip
     if not looks:
         return found, "refused", "At no past moment enough had been bought to look ahead from."
@@ -60,6 +64,26 @@ def _moment(look: Look) -> dict[str, Any]:
         "error_of_sum": look.error_of_sum, "error_of_sum_at_own_rate": look.error_of_sum_at_own_rate,
     }  # fmt: skip
     return {name: _short(value) for name, value in told.items()}
+
+
+def _warned(look: Look) -> dict[str, Any]:
+    """Who would have been called first, of those who had come back and were not counted as lost: by P(alive), the least
+    first, and by silence. A 1 for each who bought nothing within the horizon."""
+    known, p = look.known, look.fit.parameters
+    alive = beta_geometric.alive(p, known.x, known.last, known.age)
+    asked = (known.x > 0) & (alive >= LOST)
+    gone = (look.came == 0)[asked]
+    quiet = silence(known.x[asked], known.last[asked], known.age[asked])
+    orders = {"model": alive[asked], "rule": -quiet}
+    told = {
+        name: "".join("01"[int(gone[n])] for n in np.argsort(by, kind="stable")[:MOST_CALLED])
+        for name, by in orders.items()
+    }
+    warned = alive[asked] < WARNED
+    return {
+        "origin": look.origin, "customers": int(asked.sum()), "gone": int(gone.sum()), **told,
+        "warned": int(warned.sum()), "warned_gone": int((warned & gone).sum()),
+    }  # fmt: skip
 
 
 def _of_sums(looks: Sequence[Look]) -> str:
