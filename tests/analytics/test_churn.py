@@ -1,6 +1,6 @@
 """Warnings, actual churn and win-back on real purchases: who is in them, why, how well aimed, and who sees them."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -124,7 +124,7 @@ async def test_without_a_model_silence_warns(
     organisation: Organisation, client: Clients, service_database: Database
 ) -> None:
     """Bought every four weeks until a hundred days ago: silent for 3.6 intervals."""
-    today = date.today()
+    today = datetime.now(UTC).date()
     until = date.fromordinal(today.toordinal() - 100)
     await heard(service_database, organisation, steady(2, 28, until))
     await named(service_database, organisation, "s0", "s1")

@@ -40,7 +40,7 @@ def customer(organisation: Organisation, name: str) -> UUID:
 
 
 def told(
-    organisation: Organisation, purchases: list[Purchase], currency: str
+    organisation: Organisation, purchases: list[Purchase], currency: str, at: str
 ) -> Iterator[dict[str, Any]]:
     """Orders as pipeline tells of them."""
     for name, on, amount in purchases:
@@ -57,14 +57,15 @@ def told(
         yield {
             "organisation_id": str(organisation.id), "type": "pipeline.order.created",
             "subject_type": "order", "subject_id": str(id), "version": 1, "before": None,
-            "after": state, "occurred_at": "2026-01-01T00:00:00+00:00",
+            "after": state, "occurred_at": at,
         }  # fmt: skip
 
 
 async def heard(
-    database: Database, organisation: Organisation, purchases: list[Purchase], currency: str = "USD"
-) -> None:
-    events = list(told(organisation, purchases, currency))
+    database: Database, organisation: Organisation, purchases: list[Purchase], currency: str = "USD",
+    at: str = "2026-01-01T00:00:00+00:00",
+) -> None:  # fmt: skip
+    events = list(told(organisation, purchases, currency, at))
     for begin in range(0, len(events), 500):
         async with database.transaction(organisation.id) as connection:
             await write_facts(connection, organisation.id, "pipeline", events[begin : begin + 500])
