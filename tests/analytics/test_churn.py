@@ -84,12 +84,12 @@ async def test_whom_to_win_back_pays(
     company: Organisation, client: Clients, service_database: Database
 ) -> None:
     admin = client(company.admin)
-    asked = {"currency": "USD", "chance": "0.2", "cost": "3"}
+    asked = {"currency": "USD", "chance": "0.2", "cost": "8"}
     found = await pages(admin, WIN_BACK, **asked, limit=50)
     async with service_database.transaction(company.id) as connection:
         rows = await connection.fetch(OUTLOOKS, company.id)
     expected = {
-        row["customer_id"]: (row["value_if_back"] - row["value"]) * Decimal("0.2") - 3
+        row["customer_id"]: (row["value_if_back"] - row["value"]) * Decimal("0.2") - 8
         for row in rows
         if row["alive"] < 0.5
     }

@@ -11,6 +11,7 @@ from guanxi_analytics.lifecycle.routes import router as lifecycle
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
 from guanxi_analytics.retention.routes import router as retention
+from guanxi_analytics.satisfaction.routes import router as satisfaction
 from guanxi_analytics.sources.routes import router as sources
 from guanxi_analytics.value_matrix.routes import router as value_matrix
 from guanxi_shared.job_routes import jobs_router
@@ -25,5 +26,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     cohorts,
     retention,
     lifecycle,
+    satisfaction,
     jobs_router(),
 )

@@ -87,13 +87,13 @@ def churn(scope: Scope, *, status: str, by_model: bool, is_first: bool) -> Selec
             case((intervals > k, ONE), else_=ZERO).label("is_silent"),
             *(OUTLOOK.c[name].label(f"o_{name}") for name in names),
         )
-        .select_from(h.join(ACCOUNT, _account_of(h.c.customer_id)).outerjoin(OUTLOOK, outlook))
+        .select_from(h.join(ACCOUNT, account_of(h.c.customer_id)).outerjoin(OUTLOOK, outlook))
         .where(predicate(ACCOUNT, scope), h.c.repeats > ZERO, is_lost if status == "lost" else is_warned)
     )  # fmt: skip
     return paged(found, rank, h.c.customer_id, is_first=is_first)
 
 
-def _account_of(id: ColumnElement[Any]) -> ColumnElement[bool]:
+def account_of(id: ColumnElement[Any]) -> ColumnElement[bool]:
     return and_(
         ACCOUNT.c.organisation_id == bindparam("organisation", type_=Uuid), ACCOUNT.c.subject_id == id,
         ACCOUNT.c.ended_at.is_(None),
@@ -108,7 +108,7 @@ def win_back(scope: Scope, *, is_first: bool) -> Select[Any]:
     names = ("customer_id", "currency", "alive", "last_on", "repeats", "value", "value_if_back")
     found = (
         select(*(OUTLOOK.c[name] for name in names), ACCOUNT.c.name)
-        .select_from(OUTLOOK.join(ACCOUNT, _account_of(OUTLOOK.c.customer_id)))
+        .select_from(OUTLOOK.join(ACCOUNT, account_of(OUTLOOK.c.customer_id)))
         .where(
             OUTLOOK.c.organisation_id == bindparam("organisation", type_=Uuid), predicate(ACCOUNT, scope),
             OUTLOOK.c.currency == bindparam("currency", type_=Text),
