@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import date
 from typing import Any, Final
 
 import numpy as np
@@ -88,7 +89,7 @@ def _moment(
 
 def _past(look: dict[str, Any]) -> dict[str, Any]:
     return {
-        "origin": look["origin"], "open": len(look["p"]), "won": int(look["won"].sum()),
+        "origin": str(date.fromordinal(look["origin"])), "open": len(look["p"]), "won": int(look["won"].sum()),
         "expected": round(float(look["p"].sum()), 2), "naive": round(float(look["base"].sum()), 2),
     }  # fmt: skip
 

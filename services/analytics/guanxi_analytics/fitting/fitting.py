@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from guanxi_analytics.fitting.beside import read_all
 from guanxi_analytics.value_matrix.placing import place, present_values
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
@@ -79,15 +80,18 @@ async def fit_models(job: RunningJob) -> None:
     today = datetime.now(UTC).astimezone(ZoneInfo(zone or "UTC")).date()
     until = today if said is None else date.fromisoformat(said)
     asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins, "before": scored}
-    async with learner(_serve()) as beside:
+    async with learner(_serve(NAME)) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:
             mark = await connection.fetchval(WATERMARK)
             await _tell_days(connection, beside, job.organisation_id, until)
         learnt = await beside.answer()
     settings = {"code_version": VERSION, "discount": DISCOUNT, "margins": margins}
+    others = await _learn_others(job, until, zone or "UTC")
     async with job.transaction() as connection:
         await _keep(connection, job.organisation_id, until, learnt, settings, mark)
+        for name, each in others.items():
+            await _keep_other(connection, job.organisation_id, name, until, each, mark)
         await job.save(connection, done=1, total=1, result={"url": f"/v1/analytics/models/{NAME}"})
 
 
@@ -104,11 +108,19 @@ async def _tell_days(
     await beside.tell(page)
 
 
-def _serve() -> Any:
-    """Here, so that only who learns loads what it takes to."""
-    from guanxi_analytics.fitting.learning import serve
+async def _learn_others(job: RunningJob, until: date, zone: str) -> dict[str, Any]:
+    async with job.transaction() as connection:
+        asked = await read_all(connection, job.organisation_id, until, zone)
+    async with learner(_serve(None)) as beside:
+        await beside.ask(asked)
+        return await beside.answer()
 
-    return serve
+
+def _serve(name: str | None) -> Any:
+    """Here, so that only who learns loads what it takes to."""
+    from guanxi_analytics.fitting import learning, together
+
+    return learning.serve if name == NAME else together.serve
 
 
 def _margin(row: Mapping[str, Any]) -> float | None:
@@ -142,6 +154,17 @@ async def _keep(
         await connection.execute(OUTLOOKS, organisation, id, *columns, own)
     for currency in learnt["found"].get("spending", ()):
         await place(connection, organisation, currency, id)
+
+
+async def _keep_other(
+    connection: Connection, organisation: UUID, name: str, until: date, learnt: dict[str, Any],
+    watermark: str,
+) -> None:  # fmt: skip
+    is_used = learnt["verdict"] in ("use", "weak")
+    await connection.execute(
+        KEEP, organisation, new_id(), name, learnt["verdict"], learnt["sentence"], is_used, None, until, learnt["n"], 0,
+        to_json(learnt["found"]), to_json({"code_version": VERSION}), watermark,
+    )  # fmt: skip
 
 
 @schedule("*/5 * * * *", name="fit-models")

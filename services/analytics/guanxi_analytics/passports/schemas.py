@@ -86,7 +86,7 @@ class Data(BaseModel):
     first_on: date | None
     until: date
     customers: int
-    buying_again: int
+    buying_again: int | None
 
 
 class Drift(BaseModel):
@@ -125,6 +125,9 @@ class Passport(BaseModel):
     calibration: list[Calibrated] | None
     coverage: list[Covered] | None
     drift: Drift | None
+    figures: dict[str, Any] | None = Field(
+        description="What a model other than repeat-purchases found."
+    )
 
 
 class Passports(BaseModel):
