@@ -16,7 +16,7 @@ from math import ceil
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from guanxi_analytics.modelling.climbing import Vector
 from guanxi_shared.intervals import Z
@@ -76,7 +76,7 @@ class Ahead:
     expected: Vector
     low: Vector
     high: Vector
-    origins: Vector
+    origins: NDArray[np.int64]
     sums: Vector
     error: float
     error_of_naive: float
@@ -107,7 +107,7 @@ def ahead(series: ArrayLike, *, horizon: int) -> Ahead:
     now = np.maximum(METHODS[best](y, horizon), 0.0)
     width = _half(misses[best], len(at))
     return Ahead(
-        best, now, np.maximum(now - width, 0.0), now + width, at[judged] - 1,
+        best, now, np.maximum(now - width, 0.0), now + width, np.asarray(at[judged] - 1, np.int64),
         np.stack([picked.sum(axis=1), said["naive"][judged].sum(axis=1), came[judged].sum(axis=1)], axis=1),
         float(own.mean()), float(rule.mean()), _gain((rule - own).mean(axis=1), horizon), float((own <= half).mean()),
     )  # fmt: skip
