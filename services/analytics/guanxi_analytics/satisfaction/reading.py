@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from sqlalchemy import DateTime, Select, Uuid, and_, bindparam, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from guanxi_analytics.churn.statements import account_of
 from guanxi_analytics.customers.outlook_rules import WARNED
@@ -96,7 +97,7 @@ def _last_answers(tickets: Scope, accounts: Scope) -> Select[Any]:
     organisation = bindparam("organisation", type_=Uuid)
     last = (
         select(ANSWER.c.account_id, ANSWER.c.kind, ANSWER.c.score)
-        .distinct(ANSWER.c.account_id)
+        .ext(distinct_on(ANSWER.c.account_id))
         .where(
             ANSWER.c.organisation_id == organisation, ANSWER.c.ended_at.is_(None), predicate(ANSWER, tickets),
             ANSWER.c.kind.in_(list(CONTENT)), ANSWER.c.score.is_not(None), ANSWER.c.account_id.is_not(None),
