@@ -137,6 +137,47 @@ async def test_weeks_and_deals_come_from_the_feeds(
     assert len(names) == 6
 
 
+async def test_a_field_that_was_set_after_the_end_is_refused(
+    organisation: Organisation, client: Clients, service_database: Database
+) -> None:
+    """Planted: whoever closes a deal sets its probability to what came of it; its source was known from the start. Then one
+    source is changed after the end and written back: who knows why, it is refused too."""
+    opened, events = date(2026, 1, 5).toordinal(), []
+    for n in range(20):
+        ends = (opened + 30, "won" if n % 2 else "lost")
+        first = opportunity(organisation, (opened, None, "open", 10.0, "CNY", None))
+        first |= {"occurred_at": "2026-01-05T08:00:00+00:00"}
+        first["after"] |= {"source": "fair", "probability": 50}
+        last = opportunity(organisation, (opened, *ends, 10.0, "CNY", None))
+        last |= {
+            "subject_id": first["subject_id"],
+            "version": 2,
+            "occurred_at": "2026-02-04T12:00:00+00:00",
+        }
+        last["after"] |= {"id": first["subject_id"], "source": "fair", "probability": 100 * (n % 2)}
+        events += [first, last]
+    async with service_database.transaction(organisation.id) as connection:
+        await write_facts(connection, organisation.id, "pipeline", events)
+    admin = client(organisation.admin)
+    await fit(service_database, organisation, admin, until="2026-06-30")
+    fields = {each["field"]: each for each in (await admin.get(DEALS)).json()["figures"]["fields"]}
+    assert (fields["source"]["is_usable"], fields["source"]["n"]) == (True, 20)
+    assert (fields["amount"]["is_usable"], fields["amount"]["late"]) == (True, 0)
+    assert (fields["probability"]["is_usable"], fields["probability"]["late"]) == (False, 20)
+    assert "Refused" in fields["probability"]["sentence"]
+    assert not fields["reason"]["is_usable"]
+    again = [events[1]["after"] | {"source": source} for source in ("web", "fair")]
+    back = [
+        events[1] | {"version": 3 + n, "after": state, "occurred_at": f"2026-03-0{1 + n}T08:00:00+00:00"}
+        for n, state in enumerate(again)
+    ]  # fmt: skip
+    async with service_database.transaction(organisation.id) as connection:
+        await write_facts(connection, organisation.id, "pipeline", back)
+    await fit(service_database, organisation, admin, until="2026-06-30")
+    fields = {each["field"]: each for each in (await admin.get(DEALS)).json()["figures"]["fields"]}
+    assert (fields["source"]["is_usable"], fields["source"]["late"]) == (False, 1)
+
+
 def opportunity(organisation: Organisation, deal: Deal) -> dict[str, Any]:
     opened, closed, kind, amount, currency, _ = deal
     id = str(new_id())

@@ -15,6 +15,7 @@ from guanxi_analytics.fitting.satisfied import learn_index, learn_loyalty
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.survey_figures import csat, nps
+from guanxi_tickets.survey_answers.schemas import AnswerRead
 from tests.analytics.data_sets import data_set
 from tests.analytics.test_fits import cdnow, customer, fit, heard, named
 from tests.factories import Clients, Organisation
@@ -88,6 +89,7 @@ async def test_scores_gaps_and_kano_are_those_of_the_answers_that_are_seen(
 
 def test_what_people_wrote_is_not_kept(organisation: Organisation) -> None:
     event = answered(organisation, "csat", 4, "2026-02-01", name="x", is_urgent=True)
+    assert set(event["after"]) <= set(AnswerRead.model_fields)  # as tickets really tells it
     [piece] = answer_of(event["after"]).values()
     assert json.loads(piece["figures"]) == {"score": 4}
 

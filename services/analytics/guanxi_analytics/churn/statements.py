@@ -30,7 +30,8 @@ from guanxi_shared.visibility import Scope, predicate
 ACCOUNT: Final = ACCOUNTS.table
 SUMMARY: Final = TABLES["customer_summaries"]
 OUTLOOK: Final = TABLES["customer_outlooks"]
-ZERO, ONE = literal_column("0"), literal_column("1")
+ZERO: Final[ColumnElement[int]] = literal_column("0")
+ONE: Final[ColumnElement[int]] = literal_column("1")
 
 
 def paged(found: Select[Any], rank: ColumnElement[Any], id: ColumnElement[Any], *, is_first: bool) -> Select[Any]:  # fmt: skip

@@ -70,5 +70,5 @@ def _number(period: str, day: ColumnElement[Any]) -> ColumnElement[Any]:
     year = func.extract("year", day)
     if period == "year":
         return year
-    each = literal_column(str(PERIODS[period]))
+    each: ColumnElement[int] = literal_column(str(PERIODS[period]))
     return year * each + func.extract(period, day)

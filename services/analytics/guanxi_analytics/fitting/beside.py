@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_analytics.fitting.leakage_rules import fields_sql, judged_fields
 from guanxi_shared.db import Connection
 
 HALF_A_YEAR: Final = 182
@@ -41,6 +42,7 @@ SELECT opened_on, (closed_at AT TIME ZONE $2)::date AS closed_on, status, coales
 FROM deal_facts WHERE organisation_id = $1 AND ended_at IS NULL AND opened_on <= $3 ORDER BY opened_on, subject_id
 LIMIT 200000
 """
+FIELDS: Final = fields_sql("deal_facts", "closed_at")
 
 
 async def read_all(
@@ -56,9 +58,10 @@ async def read_all(
     for row in await connection.fetch(REVENUE, organisation, monday):
         revenue.setdefault(row["currency"], []).append((row["week"].toordinal(), row["amount"]))
     deals = await connection.fetch(DEALS, organisation, zone, until)
+    fields = await connection.fetchrow(FIELDS, organisation)
     return {
         "until": until.toordinal(), "loyalty": [tuple(row) for row in loyalty],
-        "index": [row["figures"] for row in index],
+        "index": [row["figures"] for row in index], "fields": judged_fields(dict(fields)),
         "customers": [(row["week"].toordinal(), row["n"]) for row in weeks], "revenue": revenue,
         "own": await connection.fetchval(OWN, organisation),
         "first": weeks[0]["week"].toordinal() if weeks else None, "last": (monday - WEEK).toordinal(),

@@ -24,14 +24,15 @@ def serve(pipe: Pipe) -> None:
 
 def learn(
     *, until: int, loyalty: Any, index: Any, customers: Any, revenue: Any, own: str | None,
-    first: int | None, last: int, deals: Any,
+    first: int | None, last: int, deals: Any, fields: Any,
 ) -> dict[str, Any]:  # fmt: skip
     """By the model's name: verdict, sentence, n, found. `first` and `last` are the Mondays of the weeks that are whole."""
+    of_deals = learn_deals(deals, until)
     begun = last if first is None else first
     return {
         "satisfaction-loyalty": learn_loyalty(loyalty),
         "satisfaction-index": learn_index(index),
         "active-customers": learn_customers(customers, begun, last),
         "revenue-ahead": learn_revenue(revenue, own, begun, last),
-        "deals-ahead": learn_deals(deals, until),
+        "deals-ahead": of_deals | {"found": of_deals["found"] | {"fields": fields}},
     }
