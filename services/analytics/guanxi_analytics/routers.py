@@ -4,9 +4,14 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from guanxi_analytics.churn.routes import router as churn
+from guanxi_analytics.cohorts.routes import router as cohorts
 from guanxi_analytics.customers.routes import router as customers
+from guanxi_analytics.lifecycle.routes import router as lifecycle
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
+from guanxi_analytics.retention.routes import router as retention
+from guanxi_analytics.satisfaction.routes import router as satisfaction
 from guanxi_analytics.sources.routes import router as sources
 from guanxi_analytics.value_matrix.routes import router as value_matrix
 from guanxi_shared.job_routes import jobs_router
@@ -17,5 +22,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     customers,
     value_matrix,
     passports,
+    churn,
+    cohorts,
+    retention,
+    lifecycle,
+    satisfaction,
     jobs_router(),
 )

@@ -66,12 +66,12 @@ def test_noise_is_no_better_than_the_base_rate_and_a_small_gain_is_weak() -> Non
     y = random.random(4_000) < chance
     noise = np.clip(0.4 + random.normal(0, 0.1, 4_000), 0, 1)
     found = judged(noise, chance, y, named="what it is")
-    assert found.verdict == "no_better_than_base_rate"
+    assert found.verdict == "no_better"
     assert "not used" in found.sentence
     assert judged(chance, noise, y, named="noise").verdict == "use"
     assert judged(chance, chance, y, named="itself").verdict == "weak"
     exact = np.where(y, 0.4 + 1e-4, 0.4 - 1e-4)  # surely better, and not worth a word
-    assert judged(exact, noise, y, named="noise").verdict == "no_better_than_base_rate"
+    assert judged(exact, noise, y, named="noise").verdict == "no_better"
 
 
 def test_the_win_model_of_the_opportunities_is_no_better_than_the_base_rate() -> None:
@@ -95,7 +95,7 @@ def test_the_win_model_of_the_opportunities_is_no_better_than_the_base_rate() ->
     p = np.mean(chances, axis=0)
     found = judged(p, np.full(len(p), rate), y[early:], named="the win rate", base_rate=rate)
     assert found.n > 2_000
-    assert found.verdict == "no_better_than_base_rate"
+    assert found.verdict == "no_better"
 
 
 def _iso(text: str) -> tuple[str, str, str]:

@@ -13,9 +13,9 @@ from guanxi_gateway.cli.demo.deals import make_deals, make_pipelines, slips
 from guanxi_pipeline.opportunities.schemas import OpportunityCreate
 from guanxi_pipeline.pipelines.rules import stages_as_stored
 from guanxi_pipeline.pipelines.schemas import PipelineCreate
-from tests.gateway.demo.made import COMPANIES, CUSTOMERS, PEOPLE, SEED, TODAY
+from tests.gateway.demo.made import COMPANIES, CUSTOMERS, PEOPLE, PURCHASES, SEED, TODAY
 
-DEALS = make_deals(SEED, CUSTOMERS, TODAY)
+DEALS = make_deals(SEED, CUSTOMERS, PURCHASES, TODAY)
 PIPELINES = make_pipelines(SEED)
 STAGES = {stage["id"]: stage for pipeline in PIPELINES for stage in pipeline["stages"]}
 
@@ -25,8 +25,8 @@ def kind(deal: dict[str, Any]) -> str:
 
 
 def test_the_same_seed_gives_the_same_deals_on_the_same_day() -> None:
-    assert make_deals(SEED, CUSTOMERS, TODAY) == DEALS
-    assert make_deals(SEED + 1, CUSTOMERS, TODAY) != DEALS
+    assert make_deals(SEED, CUSTOMERS, PURCHASES, TODAY) == DEALS
+    assert make_deals(SEED + 1, CUSTOMERS, PURCHASES, TODAY) != DEALS
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda pipeline: pipeline["name"])
@@ -56,6 +56,9 @@ def test_deals_stand_where_they_may_stand() -> None:
         assert (kind(deal) == "open") == ("closed_on" not in deal)
         if "closed_on" in deal:
             assert date.fromisoformat(deal["closed_on"]) <= TODAY - timedelta(days=2)
+            assert deal["opened_on"] < deal["closed_on"]
+        if kind(deal) == "won":
+            assert date.fromisoformat(deal["closed_on"]) in PURCHASES[deal["account_id"]]
 
 
 def test_shapes_are_those_of_the_public_set() -> None:
@@ -66,6 +69,17 @@ def test_shapes_are_those_of_the_public_set() -> None:
     cny = [float(d["amount"]["amount"]) for d in DEALS if d["amount"]["currency"] == "CNY"]
     assert 30_000 < statistics.median(cny) < 400_000
     assert len({deal["amount"]["currency"] for deal in DEALS}) > 5
+    won, lost = (
+        statistics.median(_days(deal) for deal in DEALS if kind(deal) == each)
+        for each in ("won", "lost")
+    )
+    assert 45 < won < 70
+    assert 10 < lost < 30
+
+
+def _days(deal: dict[str, Any]) -> int:
+    opened, closed = (date.fromisoformat(deal[name]) for name in ("opened_on", "closed_on"))
+    return (closed - opened).days
 
 
 def test_some_open_deals_were_put_off_once_or_twice() -> None:

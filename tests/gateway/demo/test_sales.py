@@ -4,10 +4,14 @@ from collections import Counter
 from datetime import date
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
 from pydantic import BaseModel
 
+from guanxi_analytics.modelling.beta_geometric import fit
+from guanxi_analytics.modelling.histories import histories
+from guanxi_analytics.modelling.purchase_days import PurchaseDays
 from guanxi_gateway.cli.demo.catalogue import (
     DOLLARS,
     make_products,
@@ -17,6 +21,7 @@ from guanxi_gateway.cli.demo.catalogue import (
 from guanxi_gateway.cli.demo.deals import make_deals
 from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_leads, make_rules
 from guanxi_gateway.cli.demo.offers import make_quotes, sent
+from guanxi_gateway.cli.demo.purchases import LEAVING, RATE_DAYS, RATE_SHAPE
 from guanxi_gateway.cli.demo.sales import make_orders
 from guanxi_pipeline.assignment_rules.schemas import AssignmentRuleCreate
 from guanxi_pipeline.lead_forms.schemas import LeadFormCreate
@@ -27,10 +32,10 @@ from guanxi_pipeline.quotes.schemas import QuoteCreate
 from guanxi_pipeline.rates.schemas import ExchangeRateCreate
 from guanxi_pipeline.scorecards.schemas import ScorecardUpdate
 from guanxi_pipeline.tax_classes.schemas import TaxClassCreate
-from tests.gateway.demo.made import COMPANIES, CUSTOMERS, SEED, TODAY
+from tests.gateway.demo.made import COMPANIES, CUSTOMERS, PURCHASES, SEED, TODAY
 
-DEALS = make_deals(SEED, CUSTOMERS, TODAY)
-ORDERS = make_orders(SEED, CUSTOMERS, DEALS, TODAY)
+DEALS = make_deals(SEED, CUSTOMERS, PURCHASES, TODAY)
+ORDERS = make_orders(SEED, CUSTOMERS, DEALS, PURCHASES)
 QUOTES = make_quotes(SEED, DEALS)
 MADE: dict[type[BaseModel], list[dict[str, Any]]] = {
     TaxClassCreate: make_taxes(SEED), ProductCreate: make_products(SEED),
@@ -53,7 +58,7 @@ def test_the_service_takes_the_scorecard() -> None:
 
 
 def test_the_same_seed_gives_the_same_sales_on_the_same_day() -> None:
-    assert make_orders(SEED, CUSTOMERS, DEALS, TODAY) == ORDERS
+    assert make_orders(SEED, CUSTOMERS, DEALS, PURCHASES) == ORDERS
     assert make_quotes(SEED, DEALS) == QUOTES
     assert make_leads(SEED, TODAY) == MADE[LeadCreate]
 
@@ -84,3 +89,23 @@ def test_most_quotes_were_sent() -> None:
     known = {deal["id"] for deal in DEALS}
     assert {quote["opportunity_id"] for quote in QUOTES} <= known
     assert 0.5 < len(sent(SEED, QUOTES)) / len(QUOTES) < 0.95
+
+
+def test_customers_buy_as_the_model_of_purchases_says() -> None:
+    """A buy-till-you-die process by the book: fitted, it gives the mean rate and the mean chance that it was drawn with."""
+    who = {id: n for n, id in enumerate(sorted(PURCHASES))}
+    days = PurchaseDays.of(
+        [who[o["account_id"]] for o in ORDERS if o["status"] != "cancelled"],
+        [
+            date.fromisoformat(o["ordered_on"]).toordinal()
+            for o in ORDERS
+            if o["status"] != "cancelled"
+        ],
+    )
+    known = days.known_on(TODAY.toordinal())
+    found = fit(histories(known.x, known.last, known.age, unit=1))
+    assert found.is_settled
+    r, alpha, a, b = np.log(found.parameters)
+    drawn = {"rate": np.log(RATE_SHAPE / RATE_DAYS), "share": np.log(LEAVING[0] / sum(LEAVING))}
+    assert r - alpha == pytest.approx(drawn["rate"], abs=0.15)
+    assert a - np.logaddexp(a, b) == pytest.approx(drawn["share"], abs=0.25)

@@ -13,6 +13,7 @@ from guanxi_gateway.cli.demo.leads import make_leads
 from guanxi_gateway.cli.demo.offers import make_quotes
 from guanxi_gateway.cli.demo.people import make_people
 from guanxi_gateway.cli.demo.pools import make_releases, make_waiting
+from guanxi_gateway.cli.demo.purchases import purchase_days
 from guanxi_gateway.cli.demo.sales import make_orders
 from guanxi_gateway.cli.demo.standing import as_it_began, make_standing
 from guanxi_gateway.cli.demo.tickets import make_tickets
@@ -43,7 +44,8 @@ def make_customers(seed: int, today: date) -> Customers:
     waiting = make_waiting(seed, companies)
     customers = customers_of(seed, companies, people)
     activities = make_activities(seed, customers, today)
-    deals = make_deals(seed, customers, today)
+    purchases = purchase_days(seed, customers, today)
+    deals = make_deals(seed, customers, purchases, today)
     again = [record for _, record in make_second_accounts(seed, companies)]
     return Customers(
         accounts=[*map(as_it_began, companies), *waiting, *again],
@@ -56,6 +58,6 @@ def make_customers(seed: int, today: date) -> Customers:
         leads=make_leads(seed, today),
         deals=deals,
         quotes=make_quotes(seed, deals),
-        orders=make_orders(seed, customers, deals, today),
+        orders=make_orders(seed, customers, deals, purchases),
         tickets=make_tickets(seed, customers),
     )

@@ -6,6 +6,7 @@ customer of its grade spends, in the customer's currency.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 
@@ -26,11 +27,12 @@ from guanxi_gateway.cli.demo.rhythm import DAYS_BACK, NEWEST_DAY, working_day
 from guanxi_gateway.cli.demo.seeds import demo_id, stream, weighted
 from guanxi_shared.money import scale_of
 
-# How many deals with a customer of a grade in the two years; on average.
-DEALS = {"A": 9.0, "B": 5.5, "C": 3.0, "D": 1.6}
+DEAL_SHARE = 0.47  # of the purchases
+# How many other deals with a customer of a grade in the two years, on average.
+OTHERS = {"A": 4.4, "B": 3.0, "C": 1.9, "D": 1.2}
 SIZES = {"A": 60_000, "B": 28_000, "C": 12_000, "D": 5_000}  # US dollars, the median
 SPREAD = 0.8
-OPEN_SHARE, WON_SHARE, RENEWAL_SHARE = 0.24, 0.63, 0.3
+OPEN_SHARE, RENEWAL_SHARE = 0.45, 0.3
 WON_DAYS, LOST_DAYS, DAYS_SPREAD = 57.0, 14.0, 0.7  # median, and the spread of its logarithm
 OPEN_DAYS = 120
 OVERDUE_SHARE, SPLIT_SHARE, COMPETITOR_SHARE, BY_HAND_SHARE = 0.15, 0.08, 0.35, 0.1
@@ -63,49 +65,62 @@ def make_pipelines(seed: int) -> list[Record]:
     ]  # fmt: skip
 
 
-def make_deals(seed: int, customers: Sequence[Customer], today: date) -> list[Record]:
-    """Opportunities as `POST /v1/opportunities` takes them, the oldest first."""
+def make_deals(
+    seed: int, customers: Sequence[Customer], purchases: Mapping[str, list[date]], today: date
+) -> list[Record]:
+    """Opportunities as `POST /v1/opportunities` takes them, in order of the day on which they began. A won one is closed
+    on a day on which the customer bought."""
     dice = stream(seed, "deal")
-    begun = [
-        (_begins(dice, today), customer)
+    made = [
+        _deal(dice, seed, customer, when, today)
         for customer in customers
-        for _ in range(_deals(dice, customer))
+        for when in _when(dice, customer, purchases.get(customer.account["id"], ()), today)
     ]
-    begun.sort(key=lambda each: (each[0], each[1].account["id"]))
-    return [
-        {"id": str(demo_id(seed, "deal", number)), **_deal(dice, seed, customer, day, today)}
-        for number, (day, customer) in enumerate(begun)
-    ]
+    made.sort(key=lambda deal: (deal["opened_on"], deal["account_id"]))
+    return [{"id": str(demo_id(seed, "deal", number)), **deal} for number, deal in enumerate(made)]
 
 
-def _deals(dice: Random, customer: Customer) -> int:
-    return round(dice.expovariate(1 / DEALS[customer.account.get("grade") or "D"]))
+@dataclass(frozen=True, slots=True)
+class When:
+    begins: date
+    closes: date
+    is_won: bool
 
 
-def _begins(dice: Random, today: date) -> date:
-    """Open deals are young: a share of all begins in the last months."""
-    back = OPEN_DAYS if dice.random() < OPEN_SHARE else DAYS_BACK
-    return working_day(dice, today - timedelta(days=back), today - timedelta(days=NEWEST_DAY))
+def _when(
+    dice: Random, customer: Customer, purchases: Sequence[date], today: date
+) -> Iterator[When]:
+    """Deals that some purchases came of, and those that came to nothing or are still open: those are young."""
+    for day in purchases:
+        if dice.random() < DEAL_SHARE:
+            yield When(_weekday(day - timedelta(days=_days(dice, WON_DAYS))), day, is_won=True)
+    for _ in range(round(dice.expovariate(1 / OTHERS[customer.account.get("grade") or "D"]))):
+        is_young = dice.random() < OPEN_SHARE
+        back, days = (OPEN_DAYS, WON_DAYS) if is_young else (DAYS_BACK, LOST_DAYS)
+        newest = today - timedelta(days=NEWEST_DAY)
+        begins = working_day(dice, today - timedelta(days=back), newest)
+        yield When(begins, _weekday(begins + timedelta(days=_days(dice, days))), is_won=False)
 
 
-def _deal(dice: Random, seed: int, customer: Customer, begins: date, today: date) -> Record:
+def _days(dice: Random, median: float) -> int:
+    return max(3, round(dice.lognormvariate(0, DAYS_SPREAD) * median))
+
+
+def _deal(dice: Random, seed: int, customer: Customer, when: When, today: date) -> Record:
     number = int(dice.random() < RENEWAL_SHARE)
     stages = list(PIPELINES.values())[number]
-    is_won = dice.random() < WON_SHARE
-    days = dice.lognormvariate(0, DAYS_SPREAD) * (WON_DAYS if is_won else LOST_DAYS)
-    closes = _weekday(begins + timedelta(days=max(1, round(days))))
     language = customer.language
     deal: Record = {
         "name": f"{_short(customer)} · {dice.choice(SUBJECTS[language])}",
         "account_id": customer.account["id"], "pipeline_id": pipeline_id(seed, number),
-        "amount": _amount(dice, customer), "source": weighted(dice, SOURCES),
+        "amount": _amount(dice, customer), "source": weighted(dice, SOURCES), "opened_on": str(when.begins),
         "owner_id": customer.account["owner_id"], "contacts": list(_people(dice, customer)),
     }  # fmt: skip
     if dice.random() < COMPETITOR_SHARE:
         deal["competitors"] = [dice.choice(COMPETITORS)]
-    if closes <= today - timedelta(days=NEWEST_DAY):
-        return deal | _closed(dice, seed, number, stages, closes, is_won=is_won)
-    return deal | _open(dice, seed, number, stages, closes, today, language)
+    if when.closes <= today - timedelta(days=NEWEST_DAY):
+        return deal | _closed(dice, seed, number, stages, when.closes, is_won=when.is_won)
+    return deal | _open(dice, seed, number, stages, when.closes, today, language)
 
 
 def _closed(

@@ -1,11 +1,7 @@
-"""Orders of two years: those that deals were won for, and what customers ordered again until they stopped.
+"""Orders of two years: one of each day on which a customer bought, some of them for deals that were won."""
 
-Customers buy till they die: each has its own mean time between orders (exponential) and, after every order,
-a chance that it was the last one (geometric), as in Schmittlein, Morrison and Colombo (1987).
-"""
-
-from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date
 from random import Random
 
 from guanxi_gateway.cli.demo.activities import Customer
@@ -19,74 +15,75 @@ from guanxi_gateway.cli.demo.catalogue import (
 )
 from guanxi_gateway.cli.demo.companies import Record, city_of
 from guanxi_gateway.cli.demo.places import country_of
-from guanxi_gateway.cli.demo.rhythm import DAYS_BACK, NEWEST_DAY
 from guanxi_gateway.cli.demo.seeds import demo_id, stream, weighted
 
 RATES = {code: rate for code, _, rate in TAXES}
-# Mean days between the orders of a customer of a grade, and the chance that one was the last.
-DAYS_BETWEEN = {"A": 60, "B": 90, "C": 140, "D": 200}
-LAST_SHARE = {"A": 0.04, "B": 0.08, "C": 0.13, "D": 0.2}
-BUYERS = 0.75
+# What a customer of a grade spends at a time, in US dollars: around a mean of its own, whose inverse is gamma (Fader, Hardie
+# and Lee 2005, J. Marketing Research 42(4)).
+SPENDS = {"A": 16_000, "B": 11_000, "C": 8_000, "D": 6_000}
+ORDER_SHAPE, CUSTOMER_SHAPE = 6.0, 3.5
 LINES = {1: 5.0, 2: 3.0, 3: 2.0}
 DISCOUNTS = {0: 7.0, 5: 2.0, 10: 1.0}
-STATUSES = {"fulfilled": 88.0, "confirmed": 6.0, "placed": 4.0, "cancelled": 2.0}
+STATUSES = {"fulfilled": 90.0, "confirmed": 6.0, "placed": 4.0}
+CANCELLED_SHARE = 0.02  # of further orders, which are none
+CHEAPEST = min(range(len(ITEMS)), key=lambda n: ITEMS[n].dollars)
 
 
 def make_orders(
-    seed: int, customers: Sequence[Customer], deals: Sequence[Record], today: date
-) -> list[Record]:
+    seed: int, customers: Sequence[Customer], deals: Sequence[Record],
+    purchases: Mapping[str, list[date]],
+) -> list[Record]:  # fmt: skip
     """Orders as `POST /v1/orders` takes them, the oldest first."""
     dice = stream(seed, "order")
-    known = {customer.account["id"]: customer for customer in customers}
-    won = [deal for deal in deals if "closed_on" in deal and "reason" not in deal]
-    orders = [_order(dice, seed, known[d["account_id"]], _day(d["closed_on"]), deal=d) for d in won]
+    won = {
+        (deal["account_id"], deal["closed_on"]): deal["id"]
+        for deal in deals
+        if "closed_on" in deal and "reason" not in deal
+    }
+    orders = []
     for customer in customers:
-        orders += [_order(dice, seed, customer, day) for day in _days(dice, customer, today)]
+        id = customer.account["id"]
+        mean = _mean(dice, customer)
+        for day in purchases.get(id, ()):
+            order = _order(
+                dice, seed, customer, day, dice.gammavariate(ORDER_SHAPE, mean / ORDER_SHAPE)
+            )
+            deal = won.get((id, str(day)))
+            orders.append(order if deal is None else order | {"opportunity_id": deal})
+            if dice.random() < CANCELLED_SHARE:
+                again = _order(dice, seed, customer, day, mean)
+                orders.append(again | {"status": "cancelled"})
     orders.sort(key=lambda order: (order["ordered_on"], order["account_id"]))
     return [{"id": str(demo_id(seed, "order", n)), **order} for n, order in enumerate(orders)]
 
 
-def _day(text: str) -> date:
-    return date.fromisoformat(text)
+def _mean(dice: Random, customer: Customer) -> float:
+    spends = SPENDS[customer.account.get("grade") or "D"] * (CUSTOMER_SHAPE - 1)
+    return spends / dice.gammavariate(CUSTOMER_SHAPE, 1.0)
 
 
-def _days(dice: Random, customer: Customer, today: date) -> Iterator[date]:
-    """When a customer bought again, on days that people work."""
-    if dice.random() > BUYERS:
-        return
-    grade = customer.account.get("grade") or "D"
-    between = DAYS_BETWEEN[grade] * dice.gammavariate(2.0, 0.5)
-    day = today - timedelta(days=DAYS_BACK) + timedelta(days=round(dice.uniform(0, 365)))
-    while day <= today - timedelta(days=NEWEST_DAY):
-        if day.weekday() < 5:
-            yield day
-        if dice.random() < LAST_SHARE[grade]:
-            return
-        day += timedelta(days=max(1, round(dice.expovariate(1 / max(between, 5.0)))))
-
-
-def _order(
-    dice: Random, seed: int, customer: Customer, day: date, *, deal: Record | None = None
-) -> Record:
+def _order(dice: Random, seed: int, customer: Customer, day: date, dollars: float) -> Record:
     currency = country_of(city_of(customer.account)).currency
-    order: Record = {
+    numbers = _items(dice, dollars)
+    return {
         "account_id": customer.account["id"], "owner_id": customer.account["owner_id"],
         "ordered_on": str(day), "currency": currency, "status": weighted(dice, STATUSES),
-        "lines": [_line(dice, seed, number, currency) for number in _items(dice)],
+        "lines": [_line(dice, seed, each, currency, dollars / len(numbers)) for each in numbers],
     }  # fmt: skip
-    return order if deal is None else order | {"opportunity_id": deal["id"]}
 
 
-def _items(dice: Random) -> list[int]:
-    return dice.sample(range(len(ITEMS)), weighted(dice, LINES))
+def _items(dice: Random, dollars: float) -> list[int]:
+    """Of what the money is enough for, a line each."""
+    count = weighted(dice, LINES)
+    fit = [n for n, item in enumerate(ITEMS) if item.dollars <= dollars / count]
+    return dice.sample(fit, min(count, len(fit))) if fit else [CHEAPEST]
 
 
-def _line(dice: Random, seed: int, number: int, currency: str) -> Record:
+def _line(dice: Random, seed: int, number: int, currency: str, dollars: float) -> Record:
     item = ITEMS[number]
-    most = max(1, round(6_000 / item.dollars))
     return {
         "product_id": product_id(seed, number), "sku": item.sku, "name": item.name,
-        "category": item.category, "quantity": dice.randint(1, max(2, most)),
+        "category": item.category, "quantity": max(1, round(dollars / item.dollars)),
         "unit_price": price(item, currency), "discount": weighted(dice, DISCOUNTS),
         "tax_rate": RATES[item.tax_class] if currency == "CNY" else 0,
         "unit_cost": unit_cost(item, currency, dice.uniform(*MARGIN)),

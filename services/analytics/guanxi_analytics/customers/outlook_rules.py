@@ -10,11 +10,13 @@ speaks against. Times in weeks, as fitted. Without a repeat the model counts nob
 """
 
 from collections.abc import Mapping
-from datetime import date
-from math import exp, log, log1p
+from datetime import date, timedelta
+from math import ceil, exp, log, log1p
 from typing import Any
 
 WEEK = 7
+WARNED = 0.5  # P(alive) below which somebody is rather gone than not
+LOST = 0.1  # and below which they are counted as lost
 Parameters = Mapping[str, float]
 
 
@@ -30,6 +32,18 @@ def parts(p: Parameters, x: int, last: float, age: float) -> dict[str, float]:
     """The two additive contributions to the log-odds of x > 0 repeats."""
     gap = log1p((age - last) / (p["alpha"] + last))
     return {"purchases": log((p["b"] + x - 1) / p["a"]), "silence": -(p["r"] + x) * gap}
+
+
+def lost_on(p: Parameters, x: int, first_on: date, last_on: date) -> date | None:
+    """The first day on which a customer who buys nothing more is counted as lost; None of who bought on one day, and of
+    whom the model would not count as lost in a hundred years."""
+    if x == 0:
+        return None
+    last = (last_on - first_on).days / WEEK
+    odds = log((p["b"] + x - 1) / p["a"]) - log(LOST / (1 - LOST))
+    grown = odds / (p["r"] + x)
+    days = ((p["alpha"] + last) * exp(min(grown, 50.0)) - p["alpha"]) * WEEK
+    return first_on + timedelta(days=max(0, ceil(days))) if days < 36_525 else None
 
 
 def reasons(p: Parameters, x: int, first_on: date, last_on: date, until: date) -> dict[str, Any]:

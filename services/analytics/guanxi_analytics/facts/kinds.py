@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
-from guanxi_analytics.facts.record_rules import account_of, deal_of, ticket_of
+from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models.facts import SaleFact
 from guanxi_shared.statements import type_of
@@ -71,7 +71,8 @@ SALES: Final = Kind("pipeline", "order", TABLES["sale_facts"], None)
 DEALS: Final = Kind("pipeline", "opportunity", TABLES["deal_facts"], deal_of)
 TICKETS: Final = Kind("tickets", "ticket", TABLES["ticket_facts"], ticket_of)
 ACCOUNTS: Final = Kind("contacts", "account", TABLES["account_facts"], account_of)
-KINDS: Final = (SALES, DEALS, TICKETS, ACCOUNTS)
+ANSWERS: Final = Kind("tickets", "survey", TABLES["answer_facts"], answer_of)
+KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS)
 
 
 def kinds_of(source: str) -> dict[str, Kind]:

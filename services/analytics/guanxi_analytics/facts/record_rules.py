@@ -1,5 +1,6 @@
-"""What a deal, a ticket and an account say of themselves: one piece each."""
+"""What a deal, a ticket, a survey's answer and an account say of themselves: one piece each."""
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Any, Final
 
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_shared.heard import id_of, maybe_id_of
+from guanxi_shared.kano import KANO
 
 OVER: Final = frozenset({"met", "breached"})
 OF_ACCOUNT: Final = (
@@ -55,6 +57,22 @@ def kept(sla: Mapping[str, Any] | None) -> bool | None:
         return False
     states = {clock["state"] for clock in sla["clocks"]} & OVER
     return None if not states else states == {"met"}
+
+
+def answer_of(state: Mapping[str, Any]) -> Pieces:
+    told = {
+        key: value
+        for key, value in sorted((state["answers"] or {}).items())
+        if (isinstance(value, int) and not isinstance(value, bool)) or value in KANO
+    }
+    return {
+        id_of(state["id"]): {
+            "survey_id": id_of(state["survey_id"]), "kind": state["kind"],
+            "ticket_id": maybe_id_of(state["ticket_id"]), "account_id": maybe_id_of(state["account_id"]),
+            "score": state["score"], "figures": json.dumps(told), "answered_at": _instant(state["answered_at"]),
+            "owner_id": maybe_id_of(state["assignee_id"]), "team_id": maybe_id_of(state["team_id"]),
+        }
+    }  # fmt: skip
 
 
 def account_of(state: Mapping[str, Any]) -> Pieces:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from guanxi_analytics.fitting.beside import read_all
 from guanxi_analytics.value_matrix.placing import place, present_values
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
@@ -19,7 +20,7 @@ from guanxi_shared.schedules import schedule
 
 KIND: Final = "fit-models"
 NAME: Final = "repeat-purchases"
-VERSION: Final = 1  # of the code: raise it when a fit would come out otherwise
+VERSION: Final = 2  # of the code: raise it when a fit would come out otherwise
 DISCOUNT: Final = 0.1
 PAGE: Final = 10_000
 NOTHING: Final = Decimal(0)
@@ -44,12 +45,16 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text::jsonb, $12::text::js
 FORGET: Final = "DELETE FROM customer_outlooks WHERE organisation_id = $1"
 OUTLOOKS: Final = """
 INSERT INTO customer_outlooks (organisation_id, model_id, customer_id, currency, repeats, first_on, last_on, alive,
-  purchases, present, value, value_low, value_high)
+  purchases, present, value, value_low, value_high, value_if_back)
 SELECT $1, $2, r.customer_id, r.currency, r.repeats, r.first_on, r.last_on, r.alive, r.purchases, r.present,
-  round(r.value::numeric, 2), round(r.low::numeric, 2), round(r.high::numeric, 2)
+  round(r.value::numeric, 2), round(r.low::numeric, 2), round(r.high::numeric, 2), round(r.back::numeric, 2)
 FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::date[], $7::date[], $8::float8[], $9::float8[], $10::float8[],
-  $11::float8[], $12::float8[], $13::numeric[])
-  AS r (customer_id, currency, repeats, first_on, last_on, alive, purchases, value, low, high, present)
+  $11::float8[], $12::float8[], $13::float8[], $14::numeric[])
+  AS r (customer_id, currency, repeats, first_on, last_on, alive, purchases, value, low, high, back, present)
+"""
+# What customers were thought to be at the fit before: of so many the distribution tells whether it moved.
+SCORED: Final = """
+SELECT alive FROM customer_outlooks WHERE organisation_id = $1 ORDER BY customer_id LIMIT 10000
 """
 # Not while many purchases come in (a first load): an hour is as long as that is waited for.
 DUE: Final = """
@@ -69,20 +74,24 @@ async def fit_models(job: RunningJob) -> None:
     async with job.transaction() as connection:
         zone = await connection.fetchval(ZONE, job.organisation_id)
         rows = await connection.fetch(CURRENCIES, job.organisation_id)
+        scored = [row["alive"] for row in await connection.fetch(SCORED, job.organisation_id)]
     margins = {row["currency"]: _margin(dict(row)) for row in rows}
     said = job.params.get("until")
     today = datetime.now(UTC).astimezone(ZoneInfo(zone or "UTC")).date()
     until = today if said is None else date.fromisoformat(said)
-    asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins}
-    async with learner(_serve()) as beside:
+    asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins, "before": scored}
+    async with learner(_serve(NAME)) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:
             mark = await connection.fetchval(WATERMARK)
             await _tell_days(connection, beside, job.organisation_id, until)
         learnt = await beside.answer()
     settings = {"code_version": VERSION, "discount": DISCOUNT, "margins": margins}
+    others = await _learn_others(job, until, zone or "UTC")
     async with job.transaction() as connection:
         await _keep(connection, job.organisation_id, until, learnt, settings, mark)
+        for name, each in others.items():
+            await _keep_other(connection, job.organisation_id, name, until, each, mark)
         await job.save(connection, done=1, total=1, result={"url": f"/v1/analytics/models/{NAME}"})
 
 
@@ -99,11 +108,19 @@ async def _tell_days(
     await beside.tell(page)
 
 
-def _serve() -> Any:
-    """Here, so that only who learns loads what it takes to."""
-    from guanxi_analytics.fitting.learning import serve
+async def _learn_others(job: RunningJob, until: date, zone: str) -> dict[str, Any]:
+    async with job.transaction() as connection:
+        asked = await read_all(connection, job.organisation_id, until, zone)
+    async with learner(_serve(None)) as beside:
+        await beside.ask(asked)
+        return await beside.answer()
 
-    return serve
+
+def _serve(name: str | None) -> Any:
+    """Here, so that only who learns loads what it takes to."""
+    from guanxi_analytics.fitting import learning, together
+
+    return learning.serve if name == NAME else together.serve
 
 
 def _margin(row: Mapping[str, Any]) -> float | None:
@@ -137,6 +154,17 @@ async def _keep(
         await connection.execute(OUTLOOKS, organisation, id, *columns, own)
     for currency in learnt["found"].get("spending", ()):
         await place(connection, organisation, currency, id)
+
+
+async def _keep_other(
+    connection: Connection, organisation: UUID, name: str, until: date, learnt: dict[str, Any],
+    watermark: str,
+) -> None:  # fmt: skip
+    is_used = learnt["verdict"] in ("use", "weak")
+    await connection.execute(
+        KEEP, organisation, new_id(), name, learnt["verdict"], learnt["sentence"], is_used, None, until, learnt["n"], 0,
+        to_json(learnt["found"]), to_json({"code_version": VERSION}), watermark,
+    )  # fmt: skip
 
 
 @schedule("*/5 * * * *", name="fit-models")

@@ -1,21 +1,30 @@
 """From purchase days to a fitted model, its past error and each customer's outlook. Runs in a process of its own."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
 
 import numpy as np
 
-from guanxi_analytics.fitting import testing
-from guanxi_analytics.fitting.watching import Day, PurchaseDays, Watched
+from guanxi_analytics.fitting.proving import WEEK, proved
+from guanxi_analytics.fitting.purchases import Day, Purchases
 from guanxi_analytics.modelling import beta_geometric, beta_geometric_ahead, gamma_gamma
 from guanxi_analytics.modelling.climbing import Fit
+from guanxi_analytics.modelling.floors import BUYING, SPENDING, refusal
 from guanxi_analytics.modelling.histories import histories
-from guanxi_analytics.modelling.lifetime_value import Customers, Terms, values
+from guanxi_analytics.modelling.lifetime_value import (
+    Customers,
+    Terms,
+    discounted_purchases,
+    values,
+)
+from guanxi_analytics.modelling.passport import drift
+from guanxi_analytics.modelling.purchase_days import Known
 
 YEAR_WEEKS: Final = 52
-LEAST_SPENDERS: Final = 50
+LEAST_WEEKS: Final = 26  # of purchases, to be tested against
+Columns = list[list[float | None]]
 
 
 def serve(pipe: Pipe) -> None:
@@ -27,37 +36,52 @@ def serve(pipe: Pipe) -> None:
         days: list[Day] = []
         while (page := pipe.recv()) is not None:
             days += page
-        pipe.send(learn(PurchaseDays.of(days), **asked))
+        pipe.send(learn(Purchases.of(days), **asked))
     except (EOFError, BrokenPipeError):
         return  # whoever asked has gone
 
 
 def learn(
-    days: PurchaseDays, *, until: int, discount: float, margins: Mapping[str, float | None]
-) -> dict[str, Any]:
-    """`until` is the ordinal of the last day watched; `margins` what share of revenue stays, by currency. The answer has
-    `verdict`, `sentence`, `customers`, `buying_again`, `first`; fitted, `found` too; worth using, `outlooks`."""
-    watched = days.watched(until)
+    purchases: Purchases, *, until: int, discount: float, margins: Mapping[str, float | None],
+    before: Sequence[float] = (),
+) -> dict[str, Any]:  # fmt: skip
+    """`until` is the ordinal of the last day watched; `margins` what share of revenue stays, by currency; `before` the
+    P(alive) of the fit before. The answer has `verdict`, `sentence`, `customers`, `buying_again`, `first`; fitted, `found`
+    too; worth using, `outlooks`."""
+    known = purchases.days.known_on(until)
+    first = int(purchases.days.day.min()) if len(purchases.days.day) else None
     answer: dict[str, Any] = {
-        "customers": len(watched.x), "buying_again": int(np.count_nonzero(watched.x)),
-        "first": days.first_day if len(days.day) else None, "found": {}, "outlooks": [],
+        "customers": len(known.x), "buying_again": int(np.count_nonzero(known.x)), "first": first,
+        "found": {}, "outlooks": [],
     }  # fmt: skip
-    weeks = (until - answer["first"]) / testing.WEEK if answer["first"] is not None else 0.0
-    if (sentence := testing.refusal(watched, weeks)) is not None:
+    weeks = 0.0 if first is None else (until - first) / WEEK
+    if (sentence := _refusal(answer, weeks)) is not None:
         return answer | {"verdict": "refused", "sentence": sentence}
-    fit = beta_geometric.fit(histories(watched.x, watched.last, watched.age, unit=testing.WEEK))
+    fit = beta_geometric.fit(histories(known.x, known.last, known.age, unit=WEEK))
     if not fit.is_settled:
         told = "The purchases do not tell the model's parameters apart: it is not used."
-        return answer | {"verdict": "no_better", "sentence": told}
-    answer["found"] = {"buying": described(fit)} | _tested(days, until)
-    verdict, sentence = testing.verdict(answer["found"]["backtest"])
+        return answer | {"verdict": "refused", "sentence": told}
+    figures, verdict, sentence = proved(purchases.days, until)
+    answer["found"] = {"buying": described(fit)} | figures
     answer |= {"verdict": verdict, "sentence": sentence}
-    if verdict != "no_better":
+    if verdict in ("use", "weak"):
         horizon = float(min(YEAR_WEEKS, int(weeks)))
-        money, answer["found"]["spending"] = _money(days, watched, fit, horizon, discount, margins)
-        answer["outlooks"] = _outlooks(days, until, watched, fit, horizon, money)
+        money, answer["found"]["spending"] = _money(
+            purchases, known, fit, horizon, discount, margins
+        )
+        answer["outlooks"], alive = _outlooks(purchases, known, fit, horizon, money)
         answer["horizon"] = horizon
+        if before:
+            answer["found"]["score_drift"] = round(drift(before, alive), 4)
     return answer
+
+
+def _refusal(answer: Mapping[str, Any], weeks: float) -> str | None:
+    if (sentence := refusal(BUYING, answer["customers"], answer["buying_again"])) is not None:
+        return sentence
+    if weeks < LEAST_WEEKS:
+        return f"It takes {LEAST_WEEKS} weeks of purchases to be tested against; there are {weeks:.0f}."
+    return None
 
 
 def described(fit: Fit) -> dict[str, Any]:
@@ -68,55 +92,57 @@ def described(fit: Fit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _tested(days: PurchaseDays, until: int) -> dict[str, Any]:
-    at, horizon = testing.origins(days.first_day, until)
-    trials = [one for origin in at if (one := testing.trial(days, origin, horizon)) is not None]
-    return {
-        "horizon_weeks": horizon,
-        "backtest": [{"origin": one.origin, **testing.scored(one)} for one in trials],
-        "calibration": testing.calibration(trials[0]) if trials else [],
-    }
-
-
 def _money(
-    days: PurchaseDays, watched: Watched, fit: Fit, horizon: float, discount: float,
+    purchases: Purchases, known: Known, fit: Fit, horizon: float, discount: float,
     margins: Mapping[str, float | None],
-) -> tuple[list[list[float | None]], dict[str, Any]]:  # fmt: skip
-    """The value, low and high of each customer, of those who bought in one currency; and what was fitted in each."""
-    columns: list[list[float | None]] = [[None] * len(watched.x) for _ in range(3)]
+) -> tuple[Columns, dict[str, Any]]:  # fmt: skip
+    """Of each customer who bought in one currency: the value, its low and high, and what it would be if they came back
+    today; and what was fitted in each currency."""
+    means, currency = purchases.spent(known)
+    columns: Columns = [[None] * len(known.x) for _ in range(4)]
     fits: dict[str, Any] = {}
-    for place, currency in enumerate(days.currencies):
-        own = np.flatnonzero(watched.currency == place)
-        x, mean = watched.x[own], watched.mean[own]
+    for place, spelt in enumerate(purchases.currencies):
+        own = np.flatnonzero(currency == place)
+        x, mean = known.x[own], means[own]
         spending = gamma_gamma.spending(x, mean)
-        if len(spending.x) < LEAST_SPENDERS:
+        if refusal(SPENDING, len(spending.x)) is not None:
             continue
         spend = gamma_gamma.fit(spending)
         if not spend.is_settled:
             continue
         dependence = float(gamma_gamma.dependence(spending.x, spending.mean))
-        fits[currency] = described(spend) | {"dependence": dependence}
-        last, age = watched.last[own] / testing.WEEK, watched.age[own] / testing.WEEK
-        terms = Terms(horizon, discount, margins.get(currency) or 1.0)
+        fits[spelt] = described(spend) | {"dependence": dependence}
+        last, age = known.last[own] / WEEK, known.age[own] / WEEK
+        terms = Terms(horizon, discount, margins.get(spelt) or 1.0)
         value = values(fit, spend, Customers.of(x, last, age, mean), terms)
-        for column, found in zip(columns, (value.expected, value.low, value.high), strict=True):
+        again = _if_back(fit, spend, x, age, mean, terms)
+        for column, found in zip(
+            columns, (value.expected, value.low, value.high, again), strict=True
+        ):
             for n, amount in zip(own, found, strict=True):
                 column[n] = float(amount)
     return columns, fits
 
 
+def _if_back(fit: Fit, spend: Fit, x: Any, age: Any, mean: Any, terms: Terms) -> Any:
+    """A purchase today, as dear as theirs are, and what would come after it."""
+    back = Customers.of(x + 1, age, age, mean)
+    after = discounted_purchases(fit.parameters, back, terms)
+    money = gamma_gamma.expected(spend.parameters, x, mean)
+    return terms.margin * money * (1 + after)
+
+
 def _outlooks(
-    days: PurchaseDays, until: int, watched: Watched, fit: Fit, horizon: float,
-    money: list[list[float | None]],
-) -> list[tuple[Any, ...]]:  # fmt: skip
+    purchases: Purchases, known: Known, fit: Fit, horizon: float, money: Columns
+) -> tuple[list[tuple[Any, ...]], Any]:
     """For each customer: id, currency, repeats, first and last day, P(alive), purchases within the horizon, and
-    their value with its interval."""
-    x, last, age = watched.x, watched.last / testing.WEEK, watched.age / testing.WEEK
+    their value with its interval and if they came back; P(alive) once more, of all."""
+    x, last, age = known.x, known.last / WEEK, known.age / WEEK
     alive = beta_geometric.alive(fit.parameters, x, last, age)
     ahead = beta_geometric_ahead.expected_after(fit.parameters, x, last, age, horizon)
-    ids = [days.ids[n] for n in watched.customer]
-    first = until - watched.age
-    history = (map(int, each) for each in (x, first, first + watched.last))
-    currencies = days.latest_currency(watched.customer, until)
+    ids = [purchases.ids[n] for n in known.customer]
+    first = known.origin - known.age
+    history = (map(int, each) for each in (x, first, first + known.last))
     floats = (map(float, each) for each in (alive, ahead))
-    return list(zip(ids, currencies, *history, *floats, *money, strict=True))
+    currencies = purchases.latest_currency(known)
+    return list(zip(ids, currencies, *history, *floats, *money, strict=True)), alive

@@ -12,10 +12,12 @@ import numpy as np
 
 from guanxi_analytics.modelling.beta_geometric import BG_NBD, Model, fit
 from guanxi_analytics.modelling.beta_geometric_ahead import active_within, expected_after
-from guanxi_analytics.modelling.climbing import Vector
+from guanxi_analytics.modelling.climbing import Fit, Vector
 from guanxi_analytics.modelling.histories import histories
-from guanxi_analytics.modelling.passport import Judgement, judged
-from guanxi_analytics.modelling.purchase_days import PurchaseDays
+from guanxi_analytics.modelling.lifetime_value import Customers
+from guanxi_analytics.modelling.outcomes import purchases_drawn
+from guanxi_analytics.modelling.passport import Judgement, coverage, judged
+from guanxi_analytics.modelling.purchase_days import Known, PurchaseDays
 from guanxi_analytics.modelling.silence import chance_by_silence, silence
 
 BASELINE = "how long customers have been silent"
@@ -23,9 +25,12 @@ BASELINE = "how long customers have been silent"
 
 @dataclass(frozen=True)
 class Look:
-    """From one origin: of each customer then known (n,) chances, the baseline's, purchases expected and come."""
+    """From one origin: of each customer then known (n,) chances, the baseline's, purchases expected and come; what was
+    known of them, and what was fitted to it."""
 
     origin: int
+    known: Known
+    fit: Fit
     chance: Vector
     by_silence: Vector
     base_rate: float
@@ -46,20 +51,25 @@ class Look:
 def look_ahead(
     days: PurchaseDays, origins: Sequence[int], *, horizon: int, model: Model = BG_NBD
 ) -> list[Look]:
-    """From each origin; days. The baseline learns from an origin a horizon earlier, whose outcomes were known."""
-    return [_look(days, origin, horizon, model) for origin in origins]
+    """From each origin; days. The baseline learns from an origin a horizon earlier, whose outcomes were known. Where the
+    purchases until an origin do not tell the model's parameters, nothing would have been said then: it is left out."""
+    looks = (_look(days, origin, horizon, model) for origin in origins)
+    return [look for look in looks if look is not None]
 
 
-def _look(days: PurchaseDays, origin: int, horizon: int, model: Model) -> Look:
+def _look(days: PurchaseDays, origin: int, horizon: int, model: Model) -> Look | None:
     now, before = days.known_on(origin), days.known_on(origin - horizon)
     if not len(before.customer):
         raise ValueError("A horizon before an origin somebody must have bought.")
     had = days.count_after(before, horizon) > 0
     quiet = [silence(each.x, each.last, each.age) for each in (before, now)]
     told = (now.x, now.last, now.age)
-    p = fit(histories(*told, unit=1), model).parameters
+    found = fit(histories(*told, unit=1), model)
+    if not found.is_settled:
+        return None
+    p = found.parameters
     return Look(
-        origin, active_within(p, *told, horizon, model), chance_by_silence(quiet[0], had, quiet[1]),
+        origin, now, found, active_within(p, *told, horizon, model), chance_by_silence(quiet[0], had, quiet[1]),
         float(had.mean()), expected_after(p, *told, horizon, model),
         now.x / np.maximum(now.age, 1) * horizon, days.count_after(now, horizon).astype(float),
     )  # fmt: skip
@@ -76,3 +86,18 @@ def judgement(looks: Sequence[Look]) -> Judgement:
         base_rate=np.repeat([look.base_rate for look in looks], sizes),
         origin=np.repeat([look.origin for look in looks], sizes),
     )
+
+
+def covered(
+    look: Look, *, horizon: int, share: float = 0.95, most: int = 1_000, seed: int
+) -> float:
+    """Of customers (every so-manieth beyond `most`) the share whose purchases came within the interval that the model
+    would have drawn for each; at least `share` where it knows how much it does not know, since purchases are whole."""
+    stride = max(1, len(look.came) // most)
+    x, last, age = (e[::stride] for e in (look.known.x, look.known.last, look.known.age))
+    customers = Customers.of(x, last, age, 0.0)
+    drawn = purchases_drawn(look.fit, customers, horizon, count=400, seed=seed)
+    low, high = np.quantile(
+        drawn, [(1 - share) / 2, (1 + share) / 2], axis=0, method="inverted_cdf"
+    )
+    return coverage(low, high, look.came[::stride])

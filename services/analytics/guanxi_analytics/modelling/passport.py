@@ -1,8 +1,8 @@
 """A score's passport: what it was worth on the organisation's own past, against a named baseline, and a verdict.
 
-use       better than the base rate and than the baseline, beyond chance
-weak      better than the base rate, but not than the baseline: shown, not acted on
-none      no better than the base rate: not used
+use        better than the base rate and than the baseline, beyond chance
+weak       better than the base rate, but not than the baseline: shown, not acted on
+no_better  than the base rate: not used
 
 Better beyond chance: the 95% interval of how much lower the Brier score is lies above 0. A gain below a hundredth of
 the base rate's own score is none, however sure it is.
@@ -25,7 +25,7 @@ from guanxi_analytics.modelling.discrimination import (
     gain,
 )
 
-Verdict = Literal["use", "weak", "no_better_than_base_rate"]
+Verdict = Literal["use", "weak", "no_better"]
 LEAST_SKILL: Final = 0.01
 FEWEST: Final = 100
 FEWEST_OF_EACH: Final = 20
@@ -89,7 +89,7 @@ def refuse_too_few(outcomes: ArrayLike) -> None:
 
 def _verdict(skill: float, over_rate: float, over_baseline: float) -> Verdict:
     if over_rate <= 0 or skill < LEAST_SKILL:
-        return "no_better_than_base_rate"
+        return "no_better"
     return "use" if over_baseline > 0 else "weak"
 
 

@@ -1,12 +1,20 @@
 """The tables of analytics: facts as they were and as they were known, and what is kept ready of them."""
 
-from guanxi_analytics.models.facts import AccountFact, DealFact, SaleFact, SaleReturn, TicketFact
+from guanxi_analytics.models.facts import (
+    AccountFact,
+    AnswerFact,
+    DealFact,
+    SaleFact,
+    SaleReturn,
+    TicketFact,
+)
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.summaries import CustomerSummary
 
 __all__ = [
     "AccountFact",
+    "AnswerFact",
     "CustomerOutlook",
     "CustomerScore",
     "CustomerSummary",

@@ -172,6 +172,30 @@ class TicketFact(Table, table=True):
     team_id: UUID | None = id_column()
 
 
+class AnswerFact(Table, table=True):
+    """What somebody answered to a survey, in figures alone: scores, ratings, and Kano's words. What they wrote in their own
+    stays where it was written."""
+
+    __tablename__ = "answer_facts"
+    __table_args__ = _indexes("answer_facts", "answered_at", "account_id", "owner_id", "team_id")
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # tickets' answer
+    piece_id: UUID = id_column(nullable=False)  # the same
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    survey_id: UUID = id_column(nullable=False)
+    kind: str = text_column(nullable=False)
+    ticket_id: UUID | None = id_column()
+    account_id: UUID | None = id_column()
+    score: int | None = Field(default=None, sa_column=Column(BigInteger))
+    figures: str = text_column(nullable=False)  # JSON: question's key → number or Kano's word
+    answered_at: datetime = _instant("answered_at", nullable=False)
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+
+
 class AccountFact(Table, table=True):
     """An account as it stood: what sales, deals and tickets are told apart by."""
 

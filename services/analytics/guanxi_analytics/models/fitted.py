@@ -80,6 +80,7 @@ class CustomerOutlook(Table, table=True):
     value: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     value_low: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     value_high: Decimal | None = Field(default=None, sa_column=Column(Numeric))
+    value_if_back: Decimal | None = Field(default=None, sa_column=Column(Numeric))  # bought today
 
 
 class QuadrantMove(Table, table=True):

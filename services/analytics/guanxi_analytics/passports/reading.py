@@ -12,11 +12,42 @@ from guanxi_shared.db import bound
 
 ABOUT: Final[dict[str, dict[str, str]]] = {
     NAME: {
-        "predicts": "On how many days each customer will buy, whether they still will, and what that is worth.",
+        "predicts": "Whether and on how many days each customer will buy again, and what that is worth.",
         "method": "BG/NBD (Fader, Hardie and Lee 2005) for purchases, Gamma-Gamma (Fader and Hardie 2013) for money.",
-        "baseline": "The customer's own rate: repeat purchases so far over the time since the first one.",
-    }
+        "baseline": "How long customers have been silent, in multiples of their own usual interval: of those as silent, the"
+        " share that came again. For sums, each customer's own rate.",
+    },
+    "active-customers": {
+        "predicts": "How many customers will buy in each of the next four weeks.",
+        "method": "The best of four plain methods (last value, mean, exponential smoothing, theta) at the moments before, with"
+        " conformal intervals.",
+        "baseline": "The last week's value.",
+    },
+    "revenue-ahead": {
+        "predicts": "Revenue of each of the next four weeks, in each currency by itself.",
+        "method": "As active-customers.",
+        "baseline": "The last week's value.",
+    },
+    "deals-ahead": {
+        "predicts": "Which open deals will be won within 90 days, by how long they have been open.",
+        "method": "Won and lost as competing risks (Aalen and Johansen 1978) by age.",
+        "baseline": "The share of open deals that was won within 90 days, 90 days earlier.",
+    },
+    "satisfaction-loyalty": {
+        "predicts": "Whether customers buy within half a year, by what they had answered (CSAT, NPS).",
+        "method": "Isotonic regression, and logistic regression on a spline; bent or straight is tested.",
+        "baseline": "That it makes no difference: the lowest and the highest score stay alike.",
+    },
+    "satisfaction-index": {
+        "predicts": "How satisfied customers are, of 100, and what goes along with it.",
+        "method": "PLS path model of the European index (ECSI), from answers keyed image_1, expectations_1, quality_1, value_1,"
+        " satisfaction_1, loyalty_1 and so on.",
+        "baseline": "None: it describes.",
+    },
 }
+LEARNT_FROM: Final = {
+    "deals-ahead": ("opportunities",), "satisfaction-loyalty": ("orders", "tickets"), "satisfaction-index": ("tickets",)
+}  # fmt: skip
 NEWEST: Final = """
 SELECT * FROM (
   SELECT id::text, name, verdict, sentence, is_used, first_on, until, customers, buying_again, found::text,
@@ -32,8 +63,17 @@ async def read_passports(call: Call, name: str | None = None) -> list[dict[str, 
     asked = (str(call.organisation), call.organisation, name)
     rows = [dict(row) for row in await call.db.pool.fetch(bound(NEWEST), *asked)]
     before = {row["name"]: row for row in rows if row["nth"] == 2}
-    sees_all = call.by.may("orders:read") and call.by.sees("orders") == "all"
-    return [_shown(row, before.get(row["name"]), sees_all) for row in rows if row["nth"] == 1]
+    return [
+        _shown(row, before.get(row["name"]), _sees_all(call, row["name"]))
+        for row in rows
+        if row["nth"] == 1
+    ]
+
+
+def _sees_all(call: Call, name: str) -> bool:
+    """All records of what it was learnt from."""
+    of = LEARNT_FROM.get(name, ("orders",))
+    return all(call.by.may(f"{each}:read") and call.by.sees(each) == "all" for each in of)
 
 
 def _shown(row: Row, before: Row | None, sees_all: bool) -> dict[str, Any]:
@@ -41,6 +81,8 @@ def _shown(row: Row, before: Row | None, sees_all: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
         name: row[name] for name in ("id", "name", "verdict", "sentence", "is_used", "fitted_at")
     }
+    if not sees_all and row["name"] in SUMMED_UP:
+        told["sentence"] = "What it says sums over all records: it is told to those who see them."
     sums = _sums(row, found, before) if sees_all else dict.fromkeys(SUMS)
     return told | ABOUT[row["name"]] | sums | {
         "horizon_weeks": found.get("horizon_weeks"), "settings": settings if sees_all else {n: settings[n] for n in PLAIN if n in settings},
@@ -48,8 +90,24 @@ def _shown(row: Row, before: Row | None, sees_all: bool) -> dict[str, Any]:
     }  # fmt: skip
 
 
+SUMMED_UP: Final = (
+    "satisfaction-loyalty",
+    "satisfaction-index",
+    "revenue-ahead",
+    "active-customers",
+)
 PLAIN: Final = ("code_version", "discount", "horizon_weeks")
-SUMS: Final = ("data", "buying", "spending", "backtest", "calibration", "drift")
+SUMS: Final = (
+    "data",
+    "buying",
+    "spending",
+    "judgement",
+    "backtest",
+    "calibration",
+    "coverage",
+    "drift",
+    "figures",
+)
 
 
 def _sums(row: Row, found: Mapping[str, Any], before: Row | None) -> dict[str, Any]:
@@ -57,9 +115,11 @@ def _sums(row: Row, found: Mapping[str, Any], before: Row | None) -> dict[str, A
         {**one, "origin": date.fromordinal(one["origin"])} for one in found.get("backtest", ())
     ]
     return {
-        "data": {name: row[name] for name in ("first_on", "until", "customers", "buying_again")},
-        "buying": found.get("buying"), "spending": found.get("spending"), "backtest": tests,
-        "calibration": found.get("calibration", []), "drift": _drift(found, before),
+        "data": {name: row[name] for name in ("first_on", "until", "customers", "buying_again")}
+        | ({} if row["name"] == NAME else {"buying_again": None}),
+        "buying": found.get("buying"), "spending": found.get("spending"), "judgement": found.get("judgement"),
+        "backtest": tests, "calibration": found.get("calibration", []), "coverage": found.get("coverage", []),
+        "drift": _drift(found, before), "figures": None if row["name"] == NAME else found,
     }  # fmt: skip
 
 
@@ -71,4 +131,7 @@ def _drift(found: Mapping[str, Any], before: Row | None) -> dict[str, Any] | Non
         return None
     new = found["buying"]["parameters"]
     moved = {name: round((new[name] / was - 1) * 100, 2) for name, was in old["parameters"].items()}
-    return {"fitted_at": before["fitted_at"], "verdict": before["verdict"], "parameters": moved}
+    return {
+        "fitted_at": before["fitted_at"], "verdict": before["verdict"], "parameters": moved,
+        "score": found.get("score_drift"),
+    }  # fmt: skip

@@ -10,8 +10,8 @@ from guanxi_shared.values import Day, Value
 
 EXAMPLE: dict[str, Any] = {
     "name": "repeat-purchases", "verdict": "use", "is_used": True,
-    "sentence": "Over 3 past moments the expected purchases of a customer were 0.79 off on average, by the customer's own"
-    " rate 1.04; the sum of all was 13% off, by the rule 47%.",
+    "sentence": "Better than the base rate and than how long customers have been silent on 3,214 past cases: Brier score"
+    " 0.1421 against 0.1987 of the base rate and 0.1502 of how long customers have been silent.",
 }  # fmt: skip
 
 
@@ -34,48 +34,74 @@ class Fitted(BaseModel):
 
 
 class PastMoment(BaseModel):
-    """What would have been said at `origin` of the weeks after it. `rule` is the baseline. `error` and `rule_error`
-    are mean absolute errors of a customer's purchases; `auc` says how well each orders who comes again."""
+    """What would have been said at `origin` of the weeks after it: how many customers come again, on how many days they
+    buy in all, and that at each one's own rate. Errors are shares of what came."""
 
     origin: date
     customers: int
-    actual: int
-    predicted: float
-    rule: float
-    error: float
-    rule_error: float
+    came: int
+    came_again: int
+    expected: float
+    expected_again: float
+    at_own_rate: float
+    error_of_sum: float
+    error_of_sum_at_own_rate: float
+
+
+class Judgement(BaseModel):
+    """Of the chances that were said at all past moments. Brier scores: 0 is perfect; `skill` is 1 less the ratio to
+    that of the base rate. Gains are by how much the Brier score is lower: mean, and between what it lies."""
+
+    n: int
+    base_rate: float
+    brier: float
+    brier_of_base_rate: float
+    brier_of_baseline: float
+    skill: float
     auc: float | None
-    recency_auc: float | None
+    auc_of_baseline: float | None
+    calibration_error: float
+    over_base_rate: tuple[float, float, float]
+    over_baseline: tuple[float, float, float]
 
 
 class Calibrated(BaseModel):
-    """Customers by repeats until the newest origin: purchases expected and come, on average."""
+    """Cases in order of what was said, in up to ten parts: what was said on average, what came, and its interval."""
 
-    repeats: str
-    customers: int
+    n: int
     predicted: float
-    actual: float
+    observed: float
+    low: float
+    high: float
+
+
+class Covered(BaseModel):
+    """Of intervals that were to hold such a share of customers' purchases, the share that did."""
+
+    share: float
+    covered: float
 
 
 class Data(BaseModel):
     first_on: date | None
     until: date
     customers: int
-    buying_again: int
+    buying_again: int | None
 
 
 class Drift(BaseModel):
-    """How parameters moved since the fit before, in percent."""
+    """How parameters moved since the fit before, in percent; `score` is the population stability index of the scores: below
+    0.1 little, above 0.25 much."""
 
     fitted_at: datetime
     verdict: str
     parameters: dict[str, float]
+    score: float | None
 
 
 class Passport(BaseModel):
     """How often customers buy is fitted over all of them, `spending` in each currency with enough who bought again.
-    `data`, `buying`, `spending`, `backtest`, `calibration` and `drift` sum over all customers: null for those who do
-    not see all orders."""
+    What sums over all customers (`data` to `drift`) is null for those who do not see all orders."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 
@@ -94,9 +120,14 @@ class Passport(BaseModel):
     data: Data | None
     buying: Fitted | None
     spending: dict[str, Fitted] | None
+    judgement: Judgement | None
     backtest: list[PastMoment] | None
     calibration: list[Calibrated] | None
+    coverage: list[Covered] | None
     drift: Drift | None
+    figures: dict[str, Any] | None = Field(
+        description="What a model other than repeat-purchases found."
+    )
 
 
 class Passports(BaseModel):

@@ -57,12 +57,12 @@ def customers_asked(call: Call) -> CustomersAsked:
                 f"There is no such {name}.", errors={name: f"Send one of: {', '.join(known)}."}
             )
     return CustomersAsked(
-        currency_of(sent), quadrant, sort, _limit(sent.get("limit")),
-        _after(sent.get("cursor")),
+        currency_of(sent), quadrant, sort, limit_of(sent.get("limit")),
+        after_of(sent.get("cursor")),
     )  # fmt: skip
 
 
-def _limit(text: str | None) -> int:
+def limit_of(text: str | None) -> int:
     try:
         found = DEFAULT_LIMIT if text is None else int(text)
     except ValueError:
@@ -72,7 +72,7 @@ def _limit(text: str | None) -> int:
     return found
 
 
-def _after(text: str | None) -> tuple[float, UUID] | None:
+def after_of(text: str | None) -> tuple[float, UUID] | None:
     if not text:
         return None
     rank, _, id = text.partition("|")

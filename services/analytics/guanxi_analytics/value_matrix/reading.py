@@ -97,7 +97,7 @@ def _matrix(
     }  # fmt: skip
 
 
-def _seen(scope: Scope) -> list[ColumnElement[bool]]:
+def seen(scope: Scope) -> list[ColumnElement[bool]]:
     """Outlooks beside the accounts of which they are, as far as those are visible."""
     return [
         OUTLOOK.c.organisation_id == bindparam("organisation", type_=Uuid),
@@ -113,7 +113,7 @@ def _sums(scope: Scope) -> Select[Any]:
             OUTLOOK.c.currency, OUTLOOK.c.quadrant, func.count().label("customers"),
             func.sum(OUTLOOK.c.present).label("present"), func.sum(OUTLOOK.c.value).label("potential"),
         )
-        .where(*_seen(scope), OUTLOOK.c.quadrant.is_not(None))
+        .where(*seen(scope), OUTLOOK.c.quadrant.is_not(None))
         .group_by(OUTLOOK.c.currency, OUTLOOK.c.quadrant)
     )  # fmt: skip
 
@@ -172,7 +172,7 @@ def _customers(asked: CustomersAsked, scope: Scope) -> Select[Any]:
     of_model = and_(
         MODEL.c.organisation_id == OUTLOOK.c.organisation_id, MODEL.c.id == OUTLOOK.c.model_id
     )
-    wanted = [*_seen(scope), OUTLOOK.c.currency == bindparam("currency", type_=Text)]
+    wanted = [*seen(scope), OUTLOOK.c.currency == bindparam("currency", type_=Text)]
     if asked.quadrant is not None:
         wanted.append(OUTLOOK.c.quadrant == bindparam("quadrant", type_=Text))
     if asked.after is not None:

@@ -1,0 +1,38 @@
+"""What is learnt beside the model of purchases, in a process of its own: satisfaction, weeks ahead, open deals."""
+
+import os
+from multiprocessing.connection import Connection as Pipe
+from typing import Any
+
+from guanxi_analytics.fitting.ahead import learn_customers, learn_revenue
+from guanxi_analytics.fitting.deals import learn_deals
+from guanxi_analytics.fitting.satisfied import learn_index, learn_loyalty
+
+
+def serve(pipe: Pipe) -> None:
+    """What was asked holds all there is to learn from; no pages; one answer."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+    try:
+        asked: dict[str, Any] = pipe.recv()
+        while pipe.recv() is not None:
+            pass
+        pipe.send(learn(**asked))
+    except (EOFError, BrokenPipeError):
+        return  # whoever asked has gone
+
+
+def learn(
+    *, until: int, loyalty: Any, index: Any, customers: Any, revenue: Any, own: str | None,
+    first: int | None, last: int, deals: Any, fields: Any,
+) -> dict[str, Any]:  # fmt: skip
+    """By the model's name: verdict, sentence, n, found. `first` and `last` are the Mondays of the weeks that are whole."""
+    of_deals = learn_deals(deals, until)
+    begun = last if first is None else first
+    return {
+        "satisfaction-loyalty": learn_loyalty(loyalty),
+        "satisfaction-index": learn_index(index),
+        "active-customers": learn_customers(customers, begun, last),
+        "revenue-ahead": learn_revenue(revenue, own, begun, last),
+        "deals-ahead": of_deals | {"found": of_deals["found"] | {"fields": fields}},
+    }
