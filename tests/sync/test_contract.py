@@ -551,7 +551,7 @@ def test_a_deal_moves_by_its_stage_and_a_visit_keeps_its_length(rep: Person) -> 
     assert events_of(rep, f"/v1/opportunities/{deal['id']}")[0] == "pipeline.opportunity.moved"
     moved = rep.found(f"/v1/activities/{visit['id']}")
     assert (moved["starts_at"], moved["ends_at"]) == (
-        "2027-03-01T16:00:00Z", "2027-03-01T17:30:00Z",
+        "2027-03-01T04:00:00Z", "2027-03-01T05:30:00Z",
     )  # fmt: skip
 
 

@@ -70,7 +70,7 @@ def sync_router(peers: Mapping[str, Upstream]) -> APIRouter:
         summary="What a phone did while it was away: all of it, or 409 and it has to pull first",
         response_class=Response,
         responses=answers(200, {"model": Pushed}, refused=(409, 413)),
-        openapi_extra={"parameters": [DEVICE, CURSOR], "requestBody": body_of(PushedChanges)},
+        openapi_extra={"parameters": [DEVICE, CURSOR], **body_of(PushedChanges)},
     )
     async def push_sync(request: Request) -> Response:
         call = await begin(request, "sync:create")
@@ -99,7 +99,7 @@ def sync_router(peers: Mapping[str, Upstream]) -> APIRouter:
         summary="Say what you want on your phones; the next pull follows it",
         response_class=Response,
         responses=answers(200, {"model": Profile}, refused=(415, 422)),
-        openapi_extra={"requestBody": body_of(Profile)},
+        openapi_extra=body_of(Profile),
     )
     async def set_sync_profile(request: Request) -> Response:
         call = await begin(request, "sync:update")
