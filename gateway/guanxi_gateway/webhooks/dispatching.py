@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
@@ -34,6 +35,8 @@ from guanxi_shared.settings import common, named_addresses
 POOL: Final = 8
 STATEMENT_TIMEOUT_MS: Final = 10_000
 STOP_SECONDS: Final = 20.0
+REST_SECONDS: Final = 0.2
+MOST_REMEMBERED: Final = 10_000
 PASSING: Final = (*AWAY, asyncpg.PostgresError, TimeoutError, Unavailable, OSError)
 
 Place = tuple[UUID, UUID]
@@ -133,6 +136,7 @@ class Dispatcher:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._served: dict[Place, asyncio.Task[None]] = {}
+        self._ended_at: dict[Place, float] = {}
 
     async def run(self) -> None:
         """Until `stopping` is set; what is under way then is finished, if that takes no longer than a
@@ -158,13 +162,20 @@ class Dispatcher:
         if free <= 0:
             return
         for place in await turns.due_turns(post.database, free):
-            if place not in self._served:
+            if place not in self._served and not self._rests(place):
                 task = asyncio.create_task(self._serve(place))
                 self._served[place] = task
                 task.add_done_callback(partial(self._is_served, place))
 
     def _is_served(self, place: Place, _: "asyncio.Task[None]") -> None:
         self._served.pop(place, None)
+        if len(self._ended_at) > MOST_REMEMBERED:
+            self._ended_at.clear()
+        self._ended_at[place] = time.monotonic()
+
+    def _rests(self, place: Place) -> bool:
+        """Where there is news all the time, an endpoint takes it by the many."""
+        return time.monotonic() - self._ended_at.get(place, -REST_SECONDS) < REST_SECONDS
 
     async def _serve(self, place: Place) -> None:
         post, seconds = self._post, self._post.settings.lease_seconds
