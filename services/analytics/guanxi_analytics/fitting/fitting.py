@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -87,7 +88,7 @@ async def fit_models(job: RunningJob) -> None:
     }
     async with job.transaction() as connection:
         asked["others"] = await read_all(connection, job.organisation_id, until, zone or "UTC")
-    async with learner(_serve()) as beside:
+    async with learner(learn_beside) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:
             mark = await connection.fetchval(WATERMARK)
@@ -114,11 +115,11 @@ async def _tell_days(
     await beside.tell(page)
 
 
-def _serve() -> Any:
-    """Here, so that only who learns loads what it takes to."""
+def learn_beside(pipe: Pipe) -> None:
+    """Imported there, so that the worker never loads what learning takes."""
     from guanxi_analytics.fitting.learning import serve
 
-    return serve
+    serve(pipe)
 
 
 def _margin(row: Mapping[str, Any]) -> float | None:
