@@ -143,7 +143,7 @@ async def test_weeks_and_deals_come_from_the_feeds(
     customers, revenue, deals = [
         (await admin.get(each)).json() for each in (CUSTOMERS, REVENUE, DEALS)
     ]
-    assert customers["verdict"] == "use", customers["sentence"]
+    assert customers["verdict"] in ("use", "weak"), customers["sentence"]
     assert [each["week"] for each in customers["figures"]["ahead"]] == [
         str(until + timedelta(days=1 + 7 * n)) for n in range(4)
     ]
