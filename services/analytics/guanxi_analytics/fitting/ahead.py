@@ -46,7 +46,8 @@ def _learn(series: Sequence[float], last: int, what: str) -> Learnt:
         return {"verdict": "refused", "sentence": str(error), "n": len(series), "found": {}}
     verdict = _verdict(found)
     return {
-        "verdict": verdict, "sentence": _sentence(found, verdict, what), "n": len(series), "found": _described(found, last)
+        "verdict": verdict, "sentence": _sentence(found, verdict, what), "n": len(series),
+        "found": _described(found, last, is_used=verdict != "no_better"),
     }  # fmt: skip
 
 
@@ -64,8 +65,10 @@ def _sentence(found: Ahead, verdict: str, what: str) -> str:
     return f"{told} It is not used." if verdict == "no_better" else told
 
 
-def _described(found: Ahead, last: int) -> dict[str, Any]:
+def _described(found: Ahead, last: int, *, is_used: bool) -> dict[str, Any]:
+    """`ahead` is empty of a model that is not used."""
     monday = date.fromordinal(last)
+    weeks = zip(found.expected, found.low, found.high, strict=True) if is_used else ()
     return {
         "method": found.method, "horizon_weeks": WEEKS, "level": LEVEL, "covered": round(found.covered, 4),
         "error": round(found.error, 4), "error_of_naive": round(found.error_of_naive, 4),
@@ -75,7 +78,7 @@ def _described(found: Ahead, last: int) -> dict[str, Any]:
                 "week": str(monday + WEEK * n), "expected": round(float(e), 2), "low": round(float(low), 2),
                 "high": round(float(high), 2),
             }
-            for n, (e, low, high) in enumerate(zip(found.expected, found.low, found.high, strict=True), 1)
+            for n, (e, low, high) in enumerate(weeks, 1)
         ],
         "past": [
             {

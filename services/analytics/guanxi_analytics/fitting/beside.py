@@ -58,7 +58,7 @@ async def read_all(
     for row in await connection.fetch(REVENUE, organisation, monday):
         revenue.setdefault(row["currency"], []).append((row["week"].toordinal(), row["amount"]))
     deals = await connection.fetch(DEALS, organisation, zone, until)
-    fields = await connection.fetchrow(FIELDS, organisation)
+    [fields] = await connection.fetch(FIELDS, organisation)  # sums: one row
     return {
         "until": until.toordinal(), "loyalty": [tuple(row) for row in loyalty],
         "index": [row["figures"] for row in index], "fields": judged_fields(dict(fields)),

@@ -48,12 +48,13 @@ def learn_deals(deals: Sequence[Deal], until: int) -> Learnt:
     past = [_past(look) for look in looks]
     off = np.mean([abs(e["expected"] / max(e["won"], 1) - 1) for e in past])
     naive = np.mean([abs(e["naive"] / max(e["won"], 1) - 1) for e in past])
+    curves = _curves(opened, closed, kind, until)
     told = f" Sums of deals won were {off:.0%} off on average, of open deals times that share {naive:.0%}."
     return {
         "verdict": verdict, "sentence": found.sentence + told, "n": len(deals),
         "found": {
             "judgement": figures, "calibration": calibration, "past": past, "horizon_days": HORIZON,
-            "open": _open(deals, _curves(opened, closed, kind, until), until),
+            "open": _open(deals, curves if verdict != "no_better" else None, until),
         },
     }  # fmt: skip
 
@@ -94,19 +95,21 @@ def _past(look: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _open(deals: Sequence[Deal], curves: Incidence, until: int) -> dict[str, Any]:
-    """By currency: what is open, what is expected within the horizon, and what the stages say, whenever that is."""
+def _open(deals: Sequence[Deal], curves: Incidence | None, until: int) -> dict[str, Any]:
+    """By currency: what is open, what the stages say, whenever that is, and, by a model that is used, what is expected
+    within the horizon."""
     found: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for opened, closed, _, amount, currency, stage in deals:
-        if closed is not None or currency is None or opened > until:
+        if closed is not None or currency is None:
             continue
-        chance = float(np.nan_to_num(curves.chance(WON, until - opened, within=HORIZON)))
         own = found[currency]
         own["deals"] += 1
         own["amount"] += amount
-        own["expected"] += chance * amount
-        own["expected_deals"] += chance
         own["stage_weighted"] += amount * (stage or 0.0)
+        if curves is not None:
+            chance = float(np.nan_to_num(curves.chance(WON, until - opened, within=HORIZON)))
+            own["expected"] += chance * amount
+            own["expected_deals"] += chance
     return {
         currency: {name: round(value, 2) for name, value in own.items()}
         for currency, own in sorted(found.items())

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import partial
+from multiprocessing.connection import Connection as Pipe
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -79,18 +80,24 @@ async def fit_models(job: RunningJob) -> None:
     said = job.params.get("until")
     today = datetime.now(UTC).astimezone(ZoneInfo(zone or "UTC")).date()
     until = today if said is None else date.fromisoformat(said)
-    asked = {"until": until.toordinal(), "discount": DISCOUNT, "margins": margins, "before": scored}
-    async with learner(_serve(NAME)) as beside:
+    asked: dict[str, Any] = {
+        "until": until.toordinal(),
+        "discount": DISCOUNT,
+        "margins": margins,
+        "before": scored,
+    }
+    async with job.transaction() as connection:
+        asked["others"] = await read_all(connection, job.organisation_id, until, zone or "UTC")
+    async with learner(learn_beside) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:
             mark = await connection.fetchval(WATERMARK)
             await _tell_days(connection, beside, job.organisation_id, until)
         learnt = await beside.answer()
     settings = {"code_version": VERSION, "discount": DISCOUNT, "margins": margins}
-    others = await _learn_others(job, until, zone or "UTC")
     async with job.transaction() as connection:
         await _keep(connection, job.organisation_id, until, learnt, settings, mark)
-        for name, each in others.items():
+        for name, each in learnt["others"].items():
             await _keep_other(connection, job.organisation_id, name, until, each, mark)
         await job.save(connection, done=1, total=1, result={"url": f"/v1/analytics/models/{NAME}"})
 
@@ -108,19 +115,11 @@ async def _tell_days(
     await beside.tell(page)
 
 
-async def _learn_others(job: RunningJob, until: date, zone: str) -> dict[str, Any]:
-    async with job.transaction() as connection:
-        asked = await read_all(connection, job.organisation_id, until, zone)
-    async with learner(_serve(None)) as beside:
-        await beside.ask(asked)
-        return await beside.answer()
+def learn_beside(pipe: Pipe) -> None:
+    """Imported there, so that the worker never loads what learning takes."""
+    from guanxi_analytics.fitting.learning import serve
 
-
-def _serve(name: str | None) -> Any:
-    """Here, so that only who learns loads what it takes to."""
-    from guanxi_analytics.fitting import learning, together
-
-    return learning.serve if name == NAME else together.serve
+    serve(pipe)
 
 
 def _margin(row: Mapping[str, Any]) -> float | None:

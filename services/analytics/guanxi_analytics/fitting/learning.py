@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from guanxi_analytics.fitting import together
 from guanxi_analytics.fitting.proving import WEEK, proved
 from guanxi_analytics.fitting.purchases import Day, Purchases
 from guanxi_analytics.modelling import beta_geometric, beta_geometric_ahead, gamma_gamma
@@ -33,10 +34,11 @@ def serve(pipe: Pipe) -> None:
         os.environ[name] = "1"
     try:
         asked: dict[str, Any] = pipe.recv()
+        others = asked.pop("others")
         days: list[Day] = []
         while (page := pipe.recv()) is not None:
             days += page
-        pipe.send(learn(Purchases.of(days), **asked))
+        pipe.send(learn(Purchases.of(days), **asked) | {"others": together.learn(**others)})
     except (EOFError, BrokenPipeError):
         return  # whoever asked has gone
 

@@ -16,6 +16,7 @@ from guanxi_analytics.modelling.silence import silence
 WEEK: Final = 7
 SHORTEST: Final = 4  # weeks of a horizon
 LONGEST: Final = 26
+PARTS: Final = 5
 SEED: Final = 20_261
 SHARES: Final = (0.8, 0.95)
 DIGITS: Final = 5
@@ -23,10 +24,10 @@ MOST_CALLED: Final = 1_000
 
 
 def proved(days: PurchaseDays, until: int) -> tuple[dict[str, Any], str, str]:
-    """Figures as they are kept, verdict and sentence. The horizon is a third of what was watched, of four weeks to half a
+    """Figures as they are kept, verdict and sentence. The horizon is a fifth of what was watched, of four weeks to half a
     year; no two origins look at the same days."""
     first = int(days.day.min())
-    weeks = min(LONGEST, max(SHORTEST, (until - first) // (3 * WEEK)))
+    weeks = min(LONGEST, max(SHORTEST, (until - first) // (PARTS * WEEK)))
     horizon = weeks * WEEK
     looks = look_ahead(days, origins(first, until, horizon=horizon), horizon=horizon)
     found: dict[str, Any] = {

@@ -1,25 +1,10 @@
-"""What is learnt beside the model of purchases, in a process of its own: satisfaction, weeks ahead, open deals."""
+"""What is learnt beside the model of purchases: satisfaction, weeks ahead, open deals. Pure."""
 
-import os
-from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from guanxi_analytics.fitting.ahead import learn_customers, learn_revenue
 from guanxi_analytics.fitting.deals import learn_deals
 from guanxi_analytics.fitting.satisfied import learn_index, learn_loyalty
-
-
-def serve(pipe: Pipe) -> None:
-    """What was asked holds all there is to learn from; no pages; one answer."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
-        os.environ[name] = "1"
-    try:
-        asked: dict[str, Any] = pipe.recv()
-        while pipe.recv() is not None:
-            pass
-        pipe.send(learn(**asked))
-    except (EOFError, BrokenPipeError):
-        return  # whoever asked has gone
 
 
 def learn(

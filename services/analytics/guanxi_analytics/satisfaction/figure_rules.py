@@ -31,7 +31,7 @@ def gaps(answers: Iterable[Answer]) -> list[dict[str, Any]]:
         n = sum(pairs.values())
         told = gap(pairs) if n >= LEAST else None
         found.append({"survey_id": survey, "item": item, "n": n, "figures": told})
-    return sorted(found, key=lambda each: (_gap(each), str(each["survey_id"]), each["item"]))
+    return sorted(found, key=lambda each: (_gap(each), each["survey_id"], each["item"]))
 
 
 def _gap(found: Mapping[str, Any]) -> float:
@@ -45,13 +45,13 @@ def kano_items(answers: Iterable[Answer]) -> list[dict[str, Any]]:
         n = sum(pairs.values())
         told = kano.item_of(kano.counted(pairs)) if n >= LEAST else None
         found.append({"survey_id": survey, "item": item, "n": n, "figures": told})
-    return sorted(found, key=lambda each: (str(each["survey_id"]), each["item"]))
+    return sorted(found, key=lambda each: (each["survey_id"], each["item"]))
 
 
 def _pairs(
     answers: Iterable[Answer], kind: str, one: str, other: str
-) -> dict[tuple[Any, str], Counter[tuple[Any, Any]]]:
-    found: dict[tuple[Any, str], Counter[tuple[Any, Any]]] = defaultdict(Counter)
+) -> dict[tuple[str, str], Counter[tuple[Any, Any]]]:
+    found: dict[tuple[str, str], Counter[tuple[Any, Any]]] = defaultdict(Counter)
     for each in answers:
         if each["kind"] != kind:
             continue
@@ -59,5 +59,5 @@ def _pairs(
         for item in {key.rpartition(".")[0] for key in told if key.endswith((f".{one}", f".{other}"))}:  # fmt: skip
             both = told.get(f"{item}.{one}"), told.get(f"{item}.{other}")
             if None not in both:
-                found[each["survey_id"], item][both] += 1
+                found[str(each["survey_id"]), item][both] += 1
     return found

@@ -3,12 +3,13 @@
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
-from sqlalchemy import DateTime, Select, Uuid, and_, bindparam, select
+from sqlalchemy import DateTime, Select, Uuid, and_, bindparam, or_, select
 from sqlalchemy.dialects.postgresql import distinct_on
 
 from guanxi_analytics.churn.statements import account_of
 from guanxi_analytics.customers.outlook_rules import WARNED
 from guanxi_analytics.facts.kinds import ACCOUNTS, ANSWERS, TABLES
+from guanxi_analytics.queries.cubes import one
 from guanxi_analytics.queries.statements import known_at
 from guanxi_analytics.satisfaction import figure_rules
 from guanxi_shared import history
@@ -100,7 +101,7 @@ def _last_answers(tickets: Scope, accounts: Scope) -> Select[Any]:
         .ext(distinct_on(ANSWER.c.account_id))
         .where(
             ANSWER.c.organisation_id == organisation, ANSWER.c.ended_at.is_(None), predicate(ANSWER, tickets),
-            ANSWER.c.kind.in_(list(CONTENT)), ANSWER.c.score.is_not(None), ANSWER.c.account_id.is_not(None),
+            or_(*(ANSWER.c.kind == one(kind) for kind in CONTENT)), ANSWER.c.score.is_not(None), ANSWER.c.account_id.is_not(None),
         )
         .order_by(ANSWER.c.account_id, ANSWER.c.answered_at.desc(), ANSWER.c.subject_id)
         .subquery("last")
