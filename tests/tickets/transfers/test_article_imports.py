@@ -56,7 +56,7 @@ async def test_articles_come_back_elsewhere_as_they_were(
     # Found by its words and suggested, as one that was published here.
     assert await ids_of(there.client, "q=登录") == [first["id"]]
     asked = await there.client.post("/v1/articles/suggest", json={"text": "打开登录页 重置密码"})
-    assert [each["id"] for each in asked.json()["data"]] == [first["id"]], asked.text
+    assert [each["article_id"] for each in asked.json()["data"]] == [first["id"]], asked.text
 
 
 async def test_translations_name_what_they_translate_further_up(articles: Sender) -> None:

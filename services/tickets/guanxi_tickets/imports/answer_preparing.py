@@ -129,6 +129,8 @@ class AnswerPreparation:
         return reasons_of(problem, cells, self._column_of)
 
     def _column_of(self, field: str) -> str | None:
-        whole = field.partition(".")[0]
-        also = ("score",) if whole == "answers" else ()
+        whole, _, key = field.partition(".")
+        if key == SCORE and (column := self.held.cells.column_of(SCORE)) is not None:
+            return column
+        also = (SCORE,) if whole == "answers" else ()
         return self.held.cells.column_of(whole, whole.removesuffix("_id"), *also)
