@@ -72,7 +72,8 @@ async def test_answers_of_the_past_count_and_nothing_follows_them(
     results = await admin.get(f"{SURVEYS}/{asking['id']}/results?from=2024-05-01&to=2024-06-30")
     assert results.status_code == 200, results.text
     (period,) = results.json()["periods"]
-    assert (period["asked"]["sent"], period["asked"]["answered"]) == (2, 2), period
+    assert (period["invited"], period["answered"]) == (2, 2)
+    assert period["score"]["n"] == 2
     told = (await admin.get("/v1/events?limit=1000&types=tickets.survey.answered")).json()
     assert sorted(each["time"][:10] for each in told) == ["2024-05-02", "2024-06-03"]
 
