@@ -362,7 +362,10 @@ async def test_what_is_wrong_with_an_escalation_is_named(
 WORKER = """
 import asyncio, os
 from guanxi_shared.db import Database
+from guanxi_tickets import timers
 from guanxi_tickets.sla_alerts import giving
+
+timers.AT_ONCE = 2  # so that there are several looks to be killed between
 
 async def main():
     database = Database(os.environ["TICKETS_DATABASE_URL"], pool_size=4)

@@ -243,6 +243,6 @@ async def test_a_batch_costs_as_much_for_many_tickets_as_for_a_few(
         assert counts(await send(head + "\n".join(given), **KEPT)) == {"updated": many}
     made = await send.records(external_id="50-49")
     assert [(each["queue_id"], each["sla_policy_id"]) for each in made] == [(bills, gold["id"])]
-    few, many = costs[2:4], costs[4:6]
-    assert [size for size, _ in (*few, *many)] == [3, 3, 50, 50]
-    assert [cost for _, cost in few] == [cost for _, cost in many], costs
+    few, large = costs[2:4], costs[4:6]
+    assert [size for size, _ in (*few, *large)] == [3, 3, 50, 50]
+    assert [cost for _, cost in few] == [cost for _, cost in large], costs
