@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, savepoint
-from guanxi_shared.errors import Conflict, Invalid, Problem, UnknownReference
+from guanxi_shared.errors import Conflict, Invalid, Malformed, Problem, UnknownReference
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.records import State
 from guanxi_shared.refusals import ABOUT_THE_DATA, UNSTORABLE, problem_of
@@ -212,4 +212,4 @@ async def _find(call: Call, connection: Connection, match: Match, verbs: Verbs) 
         return list(await verbs.find(call, connection, match.field, match.value))
     except UNSTORABLE as error:
         sentence = f"{match.value[:100]!r} is no {match.field} that a record could have."
-        raise Invalid(sentence, errors={match.field: sentence}) from error
+        raise Malformed(sentence, errors={match.field: sentence}) from error

@@ -265,8 +265,8 @@ async def sla_alerts(stage: Stage) -> Check:
         for ticket in tickets:
             found = (await stage.admin.get(f"{PATH}/{ticket['id']}")).json()
             assert (found["priority"], found["assignee_id"]) == ("high", str(stage.company.rep2.id))
-            told = await told_of(stage.admin, ticket["id"])
-            assert told.count("tickets.ticket.assigned") == 1
+            heard = await told_of(stage.admin, ticket["id"])
+            assert heard.count("tickets.ticket.assigned") == 1
 
     return check
 

@@ -68,6 +68,6 @@ async def test_a_match_that_no_record_could_have_names_its_field(
             answer = await admin.post(path, json={"operations": [one], "mode": "independent"})
             assert answer.status_code == 200, (path, answer.text)
             (result,) = answer.json()["results"]
-            assert (result["status"], list(result["problem"]["errors"])) == (422, [field]), (
+            assert (result["status"], list(result["problem"]["errors"])) == (400, [field]), (
                 path, result,
             )  # fmt: skip
