@@ -14,7 +14,7 @@ from tests.factories import Clients, Organisation
 from tests.tickets.conftest import Known
 from tests.tickets.surveys.asking import survey
 
-ROWS = 300
+ROWS = 60
 pytestmark = [pytest.mark.system, pytest.mark.serial]
 COUNTED = "SELECT count(*) FROM {} WHERE organisation_id = $2"
 TABLES = {
@@ -65,7 +65,7 @@ async def test_a_killed_worker_loses_no_row_and_doubles_none(
         ]
         return sum(job["done"] for job in jobs) > rows
 
-    for reached in (20, 500):
+    for reached in (10, 100):
         process = await worker(worker_environment)
         try:
             await until(lambda n=reached: is_beyond(n), seconds=60)  # type: ignore[misc]
