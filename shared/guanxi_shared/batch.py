@@ -11,10 +11,10 @@ from starlette.responses import Response
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection, savepoint
-from guanxi_shared.errors import Conflict, Invalid, Problem, UnknownReference
+from guanxi_shared.errors import Conflict, Invalid, Malformed, Problem, UnknownReference
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.records import State
-from guanxi_shared.refusals import ABOUT_THE_DATA, problem_of
+from guanxi_shared.refusals import ABOUT_THE_DATA, UNSTORABLE, problem_of
 from guanxi_shared.resources import Resource
 from guanxi_shared.writes import parse, parse_object
 
@@ -190,7 +190,7 @@ async def _target(
 ) -> UUID | None:
     """The record an operation means, by id or by a matching field; several matches are refused."""
     if operation.match is not None:
-        found = await verbs.find(call, connection, operation.match.field, operation.match.value)
+        found = await _find(call, connection, operation.match, verbs)
         if len(found) > 1:
             raise Conflict(
                 f"{len(found)} records have this {operation.match.field}; name one by its id.",
@@ -204,3 +204,12 @@ async def _target(
         found = await verbs.find(call, connection, "id", str(operation.id))
         return found[0] if found else None
     return operation.id
+
+
+async def _find(call: Call, connection: Connection, match: Match, verbs: Verbs) -> list[UUID]:
+    """What a `match` means; a value that its field could never have names the field."""
+    try:
+        return list(await verbs.find(call, connection, match.field, match.value))
+    except UNSTORABLE as error:
+        sentence = f"{match.value[:100]!r} is no {match.field} that a record could have."
+        raise Malformed(sentence, errors={match.field: sentence}) from error

@@ -2,6 +2,8 @@
 
 import asyncio
 import smtplib
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -14,6 +16,7 @@ from guanxi_shared.identifiers import new_id
 
 SECONDS = 20
 KEPT = 200
+KEPT_SECONDS = 30 * 86_400.0  # as long as files of imports and exports
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +65,23 @@ class FolderMail:
         unfinished.touch(mode=0o600, exist_ok=False)
         unfinished.write_bytes(bytes(as_message(letter, self._sender)))
         unfinished.replace(path)
-        for old in sorted(self._folder.glob("*.eml"))[:-KEPT]:
-            old.unlink(missing_ok=True)
+        forget_letters(self._folder)
         return path
+
+
+def forget_letters(folder: Path) -> None:
+    """All but the newest, and those of more than a month ago. Runs in a thread."""
+    letters, before = sorted(folder.glob("*.eml")), time.time() - KEPT_SECONDS
+    for place, path in enumerate(reversed(letters)):
+        with suppress(FileNotFoundError):  # another worker did
+            if place >= KEPT or path.stat().st_mtime < before:
+                path.unlink()
+
+
+def remove_letters(folder: Path, names: Iterable[str]) -> None:
+    """Those of somebody who is erased. Removing what is gone already does no harm."""
+    for name in names:
+        (folder / f"{Path(name).name}.eml").unlink(missing_ok=True)
 
 
 class SmtpMail:

@@ -4,7 +4,7 @@ The same rules as `records.load_record` and `records.update_record`: each record
 event, and a change of nothing is none. Locks are taken in the order of the ids.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -41,6 +41,7 @@ class Change:
     computed: Mapping[str, Any] = field(default_factory=dict)
     verb: str = "updated"
     more: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 async def load_many(
@@ -92,16 +93,17 @@ def loaded_from(resource: Resource, record: asyncpg.Record) -> Loaded:
 
 
 async def insert_many(
-    connection: Connection, resource: Resource, rows: Iterable[Mapping[str, Any]], *, actor: Actor
-) -> None:
-    """New records with what they are found by, each told as `created`. The rows are whole: all columns,
+    connection: Connection, resource: Resource, rows: Iterable[Mapping[str, Any]], *, actor: Actor,
+    verb_of: Callable[[Mapping[str, Any]], str] = lambda row: "created",
+) -> None:  # fmt: skip
+    """New records with what they are found by, each told in its verb. The rows are whole: all columns,
     times and version among them, and the words."""
     values, logged = [], []
     for row in rows:
         after = state_bytes(resource.state(row, {}))
         document = {DOCUMENT: after.decode()} if resource.has_documents else {}
         values.append(encoded(resource, {**row, **document}))
-        logged.append(event_of(resource, "created", row, after, actor, changed=(), before=None))
+        logged.append(event_of(resource, verb_of(row), row, after, actor, changed=(), before=None))
     await insert_rows(connection, resource, values)
     await insert_events(connection, logged)
 
@@ -185,7 +187,7 @@ def _written(resource: Resource, change: Change, actor: Actor) -> dict[str, Any]
     hidden = any(row[name] != old[name] for name in row if name not in resource.fields)
     if not changed and not hidden and change.verb == "updated":
         return None
-    row |= {"version": old["version"] + 1, "updated_at": datetime.now(UTC)}
+    row |= {"version": old["version"] + 1, "updated_at": change.at or datetime.now(UTC)}
     state |= {"version": row["version"], "updated_at": row["updated_at"]}
     if resource.has_documents:
         row[DOCUMENT] = state_bytes(state).decode()

@@ -2,13 +2,22 @@
 
 import asyncio
 import logging
+import os
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from guanxi_shared.mail import FolderMail, Letter, NotDelivered, SmtpMail, make_mail
+from guanxi_shared.mail import (
+    FolderMail,
+    Letter,
+    NotDelivered,
+    SmtpMail,
+    forget_letters,
+    make_mail,
+)
 
 LETTER = Letter(
     "ann@acme.example", "谢谢\nThanks", "Open https://x.example/secret-token\n", "letter-1"
@@ -104,3 +113,14 @@ def test_another_url_is_refused() -> None:
 
 def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+def test_letters_of_more_than_a_month_ago_are_forgotten(tmp_path: Path) -> None:
+    for name, days in (("old", 31), ("young", 29)):
+        path = tmp_path / f"{name}.eml"
+        path.write_text("x")
+        then = time.time() - days * 86_400
+        os.utime(path, (then, then))
+    forget_letters(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["young.eml"]
+    forget_letters(tmp_path / "nowhere")

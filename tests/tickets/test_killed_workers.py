@@ -19,7 +19,8 @@ from tests.tickets.complaints.test_tasks import set_back as set_task_back
 from tests.tickets.conftest import Known
 from tests.tickets.dying import die_working
 from tests.tickets.entitlements.test_entitlements import granted, lines, state
-from tests.tickets.past import owning
+from tests.tickets.past import owning, set_tickets_back
+from tests.tickets.promising import policy
 from tests.tickets.queueing import NEVER, ROUND_THE_CLOCK, agent, log_of, more_agents, queue
 from tests.tickets.queues.test_shifts import ended
 from tests.tickets.surveys.asking import (
@@ -245,8 +246,34 @@ async def tasks(stage: Stage) -> Check:
     return check
 
 
+async def sla_alerts(stage: Stage) -> Check:
+    """Two warnings and the breach of each, all looked at together; the breach raises and hands on."""
+    always = {"name": "24/7", "time_zone": "UTC", "always": True}
+    calendar = (await stage.admin.post("/v1/business-calendars", json=always)).json()["id"]
+    to = {"action": "reassign", "assignee_id": str(stage.company.rep2.id)}
+    breach = {"on": "breach", "actions": [{"action": "raise"}, to]}
+    targets = {"normal": {"resolution": {"seconds": 3600, "warnings": [50, 75]}}}
+    await policy(stage.admin, calendar, targets=targets, escalations=[breach])
+    tickets = [await made(stage.rep) for _ in range(MANY)]
+    ids = [ticket["id"] for ticket in tickets]
+    await set_tickets_back(stage.database.admin_url, stage.company.id, ids, timedelta(hours=3))
+
+    async def check() -> None:
+        for verb, count in (("warned", 2), ("breached", 1)):
+            told = await stage.told(stage.admin, f"tickets.sla.{verb}")
+            assert (len(told), set(told.values())) == (count * MANY, {1})
+        for ticket in tickets:
+            found = (await stage.admin.get(f"{PATH}/{ticket['id']}")).json()
+            assert (found["priority"], found["assignee_id"]) == ("high", str(stage.company.rep2.id))
+            heard = await told_of(stage.admin, ticket["id"])
+            assert heard.count("tickets.ticket.assigned") == 1
+
+    return check
+
+
 PACKAGE = "guanxi_tickets"
 DUTIES: dict[str, tuple[str, Arrange]] = {
+    "sla alerts": ("sla_alerts.giving:give_alerts", sla_alerts),
     "round robin": ("assignments.giving:assign_from_queues", assigning("round_robin")),
     "least loaded": ("assignments.giving:assign_from_queues", assigning("least_loaded")),
     "shifts": ("assignments.handing_back:end_shifts", leaving),

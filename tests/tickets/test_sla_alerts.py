@@ -13,15 +13,15 @@ from typing import Any
 import httpx
 import pytest
 
-from guanxi_shared import records
 from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from guanxi_tickets import timers
 from guanxi_tickets.sla_alerts import giving
-from guanxi_tickets.sla_clocks.keeping import clocks_of
+from guanxi_tickets.sla_clocks.keeping import clocks_from
 from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
+from tests.statements import statements_of
 from tests.tickets.company import PATH, made, moved, told_of
 from tests.tickets.conftest import Heard, Known
 from tests.tickets.past import owning, set_tickets_back, setting_back
@@ -202,7 +202,7 @@ class Killed(BaseException):
     """The worker, at this very moment."""
 
 
-@pytest.mark.parametrize("step", range(7))
+@pytest.mark.parametrize("step", range(6))
 async def test_a_worker_that_dies_at_any_step_leaves_all_or_nothing(
     client: Clients, company: Organisation, database: Any, service_database: Database, promise: Promise,
     monkeypatch: pytest.MonkeyPatch, step: int,
@@ -223,9 +223,8 @@ async def test_a_worker_that_dies_at_any_step_leaves_all_or_nothing(
         return call
 
     with monkeypatch.context() as patch:
-        for name in ("people_for", "write_kept"):
+        for name in ("told_of", "people_for_all", "insert_many", "write_all_kept"):
             patch.setattr(giving, name, dying(getattr(giving, name)))
-        patch.setattr(records, "insert_record", dying(records.insert_record))
         with pytest.raises(Killed):
             await giving.give_alerts.duty(service_database)
     assert await alerts_of(rep, ticket) == []
@@ -256,14 +255,15 @@ async def test_many_workers_at_once_tell_each_once(
     assert len(found) == 12
 
 
+@pytest.mark.parametrize("at_once", [1, 200])
 async def test_a_ticket_that_cannot_be_looked_at_holds_up_no_other(
     client: Clients, company: Organisation, database: Any, service_database: Database, promise: Promise,
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, at_once: int,
 ) -> None:  # fmt: skip
     rep = client(company.rep)
     await promise()
     broken, whole = [await late(rep, database, company) for _ in range(2)]
-    read = clocks_of
+    read = clocks_from
 
     async def failing(connection: Any, row: Any, *args: Any, **named: Any) -> Any:
         if str(row["id"]) == broken["id"]:
@@ -271,8 +271,8 @@ async def test_a_ticket_that_cannot_be_looked_at_holds_up_no_other(
         return await read(connection, row, *args, **named)
 
     with monkeypatch.context() as patch:
-        patch.setattr(giving, "clocks_of", failing)
-        patch.setattr(timers, "AT_ONCE", 1)  # the broken one is the first in the index
+        patch.setattr(giving, "clocks_from", failing)
+        patch.setattr(timers, "AT_ONCE", at_once)  # the broken one is the first in the index
         await giving.give_alerts.duty(service_database)
     assert len(await alerts_of(rep, whole)) == 3
     assert await alerts_of(rep, broken) == []
@@ -283,6 +283,25 @@ async def test_a_ticket_that_cannot_be_looked_at_holds_up_no_other(
         )
     await giving.give_alerts.duty(service_database)
     assert len(await alerts_of(rep, broken)) == 3
+
+
+@pytest.mark.usefixtures("remembered")
+async def test_a_tick_costs_as_much_for_many_as_for_a_few(
+    client: Clients, company: Organisation, database: Any, service_database: Database, promise: Promise
+) -> None:  # fmt: skip
+    rep, costs = client(company.rep), []
+    to = {"action": "reassign", "assignee_id": str(company.rep2.id)}
+    await promise({"action": "raise"}, {"action": "notify", "to": ["assignee", "manager"]}, to)
+    for many in (2, 12):
+        tickets = [await late(rep, database, company) for _ in range(many)]
+        with statements_of(service_database) as seen:
+            await giving.give_alerts.duty(service_database)
+        costs.append(len(seen))
+        for ticket in tickets:
+            assert len(await alerts_of(rep, ticket)) == 3
+            found = (await client(company.admin).get(f"{PATH}/{ticket['id']}")).json()
+            assert (found["priority"], found["assignee_id"]) == ("high", str(company.rep2.id))
+    assert costs[0] == costs[1], costs
 
 
 INSIDE = """
@@ -343,7 +362,10 @@ async def test_what_is_wrong_with_an_escalation_is_named(
 WORKER = """
 import asyncio, os
 from guanxi_shared.db import Database
+from guanxi_tickets import timers
 from guanxi_tickets.sla_alerts import giving
+
+timers.AT_ONCE = 2  # so that there are several looks to be killed between
 
 async def main():
     database = Database(os.environ["TICKETS_DATABASE_URL"], pool_size=4)

@@ -15,7 +15,7 @@ from guanxi_tickets.entitlements.reminding import remind_of_entitlements
 from guanxi_tickets.exports.tables import delete_old_transfers, write_export
 from guanxi_tickets.files.sweeping import sweep_ticket_files
 from guanxi_tickets.imports.taking import take_import
-from guanxi_tickets.letters.delivering import deliver_letters
+from guanxi_tickets.letters.delivering import deliver_letters, forget_old_letters
 from guanxi_tickets.privacy.leftovers import LEFTOVERS, erase_leftovers
 from guanxi_tickets.references.settling import settle_references
 from guanxi_tickets.requesters.seeking import seek_requesters
@@ -46,4 +46,5 @@ SCHEDULES: Final = (
     tell_reviews,
     settle_words,
     deliver_letters,
+    forget_old_letters,
 )

@@ -4,7 +4,7 @@ Each record keeps when it is to be looked at next, in an index over all of them;
 that are due and looks at no other.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -21,12 +21,14 @@ AT_ONCE: Final = 200
 @dataclass(frozen=True, slots=True)
 class Timed:
     """`due` gives organisation and id of at most `$1`; `later` puts one (`$1`, `$2`) off by `$3`;
-    `look_at` says whether there was still something to look at."""
+    `look_at` says whether there was still something to look at. Those of one organisation are looked at
+    together by `look_at_all`, where there is one, all or none of them; one by one where that fails."""
 
     noun: str
     due: str
     later: str
     look_at: Callable[[Database, UUID, UUID], Awaitable[bool]]
+    look_at_all: Callable[[Database, UUID, Sequence[UUID]], Awaitable[bool]] | None = None
 
 
 async def look_at_due(database: Database, timed: Timed) -> None:
@@ -34,9 +36,23 @@ async def look_at_due(database: Database, timed: Timed) -> None:
     while True:
         async with database.transaction(None) as connection:
             due = await connection.fetch(timed.due, AT_ONCE)
-        looked = [await _looked(database, timed, row["organisation_id"], row["id"]) for row in due]
+        by_organisation: dict[UUID, list[UUID]] = {}
+        for row in due:
+            by_organisation.setdefault(row["organisation_id"], []).append(row["id"])
+        looked = [await _all(database, timed, *each) for each in by_organisation.items()]
         if not any(looked):
             return
+
+
+async def _all(database: Database, timed: Timed, organisation: UUID, ids: Sequence[UUID]) -> bool:
+    if timed.look_at_all is not None:
+        try:
+            return await timed.look_at_all(database, organisation, ids)
+        except PASSING:
+            raise
+        except Exception as error:
+            LOG.warning(f"{timed.noun}s are looked at one by one", exc_info=error)
+    return any([await _looked(database, timed, organisation, id) for id in ids])
 
 
 async def _looked(database: Database, timed: Timed, organisation: UUID, id: UUID) -> bool:

@@ -121,15 +121,16 @@ class Book:
         return scope.covers(id=entry.id, owner_id=row.get("owner_id"), team_id=row.get("team_id"))
 
     def create(
-        self, row: dict[str, Any], computed: Mapping[str, Any], *, at: datetime | None = None
-    ) -> Entry:
+        self, row: dict[str, Any], computed: Mapping[str, Any], *, verb: str = "created",
+        at: datetime | None = None,
+    ) -> Entry:  # fmt: skip
         """A new record. Its times are those of now, unless the file knows when it was made; `at` is
         when it is logged to have begun, where the file tells of what became of it."""
         row["updated_at"] = now = datetime.now(UTC)
         row["created_at"] = row["created_at"] or now
         entry = self._enter(row, dict(computed), is_stored=False)
         after = self._written(row, _state(self.resource, row, computed))
-        entry.events.append(self._event("created", entry, after, changed=(), before=None, at=at))
+        entry.events.append(self._event(verb, entry, after, changed=(), before=None, at=at))
         return entry
 
     def update(

@@ -32,7 +32,7 @@ class Importable:
     """`fields` are what columns can be, `keys` what rows are recognised by, `named_by` the fields of
     which a new record needs one. Making what rows name and nobody knows asks for the right
     `to_make_missing`; without one nothing can be made. Rows that say the same in one of the fields
-    `together` are one record. `most_at_once` keeps chunks short where requests wait for their end. `duplicates` are the policies
+    `together` are one record. `also_needs` are permissions beside that to create. `most_at_once` keeps chunks short where requests wait for their end. `duplicates` are the policies
     that mean something for them."""
 
     resource: Resource
@@ -41,6 +41,7 @@ class Importable:
     named_by: frozenset[str]
     target: Callable[[Taking], Awaitable[Target]]
     to_make_missing: str | None = None
+    also_needs: tuple[str, ...] = ()
     together: tuple[str, ...] = ()
     most_at_once: int | None = None
     duplicates: frozenset[str] = frozenset({"skip", "update", "create", "refuse"})

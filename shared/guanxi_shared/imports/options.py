@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 Key = Literal[
     "none", "id", "external_id", "email", "phone", "domain", "name", "number", "sku", "valid_on",
-    "starts_on", "month",
+    "starts_on", "month", "user",
 ]  # fmt: skip
 Policy = Literal["skip", "update", "create", "refuse"]
 Word = Annotated[str, StringConstraints(max_length=200)]

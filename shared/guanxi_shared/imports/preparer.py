@@ -63,8 +63,13 @@ class Preparer(Generic[P]):
         self._now = await self._make(held)
 
     async def scope(self, resource: Resource | str) -> Scope:
-        name = resource if isinstance(resource, str) else resource.name
-        return await self._directory.scope(self.by, name)
+        """Where a resource says itself who sees what, as it says; see `Call.scope_of`."""
+        if isinstance(resource, str):
+            return await self._directory.scope(self.by, resource)
+        if resource.sight is not None:
+            found: Scope = resource.sight(self.by)
+            return found
+        return await self._directory.scope(self.by, resource.seen_as or resource.name)
 
     def column_of(self, field_name: str) -> str:
         """The column that a field comes from, for a sentence about it."""

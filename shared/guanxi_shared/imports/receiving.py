@@ -63,7 +63,7 @@ async def take_in(
 ) -> tuple[UUID, dict[str, Any]]:
     """Understand an uploaded file and lay it where the worker finds it; the values of its row."""
     importable = _importable(importing, upload.fields.get("resource"))
-    call.by.demand(importable.resource.permission("create"))
+    _demand_create(call, importable)
     reading = options_in(upload.fields.get("options"))
     source, preview = await _understand(upload.path, reading)
     fields = await import_fields(call, importable)
@@ -201,8 +201,13 @@ def _importable(importing: Importing, name: str | None) -> Importable:
     return found
 
 
+def _demand_create(call: Call, importable: Importable) -> None:
+    for permission in (importable.resource.permission("create"), *importable.also_needs):
+        call.by.demand(permission)
+
+
 def _demand(call: Call, importable: Importable, options: ImportOptions) -> None:
-    call.by.demand(importable.resource.permission("create"))
+    _demand_create(call, importable)
     if options.duplicates == "update":
         call.by.demand(importable.resource.permission("update"))
     if options.create_missing and importable.to_make_missing is None:

@@ -1,7 +1,7 @@
 """The target of imports whose rows are a record each: looked up together, decided about one by one,
 written in bulk. What a new record needs and what a change may do is each service's own (`Ruling`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from guanxi_shared.db import Connection
@@ -38,21 +38,25 @@ class Ruling(Protocol):
 
 
 P = TypeVar("P", bound=Blaming)
+Beside = Callable[[Connection], Awaitable[None]]
 
 
 def row_by_row(
     resource: Resource, preparer: Preparer[P], terms: Terms, ruling: Ruling, *,
     index: KeyIndex, keys_of: KeysOf = kept_keys, kept: Sequence[Kept] = (),
+    beside: Beside | None = None, also: Sequence[Resource] = (),
 ) -> PreparedTarget[P]:  # fmt: skip
-    """`keys_of` is what records are found by that have no search row to keep it."""
-    written = Rows(resource, preparer, terms, ruling, index, keys_of)
-    return PreparedTarget(preparer, written.write, resources=(resource,), kept=(index, *kept))
+    """`keys_of` is what records are found by that have no search row to keep it; `beside` writes what stands
+    beside the records of a chunk, once these are written, and `also` are the resources of it."""
+    written = Rows(resource, preparer, terms, ruling, index, keys_of, beside)
+    resources, known = (resource, *also), (index, *kept)
+    return PreparedTarget(preparer, written.write, resources=resources, kept=known)
 
 
 class Rows:
     def __init__(
         self, resource: Resource, preparer: Preparer[P], terms: Terms, ruling: Ruling,
-        index: KeyIndex, keys_of: KeysOf,
+        index: KeyIndex, keys_of: KeysOf, beside: Beside | None,
     ) -> None:  # fmt: skip
         self._resource = resource
         self._preparer: Preparer[Any] = preparer
@@ -60,6 +64,7 @@ class Rows:
         self._ruling = ruling
         self._index = index
         self._keys_of = keys_of
+        self._beside = beside
 
     async def write(self, connection: Connection, rows: Sequence[Prepared]) -> Outcome:
         resource, options, outcome = self._resource, self._terms.options, Outcome()
@@ -77,6 +82,8 @@ class Rows:
             elif isinstance(decided, Entry):
                 self._take(row, decided, book, outcome)
         await book.write(connection)
+        if self._beside is not None:
+            await self._beside(connection)
         return outcome
 
     def _take(self, row: Prepared, entry: Entry | None, book: Book, outcome: Outcome) -> None:

@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import httpx
+import orjson
 import pytest
 
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.mail import FolderMail, Letter
 from guanxi_shared.running_jobs import RunningJob
 from guanxi_tickets.privacy import service
 from guanxi_tickets.privacy.leftovers import erase_leftovers
@@ -24,6 +26,7 @@ from tests.tickets.conftest import Heard, Known
 from tests.tickets.merging import comments, merged, said, undo
 from tests.tickets.portal.forming import at, formed
 from tests.tickets.privacy.test_whole_way import ok
+from tests.tickets.surveys.asking import ANSWERS, invited, submitted, survey
 
 ERASE = f"{PATH}/erase-requester"
 EMAIL, PHONE = "way@canary.example", "+8613700137666"
@@ -313,3 +316,52 @@ async def test_kept_files_that_name_them_are_removed_by_a_job_however_often_it_r
     for _ in range(2):
         await erase_leftovers(job)
         assert [path.name for path in folder.iterdir()] == [others.name]
+
+
+async def test_letters_and_tables_with_what_they_said_are_removed_by_their_ids(
+    client: Clients, company: Organisation, person: Known, heard: Heard, tickets: Edge,
+    service_database: Database, working: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A table of answers names nobody; a letter is encoded, so that no address is found in it."""
+    files_dir = tickets.state.house.settings.files_dir
+    monkeypatch.setenv("TICKETS_FILES_DIR", str(files_dir))
+    monkeypatch.setenv("GUANXI_DATA_DIR", str(tmp_path))
+    admin, mail = client(company.admin), FolderMail(tmp_path / "mail" / "tickets", "us@us.example")
+    asking = await survey(admin)
+    letters, tables = [], []
+    for name in ("Way Canary", "Somebody Else"):
+        contact = await person(name)
+        ticket = await made(admin, requester_id=contact)
+        link = await invited(admin, asking, ticket_id=ticket["id"])
+        said = await submitted(client(), link["path"], score=1, why="it was late")
+        assert said.status_code == 200, said.text
+        rows = await service_database.fetch(
+            company.id, "SELECT id FROM ticket_letters WHERE organisation_id = $2 AND ticket_id = $3",
+            company.id, ticket["id"],
+        )  # fmt: skip
+        letters.append([str(row["id"]) for row in rows])
+        for letter_id in letters[-1]:
+            await mail.send(Letter("a@b.example", "S", "how was it?", name=letter_id))
+        folder = files_dir / "exports" / str(company.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        tables.append(folder / f"{new_id()}.csv")
+        asked = {"ticket_id": ticket["id"], "fields": "ticket_id,answers"}
+        tables[-1].write_bytes((await admin.get(f"{ANSWERS}/export", params=asked)).content)
+        assert "it was late" in tables[-1].read_text()
+        assert name not in tables[-1].read_text()
+        if name == "Way Canary":
+            hers = contact
+    assert all(letters)
+    await heard(erased(company, hers))
+    params = await service_database.fetchrow(
+        company.id, "SELECT params FROM jobs WHERE kind = 'erase-leftovers' AND organisation_id = $2",
+        company.id,
+    )  # fmt: skip
+    assert params is not None
+    job = cast(RunningJob, SimpleNamespace(
+        params=orjson.loads(params["params"]), organisation_id=company.id))  # fmt: skip
+    for _ in range(2):
+        await erase_leftovers(job)
+        assert [path.exists() for path in tables] == [False, True]
+        kept = {path.stem for path in (tmp_path / "mail" / "tickets").iterdir()}
+        assert kept == set(letters[1])

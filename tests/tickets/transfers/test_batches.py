@@ -51,3 +51,23 @@ async def test_agents_are_recognised_by_their_user(client: Clients, company: Org
     )
     again = await admin.post(f"{AGENTS}/batch", json={"operations": [upsert("user_id", rep, load_limit=9)]})  # fmt: skip
     assert again.json()["results"][0]["data"]["load_limit"] == 9
+
+
+async def test_a_match_that_no_record_could_have_names_its_field(
+    client: Clients, company: Organisation
+) -> None:
+    """Of every batch that there is here, by every id and by a text that nothing can hold."""
+    admin = client(company.admin)
+    paths = (await admin.get("/openapi.json")).json()["paths"]
+    batches = [path for path in paths if path.endswith("/batch")]
+    assert len(batches) >= 8, batches
+    for path in batches:
+        fields = ["id", *(["user_id"] if path == f"{AGENTS}/batch" else [])]
+        for field, value in [(field, text) for field in fields for text in ("no id", "a\x00b")]:
+            one = {"op": "update", "match": {"field": field, "value": value}, "data": {}}
+            answer = await admin.post(path, json={"operations": [one], "mode": "independent"})
+            assert answer.status_code == 200, (path, answer.text)
+            (result,) = answer.json()["results"]
+            assert (result["status"], list(result["problem"]["errors"])) == (400, [field]), (
+                path, result,
+            )  # fmt: skip

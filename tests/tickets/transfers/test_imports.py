@@ -1,13 +1,19 @@
 """Files of tickets, and of what became of them elsewhere."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
-from guanxi_shared.db import Database
+import pytest
+
+from guanxi_shared.db import Connection, Database
+from guanxi_shared.imports.prepared import Outcome, Prepared
+from guanxi_tickets.imports.ticket_rows import TicketRows
 from guanxi_tickets.sla_alerts.giving import give_alerts
 from tests.contacts.transfers.sending import Sender
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
+from tests.statements import statements_of
 from tests.tickets.company import PATH, made, moved, told_of
 from tests.tickets.conftest import Known
 from tests.tickets.past import owning
@@ -200,3 +206,43 @@ async def test_what_was_missed_elsewhere_is_shown_and_told_to_nobody(
 
 def _named(log: str, organisation: Organisation) -> str:
     return log.replace("@alpha.example", f"@{organisation.id}.example")
+
+
+@pytest.mark.usefixtures("remembered")
+@pytest.mark.parametrize("chunk_rows", [60])
+async def test_a_batch_costs_as_much_for_many_tickets_as_for_a_few(
+    send: Sender, organisation: Organisation, service_database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Queues and policies are asked once for all; so is what was told of those that are there."""
+    admin, tagged = send.client, [{"field": "tags", "operator": "has", "value": "bill"}]
+    always = {"name": "24/7", "time_zone": "UTC", "always": True}
+    calendar = (await admin.post("/v1/business-calendars", json=always)).json()["id"]
+    gold = await policy(admin, calendar, filter_groups=[{"filters": tagged}])
+    team = str(organisation.teams["a"])
+    queue = {"name": "Bills", "team_id": team, "filter_groups": [{"filters": tagged}]}
+    bills = (await admin.post("/v1/queues", json=queue)).json()["id"]
+    costs: list[tuple[int, int]] = []
+    write = TicketRows.write
+
+    async def counted(
+        self: TicketRows, connection: Connection, rows: Sequence[Prepared]
+    ) -> Outcome:
+        with statements_of(service_database) as seen:
+            outcome = await write(self, connection, rows)
+        costs.append((len(rows), len(seen)))
+        return outcome
+
+    monkeypatch.setattr(TicketRows, "write", counted)
+    head = "external_id,subject,tags,kind,assignee\n"
+    for many in (1, 3, 50):  # of the first, what is known of policies is read
+        kinds = ["complaint", "request"]
+        rows = [f"{many}-{n},Help,bill,{kinds[n % 2]}," for n in range(many)]
+        assert counts(await send(head + "\n".join(rows), **KEPT)) == {"created": many}
+        given = [row.replace("bill", "bill;x") + f"rep@{organisation.id}.example" for row in rows]
+        assert counts(await send(head + "\n".join(given), **KEPT)) == {"updated": many}
+    made = await send.records(external_id="50-49")
+    assert [(each["queue_id"], each["sla_policy_id"]) for each in made] == [(bills, gold["id"])]
+    few, large = costs[2:4], costs[4:6]
+    assert [size for size, _ in (*few, *large)] == [3, 3, 50, 50]
+    assert [cost for _, cost in few] == [cost for _, cost in large], costs

@@ -24,7 +24,7 @@ async def create_agent(call: Call, connection: Connection, data: AgentCreate) ->
     await demand_user(call, connection, data.user_id, "user_id")
     await owned_by(call, connection, AGENTS, {"owner_id": data.user_id}, owner_field="user_id")
     columns = {
-        **sent, **_ending(sent), "organisation_id": call.organisation, "id": data.id or new_id(),
+        **sent, **ending_of(sent), "organisation_id": call.organisation, "id": data.id or new_id(),
         "owner_id": data.user_id,
     }  # fmt: skip
     if await connection.fetchval(TAKEN, call.organisation, data.user_id):
@@ -47,7 +47,7 @@ async def update_agent(
     await check_version(connection, AGENTS, loaded, version)
     changes = data.model_dump(mode="json", by_alias=True, include=data.model_fields_set)
     if "shifts" in changes:
-        changes |= _ending(changes)
+        changes |= ending_of(changes)
     return await records.update_record(connection, AGENTS, loaded, changes, actor=call.actor)
 
 
@@ -82,11 +82,11 @@ async def restore_agent(call: Call, connection: Connection, agent_id: UUID) -> S
     if await connection.fetchval(TAKEN, call.organisation, loaded.row["owner_id"]):
         raise _there_already()
     return await records.restore_record(
-        connection, AGENTS, loaded, actor=call.actor, more=_ending(loaded.row)
+        connection, AGENTS, loaded, actor=call.actor, more=ending_of(loaded.row)
     )
 
 
-def _ending(row: Any) -> dict[str, Any]:
+def ending_of(row: Any) -> dict[str, Any]:
     """When the shift ends that the plan says; from now on, so that a new plan takes nothing away."""
     shifts = row["shifts"]
     calendar = calendar_of(shifts) if shifts is not None else None

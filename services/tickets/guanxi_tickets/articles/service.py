@@ -48,7 +48,7 @@ async def create_article(call: Call, connection: Connection | Deferred, data: An
     article_id, now = data.id or new_id(), datetime.now(UTC)
     of = sent.pop("translation_of", None)
     columns: dict[str, Any] = {
-        **DEFAULTS, "owner_id": call.by.user_id, **_columns_from(sent), "id": article_id,
+        **DEFAULTS, "owner_id": call.by.user_id, **columns_from(sent), "id": article_id,
         "organisation_id": call.organisation, "created_at": now, "updated_at": now,
         "translation_group_id": article_id if of is None else await _group(call, connection, of),
     }  # fmt: skip
@@ -63,7 +63,7 @@ async def create_article(call: Call, connection: Connection | Deferred, data: An
     return state
 
 
-def _columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:
+def columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:
     """What is sent as `team_id` is whose it is; the column of this name is the audience."""
     return {("owning_team_id" if n == "team_id" else n): v for n, v in sent.items() if n != "id"}
 
@@ -97,7 +97,7 @@ async def update_article(
     """Of a published article the text goes to its draft, everything else is changed at once."""
     loaded = await load_article(call, connection, article_id)
     await check_version(connection, ARTICLES, loaded, version)
-    changes = _columns_from(data.model_dump(exclude_unset=True))
+    changes = columns_from(data.model_dump(exclude_unset=True))
     if loaded.row["state"] == "published":
         texts: dict[str, Any] = {
             name: changes.pop(name) for name in state_rules.TEXTS if name in changes

@@ -1,6 +1,6 @@
 """Rounds begin and end with their ticket: under its lock, in its transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,12 +10,15 @@ from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.many_records import insert_many
+from guanxi_shared.record_statements import nulls_of
 from guanxi_shared.records import Loaded
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_tickets.complaints import round_rules
 from guanxi_tickets.complaints.resources import LOOPS
 from guanxi_tickets.ticket_settings.rules import ENDING
 
+STARTED = "round_started"
 LAST = """
 SELECT id FROM complaint_rounds WHERE organisation_id = $1 AND ticket_id = $2 ORDER BY number DESC LIMIT 1
 """
@@ -51,6 +54,19 @@ async def begin_with_ticket(
         await _begin(connection, row, 1, row["created_at"], need, actor)
 
 
+async def begin_with_tickets(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], *, need: str, actor: Actor
+) -> None:
+    """The same of many, in as many statements as for one."""
+    begun = [
+        {**nulls_of(LOOPS.table), "version": 1, **_columns(row, 1, row["created_at"], need)}
+        for row in rows
+        if row["kind"] == "complaint"
+    ]
+    if begun:
+        await insert_many(connection, LOOPS, begun, actor=actor, verb_of=lambda row: STARTED)
+
+
 async def let_rounds_follow(
     connection: Connection | Deferred, row: Mapping[str, Any], *, need: str, now: datetime, actor: Actor
 ) -> None:  # fmt: skip
@@ -77,6 +93,11 @@ async def _begin(
     connection: Connection | Deferred, row: Mapping[str, Any], number: int, now: datetime, need: str,
     actor: Actor,
 ) -> None:  # fmt: skip
+    columns = _columns(row, number, now, need)
+    await records.insert_record(connection, LOOPS, columns, actor=actor, verb=STARTED)
+
+
+def _columns(row: Mapping[str, Any], number: int, now: datetime, need: str) -> dict[str, Any]:
     steps = round_rules.untouched()
     columns = {
         "organisation_id": row["organisation_id"], "id": new_id(), "ticket_id": row["id"],
@@ -87,7 +108,7 @@ async def _begin(
     if row["status_kind"] in ENDING:
         round_rules.demand_loop(columns["open_steps"], need)
         columns |= {"ended_at": now, "left_open": columns["open_steps"]}
-    await records.insert_record(connection, LOOPS, columns, actor=actor, verb="round_started")
+    return columns
 
 
 async def let_tasks_run(

@@ -79,7 +79,7 @@ async def update_entitlement(
             raise Invalid(f"granted: {sentence}", errors={"granted": sentence})
         changes["remaining"] = claim_rules.remaining(whole["granted"], whole["used"])
     if not TIMED.isdisjoint(changes):
-        changes |= _term(whole) | {"reminded_at": None}
+        changes |= term_of(whole) | {"reminded_at": None}
         is_renewed = await connection.fetchval(NEXT_TERM, call.organisation, entitlement_id)
         at = claim_rules.reminder_at({**whole, **changes}, datetime.now(UTC))
         changes["next_at"] = None if is_renewed else at
@@ -177,7 +177,7 @@ async def find_entitlements(
 
 
 async def _insert(call: Call, connection: Connection, columns: dict[str, Any]) -> State:
-    columns |= _term(columns) | {"reminded_at": None}
+    columns |= term_of(columns) | {"reminded_at": None}
     columns["kinds"] = sorted(set(columns["kinds"]))
     columns["remaining"] = columns["granted"]
     columns["next_at"] = claim_rules.reminder_at(columns, datetime.now(UTC))
@@ -185,7 +185,7 @@ async def _insert(call: Call, connection: Connection, columns: dict[str, Any]) -
     return await records.insert_record(connection, ENTITLEMENTS, columns, actor=call.actor)
 
 
-def _term(whole: Mapping[str, Any]) -> dict[str, datetime]:
+def term_of(whole: Mapping[str, Any]) -> dict[str, datetime]:
     begins: date = whole["valid_from"]
     ends: date = whole["valid_until"]
     if ends < begins:

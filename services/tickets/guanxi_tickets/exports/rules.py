@@ -15,11 +15,13 @@ OF_CLOCKS: Final = {
 # Settings that are no list of words: as a request would have them.
 AS_JSON: Final = frozenset({"shifts", "filter_groups"})
 # Columns whose fields are ids, shown by their names with the ids beside.
-NAMED: Final = ("owner", "team", "account", "requester")
+NAMED: Final = ("owner", "team", "account", "requester", "contact")
+SETTINGS: Final = ("category", "calendar", "sla_policy", "survey")
 WIDE: Final[Mapping[str, Sequence[str]]] = {
     **{f"{name}_id": (name, f"{name}_id") for name in NAMED},
     "assignee_id": ("owner", "owner_id"),
     "user_id": ("user", "user_id"),
+    **{f"{name}_id": (name, f"{name}_id") for name in SETTINGS},
     "sla": tuple(OF_CLOCKS),
 }
 
@@ -34,19 +36,26 @@ def flat(row: Mapping[str, Any], names: Names) -> Row:
         elif name == "sla":
             found |= {column: (value or {}).get(part) for column, part in OF_CLOCKS.items()}
         elif name == "skills":
-            found[name] = [f"{each['skill']}: {each['level']}" for each in value]
+            parts = [f"{each['skill']}: {each['level']}" for each in value]
+            found[name] = _listed(parts, value)
         elif name == "answers":
-            found[name] = [f"{key}: {_said(said)}" for key, said in sorted(value.items())]
+            parts = [f"{key}: {_said(said)}" for key, said in sorted(value.items())]
+            found[name] = _listed(parts, value)
         elif name in AS_JSON:
             found[name] = None if value is None else _said(value)
         else:
             found["owner_id" if name == "assignee_id" else name] = value
-    for name in NAMED:
+    for name in (*NAMED, *SETTINGS):
         if f"{name}_id" in found:
             found[name] = names.get(name, {}).get(found[f"{name}_id"])
     if "user_id" in found:
         found["user"] = names.get("owner", {}).get(found["user_id"])
     return found
+
+
+def _listed(parts: Sequence[str], value: Any) -> list[str] | str:
+    """A line for each, which an import reads again; JSON where one has marks that part them."""
+    return _said(value) if any(mark in part for part in parts for mark in ";\n") else list(parts)
 
 
 def _said(value: Any) -> str:

@@ -19,14 +19,26 @@ from guanxi_tickets.settings import settings
 NAMES = """
 SELECT id, name, owner_id, team_id FROM {table} WHERE organisation_id = $2 AND id = ANY($3::uuid[])
 """
-COPIES: Final = {"account": "known_accounts", "requester": "known_contacts"}
+SETTINGS: Final = {
+    "category": "article_categories", "calendar": "business_calendars", "sla_policy": "sla_policies",
+    "survey": "surveys",
+}  # fmt: skip
+SETTING_NAMES: Final = (
+    "SELECT id, name FROM {table} WHERE organisation_id = $2 AND id = ANY($3::uuid[])"
+)
+COPIES: Final = {
+    "account": "known_accounts",
+    "requester": "known_contacts",
+    "contact": "known_contacts",
+}
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of accounts and people as far as the caller may see those."""
+    """Names of accounts and people as far as the caller may see those; of settings, which everybody reads."""
     scopes = {
         "account": await asker.scope("accounts"),
-        "requester": await asker.scope("contacts"),
+        "requester": (people := await asker.scope("contacts")),
+        "contact": people,
     }
 
     async def look_up(rows: Sequence[Row]) -> Names:
@@ -34,6 +46,11 @@ async def _looking_up(asker: Call | Errand) -> LookUp:
         for noun, table in COPIES.items():
             ids = {UUID(id) for row in rows if (id := row.get(f"{noun}_id"))}
             found[noun] = await names_seen(asker, NAMES.format(table=table), ids, scopes[noun])
+        for noun, table in SETTINGS.items():
+            if ids := {UUID(id) for row in rows if (id := row.get(f"{noun}_id"))}:
+                asked = (SETTING_NAMES.format(table=table), asker.organisation, list(ids))
+                known = await asker.db.fetch(asker.organisation, *asked)
+                found[noun] = {str(row["id"]): row["name"] for row in known}
         return found
 
     return look_up

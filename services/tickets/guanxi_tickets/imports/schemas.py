@@ -8,4 +8,4 @@ from guanxi_shared.imports.schemas import NewImport
 class ImportUpload(NewImport):
     """The parts of the multipart upload."""
 
-    resource: Literal["tickets"]
+    resource: Literal["agents", "articles", "entitlements", "queues", "survey-answers", "tickets"]

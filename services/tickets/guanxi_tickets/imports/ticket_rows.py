@@ -46,6 +46,7 @@ class TicketRows:
         names |= await name_in(connection, self._terms.organisation_id, self._preparer, tickets)
         pasts = await pasts_of(connection, book, tickets)
         chunk = Chunk(self._call, connection, self._preparer.now, book, self._terms, pasts, names)
+        await chunk.prepare(tickets)
         for ticket in rows:
             await self._take(ticket, chunk, outcome)
         await chunk.write()

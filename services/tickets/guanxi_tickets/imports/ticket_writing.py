@@ -1,17 +1,20 @@
 """A chunk of tickets on its way into the database."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import Problem
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
+from guanxi_shared.imports.decide import matches_of
 from guanxi_shared.imports.prepared import CREATED, UNCHANGED, UPDATED, Outcome, Prepared, Terms
-from guanxi_tickets.complaints.rounds import begin_with_ticket, let_rounds_follow
+from guanxi_tickets.complaints.rounds import begin_with_tickets, let_rounds_follow
 from guanxi_tickets.imports.log_rules import (
     Said,
     Step,
@@ -26,18 +29,36 @@ from guanxi_tickets.imports.log_rules import (
 )
 from guanxi_tickets.imports.past import Past
 from guanxi_tickets.imports.ticket_preparing import TicketPreparation
-from guanxi_tickets.queues.routing import routed
-from guanxi_tickets.sla_clocks.keeping import kept_with_a_past, kept_with_more
-from guanxi_tickets.sla_policies.choosing import chosen
+from guanxi_tickets.queues.routing import routed_each
+from guanxi_tickets.sla_clocks.keeping import (
+    Parts,
+    is_timed,
+    kept_with_a_past,
+    kept_with_more,
+    told_of,
+)
+from guanxi_tickets.sla_policies.choosing import chosen_for_each
 from guanxi_tickets.ticket_settings.rules import ENDING
 from guanxi_tickets.tickets import rules
 from guanxi_tickets.tickets.found_rules import found_by
-from guanxi_tickets.tickets.handing import let_follow
+from guanxi_tickets.tickets.handing import let_all_follow
 from guanxi_tickets.tickets.numbering import Numbers
 from guanxi_tickets.tickets.queue_rules import placed
 
 Columns = dict[str, Any]
 NO_LOOP: Final = "no"
+
+
+@dataclass(slots=True)
+class Begun:
+    """A ticket that is about to be made: its first row, its steps, how it stands after them."""
+
+    row: Columns
+    steps: list[Step]
+    after: Columns
+    rest: int
+    is_free: bool
+    is_promised: bool = False
 
 
 class Chunk:
@@ -55,48 +76,85 @@ class Chunk:
         self._pasts = pasts
         self._numbers = Numbers(terms.organisation_id, is_dry=terms.is_dry)
         self._names = names
+        self._now = datetime.now(UTC)
+        self._told: dict[UUID, Parts] = {}
         self._handed: list[Entry] = []
         self._new: list[Entry] = []
+
+    async def prepare(self, tickets: Sequence[Prepared]) -> None:
+        """What is asked of the database for all of them at once, before they are taken one by one: into which
+        queues the new ones go and what they are promised, and what was told of those that are there."""
+        if self._terms.is_dry:
+            return
+        begun = [found for each in tickets if (found := self._begun(each)) is not None]
+        opened = [each for each in begun if each.after["status_kind"] not in ENDING]
+        free = [each for each in opened if each.is_free]
+        routed = await routed_each(self._call, self._connection, [each.after for each in free])
+        for each, place in zip(free, routed, strict=True):
+            if place:
+                each.row |= placed({}, place, self._now)
+        wholes = [after_all(each.row, each.steps) for each in opened]
+        policies = await chosen_for_each(self._call, self._connection, wholes)
+        for each, policy in zip(opened, policies, strict=True):
+            each.row |= policy
+            each.is_promised = True
+        timed = [entry.id for entry in self.book.entries.values() if is_timed(entry.row)]
+        if timed:
+            self._told = await told_of(self._connection, self._terms.organisation_id, timed)
+
+    def _begun(self, ticket: Prepared) -> "Begun | None":
+        """Of one that is new, as far as that can be said before those above it are taken; whoever refuses it
+        finds out again."""
+        if ticket.fresh is None:
+            return None
+        if self._terms.options.duplicates != "create" and matches_of(
+            ticket, self.book, self._terms.options
+        ):
+            return None
+        try:
+            found = self._begin(ticket)
+        except Problem:
+            return None
+        ticket.more["begun"] = found
+        return found
+
+    def _begin(self, ticket: Prepared) -> "Begun":
+        assert ticket.fresh is not None
+        rows, held = ticket.more["rows"], self._prepared
+        first, *rest = in_order(row.more["said"] for row in rows)
+        moments = [at for row in rows for at in (row.more["created_at"], row.more["said"].at)]
+        at, custom = begun_at(moments, self._now), held.held.custom
+        base = {**held.base, **self._owned(first), "id": ticket.wanted_id or new_id()}
+        row = first_row({**base, **ticket.fresh}, first, held.ways, at, custom)
+        steps = steps_of(row, rest, held.ways, self._now, custom)
+        is_free_of_all = all(is_free(each.more["said"]) for each in rows)
+        return Begun(row, steps, after_all(row, steps), len(rest), is_free_of_all)
 
     async def create(self, ticket: Prepared, outcome: Outcome) -> None:
         """A new ticket, and all that became of it since. What comes in over has no promises here: they
         were made elsewhere."""
-        assert ticket.fresh is not None
-        rows, now, held = ticket.more["rows"], datetime.now(UTC), self._prepared
-        first, *rest = in_order(row.more["said"] for row in rows)
-        moments = [at for row in rows for at in (row.more["created_at"], row.more["said"].at)]
-        at, custom = begun_at(moments, now), held.held.custom
-        base = {**held.base, **self._owned(first), "id": ticket.wanted_id or new_id()}
-        row = first_row({**base, **ticket.fresh}, first, held.ways, at, custom)
-        steps = steps_of(row, rest, held.ways, now, custom)
-        after = after_all(row, steps)
-        if after["status_kind"] not in ENDING and not self._terms.is_dry:
-            if all(is_free(row.more["said"]) for row in rows):
-                await self._route(row, after, now)
-            await self._promise(row, steps, now)
+        begun: Begun = ticket.more.get("begun") or self._begin(ticket)
+        row, steps = begun.row, begun.steps
+        if begun.is_promised:
+            await self._promise(row, steps)
         row["number"] = await self._numbers.next(self._connection)
-        entry = self.book.create({**row, **self._found(row)}, {}, at=at)
+        entry = self.book.create({**row, **self._found(row)}, {}, at=row["created_at"])
         self._write(entry, steps)
         self._new.append(entry)
         outcome.counts[CREATED] += 1
-        outcome.counts[UPDATED] += len(rest)
+        outcome.counts[UPDATED] += begun.rest
 
-    async def _route(self, row: Columns, after: Columns, now: datetime) -> None:
-        """One of nobody's goes into the queue whose filter it fits."""
-        if found := await routed(self._call, self._connection, after):
-            row |= placed({}, found, now)
-
-    async def _promise(self, row: Columns, steps: Sequence[Step], now: datetime) -> None:
-        """Into the new row the policy that it has, into the newest version what its clocks show."""
-        row |= await chosen(self._call, self._connection, after_all(row, steps))
+    async def _promise(self, row: Columns, steps: Sequence[Step]) -> None:
+        """Into the newest version what its clocks show."""
         begun = Step("created", row["created_at"], {})
-        kept = await kept_with_a_past(self._connection, row, log_of(row, [begun, *steps]), now)
+        log = log_of(row, [begun, *steps])
+        kept = await kept_with_a_past(self._connection, row, log, self._now)
         (steps[-1].columns if steps else row).update(kept)
 
     async def go_on(self, ticket: Prepared, entry: Entry, outcome: Outcome) -> None:
         """What is new of a ticket that is there. Its past is not rewritten: what a file says of it must be
         what the log says."""
-        rows, now, held = ticket.more["rows"], datetime.now(UTC), self._prepared
+        rows, now, held = ticket.more["rows"], self._now, self._prepared
         news = self._news(rows, entry)
         if any(row.reasons for row in rows):
             return
@@ -104,7 +162,9 @@ class Chunk:
         steps = steps_of(before, said, held.ways, now, held.held.custom)
         if steps and not self._terms.is_dry:
             log = log_of(before, steps)
-            steps[-1].columns.update(await kept_with_more(self._connection, before, log, now))
+            told = await self._told_of(before)
+            kept = await kept_with_more(self._connection, before, told, log, now)
+            steps[-1].columns.update(kept)
             await self._turn_rounds(before, steps, now)
         is_changed = self._write(entry, steps)
         if not rules.ASSIGNED.isdisjoint(name for step in steps for name in step.columns):
@@ -117,13 +177,18 @@ class Chunk:
         if self._terms.is_dry:
             return
         await self._numbers.keep(self._connection)
-        for entry in self._handed:
-            await let_follow(self._connection, entry.row)
-        for entry in self._new:
-            if entry.row["status_kind"] not in ENDING:  # what was over was worked elsewhere
-                await begin_with_ticket(
-                    self._connection, entry.row, need=NO_LOOP, actor=self._terms.actor
-                )
+        handed = {entry.id: entry.row for entry in self._handed}
+        await let_all_follow(self._connection, list(handed.values()))
+        # What was over was worked elsewhere.
+        opened = [each.row for each in self._new if each.row["status_kind"] not in ENDING]
+        await begin_with_tickets(self._connection, opened, need=NO_LOOP, actor=self._terms.actor)
+
+    async def _told_of(self, row: Columns) -> Parts:
+        """Read with the others, or of what an earlier row of the chunk made."""
+        if row["id"] not in self._told:
+            organisation = self._terms.organisation_id
+            self._told |= await told_of(self._connection, organisation, [row["id"]])
+        return self._told[row["id"]]
 
     async def _turn_rounds(self, before: Columns, steps: Sequence[Step], now: datetime) -> None:
         """Those of a complaint that the file solves or reopens. What is past was not held to them."""

@@ -5,15 +5,17 @@ leaves it to others; who dies between handing over and saying so has it sent aga
 of which mail programs show one. What is not taken goes again, after a longer pause each time.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_shared import logs
 from guanxi_shared.db import Database
 from guanxi_shared.http import ServiceClient
-from guanxi_shared.mail import Letter, Mail, NotDelivered, make_mail
+from guanxi_shared.mail import Letter, Mail, NotDelivered, forget_letters, make_mail
 from guanxi_shared.peers import peer_client
 from guanxi_shared.schedules import schedule
 from guanxi_shared.settings import Common, common
@@ -53,10 +55,20 @@ class Post:
     shared: Common
 
 
+def folder_of(shared: Common) -> Path:
+    """Where letters are kept as long as no server takes them."""
+    return shared.data_dir / "mail" / "tickets"
+
+
+@schedule("47 2 * * *", name="forget-old-letters")
+async def forget_old_letters(database: Database) -> None:
+    await asyncio.to_thread(forget_letters, folder_of(common()))
+
+
 @schedule("* * * * * */5", name="deliver-letters")
 async def deliver_letters(database: Database) -> None:
     own, shared = settings(), common()
-    mail = make_mail(own.smtp_url, shared.data_dir / "mail" / "tickets", own.mail_from)
+    mail = make_mail(own.smtp_url, folder_of(shared), own.mail_from)
     async with house_of(database) as here:
         await deliver_with(database, Post(peer_client(here, CONTACTS), mail, own, shared))
 

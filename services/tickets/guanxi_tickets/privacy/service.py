@@ -38,6 +38,13 @@ FROM erasures WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = 
 ORDER BY erased_at DESC LIMIT 1
 """
 # Made while somebody was erased, by whoever had looked them up just before.
+LETTERS: Final = """
+SELECT l.id FROM ticket_letters l WHERE l.organisation_id = $1 AND (l.ticket_id = ANY($2::uuid[])
+  OR l.invitation_id IN (SELECT i.id FROM survey_invitations i
+    WHERE i.organisation_id = $1 AND i.contact_id = ANY($3::uuid[]))
+  OR l.link_id IN (SELECT p.id FROM portal_links p
+    WHERE p.organisation_id = $1 AND p.requester_id = ANY($3::uuid[])))
+"""
 LATE: Final = """
 SELECT DISTINCT e.subject_type, e.subject_id, e.reason, e.erased_by FROM erasures e
 JOIN tickets t ON t.organisation_id = e.organisation_id
@@ -107,7 +114,11 @@ async def _erase(
     typed = typed_states(await reached.ever(connection, organisation, ticket_ids))
     states, named = [*known.states, *typed], [{"name": each["name"]} for each in typed]
     needles = needles_of([*known.states, *({**each, "name": None} for each in typed)])
-    imports, exports = await kept_naming(files_dir, organisation, in_files(needles))
+    # A table may tell what they said and not who they are: by the ids of them and of their tickets.
+    own_ids = [str(each) for each in (*known.ids, *ticket_ids)]
+    imports, exports = await kept_naming(files_dir, organisation, in_files([*needles, *own_ids]))
+    rows = await connection.fetch(LETTERS, organisation, list(ticket_ids), list(known.ids))
+    letters = [row["id"] for row in rows]  # before their links go, and they with them
     erasure_id, erased_at = await write_down(connection, organisation, said)
     erasing = Erasing(
         connection=connection, organisation=organisation, person_ids=ticket_ids,
@@ -117,7 +128,7 @@ async def _erase(
     )  # fmt: skip
     counts = [await place.erase(erasing) for place in PLACES if place.erase is not None]
     await write_counts(erasing, counts)
-    await leave(connection, organisation, erasing.blobs, erasing.imports, exports)
+    await leave(connection, organisation, erasing.blobs, erasing.imports, exports, letters)
 
 
 def _actor(said: Said) -> Actor:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from guanxi_shared.db import Connection
 from guanxi_tickets.sla.escalation_rules import Action, People, named_in, queues_in
 
@@ -40,16 +42,39 @@ ORDER BY id FOR SHARE
 """
 
 
-async def people_for(
-    connection: Connection, row: Mapping[str, Any], actions: Sequence[Action]
-) -> People:
-    users, teams = named_in(actions)
-    users += [each for each in (row["owner_id"], *row["follower_ids"]) if each is not None]
-    asked: list[UUID | None] = [row["owner_id"], row["team_id"]]
-    found = await connection.fetchrow(PEOPLE, row["organisation_id"], users, teams, *asked)
-    assert found is not None
+ALL_PEOPLE = f"""
+SELECT asked.place, found.* FROM jsonb_to_recordset($2::text::jsonb)
+  AS asked (place integer, users uuid[], teams uuid[], owner uuid, team uuid),
+LATERAL ({
+    PEOPLE.replace("$2", "asked.users")
+    .replace("$3", "asked.teams")
+    .replace("$4", "asked.owner")
+    .replace("$5", "asked.team")
+}) AS found ORDER BY asked.place
+"""
+Asked = tuple[Mapping[str, Any], Sequence[Action]]
+
+
+async def people_for_all(
+    connection: Connection, organisation: UUID, asked: Sequence[Asked]
+) -> list[People]:
+    """Of each row with its actions, in their order."""
+    documents, queued = [], set[UUID]()
+    for place, (row, actions) in enumerate(asked):
+        users, teams = named_in(actions)
+        users += [each for each in (row["owner_id"], *row["follower_ids"]) if each is not None]
+        documents.append({
+            "place": place, "users": users, "teams": teams, "owner": row["owner_id"], "team": row["team_id"],
+        })  # fmt: skip
+        queued |= set(queues_in(actions))
+    found = await connection.fetch(
+        ALL_PEOPLE, organisation, orjson.dumps(documents, default=str).decode()
+    )
     queues: dict[UUID, UUID] = {}
-    if named := queues_in(actions):
-        rows = await connection.fetch(QUEUES, row["organisation_id"], named)
+    if queued:
+        rows = await connection.fetch(QUEUES, organisation, sorted(queued))
         queues = {each["id"]: each["team_id"] for each in rows}
-    return People(**{name: tuple(ids or ()) for name, ids in found.items()}, queues=queues)
+    return [
+        People(**{n: tuple(ids or ()) for n, ids in each.items() if n != "place"}, queues=queues)
+        for each in found
+    ]

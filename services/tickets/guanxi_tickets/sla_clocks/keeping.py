@@ -93,11 +93,16 @@ async def clocks_of_many(
         return {}
     organisation = rows[0]["organisation_id"]
     told = await told_of(connection, organisation, [row["id"] for row in rows])
-    found = {}
-    for row in rows:
-        promised = await promised_of(connection, organisation, row)
-        found[row["id"]] = _read(promised, _events(told[row["id"]], promised), now)
-    return found
+    return {row["id"]: await clocks_from(connection, row, told[row["id"]], now) for row in rows}
+
+
+async def clocks_from(
+    connection: Connection | Deferred, row: Mapping[str, Any], told: Parts, now: datetime, *,
+    pending: Sequence[Mapping[str, Any]] = (),
+) -> Clocks:  # fmt: skip
+    """From what was read of a ticket already; only a policy that this process does not know yet is asked for."""
+    promised = await promised_of(connection, row["organisation_id"], row)
+    return _read(promised, _events(told, promised, pending), now)
 
 
 def _read(promised: Promised | None, events: list[Event], now: datetime) -> Clocks:
@@ -116,11 +121,22 @@ async def kept_with(
 ) -> dict[str, Any]:  # fmt: skip
     """The changes of a stored ticket with what they do to its clocks; the changes alone where that is
     nothing."""
-    if not is_timed(row) or MOVING.isdisjoint(changes):
+    if not is_moved(row, changes):
         return dict(changes)
-    pending = {name: {**row, **changes}[name] for name in STANDING} | {"at": now, "verb": verb}
-    clocks = await clocks_of(connection, row, now, pending=[pending])
+    clocks = await clocks_of(connection, row, now, pending=[version_of(row, changes, now, verb)])
     return {**changes, **clocks.kept(now, untold=row["sla_next_at"])}
+
+
+def is_moved(row: Mapping[str, Any], changes: Mapping[str, Any]) -> bool:
+    """Whether changes of a stored ticket do something to its clocks."""
+    return is_timed(row) and not MOVING.isdisjoint(changes)
+
+
+def version_of(
+    row: Mapping[str, Any], changes: Mapping[str, Any], now: datetime, verb: str
+) -> dict[str, Any]:
+    """A version that is about to be written, as clocks read a log."""
+    return {name: {**row, **changes}[name] for name in STANDING} | {"at": now, "verb": verb}
 
 
 async def kept_from_the_start(
@@ -148,12 +164,13 @@ async def kept_with_a_past(
 
 
 async def kept_with_more(
-    connection: Connection, row: Mapping[str, Any], log: Sequence[Mapping[str, Any]], now: datetime
-) -> dict[str, Any]:
-    """What a stored ticket keeps after versions that are about to be written."""
+    connection: Connection, row: Mapping[str, Any], told: Parts, log: Sequence[Mapping[str, Any]],
+    now: datetime,
+) -> dict[str, Any]:  # fmt: skip
+    """What a stored ticket, of which `told` was read, keeps after versions that are about to be written."""
     if not is_timed(row):
         return {}
-    clocks = await clocks_of(connection, row, now, pending=log)
+    clocks = await clocks_from(connection, row, told, now, pending=log)
     return clocks.kept(now, untold=row["sla_next_at"])
 
 

@@ -1,6 +1,6 @@
 """Which policy a new ticket has: the first, in their order, whose filter it fits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred
 from guanxi_tickets.sla_policies.known import KnownPolicy, policies_of
-from guanxi_tickets.tickets.fitting import first_fitting
+from guanxi_tickets.tickets.fitting import first_fitting_each
 
 
 async def chosen(
@@ -22,9 +22,17 @@ async def chosen(
         for policy in policies:
             if policy.id == preferred:
                 return _columns(policy)
+    return (await chosen_for_each(call, connection, [row]))[0]
+
+
+async def chosen_for_each(
+    call: Call, connection: Connection | Deferred, rows: Sequence[Mapping[str, Any]]
+) -> list[dict[str, Any]]:
+    """What filters choose for each, asked once for all of them."""
+    policies = await policies_of(call.house).of(call.organisation)
     documents = [policy.filter_groups for policy in policies]
-    place = await first_fitting(call, connection, row, documents)
-    return {} if place is None else _columns(policies[place])
+    places = await first_fitting_each(call, connection, rows, documents)
+    return [{} if place is None else _columns(policies[place]) for place in places]
 
 
 def _columns(policy: KnownPolicy) -> dict[str, Any]:

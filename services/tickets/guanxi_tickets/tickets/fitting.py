@@ -22,8 +22,12 @@ from guanxi_shared.statements import compile_after_binding
 from guanxi_tickets.tickets.resources import TICKET, TICKETS
 
 AS_IF = """
-WITH tickets AS (SELECT r.* FROM jsonb_populate_record(NULL::tickets, $1::text::jsonb) AS r),
-tickets_search AS (SELECT r.* FROM jsonb_populate_record(NULL::tickets_search, $1::text::jsonb) AS r)
+WITH asked AS (
+  SELECT doc, place FROM jsonb_array_elements($1::text::jsonb) WITH ORDINALITY AS e (doc, place)),
+tickets AS (
+  SELECT r.*, asked.place FROM asked, LATERAL jsonb_populate_record(NULL::tickets, asked.doc) AS r),
+tickets_search AS (
+  SELECT r.* FROM asked, LATERAL jsonb_populate_record(NULL::tickets_search, asked.doc) AS r)
 """
 
 
@@ -44,16 +48,26 @@ async def first_fitting(
     call: Call, connection: Connection | Deferred, row: Mapping[str, Any], documents: Sequence[Any]
 ) -> int | None:
     """The place of the first that fits, without asking where an empty one is the first; None of none."""
+    return (await first_fitting_each(call, connection, [row], documents))[0]
+
+
+async def first_fitting_each(
+    call: Call, connection: Connection | Deferred, rows: Sequence[Mapping[str, Any]],
+    documents: Sequence[Any],
+) -> list[int | None]:  # fmt: skip
+    """The same for each of the rows, asked once for all of them."""
     conditioned = list(takewhile(bool, documents))
-    fits = await _fitting(call, connection, row, conditioned) if conditioned else []
-    if True in fits:
-        return fits.index(True)
-    return len(conditioned) if len(conditioned) < len(documents) else None
+    rest = len(conditioned) if len(conditioned) < len(documents) else None
+    if not (rows and conditioned):
+        return [rest] * len(rows)
+    asked = await _fitting(call, connection, rows, conditioned)
+    return [fits.index(True) if True in fits else rest for fits in asked]
 
 
 async def _fitting(
-    call: Call, connection: Connection | Deferred, row: Mapping[str, Any], documents: Sequence[Any]
-) -> list[bool]:
+    call: Call, connection: Connection | Deferred, rows: Sequence[Mapping[str, Any]],
+    documents: Sequence[Any],
+) -> list[list[bool]]:  # fmt: skip
     """A filter that means nothing any more (a custom field was removed) fits nothing."""
     bind = Binder()
     columns: list[ColumnElement[int]] = []
@@ -66,8 +80,8 @@ async def _fitting(
         condition = filters.compile_groups(groups, bind)
         fits = case((true() if condition is None else condition, 1), else_=0)
         columns.append(fits.label(f"c{index}"))
-    compiled = compile_after_binding(select(*columns).select_from(TICKET))
-    whole = orjson.dumps(dict(row), option=orjson.OPT_UTC_Z, default=str).decode()
-    asked = await connection.fetchrow(AS_IF + compiled.sql, whole, *compiled.args(bind.values))
-    assert asked is not None
-    return [bool(value) for value in asked.values()]
+    in_order = literal_column("tickets.place", Integer)
+    compiled = compile_after_binding(select(*columns).select_from(TICKET).order_by(in_order))
+    whole = orjson.dumps(list(map(dict, rows)), option=orjson.OPT_UTC_Z, default=str).decode()
+    asked = await connection.fetch(AS_IF + compiled.sql, whole, *compiled.args(bind.values))
+    return [[bool(value) for value in each.values()] for each in asked]
