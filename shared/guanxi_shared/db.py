@@ -117,7 +117,7 @@ class Database:
             command_timeout=self._statement_timeout_ms / 1000 + 5,
             server_settings=self._server_settings() | {"plan_cache_mode": plans},
             connection_class=Kept,
-            reset=_keep,
+            reset=keep,
         )
 
     async def close(self) -> None:
@@ -238,7 +238,7 @@ def begin_statement(organisation_id: UUID | None) -> str:
     return f"BEGIN; SELECT set_config('app.organisation_id', '{UUID(str(organisation_id))}', true)"
 
 
-async def _keep(connection: asyncpg.Connection) -> None:
+async def keep(connection: asyncpg.Connection) -> None:
     """Nothing outlives a transaction here (all settings are local), so a reset would cost a round
     trip for nothing; what a cancelled request left open is closed all the same."""
     if connection.is_in_transaction():
