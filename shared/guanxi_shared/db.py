@@ -49,6 +49,7 @@ AWAY = (
 )
 
 Connection = asyncpg.Connection | PoolConnectionProxy
+LOGS = "INSERT INTO events"  # in each statement that logs a change; see events.logged
 LOOKUP_CONNECTIONS = 2
 
 
@@ -63,18 +64,25 @@ class Kept(asyncpg.Connection):
     asyncpg prepares without a Sync. Whoever is cancelled between that and the execution leaves Postgres
     within a command, whose clock (`statement_timeout`) would run out on the next who asks there."""
 
-    __slots__ = ("is_given_up",)
+    __slots__ = ("has_logged", "is_given_up")
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.is_given_up = False
+        self.has_logged = False  # a change, since the transaction began
 
-    async def _execute(self, *args: Any, **more: Any) -> Any:
+    async def _execute(self, query: str, *args: Any, **more: Any) -> Any:
+        self.has_logged = self.has_logged or LOGS in query
         try:
-            return await super()._execute(*args, **more)  # type: ignore[misc]
+            return await super()._execute(query, *args, **more)  # type: ignore[misc]
         except asyncio.CancelledError:
             self.is_given_up = True
             raise
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        self.has_logged = LOGS in query or (self.has_logged and not query.startswith("BEGIN"))
+        done: str = await super().execute(query, *args, timeout=timeout)
+        return done
 
 
 class Database:
@@ -164,7 +172,9 @@ class Database:
     async def transaction(self, organisation_id: UUID | None) -> AsyncIterator[Connection]:
         """One transaction bound to an organisation; commits on leaving, rolls back on any error.
 
-        BEGIN and the binding travel together, so it costs two round trips, not three.
+        BEGIN and the binding travel together, so it costs two round trips, not three. Readers of the
+        feed are woken if a change was logged: most of a consumer's transactions, and all of a limit's,
+        have nothing for them.
         """
         async with self.pool.acquire(timeout=2) as connection:
             await connection.execute(begin_statement(organisation_id))
@@ -175,7 +185,9 @@ class Database:
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
-        self.after_commit()
+            has_logged = connection.has_logged
+        if has_logged:
+            self.after_commit()
 
     @asynccontextmanager
     async def session(self, organisation_id: UUID | None) -> AsyncIterator[AsyncSession]:
