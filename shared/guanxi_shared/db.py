@@ -92,6 +92,7 @@ class Database:
         self._statement_timeout_ms = statement_timeout_ms
         self._pool: asyncpg.Pool | None = None
         self._points: asyncpg.Pool | None = None
+        self._walks: asyncpg.Pool | None = None
         self._lookups: asyncpg.Pool | None = None
         self._engine: AsyncEngine | None = None
         self.after_commit: Callable[[], None] = lambda: None  # wakes the feed's readers
@@ -112,15 +113,25 @@ class Database:
             raise Unavailable("The database pool is not open yet.")
         return self._points
 
+    @property
+    def walks(self) -> asyncpg.Pool:
+        """For lists that walk one index in its order, whatever their values are: planned once. Left to itself
+        Postgres would go on planning them anew, for longer than it takes to answer (of a filter's list it
+        does not know it expects ten values, so the plan that it has seems dear)."""
+        if self._walks is None:
+            raise Unavailable("The database pool is not open yet.")
+        return self._walks
+
     async def open(self) -> None:
         self._pool = await self._open_pool("force_custom_plan", self._pool_size)
         self._points = await self._open_pool("auto", self._pool_size)
+        self._walks = await self._open_pool("force_generic_plan", self._pool_size, least=0)
         self._lookups = await self._open_pool("auto", LOOKUP_CONNECTIONS)
 
-    async def _open_pool(self, plans: str, size: int) -> asyncpg.Pool:
+    async def _open_pool(self, plans: str, size: int, *, least: int = 2) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             self._url,
-            min_size=min(2, size),
+            min_size=min(least, size),
             max_size=size,
             command_timeout=self._statement_timeout_ms / 1000 + 5,
             server_settings=self._server_settings() | {"plan_cache_mode": plans},
@@ -131,7 +142,7 @@ class Database:
     async def close(self) -> None:
         if self._engine is not None:
             await self._engine.dispose()
-        for pool in (self._pool, self._points, self._lookups):
+        for pool in (self._pool, self._points, self._walks, self._lookups):
             if pool is not None:
                 await pool.close()
 
