@@ -196,7 +196,7 @@ class Database:
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
-            has_logged = connection.has_logged
+            has_logged = getattr(connection, "has_logged", True)
         if has_logged:
             self.after_commit()
 

@@ -26,7 +26,7 @@ def document(*filters: dict[str, Any], sorts: list[str] | None = None) -> dict[s
     [
         ("rep", document(FAIR, BUYING), True),
         ("rep", document(BUYING, sorts=["updated_at"]), True),
-        ("rep", document(FAIR, sorts=["id"]), True),
+        ("rep", document(FAIR, sorts=["id"]), False),  # of one's own an index has, of a team's none
         ("rep", document(FAIR, sorts=["name"]), False),  # no index of one's own has this order
         ("rep", document(FAIR, sorts=["-updated_at", "name"]), False),
         ("rep", document(FAIR, TAGGED), False),  # few have a tag, or many
