@@ -49,6 +49,7 @@ AWAY = (
 )
 
 Connection = asyncpg.Connection | PoolConnectionProxy
+LOGS = "INSERT INTO events"  # in each statement that logs a change; see events.logged
 LOOKUP_CONNECTIONS = 2
 
 
@@ -63,18 +64,25 @@ class Kept(asyncpg.Connection):
     asyncpg prepares without a Sync. Whoever is cancelled between that and the execution leaves Postgres
     within a command, whose clock (`statement_timeout`) would run out on the next who asks there."""
 
-    __slots__ = ("is_given_up",)
+    __slots__ = ("has_logged", "is_given_up")
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.is_given_up = False
+        self.has_logged = False  # a change, since the transaction began
 
-    async def _execute(self, *args: Any, **more: Any) -> Any:
+    async def _execute(self, query: str, *args: Any, **more: Any) -> Any:
+        self.has_logged = self.has_logged or LOGS in query
         try:
-            return await super()._execute(*args, **more)  # type: ignore[misc]
+            return await super()._execute(query, *args, **more)  # type: ignore[misc]
         except asyncio.CancelledError:
             self.is_given_up = True
             raise
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
+        self.has_logged = LOGS in query or (self.has_logged and not query.startswith("BEGIN"))
+        done: str = await super().execute(query, *args, timeout=timeout)
+        return done
 
 
 class Database:
@@ -84,6 +92,7 @@ class Database:
         self._statement_timeout_ms = statement_timeout_ms
         self._pool: asyncpg.Pool | None = None
         self._points: asyncpg.Pool | None = None
+        self._walks: asyncpg.Pool | None = None
         self._lookups: asyncpg.Pool | None = None
         self._engine: AsyncEngine | None = None
         self.after_commit: Callable[[], None] = lambda: None  # wakes the feed's readers
@@ -104,26 +113,36 @@ class Database:
             raise Unavailable("The database pool is not open yet.")
         return self._points
 
+    @property
+    def walks(self) -> asyncpg.Pool:
+        """For lists that walk one index in its order, whatever their values are: planned once. Left to itself
+        Postgres would go on planning them anew, for longer than it takes to answer (of a filter's list it
+        does not know it expects ten values, so the plan that it has seems dear)."""
+        if self._walks is None:
+            raise Unavailable("The database pool is not open yet.")
+        return self._walks
+
     async def open(self) -> None:
         self._pool = await self._open_pool("force_custom_plan", self._pool_size)
         self._points = await self._open_pool("auto", self._pool_size)
+        self._walks = await self._open_pool("force_generic_plan", self._pool_size, least=0)
         self._lookups = await self._open_pool("auto", LOOKUP_CONNECTIONS)
 
-    async def _open_pool(self, plans: str, size: int) -> asyncpg.Pool:
+    async def _open_pool(self, plans: str, size: int, *, least: int = 2) -> asyncpg.Pool:
         return await asyncpg.create_pool(
             self._url,
-            min_size=min(2, size),
+            min_size=min(least, size),
             max_size=size,
             command_timeout=self._statement_timeout_ms / 1000 + 5,
             server_settings=self._server_settings() | {"plan_cache_mode": plans},
             connection_class=Kept,
-            reset=_keep,
+            reset=keep,
         )
 
     async def close(self) -> None:
         if self._engine is not None:
             await self._engine.dispose()
-        for pool in (self._pool, self._points, self._lookups):
+        for pool in (self._pool, self._points, self._walks, self._lookups):
             if pool is not None:
                 await pool.close()
 
@@ -164,7 +183,9 @@ class Database:
     async def transaction(self, organisation_id: UUID | None) -> AsyncIterator[Connection]:
         """One transaction bound to an organisation; commits on leaving, rolls back on any error.
 
-        BEGIN and the binding travel together, so it costs two round trips, not three.
+        BEGIN and the binding travel together, so it costs two round trips, not three. Readers of the
+        feed are woken if a change was logged: most of a consumer's transactions, and all of a limit's,
+        have nothing for them.
         """
         async with self.pool.acquire(timeout=2) as connection:
             await connection.execute(begin_statement(organisation_id))
@@ -175,7 +196,9 @@ class Database:
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
-        self.after_commit()
+            has_logged = getattr(connection, "has_logged", True)
+        if has_logged:
+            self.after_commit()
 
     @asynccontextmanager
     async def snapshot(self, organisation_id: UUID) -> AsyncIterator[Connection]:
@@ -250,7 +273,7 @@ def begin_statement(organisation_id: UUID | None) -> str:
     return f"BEGIN; SELECT set_config('app.organisation_id', '{UUID(str(organisation_id))}', true)"
 
 
-async def _keep(connection: asyncpg.Connection) -> None:
+async def keep(connection: asyncpg.Connection) -> None:
     """Nothing outlives a transaction here (all settings are local), so a reset would cost a round
     trip for nothing; what a cancelled request left open is closed all the same."""
     if connection.is_in_transaction():

@@ -54,6 +54,7 @@ class Deferred:
         self._claim = claim
         self._connection: PoolConnectionProxy | None = None
         self.is_done = False
+        self.kept: Answer | None = None  # with the one statement
 
     @property
     def is_untouched(self) -> bool:
@@ -117,7 +118,7 @@ class Deferred:
             sql = f"{BOUND}, {insert(2, 'bound WHERE bound.id IS NOT NULL')}"
             await self._db.points.fetchval(sql, str(self._organisation_id), *values)
         else:
-            answer = self._answer(state)
+            self.kept = answer = self._answer(state)
             sql = f"{BOUND}, {ALONE_CLAIM}, {insert(2 + CLAIM_PARAMETERS, 'claimed')}"
             kept = [*self._claim.key_parts, answer.status, answer.headers_json, answer.body]
             written = await self._db.points.fetchval(

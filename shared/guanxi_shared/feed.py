@@ -12,6 +12,7 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from weakref import WeakSet
@@ -33,7 +34,7 @@ from sqlalchemy import (
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guanxi_shared.db import Database, bound
+from guanxi_shared.db import Database, Kept, bound, keep
 from guanxi_shared.errors import Malformed, Problem, Unavailable
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
@@ -46,6 +47,9 @@ NOTIFY_PAUSE_SECONDS = 0.1
 # A reader who waits lets commits gather for so long: giving one event its position costs 280 µs of
 # Postgres' time, giving a hundred theirs 17 µs each. The first after a quiet while does not wait.
 GATHER_SECONDS = 0.05
+# Peers keep copies, which nobody looks at so closely: reading and applying a batch costs each of them about
+# a millisecond, whatever is in it.
+GATHER_FOR_PEERS_SECONDS = 0.2
 CHANNEL = "guanxi_events"
 SHAPES = Shapes()
 
@@ -105,7 +109,9 @@ class Feed:
         self._pool: asyncpg.Pool | None = None
         self._listener: asyncpg.Connection | None = None
         self._changed = asyncio.Event()
-        self._numbered_at = 0.0
+        self._looked_at = self._numbered_at = 0.0
+        self._numbering = asyncio.Lock()
+        self._next_numbering: asyncio.Task[None] | None = None
         self._notify_due: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -117,14 +123,19 @@ class Feed:
 
     async def open(self) -> None:
         self._pool = await asyncpg.create_pool(
-            self._url, min_size=1, max_size=4, server_settings={"timezone": "UTC", "jit": "off"}
+            self._url,
+            min_size=1,
+            max_size=4,
+            server_settings={"timezone": "UTC", "jit": "off"},
+            connection_class=Kept,
+            reset=keep,
         )
         self._watch = asyncio.create_task(self._listen(), name="feed-listener")
         self._loop = asyncio.get_running_loop()
         OPEN.add(self)
 
     async def close(self) -> None:
-        for task in (self._watch, self._notify_due):
+        for task in (self._watch, self._notify_due, self._next_numbering):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -167,15 +178,30 @@ class Feed:
                 await asyncio.sleep(POLL_SECONDS)
 
     async def number(self) -> None:
-        """Give positions to everything committed so far. A reader who is at it may have looked before the
-        last commit, and is waited for; whoever came next after that one looks later than this call."""
-        self._numbered_at = time.monotonic()
+        """Give positions to everything committed so far. Readers who come while another of this process is
+        at it share the next turn: what was committed before they came is committed before that begins."""
+        if self._next_numbering is None:
+            self._next_numbering = asyncio.get_running_loop().create_task(self._take_turn())
+            self._next_numbering.add_done_callback(_seen)
+        await asyncio.shield(self._next_numbering)
+
+    async def _take_turn(self) -> None:
+        async with self._numbering:
+            self._next_numbering = None
+            await self._number()
+
+    async def _number(self) -> None:
+        """A reader elsewhere who is at it may have looked before the last commit, and is waited for; whoever
+        came next after that one looks later than this call."""
+        self._looked_at = time.monotonic()
         waits, numbered = 0, NUMBERED_AT_ONCE
         while numbered == NUMBERED_AT_ONCE or (numbered == BUSY and waits < 2):
             if numbered == BUSY:
                 waits += 1
                 await self.pool.execute(WAIT_FOR_ANOTHER)
             numbered = await self.pool.fetchval("SELECT number_events($1)", NUMBERED_AT_ONCE)
+            if numbered:
+                self._numbered_at = time.monotonic()
 
     async def head(self) -> Cursor:
         row = await self.pool.fetchrow(
@@ -205,11 +231,14 @@ class Feed:
         """Set by the next commit. Taken before a look, so that none in between is missed."""
         return self._changed
 
-    async def woken(self, changed: asyncio.Event, seconds: float) -> None:
+    async def woken(
+        self, changed: asyncio.Event, seconds: float, *, gather: float = GATHER_SECONDS
+    ) -> None:
         """Until something is committed and others had time to follow it, or a moment has passed."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(changed.wait(), min(seconds, POLL_SECONDS))
-        pause = min(self._numbered_at + GATHER_SECONDS - time.monotonic(), seconds)
+        until = max(self._numbered_at + gather, self._looked_at + GATHER_SECONDS)
+        pause = min(until - time.monotonic(), seconds)
         if pause > 0 and not self.is_stopping:
             await asyncio.sleep(pause)
 
@@ -237,7 +266,7 @@ class Feed:
             if left <= 0 or self.is_stopping or cursor.position - start > 50_000:
                 return [], cursor
             if len(seen) < limit:
-                await self.woken(changed, left)
+                await self.woken(changed, left, gather=GATHER_FOR_PEERS_SECONDS)
 
     async def news(self, cursor: Cursor, *, limit: int, wait: float) -> tuple[list[UUID], Cursor]:
         """Whose events there are behind a cursor, for who reads them in somebody's name, and the cursor
@@ -269,6 +298,12 @@ class Feed:
         return (await self.pool.fetch(WANTED_SELECT, wanted) if wanted else []), reached
 
 
+def _seen(task: "asyncio.Task[None]") -> None:
+    """Whoever waits for it hears what went wrong; nobody may be left who does."""
+    if not task.cancelled():
+        task.exception()
+
+
 TYPES_SELECT = "SELECT position, type FROM events WHERE position > $1 ORDER BY position LIMIT $2"
 WHOSE_SELECT = """
 SELECT position, organisation_id FROM events WHERE position > $1 ORDER BY position LIMIT $2
@@ -295,6 +330,7 @@ def matches_type(type: str, patterns: Sequence[str]) -> bool:
     return not patterns or any(_like(type, pattern) for pattern in patterns)
 
 
+@lru_cache(maxsize=4096)
 def _like(type: str, pattern: str) -> bool:
     parts, wanted = type.split("."), pattern.split(".")
     if wanted[-1] == "*" and len(wanted) <= len(parts):

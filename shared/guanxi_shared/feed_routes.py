@@ -16,6 +16,7 @@ from guanxi_shared import feed as feeds
 from guanxi_shared import reads
 from guanxi_shared.calls import Call, House, begin, begin_internal, house
 from guanxi_shared.documents import answers, query_parameter
+from guanxi_shared.edge import hot
 from guanxi_shared.errors import Malformed
 from guanxi_shared.feed import Audience, Cursor
 from guanxi_shared.pages import MAX_LIMIT, ListQuery, Sort, query_pairs
@@ -64,6 +65,7 @@ def feed_router(service: str, metadata: MetaData, resources: Sequence[Resource])
         return StreamingResponse(body, media_type="application/x-ndjson")
 
     @router.get("/internal/events", include_in_schema=False)
+    @hot
     async def internal_events(request: Request) -> Response:
         await begin_internal(request)
         return await _internal(house(request), dict(query_pairs(request.scope["query_string"])))

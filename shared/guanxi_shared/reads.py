@@ -264,9 +264,15 @@ async def _fetch(
     values |= selects.after_values(query)
     for name, included in includes:
         values |= {f"{name}_{key}": value for key, value in included.params().items()}
-    is_kept = not includes and _is_always_planned_alike(query, scope)
-    pool = call.db.points if is_kept else call.db.pool
+    pool = call.db.pool if includes else _pool_for(call.db, resource, query, scope)
     return await pool.fetch(_bound(compiled), str(call.organisation), *compiled.args(values))
+
+
+def _pool_for(db: Database, resource: Resource, query: ListQuery, scope: Scope) -> asyncpg.Pool:
+    """Where the statement is planned as often as it has to be."""
+    if _is_always_planned_alike(query, scope):
+        return db.points
+    return db.walks if selects.walks_an_index(resource, query, scope) else db.pool
 
 
 def _is_always_planned_alike(query: ListQuery, scope: Scope) -> bool:

@@ -36,10 +36,27 @@ def parameters_of(
     resource: Resource, names: Sequence[str], words: Sequence[str], columns: Mapping[str, Any]
 ) -> list[Any]:
     """The parameters of a row and of what it is found by."""
-    values = [encoded(resource.table, name, columns[name]) for name in names]
+    values = _encoded_all(resource.table, tuple(names), columns)
     if resource.search is not None:
-        values += [encoded(resource.search, word, columns[word]) for word in words]
+        values += _encoded_all(resource.search, tuple(words), columns)
     return values
+
+
+def _encoded_all(table: Table, names: tuple[str, ...], columns: Mapping[str, Any]) -> list[Any]:
+    return [
+        value if (value := columns[name]) is None or encode is None else encode(value)
+        for name, encode in _encoders(table, names)
+    ]
+
+
+@lru_cache(maxsize=2048)
+def _encoders(
+    table: Table, names: tuple[str, ...]
+) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """How the driver takes each of these columns; None for as it is."""
+    known: dict[str, Callable[[Any], Any]] = dict.fromkeys(_json_columns(table), events.dumps)
+    known |= dict.fromkeys(_array_columns(table), array_text)
+    return tuple((name, known.get(name)) for name in names)
 
 
 @lru_cache(maxsize=256)
@@ -126,15 +143,6 @@ def _json_columns(table: Table) -> frozenset[str]:
 @lru_cache(maxsize=64)
 def _array_columns(table: Table) -> frozenset[str]:
     return frozenset(c.name for c in table.columns if isinstance(c.type, ARRAY))
-
-
-def encoded(table: Table, name: str, value: Any) -> Any:
-    """A value as the driver takes it; lists as text, which `_type` has Postgres read."""
-    if value is None:
-        return None
-    if name in _json_columns(table):
-        return events.dumps(value)
-    return array_text(value) if name in _array_columns(table) else value
 
 
 def decoded(table: Table, row: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ asks for whole records reads that column and decodes nothing. Everything else is
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import asyncpg
@@ -90,6 +91,35 @@ def many(
         ]
         wanted = [wanted[0], table.c.id.in_(union_all(*firsts))]
     return found.where(*wanted).order_by(*ordered).limit(most)
+
+
+def walks_an_index(resource: Resource, query: ListQuery, scope: Scope) -> bool:
+    """Whether the page is found by going through one owner's records (and those of teams, each) in the order
+    asked for, which an index keeps, looking at plain columns of each. No value makes another plan
+    better, so that one may be kept. Whoever sees many owners has a plan that depends on how many."""
+    if query.text is not None or query.within or not query.groups or len(scope.owners) != 1:
+        return False
+    if scope.everything or not (scope.is_plain or scope.branch_shape):
+        return False
+    if not all(_is_plain(item.field) for group in query.groups for item in group):
+        return False
+    if len({sort.descending for sort in query.sorts}) != 1:
+        return False
+    order = tuple(sort.field.name for sort in query.sorts)
+    whose = ("owner_id", "team_id") if scope.teams else ("owner_id",)
+    return all(_is_kept_in_order(resource.table, owner, order) for owner in whose)
+
+
+def _is_plain(field: r.Field) -> bool:
+    """A column that is compared as it stands, of which no index makes a list of few."""
+    return field.where is None and field.kind in r.ORDERED and len(field.columns) == 1
+
+
+@lru_cache(maxsize=256)
+def _is_kept_in_order(table: Table, whose: str, order: tuple[str, ...]) -> bool:
+    wanted = ("organisation_id", whose, *order)
+    kept = (tuple(str(column.name) for column in index.columns) for index in table.indexes)
+    return any(names[: len(wanted)] == wanted for names in kept)
 
 
 def _best(

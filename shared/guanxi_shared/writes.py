@@ -74,7 +74,8 @@ async def create(
 
     try:
         async with Deferred(call.db, call.organisation, answer=answer_of, claim=claim) as deferred:
-            answer = answer_of(await work(call, deferred, data))
+            state = await work(call, deferred, data)
+            answer = deferred.kept or answer_of(state)
             await deferred.keep(answer)
         return answer.response()
     except AlreadyClaimed:

@@ -116,7 +116,7 @@ async def test_only_a_key_alone_is_asked_for_by_a_kept_plan(
     await ids(client, user, "/v1/contacts", **asked)  # scope and definitions are known from here
     with asked_of([service_database.points]) as kept:
         await ids(client, user, "/v1/contacts", **asked)
-    with asked_of([service_database.pool]) as planned:
+    with asked_of([service_database.pool, service_database.walks]) as planned:
         await ids(client, user, "/v1/contacts", **asked)
     assert (len(kept), len(planned)) == ((1, 0) if is_kept else (0, 1))
 

@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -207,6 +207,59 @@ async def test_a_long_poll_is_woken_by_a_commit_of_another_process(
     finally:
         await notifier.close()
         await elsewhere.close()
+
+
+async def test_readers_are_woken_by_what_is_logged_alone(
+    service_database: Database, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[None] = []
+    monkeypatch.setattr(service_database, "after_commit", lambda: woken.append(None))
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.fetch("SELECT id FROM books WHERE organisation_id = $1", organisation.id)
+        await connection.execute("UPDATE books SET title = title WHERE organisation_id = $1", organisation.id)  # fmt: skip
+    assert woken == []
+    for _ in range(2):  # on the same connection, which remembers nothing of the one before
+        await _write(service_database, organisation.id, new_id(), 1)
+        async with service_database.transaction(organisation.id) as connection:
+            await connection.fetchval("SELECT 1")
+    assert len(woken) == 2
+
+
+async def test_readers_who_come_together_number_once_and_miss_nothing(
+    service: Edge, service_database: Database, organisation: Organisation
+) -> None:
+    feed: Feed = service.state.house.feed
+    start = await _head(service)
+    with statements_by(feed) as asked:
+        await asyncio.gather(*(feed.number() for _ in range(20)))
+        turns = sum("number_events" in query for query in asked)
+    assert turns <= 2  # who began, and all the others
+    for _ in range(10):
+        slow = asyncio.create_task(feed.number())
+        await asyncio.sleep(0)
+        await _write(service_database, organisation.id, new_id(), 1)
+        await feed.number()  # comes while another may be at it, and after the commit
+        assert (await feed.head()).position >= start.position + 1
+        start = await feed.head()
+        await slow
+
+
+@contextmanager
+def statements_by(feed: Feed) -> Iterator[list[str]]:
+    asked: list[str] = []
+
+    def note(record: Any) -> None:
+        asked.append(record.query)
+
+    holders = feed.pool._holders  # type: ignore[attr-defined]
+    connections = [holder._con for holder in holders if holder._con]
+    for connection in connections:
+        connection.add_query_logger(note)
+    try:
+        yield asked
+    finally:
+        for connection in connections:
+            connection.remove_query_logger(note)
 
 
 async def _head(service: Edge) -> Cursor:

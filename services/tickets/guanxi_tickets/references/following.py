@@ -17,6 +17,10 @@ from guanxi_tickets.tickets.found_rules import found_by
 from guanxi_tickets.tickets.resources import TICKETS
 
 NAMED_BY: Final = {"account": "account_id", "contact": "requester_id"}
+NAMED = """
+SELECT DISTINCT t.{column} AS id FROM tickets t
+WHERE t.organisation_id = $1 AND t.{column} = ANY($2::uuid[]) ORDER BY 1
+"""
 NAMING = """
 SELECT t.id, t.number, t.subject, t.description, t.external_id, t.merged_numbers, t.from_name, t.from_email, a.name AS account_name, c.name AS requester_name
 FROM tickets t
@@ -58,6 +62,17 @@ async def follow_merge(
     await following.follow_merge(
         connection, organisation, own, survivor, merge, verb, renamed=follow_name
     )
+
+
+async def follow_names(
+    connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID]
+) -> None:
+    """The same for many, of whom most have no ticket."""
+    if not ids:
+        return
+    named = NAMED.format(column=NAMED_BY[noun])
+    for row in await connection.fetch(named, organisation, list(ids)):
+        await follow_name(connection, organisation, noun, row["id"])
 
 
 async def follow_name(connection: Connection, organisation: UUID, noun: str, id: UUID) -> None:
