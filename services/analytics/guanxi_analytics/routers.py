@@ -7,12 +7,14 @@ from fastapi import APIRouter
 from guanxi_analytics.customers.routes import router as customers
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
+from guanxi_analytics.reports.routes import router as reports
 from guanxi_analytics.sources.routes import router as sources
 from guanxi_analytics.value_matrix.routes import router as value_matrix
 from guanxi_shared.job_routes import jobs_router
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     queries,
+    reports,
     sources,
     customers,
     value_matrix,

@@ -2,6 +2,7 @@
 
 from guanxi_analytics.models.facts import AccountFact, DealFact, SaleFact, SaleReturn, TicketFact
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
+from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.summaries import CustomerSummary
 
@@ -11,8 +12,11 @@ __all__ = [
     "CustomerScore",
     "CustomerSummary",
     "DealFact",
+    "FactMark",
     "FittedModel",
     "QuadrantMove",
+    "Report",
+    "ReportResult",
     "SaleFact",
     "SaleReturn",
     "TicketFact",
