@@ -35,7 +35,9 @@ async def story(
     ):  # fmt: skip
         user = everywhere.users[who]
         kind = "person" if name == "Ben" else "company"
-        found[name] = await account_made(customers(user), sales(user), name, region=region, kind=kind)
+        found[name] = await account_made(
+            customers(user), sales(user), name, region=region, kind=kind
+        )
         amount = price.removeprefix("-")
         await sold(sales(user), found[name], "2026-03-05", amount, 1, name="=1+1")
     await hear()

@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from guanxi_analytics.customers.routes import router as customers
+from guanxi_analytics.monthly.routes import router as monthly
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
 from guanxi_analytics.reports.routes import router as reports
@@ -15,6 +16,7 @@ from guanxi_shared.job_routes import jobs_router
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     queries,
     reports,
+    monthly,
     sources,
     customers,
     value_matrix,
