@@ -22,7 +22,11 @@ async def story(
 ) -> dict[str, str]:
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SCRIPT, region="华东")
-    for day, price in (("2026-03-05", "1200.00"), ("2026-02-05", "1000.00"), ("2025-03-05", "1500.00")):
+    for day, price in (
+        ("2026-03-05", "1200.00"),
+        ("2026-02-05", "1000.00"),
+        ("2025-03-05", "1500.00"),
+    ):
         await sold(rep, account, day, price, 1, name="高压泵")
     await hear()
     return {"account": account}
@@ -81,7 +85,9 @@ async def test_pages_as_pdf_say_the_same_in_chinese(
     story: dict[str, str], client: Clients, everywhere: Organisation
 ) -> None:
     answer = await client(everywhere.rep).get(
-        MONTHLY, params={"month": "2026-03", "language": "zh"}, headers={"accept": "application/pdf"}
+        MONTHLY,
+        params={"month": "2026-03", "language": "zh"},
+        headers={"accept": "application/pdf"},
     )
     assert answer.headers["content-type"] == "application/pdf", answer.text
     pages = pypdfium2.PdfDocument(answer.content)

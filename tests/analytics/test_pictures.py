@@ -114,7 +114,7 @@ def test_a_picture_says_how_many_and_when_in_chinese() -> None:
         (1234567.0, "money", "en", "1.23M"), (1234567.0, "money", "zh", "123 万"),
         (-250000000.0, "money", "zh", "-2.5 亿"), (999999.0, "count", "en", "1M"), (0.0, "count", "en", "0"),
         (45.678, "percent", "zh", "45.7%"), (3.25, "hours", "en", "3.25 h"), (52.9, "money", "en", "52.9"),
-        (1000.0, "days", "en", "1,000 d"), (0.004, "number", "en", "0"),
+        (1000.0, "days", "en", "1,000 d"), (0.004, "number", "en", "<0.01"),
     ],
 )  # fmt: skip
 def test_numbers_are_short(value: float, unit: str, language: str, text: str) -> None:

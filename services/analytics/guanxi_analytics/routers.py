@@ -9,6 +9,7 @@ from guanxi_analytics.monthly.routes import router as monthly
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
 from guanxi_analytics.reports.routes import router as reports
+from guanxi_analytics.schedules.routes import router as schedules
 from guanxi_analytics.sources.routes import router as sources
 from guanxi_analytics.value_matrix.routes import router as value_matrix
 from guanxi_shared.job_routes import jobs_router
@@ -17,6 +18,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     queries,
     reports,
     monthly,
+    schedules,
     sources,
     customers,
     value_matrix,

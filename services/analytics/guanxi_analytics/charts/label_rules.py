@@ -48,6 +48,8 @@ def compact(value: float, unit: str, language: str) -> str:
 def _figures(value: float, unit: str) -> str:
     if value == 0:
         return "0"
+    if abs(value) < 0.005:
+        return "<0.01" if value > 0 else ">-0.01"
     digits = max(0, min(2, 2 - math.floor(math.log10(abs(value)))))
     text = f"{value:,.{digits}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

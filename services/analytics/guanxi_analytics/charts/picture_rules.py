@@ -4,6 +4,7 @@ By time where time is among the dimensions (another dimension gives the lines), 
 does not fit is left out and said at the foot.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -36,16 +37,22 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def picture_of(
-    answer: Answer, labels: Mapping[str, str], *, chart: str, language: str, zone: ZoneInfo
+    answer: Answer,
+    labels: Mapping[str, str],
+    *,
+    chart: str,
+    language: str,
+    zone: ZoneInfo,
+    most_blocks: int = MOST_BLOCKS,
 ) -> dict[str, Any]:
     """What `drawing.draw` takes."""
     bucket = next((d["name"] for d in answer["dimensions"] if d["name"] in PERIODS), None)
     drawn = answer["measures"][:MOST_MEASURES]
     rows = answer["rows"] if answer["dimensions"] else answer["totals"]
-    currencies = list(dict.fromkeys(row["currency"] for row in rows))
+    currencies = currencies_of(answer)
     left_out: list[str] = []
     blocks = []
-    for currency in currencies[:MOST_BLOCKS]:
+    for currency in currencies[:most_blocks]:
         own = [row for row in rows if row["currency"] == currency]
         block, said = _block(answer, own, drawn, currency, bucket, chart, language)
         blocks.append(block)
@@ -54,8 +61,8 @@ def picture_of(
     if more:
         names = ", ".join(measure["labels"][language] for measure in more)
         left_out.append(_word("measures", language).format(names))
-    if len(currencies) > MOST_BLOCKS:
-        others = ", ".join(str(each) for each in currencies[MOST_BLOCKS:])
+    if len(currencies) > most_blocks:
+        others = ", ".join(str(each) for each in currencies[most_blocks:])
         left_out.append(_word("currencies", language).format(others))
     if any(row.get("grade") for row in rows):
         left_out.append(_word("grades", language))
@@ -67,6 +74,14 @@ def picture_of(
         "nothing": _word("nothing", language),
         "language": language,
     }
+
+
+def currencies_of(answer: Answer) -> list[Any]:
+    """The organisation's own first, then those with most rows: amounts of two are not compared."""
+    rows = answer["rows"] if answer["dimensions"] else answer["totals"]
+    counts = Counter(row["currency"] for row in rows)
+    own = answer.get("own_currency")
+    return sorted(counts, key=lambda each: (each != own, -counts[each], str(each)))
 
 
 def _word(name: str, language: str) -> str:
@@ -174,7 +189,8 @@ def _bars(
         for m in drawn
     ]  # fmt: skip
     said = []
-    count = answer["row_count"] if len({r["currency"] for r in answer["rows"]}) == 1 else len(rows)
+    is_all = len({row["currency"] for row in answer["rows"]}) == 1
+    count = answer["row_count"] if is_all else len(rows)
     if len(shown) < count:
         said.append(_word("bars", language).format(len(shown), whole(count)))
     kind = "columns" if chart == "columns" and len(shown) <= 12 else "bars"

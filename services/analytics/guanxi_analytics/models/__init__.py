@@ -3,6 +3,7 @@
 from guanxi_analytics.models.facts import AccountFact, DealFact, SaleFact, SaleReturn, TicketFact
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
+from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.summaries import CustomerSummary
 
@@ -16,7 +17,9 @@ __all__ = [
     "FittedModel",
     "QuadrantMove",
     "Report",
+    "ReportLetter",
     "ReportResult",
+    "ReportSchedule",
     "SaleFact",
     "SaleReturn",
     "TicketFact",

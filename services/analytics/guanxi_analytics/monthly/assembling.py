@@ -6,8 +6,16 @@ from typing import Any, Final
 
 from guanxi_analytics.charts.picture_rules import picture_of
 from guanxi_analytics.monthly.contents import SECTIONS, Part, Section, as_report, figures_report
-from guanxi_analytics.monthly.document_rules import WORDS, Numbered, figures_of, table_of, words
+from guanxi_analytics.monthly.document_rules import (
+    MOST_CURRENCIES,
+    WORDS,
+    Numbered,
+    figures_of,
+    table_of,
+    words,
+)
 from guanxi_analytics.press.beside import Press
+from guanxi_analytics.press.forms import own_currency
 from guanxi_analytics.reports.running import labels_of, run_report
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
@@ -51,7 +59,7 @@ async def _section(
     for measures in section.figures:
         now = await run_report(call, figures_report(measures, month, "previous_period"), as_of)
         year = await run_report(call, figures_report(measures, month, "previous_year"), as_of)
-        figures += figures_of(now.found, year.found, records, language)
+        figures += figures_of(await _owned(call, now.found), year.found, records, language)
     parts = [
         await _part(call, press, part, month, as_of, language, records) for part in section.parts
     ]
@@ -68,7 +76,7 @@ async def _part(
 ) -> dict[str, Any] | None:  # fmt: skip
     """None where there is nothing to show."""
     report = as_report(part, month)
-    found = (await run_report(call, report, as_of)).found
+    found = await _owned(call, (await run_report(call, report, as_of)).found)
     if not found["rows"]:
         return None
     drawn = await press.make(
@@ -85,4 +93,15 @@ def _picture(
 ) -> dict[str, Any]:
     answer = {**found, "compared_with": "before"}
     labels, zone = labels_of(report), call.clock.zone
-    return picture_of(answer, labels, chart=report["chart"], language=language, zone=zone)
+    return picture_of(
+        answer,
+        labels,
+        chart=report["chart"],
+        language=language,
+        zone=zone,
+        most_blocks=MOST_CURRENCIES,
+    )
+
+
+async def _owned(call: Call, found: dict[str, Any]) -> dict[str, Any]:
+    return {**found, "own_currency": await own_currency(call)}

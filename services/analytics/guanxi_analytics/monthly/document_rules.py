@@ -10,6 +10,7 @@ from typing import Any, Final
 import orjson
 
 from guanxi_analytics.charts.label_rules import EMPTY, SUFFIX
+from guanxi_analytics.charts.picture_rules import currencies_of
 from guanxi_analytics.queries.cubes import MEASURES
 from guanxi_analytics.reports.grade_rules import number
 from guanxi_analytics.reports.table_rules import called
@@ -33,6 +34,9 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "grade": {"en": "Grade", "zh": "等级"},
     "page": {"en": "Page", "zh": "第"},
 }  # fmt: skip
+
+
+MOST_CURRENCIES: Final = 2  # of what is drawn and written out by row; figures are of all
 
 
 @dataclass(slots=True)
@@ -63,6 +67,7 @@ def figures_of(
 ) -> list[dict[str, Any]]:
     """A table for each currency of the totals of one month, beside the month and the year before it."""
     earlier = {row["currency"]: row for row in year["totals"]}
+    places = {each: n for n, each in enumerate(currencies_of({**month, "dimensions": []}))}
     return [
         {
             "currency": row["currency"],
@@ -71,7 +76,7 @@ def figures_of(
                 for measure in month["measures"]
             ],
         }
-        for row in month["totals"]
+        for row in sorted(month["totals"], key=lambda row: places.get(row["currency"], 0))
     ]
 
 
@@ -95,6 +100,8 @@ def table_of(
     answer: Mapping[str, Any], records: Numbered, language: str, *, is_graded: bool
 ) -> dict[str, Any]:
     """A part's rows with all of their digits."""
+    shown = currencies_of(answer)[:MOST_CURRENCIES]
+    [row for each in shown for row in answer["rows"] if row["currency"] == each]
     head = [*([WORDS["grade"][language]] if is_graded else [])]
     head += [each["labels"][language] for each in answer["dimensions"]]
     head += [m["labels"][language].partition(";")[0] for m in answer["measures"]]

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from guanxi_analytics.monthly.assembling import assemble
 from guanxi_analytics.monthly.page import as_page
+from guanxi_analytics.monthly.rules import last_month
 from guanxi_analytics.press import forms
 from guanxi_analytics.press.beside import press_of
-from guanxi_analytics.queries.period_rules import moved
 from guanxi_shared import documents, history
 from guanxi_shared.calls import Call, begin
 from guanxi_shared.errors import Invalid, Malformed
@@ -56,12 +56,11 @@ async def get_monthly_report(request: Request) -> Response:
 def month_of(call: Call, text: str | None, as_of: str | None) -> date:
     """The first day of the month asked for, else of the last one that was over."""
     now = call.clock.now if as_of is None else history.moment_of(call, "as_of", as_of)
-    today = now.astimezone(call.clock.zone).date()
     if text is None:
-        return moved(today.replace(day=1), -1)
+        return last_month(now, call.clock.zone)
     if not WANTED.fullmatch(text):
         raise Malformed("month must be a month.", errors={"month": "Send a month such as 2026-10."})
     month = date(int(text[:4]), int(text[5:]), 1)
-    if month > today:
+    if month > now.astimezone(call.clock.zone).date():
         raise Invalid("This month has not begun.", errors={"month": "Send an earlier one."})
     return month

@@ -16,7 +16,7 @@ from guanxi_shared import logs
 from guanxi_shared.calls import House
 from guanxi_shared.errors import Unavailable
 
-SECONDS: Final = 30.0  # for one thing, the start of the process included
+SECONDS: Final = 45.0  # for one thing, the start of the process included
 MOST_WAITING: Final = 32
 END_SECONDS: Final = 2.0
 

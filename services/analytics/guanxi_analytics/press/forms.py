@@ -14,6 +14,7 @@ TYPES: Final[Mapping[str, str]] = {
     "parquet": "application/vnd.apache.parquet", "html": "text/html", "pdf": "application/pdf",
 }  # fmt: skip
 LANGUAGES: Final = ("en", "zh")
+CURRENCY: Final = "SELECT currency FROM directory_state WHERE organisation_id = $2"
 REGION: Final = "SELECT region FROM directory_state WHERE organisation_id = $2"
 
 
@@ -32,6 +33,14 @@ async def language_of(call: Call, sent: Mapping[str, str]) -> str:
         return choice_of(sent, "language", LANGUAGES, "en")
     region = await call.db.pool.fetchval(bound(REGION), str(call.organisation), call.organisation)
     return "zh" if region == "CN" else "en"
+
+
+async def own_currency(call: Call) -> str | None:
+    """The organisation's."""
+    found: str | None = await call.db.pool.fetchval(
+        bound(CURRENCY), str(call.organisation), call.organisation
+    )
+    return found
 
 
 def parameters(forms: Collection[str]) -> list[dict[str, Any]]:

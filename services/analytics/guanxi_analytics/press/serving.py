@@ -1,6 +1,5 @@
 """The process beside: takes one thing after the other, until nobody asks for a minute."""
 
-import os
 import signal
 import traceback
 from collections.abc import Callable, Mapping
@@ -20,8 +19,6 @@ MADE_BY: Final[Mapping[str, tuple[str, str]]] = {
 
 def serve(pipe: Pipe) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is our parent's to handle
-    with suppress(OSError):
-        os.nice(5)  # requests go first
     with suppress(EOFError, OSError):
         while pipe.poll(IDLE_SECONDS):
             what, given = pipe.recv()

@@ -37,7 +37,9 @@ def _report(
 
 
 SALES: Final = "revenue margin orders customers"
-WINS: Final = "win_rate deals_won deals_lost won_amount cycle_days"
+WINS: Final = (
+    "win_rate deals_won deals_lost cycle_days"  # without money: one row for all currencies
+)
 SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment reopened_share"
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -57,6 +59,7 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("wins-by-month", "Win rate and cycle by month", "月度赢单率与成交周期", WINS, "month", chart="line"),
         _report("wins-by-person", "Win rate and cycle by person", "人员赢单率与成交周期", WINS, "owner", top=30),
         _report("wins-by-pipeline", "Win rate and cycle by pipeline", "流程赢单率与成交周期", WINS, "pipeline"),
+        _report("won-amount-by-person", "Amount won, by person", "人员赢单金额", "won_amount deals_won", "owner", top=30),
         _report("lost-reasons", "Why deals were lost", "丢单原因", "deals_lost", "reason", top=20,
                 filter_groups=[{"filters": [{"field": "status", "operator": "eq", "value": "lost"}]}]),
         _report("tickets-by-month", "Tickets in and solved, by month", "月度工单", "tickets_opened tickets_solved", "month", chart="line"),
