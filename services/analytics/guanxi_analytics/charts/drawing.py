@@ -6,12 +6,12 @@ SVG: it looks the same on machines without a Chinese font. Nothing that people t
 
 import io
 import os
-import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-os.environ.setdefault("MPLCONFIGDIR", os.path.join(tempfile.gettempdir(), "guanxi-matplotlib"))
+if folder := os.environ.get("GUANXI_DATA_DIR"):  # its list of fonts takes a second to make
+    os.environ.setdefault("MPLCONFIGDIR", os.path.join(folder, "cache", "matplotlib"))
 
 import matplotlib as mpl
 import pylopdf_fonts_zh_cn

@@ -11,7 +11,7 @@ from guanxi_analytics.charts.label_rules import shortened, width_of
 WIDTH, HEIGHT, LEFT, TOP, CELL, TALL, GAP = 9.6, 5.9, 0.75, 0.95, 4.2, 1.75, 0.1
 # Place in columns and rows, by what is brought (to the right) and what may be brought (upwards).
 PLACES: Final = {"grow": (0, 0), "protect": (1, 0), "maintain": (0, 1), "harvest": (1, 1)}
-COLOURS: Final = {"grow": "#0072b2", "protect": "#d55e00", "maintain": "#8a8f98", "harvest": "#009e73", "uncertain": "#646a73"}  # fmt: skip
+COLOURS: Final = {"grow": "#0072b2", "protect": "#d55e00", "maintain": "#5b616b", "harvest": "#009e73", "uncertain": "#646a73"}  # fmt: skip
 INK, SOFT = "#1f2329", "#646a73"
 LETTER: Final = 0.075
 
