@@ -52,9 +52,9 @@ async def test_figures_stand_beside_the_month_and_the_year_before(
 ) -> None:
     text = await page(client(everywhere.rep))
     assert figures(text, "Revenue, net of returns") == [
-        "1,200.00 CNY", "1,000.00 CNY", "+20.0 %", "1,500.00 CNY", "-20.0 %",
+        "1,200.00 CNY", "1,000.00 CNY", "+20.0\u00a0%", "1,500.00 CNY", "-20.0\u00a0%",
     ]  # fmt: skip
-    assert figures(text, "Orders") == ["1", "1", "+0.0 %", "1", "+0.0 %"]
+    assert figures(text, "Orders") == ["1", "1", "+0.0\u00a0%", "1", "+0.0\u00a0%"]
 
 
 async def test_a_page_carries_everything_and_runs_nothing(

@@ -107,7 +107,7 @@ def table_of(
     head += [m["labels"][language].partition(";")[0] for m in answer["measures"]]
     return {
         "head": head,
-        "rows": [_row(answer, row, records, language, is_graded) for row in answer["rows"]],
+        "rows": [_row(answer, row, records, language, is_graded) for row in rows],
     }
 
 
@@ -146,4 +146,5 @@ def written(value: Any, unit: str, language: str) -> str:
 def changed(change: Mapping[str, Any] | None) -> str:
     if change is None or change["percent"] is None:
         return "–"
-    return f"{change['percent']:+,.1f} %"
+    percent = change["percent"]
+    return f"{percent:+,.1f}\u00a0%" if abs(percent) < 1000 else f"{percent:+,.0f}\u00a0%"
