@@ -101,7 +101,7 @@ def table_of(
 ) -> dict[str, Any]:
     """A part's rows with all of their digits."""
     shown = currencies_of(answer)[:MOST_CURRENCIES]
-    [row for each in shown for row in answer["rows"] if row["currency"] == each]
+    rows = [row for each in shown for row in answer["rows"] if row["currency"] == each]
     head = [*([WORDS["grade"][language]] if is_graded else [])]
     head += [each["labels"][language] for each in answer["dimensions"]]
     head += [m["labels"][language].partition(";")[0] for m in answer["measures"]]
