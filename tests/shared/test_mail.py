@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from guanxi_shared.mail import FolderMail, Letter, NotDelivered, SmtpMail, make_mail
+from guanxi_shared.mail import (
+    Attached,
+    FolderMail,
+    Letter,
+    NotDelivered,
+    SmtpMail,
+    as_message,
+    make_mail,
+)
 
 LETTER = Letter(
     "ann@acme.example", "谢谢\nThanks", "Open https://x.example/secret-token\n", "letter-1"
@@ -104,3 +112,16 @@ def test_another_url_is_refused() -> None:
 
 def _names(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
+
+
+def test_what_is_attached_comes_with_its_name_and_kind() -> None:
+    letter = Letter(
+        "ada@example.com",
+        "Sales",
+        "See the file.",
+        attached=(Attached("报告.csv", "text/csv", b"a,b"),),
+    )
+    message = as_message(letter, "Guanxi <no-reply@localhost>")
+    [part] = message.iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("报告.csv", "text/csv")
+    assert part.get_payload(decode=True) == b"a,b"

@@ -86,6 +86,7 @@ async def find_report(call: Call, name: str) -> Mapping[str, Any]:
         id = UUID(name)
     except ValueError as error:
         raise NotFound("There is no report of this name or id.") from error
+    call.by.demand(REPORTS.permission("read"))
     found = await find_record(call, REPORTS, id)
     document = found["document"]
     if isinstance(document, orjson.Fragment):
