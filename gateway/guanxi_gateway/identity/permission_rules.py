@@ -62,7 +62,9 @@ def _may(actions: str, *resources: str) -> list[str]:
 _READS = [
     *_may("r", "search", "events", "users", "teams", "fields", "views", "products", "price-books"),
     *_may("r", "pipelines", "exchange-rates", "queues", "sla-policies", "business-calendars"),
-    *_may("r", "articles", "internal-articles", "partner-articles", "jobs", "root-causes", "reports"),
+    *_may(
+        "r", "articles", "internal-articles", "partner-articles", "jobs", "root-causes", "reports"
+    ),
 ]
 _EVERYONE = [*_READS, *_may("cud", "views", "reports")]
 _FIELD_WORK = _may("rcu", "sync")
