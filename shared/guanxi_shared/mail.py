@@ -20,6 +20,13 @@ KEPT_SECONDS = 30 * 86_400.0  # as long as files of imports and exports
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    name: str
+    content_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
     """`name` is the same whenever the same letter is sent again: mail programs show one of several with the
     same Message-ID, and the folder keeps one."""
@@ -28,6 +35,7 @@ class Letter:
     subject: str
     text: str
     name: str | None = None
+    attached: tuple[Attached, ...] = ()
 
 
 class NotDelivered(Exception):
@@ -141,6 +149,9 @@ def as_message(letter: Letter, sender: str) -> EmailMessage:
         message["Message-ID"] = f"<{letter.name}@{domain}>"
         message["Auto-Submitted"] = "auto-generated"
     message.set_content(letter.text)
+    for each in letter.attached:
+        kind, _, part = each.content_type.partition("/")
+        message.add_attachment(each.body, maintype=kind, subtype=part, filename=each.name)
     return message
 
 

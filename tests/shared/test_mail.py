@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from guanxi_shared.mail import (
+    Attached,
     FolderMail,
     Letter,
     NotDelivered,
     SmtpMail,
+    as_message,
     forget_letters,
     make_mail,
 )
@@ -124,3 +126,16 @@ def test_letters_of_more_than_a_month_ago_are_forgotten(tmp_path: Path) -> None:
     forget_letters(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["young.eml"]
     forget_letters(tmp_path / "nowhere")
+
+
+def test_what_is_attached_comes_with_its_name_and_kind() -> None:
+    letter = Letter(
+        "ada@example.com",
+        "Sales",
+        "See the file.",
+        attached=(Attached("报告.csv", "text/csv", b"a,b"),),
+    )
+    message = as_message(letter, "Guanxi <no-reply@localhost>")
+    [part] = message.iter_attachments()
+    assert (part.get_filename(), part.get_content_type()) == ("报告.csv", "text/csv")
+    assert part.get_payload(decode=True) == b"a,b"

@@ -26,7 +26,7 @@ SERVICE = (
     "partner-articles", "surveys", "assets",
     "survey-invitations", "entitlements", "work-orders", "agents", "coordination-tasks", "root-causes",
 )  # fmt: skip
-INSIGHT = ("analytics", "search", "events", "jobs", "sync")
+INSIGHT = ("analytics", "reports", "search", "events", "jobs", "sync")
 ADMINISTRATION = (
     "organisation", "users", "teams", "roles", "api-keys", "oauth-clients", "shares", "audit",
     "system", "webhooks",
@@ -62,9 +62,11 @@ def _may(actions: str, *resources: str) -> list[str]:
 _READS = [
     *_may("r", "search", "events", "users", "teams", "fields", "views", "products", "price-books"),
     *_may("r", "pipelines", "exchange-rates", "queues", "sla-policies", "business-calendars"),
-    *_may("r", "articles", "internal-articles", "partner-articles", "jobs", "root-causes"),
+    *_may(
+        "r", "articles", "internal-articles", "partner-articles", "jobs", "root-causes", "reports"
+    ),
 ]
-_EVERYONE = [*_READS, *_may("cud", "views")]
+_EVERYONE = [*_READS, *_may("cud", "views", "reports")]
 _FIELD_WORK = _may("rcu", "sync")
 _OWN_KEYS = _may("rcd", "api-keys")
 

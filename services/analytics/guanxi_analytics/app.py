@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from guanxi_analytics.db import METADATA
 from guanxi_analytics.heard.peers import SOURCES, peers_consumers
+from guanxi_analytics.press.beside import press_of
 from guanxi_analytics.resources import LOGGED
 from guanxi_analytics.routers import ROUTERS
 from guanxi_analytics.settings import settings
@@ -22,6 +23,7 @@ def create() -> Edge:
     async def started(here: House) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(listeners)
+            stack.push_async_callback(press_of(here).close)
             for source in SOURCES:
                 await stack.enter_async_context(calling_peer(here, source))
             yield

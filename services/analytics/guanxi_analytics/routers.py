@@ -8,16 +8,22 @@ from guanxi_analytics.churn.routes import router as churn
 from guanxi_analytics.cohorts.routes import router as cohorts
 from guanxi_analytics.customers.routes import router as customers
 from guanxi_analytics.lifecycle.routes import router as lifecycle
+from guanxi_analytics.monthly.routes import router as monthly
 from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.queries.routes import router as queries
+from guanxi_analytics.reports.routes import router as reports
 from guanxi_analytics.retention.routes import router as retention
 from guanxi_analytics.satisfaction.routes import router as satisfaction
+from guanxi_analytics.schedules.routes import router as schedules
 from guanxi_analytics.sources.routes import router as sources
 from guanxi_analytics.value_matrix.routes import router as value_matrix
 from guanxi_shared.job_routes import jobs_router
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     queries,
+    reports,
+    monthly,
+    schedules,
     sources,
     customers,
     value_matrix,

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_analytics.facts.kinds import ACCOUNTS, SALES, Kind, kinds_of
+from guanxi_analytics.facts.marks import count_change, forget_answers
 from guanxi_analytics.facts.sale_rules import customers_of, returns_of, sales_of
 from guanxi_analytics.facts.walking_rules import Change, Key, Pieces, Walked, walk
 from guanxi_analytics.summaries.writing import renew_summaries
@@ -47,10 +48,13 @@ async def _write(
         changes = [_change(event, _pieces(kind, event)) for event in events]
     walked = walk(present, changes)
     await _keep(connection, organisation, kind, walked)
+    if walked.begun or walked.ended:
+        await count_change(connection, organisation, kind.source)
     if kind is SALES:
         await renew_summaries(connection, organisation, customers_of(walked.touched))
     if kind is ACCOUNTS and (erased := _erased(events)):
         await connection.execute(FORGET_NAME, organisation, erased)
+        await forget_answers(connection, organisation)
 
 
 async def _present(

@@ -4,6 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from guanxi_analytics.facts.kinds import KINDS
+from guanxi_analytics.facts.marks import count_change
 from guanxi_shared.consumers import bind
 from guanxi_shared.db import Connection
 
@@ -23,3 +24,4 @@ async def forget_organisation(connection: Connection, organisation: UUID, *, sou
     tables = [kind.table.name for kind in KINDS if kind.source == source]
     for table in (*tables, *MADE_OF.get(source, ())):
         await connection.execute(f"DELETE FROM {table} WHERE organisation_id = $1", organisation)
+    await count_change(connection, organisation, source)

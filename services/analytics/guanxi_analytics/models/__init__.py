@@ -9,6 +9,8 @@ from guanxi_analytics.models.facts import (
     TicketFact,
 )
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
+from guanxi_analytics.models.reports import FactMark, Report, ReportResult
+from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.summaries import CustomerSummary
 
@@ -19,8 +21,13 @@ __all__ = [
     "CustomerScore",
     "CustomerSummary",
     "DealFact",
+    "FactMark",
     "FittedModel",
     "QuadrantMove",
+    "Report",
+    "ReportLetter",
+    "ReportResult",
+    "ReportSchedule",
     "SaleFact",
     "SaleReturn",
     "TicketFact",

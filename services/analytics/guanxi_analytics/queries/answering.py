@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from guanxi_analytics.queries import names
-from guanxi_analytics.queries.asked import MOST_ROWS, Asked
+from guanxi_analytics.queries.asked import Asked, most_rows
 from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS
 from guanxi_analytics.queries.figure_rules import change_of, shown
 from guanxi_analytics.queries.period_rules import Shift, label_of
@@ -30,7 +30,7 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
         first, until = asked.shift.back(asked.first), asked.shift.back(asked.until)
         before = await _read(call, asked, first, until, asked.shift)
     keys = _ordered(asked, {key for own in rows.values() for key in own}, rows)
-    shown_keys = keys[: asked.top] if asked.top else keys
+    shown_keys = _first(keys, asked.top) if asked.top else keys
     sight = None if before is None else before[0]
     all_totals = sorted({k for own in totals.values() for k in own}, key=str)
     return {
@@ -58,9 +58,9 @@ async def _read(
         found = await call.db.pool.fetch(
             bound(statement.sql), str(call.organisation), *statement.args(values)
         )
-        if len(found) > MOST_ROWS:
+        if len(found) > (most := most_rows(asked.top)):
             raise Invalid(
-                f"That is more than {MOST_ROWS} rows.",
+                f"That is more than {most} rows.",
                 errors={"dimensions": "Send fewer of them, a shorter period, or filters."},
                 code="query_too_large",
             )
@@ -111,6 +111,17 @@ def _ordered(asked: Asked, keys: set[Key], rows: Sums) -> list[Key]:
     if place is not None:
         return sorted(keys, key=lambda key: (key[place], *by_value(key)))
     return sorted(keys, key=by_value)
+
+
+def _first(keys: Sequence[Key], top: int) -> list[Key]:
+    """So many of each currency: amounts of two are not greater or less than each other."""
+    counts: dict[Any, int] = {}
+    found = []
+    for key in keys:
+        counts[key[-1]] = counts.get(key[-1], 0) + 1
+        if counts[key[-1]] <= top:
+            found.append(key)
+    return found
 
 
 def _row(asked: Asked, key: Key, now: Sums, before: Sums | None) -> dict[str, Any]:

@@ -25,7 +25,13 @@ EXAMPLE: dict[str, Any] = {
     "top": 20,
 }
 MOST_ROWS: Final = 10_000
+MOST_RANKED: Final = 200_000  # of which the first are shown
 Name = Annotated[str, Field(max_length=60)]
+
+
+def most_rows(top: int | None) -> int:
+    """How many rows a query may find."""
+    return MOST_ROWS if top is None else MOST_RANKED
 
 
 class Period(BaseModel):
@@ -46,7 +52,7 @@ class Query(BaseModel):
     period: Period | None = None
     compare: Literal["previous_period", "previous_year"] | None = None
     order_by: Name | None = Field(default=None, description="A measure, the greatest first.")
-    top: Annotated[int, Field(ge=1, le=MOST_ROWS)] | None = None
+    top: Annotated[int, Field(ge=1, le=MOST_ROWS, description="Of each currency.")] | None = None
     as_of: Annotated[str, Field(max_length=40)] | None = None
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import (
     tuple_,
 )  # fmt: skip
 
-from guanxi_analytics.queries.asked import MOST_ROWS, Asked
+from guanxi_analytics.queries.asked import Asked, most_rows
 from guanxi_analytics.queries.cubes import ACCOUNT, DIMENSIONS, Cube, local
 from guanxi_analytics.queries.fields import asks_account
 from guanxi_shared import filters
@@ -30,7 +30,6 @@ from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope, predicate
 
 SHAPES: Final = Shapes()
-MOST: ColumnElement[int] = literal_column(str(MOST_ROWS + 1))
 
 
 def known_at(table: Any, is_past: bool) -> ColumnElement[bool]:
@@ -86,7 +85,7 @@ def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str
     is_past, is_bounded = asked.as_of is not None, asked.first is not None
     wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
     key = (
-        cube.name, asked.dimensions, asked.has_money, is_past, is_bounded, scope.shape,
+        cube.name, asked.dimensions, asked.has_money, asked.top is None, is_past, is_bounded, scope.shape,
         filters.shape_of(groups),
     )  # fmt: skip
     return SHAPES.get(key, lambda: _select(cube, asked, wanted)), bind.values
@@ -106,7 +105,9 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
     found = found.select_from(with_accounts(cube, is_past) if joins else cube.table)
     if told:
         sets = (tuple_(*(_plain(each) for each in by)), tuple_(*currency))
-        return found.group_by(func.grouping_sets(*sets)).limit(MOST)
+        return found.group_by(func.grouping_sets(*sets)).limit(
+            literal_column(str(most_rows(asked.top) + 1))
+        )
     return found.group_by(*currency) if currency else found
 
 

@@ -7,6 +7,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_analytics.charts.matrix_rules import matrix_picture
+from guanxi_analytics.press import forms
+from guanxi_analytics.press.beside import press_of
 from guanxi_analytics.value_matrix.asked import PARAMETERS, currency_of, customers_asked
 from guanxi_analytics.value_matrix.reading import list_customers, read_matrices
 from guanxi_analytics.value_matrix.schemas import MatrixCustomers, ValueMatrices
@@ -15,6 +18,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.db import bound
 from guanxi_shared.reads import JSON_OPTIONS
 
+FORMS = ("json", "svg", "png")
 router = APIRouter(tags=["analytics"])
 OWN = "SELECT currency FROM directory_state WHERE organisation_id = $2"
 
@@ -24,15 +28,21 @@ OWN = "SELECT currency FROM directory_state WHERE organisation_id = $2"
     **documents.operation(
         "get_value_matrix",
         "Customers by what they bring and what they may bring: four quadrants and uncertain",
-        parameters=PARAMETERS[:1],
+        parameters=[*PARAMETERS[:1], *forms.parameters(FORMS)],
         response_model=ValueMatrices,
-        responses=documents.problems(),
+        responses={**forms.contents(FORMS), **documents.problems()},
     ),
 )
 async def get_value_matrix(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    sent = parameters.parameters_of(call, ("currency",))
-    return _json({"data": await read_matrices(call, currency_of(sent))})
+    sent = parameters.parameters_of(call, ("currency", "format", "language"))
+    form, language = forms.form_of(call, sent, FORMS, "json"), await forms.language_of(call, sent)
+    found = await read_matrices(call, currency_of(sent))
+    if form == "json":
+        return _json({"data": found})
+    picture = {"picture": matrix_picture(found, language), "format": form}
+    body = await press_of(call.house).make("chart", picture)
+    return Response(body, media_type=forms.TYPES[form], headers={"vary": "Accept"})
 
 
 @router.get(

@@ -1,0 +1,80 @@
+"""Reports that everybody has: the same documents as saved ones, declared in code, in English and Chinese."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from guanxi_analytics.queries.cubes import CUBES, MEASURES
+
+YEAR: Final = {"from": "this_year", "until": "next_year"}
+TWELVE: Final = {"from": "-11m", "until": "tomorrow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Predefined:
+    id: str
+    name: str
+    name_zh: str
+    document: Mapping[str, Any]
+    chart: str = "auto"
+    is_graded: bool = False
+
+    @property
+    def permissions(self) -> list[str]:
+        cubes = {MEASURES[name].cube for name in self.document["measures"]}
+        return sorted({f"{CUBES[cube].resource}:read" for cube in cubes})
+
+
+def _report(
+    id: str, name: str, name_zh: str, measures: str, dimensions: str, *, chart: str = "auto",
+    is_graded: bool = False, **more: Any,
+) -> Predefined:  # fmt: skip
+    document = {
+        "measures": measures.split(), "dimensions": dimensions.split(),
+        "period": YEAR, "compare": "previous_year", **more,
+    }  # fmt: skip
+    return Predefined(id, name, name_zh, document, chart, is_graded)
+
+
+SALES: Final = "revenue margin orders customers"
+WINS: Final = (
+    "win_rate deals_won deals_lost cycle_days"  # without money: one row for all currencies
+)
+SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment reopened_share"
+
+PREDEFINED: Final[Mapping[str, Predefined]] = {
+    report.id: report
+    for report in (
+        _report("sales-by-month", "Sales by month", "月度销售", SALES, "month"),
+        _report("sales-by-product", "Sales by product", "产品销售", "revenue quantity margin orders", "product", top=20),
+        _report("sales-by-category", "Sales by category", "品类销售", "revenue quantity margin orders", "category", top=20),
+        _report("sales-by-channel", "Sales by channel", "渠道销售", SALES, "source"),
+        _report("sales-by-region", "Sales by region", "地区销售", SALES, "region", top=30),
+        _report("sales-by-industry", "Sales by industry", "行业销售", SALES, "industry", top=30),
+        _report("sales-by-person", "Sales by person", "人员销售", SALES, "owner", top=30),
+        _report("sales-by-team", "Sales by team", "团队销售", SALES, "team", top=30),
+        _report("top-customers", "Top customers", "重点客户", "revenue margin orders average_order", "account", top=30, is_graded=True),
+        _report("returns-by-product", "Bought and kept, by product", "产品退货", "bought revenue", "product", top=20),
+        _report("deals-opened-by-source", "Opportunities opened, by source", "商机来源", "deals_opened opened_amount", "source"),
+        _report("wins-by-month", "Win rate and cycle by month", "月度赢单率与成交周期", WINS, "month", chart="line"),
+        _report("wins-by-person", "Win rate and cycle by person", "人员赢单率与成交周期", WINS, "owner", top=30),
+        _report("wins-by-pipeline", "Win rate and cycle by pipeline", "流程赢单率与成交周期", WINS, "pipeline"),
+        _report("won-amount-by-person", "Amount won, by person", "人员赢单金额", "won_amount deals_won", "owner", top=30),
+        _report("lost-reasons", "Why deals were lost", "丢单原因", "deals_lost", "reason", top=20,
+                filter_groups=[{"filters": [{"field": "status", "operator": "eq", "value": "lost"}]}]),
+        _report("tickets-by-month", "Tickets in and solved, by month", "月度工单", "tickets_opened tickets_solved", "month", chart="line"),
+        _report("tickets-by-channel", "Tickets by channel", "工单渠道", "tickets_opened", "channel"),
+        _report("tickets-by-kind", "Tickets by kind", "工单类型", "tickets_opened", "ticket_kind"),
+        _report("service-by-priority", "Service levels by priority", "各优先级服务水平", SERVICE, "priority"),
+        _report("service-by-month", "Service levels by month", "月度服务水平", SERVICE, "month", chart="line"),
+        _report("service-by-queue", "Service levels by queue", "各队列服务水平", SERVICE, "queue", top=30),
+        _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
+    )
+}  # fmt: skip
+
+
+def shown(report: Predefined) -> dict[str, Any]:
+    return {
+        "id": report.id, "name": report.name, "name_zh": report.name_zh,
+        "document": report.document, "chart": report.chart, "is_graded": report.is_graded,
+    }  # fmt: skip

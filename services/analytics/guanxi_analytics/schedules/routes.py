@@ -1,0 +1,91 @@
+"""Schedules of reports over HTTP."""
+
+from typing import Final
+
+import orjson
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from guanxi_analytics.schedules import service
+from guanxi_analytics.schedules.resource import PATH, SCHEDULES
+from guanxi_analytics.schedules.schemas import ReportLetters, ScheduleCreate, ScheduleUpdate
+from guanxi_shared import documents, history, reads, writes
+from guanxi_shared.calls import begin
+from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.parameters import parameters_of
+from guanxi_shared.reads import JSON_OPTIONS
+
+router = APIRouter(tags=["reports"])
+ONE: Final = PATH + "/{report_schedule_id}"
+ID: Final = "report_schedule_id"
+
+
+@router.get(ONE, **documents.gets(SCHEDULES, has_past=False))
+async def get_report_schedule(request: Request) -> Response:
+    call = await begin(request, "reports:read")
+    return await reads.get_record(call, SCHEDULES, request.path_params[ID])
+
+
+@router.get(PATH, **documents.lists(SCHEDULES))
+async def list_report_schedules(request: Request) -> Response:
+    return await reads.list_records(await begin(request, "reports:read"), SCHEDULES)
+
+
+@router.post(PATH, **documents.creates(SCHEDULES, ScheduleCreate))
+async def create_report_schedule(request: Request) -> Response:
+    call = await begin(request, "reports:create")
+    call.by.demand("analytics:read")
+    return await writes.create(call, SCHEDULES, ScheduleCreate, service.create_schedule, path=PATH)
+
+
+@router.patch(ONE, **documents.updates(SCHEDULES, ScheduleUpdate))
+async def update_report_schedule(request: Request) -> Response:
+    call = await begin(request, "reports:update")
+    id, version = id_in_path(request.path_params[ID]), writes.wanted_version(call)
+    return await writes.update(
+        call,
+        ScheduleUpdate,
+        lambda connection, data: service.update_schedule(call, connection, id, data, version),
+    )
+
+
+@router.delete(ONE, **documents.acts(SCHEDULES, "delete", "Send it no more", takes_key=False))
+async def delete_report_schedule(request: Request) -> Response:
+    call = await begin(request, "reports:delete")
+    id, version = id_in_path(request.path_params[ID]), writes.wanted_version(call)
+    return await writes.act(
+        call, lambda connection: service.delete_schedule(call, connection, id, version)
+    )
+
+
+@router.post(ONE + "/restore", **documents.acts(SCHEDULES, "restore", "Send it again"))
+async def restore_report_schedule(request: Request) -> Response:
+    call = await begin(request, "reports:delete")
+    id = id_in_path(request.path_params[ID])
+    return await writes.act(call, lambda connection: service.restore_schedule(call, connection, id))
+
+
+@router.get(ONE + "/history", **documents.histories(SCHEDULES))
+async def get_report_schedule_history(request: Request) -> Response:
+    call = await begin(request, "reports:read")
+    return await history.get_history(call, SCHEDULES, request.path_params[ID])
+
+
+@router.get(
+    ONE + "/letters",
+    **documents.operation(
+        "list_report_letters",
+        "What a schedule sent, newest first",
+        parameters=[documents.path_id(ID)],
+        response_model=ReportLetters,
+        responses=documents.problems(404),
+    ),
+)
+async def list_report_letters(request: Request) -> Response:
+    call = await begin(request, "reports:read")
+    parameters_of(call, ())
+    found = await service.list_letters(call, id_in_path(request.path_params[ID]))
+    page = {"next_cursor": None, "has_more": False, "total": None}
+    body = orjson.dumps({"data": found, "page": page}, option=JSON_OPTIONS)
+    return Response(body, media_type="application/json")
