@@ -8,7 +8,7 @@ from guanxi_shared.migrations import execute_script, secure
 from guanxi_shared.schedules import expiry_policy
 
 revision = "0007"
-down_revision = "0003"
+down_revision = "0005"
 branch_labels = None
 depends_on = None
 
