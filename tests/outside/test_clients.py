@@ -46,7 +46,7 @@ def check(told: dict[str, Any]) -> None:
         "account": "上海晨光文具有限公司", "amount": "128000.00", "ticket": "complaint",
         "names": ["Firma 0", "Firma 1", "Firma 2", "Firma 3", "上海晨光文具有限公司"],
         "changed": ["B", "上海晨光文具有限公司", "retail"],
-        "now": ["B", 2], "stale": [412, "stale"], "refused": [422, ["domain"]],
+        "now": ["B", 2], "stale": [412, "stale"], "refused": [422, ["name"]],
     }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import ast
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ class Warehouse:
     def named(self, table: str, word: str) -> dict[str, str]:
         return self._ran("-c", SHOW, str(self.database), f"SELECT {word}, id FROM crm.{table}")
 
-    def _ran(self, *arguments: str) -> dict:
+    def _ran(self, *arguments: str) -> dict[str, Any]:
         env = {
             "PATH": "/usr/bin:/bin",
             "HOME": str(self.folder),

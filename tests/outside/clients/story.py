@@ -72,7 +72,7 @@ def main(url: str, email: str, password: str) -> None:
         account.id, client=client, body=AccountUpdate(grade="C"), if_match=read
     )
     now = found(get_account.sync(account.id, client=client))
-    refused = create_account.sync(client=client, body=AccountCreate(name="x", domain="no domain"))
+    refused = create_account.sync(client=client, body=AccountCreate(name=""))
     if not isinstance(refused, ProblemDetails) or not isinstance(stale.parsed, ProblemDetails):
         raise SystemExit("not refused")
     told = {

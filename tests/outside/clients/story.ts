@@ -62,7 +62,7 @@ const patch = "/v1/accounts/{account_id}";
 const changed = found(await api.PATCH(patch, { params: { path: one, header }, body: { grade: "B" } }));
 const stale = await api.PATCH(patch, { params: { path: one, header }, body: { grade: "C" } });
 const now = found(await api.GET(patch, { params: { path: one } }));
-const { error } = await api.POST("/v1/accounts", { body: { name: "x", domain: "no domain" } });
+const { error } = await api.POST("/v1/accounts", { body: { name: "" } });
 if (!error) throw new Error("not refused");
 console.log(
   JSON.stringify({
