@@ -69,7 +69,7 @@ endif
 
 pins: ## compile requirements/*.txt anew (needs uv)
 	@command -v uv >/dev/null || { echo "make pins needs uv on the path."; exit 2; }
-	@for name in runtime dev build; do \
+	@for name in runtime dev build outside; do \
 	  echo "compiling requirements/$$name.txt"; \
 	  uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    --no-annotate --no-emit-index-url --no-emit-find-links $(ARGS) \

@@ -11,6 +11,7 @@ from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_gateway.openapi import merge
 from guanxi_gateway.settings import GatewaySettings
 from guanxi_shared.edge import Edge
+from guanxi_shared.openapi import plain_name
 from guanxi_shared.settings import Common
 from tests.stand_in import SECRET
 
@@ -60,3 +61,30 @@ def test_every_refusal_is_promised_as_a_problem(merged: Document) -> None:
             if status >= "400":
                 assert "application/problem+json" in answer["content"], (where, status)
     assert not {"HTTPValidationError", "ValidationError"} & set(merged["components"]["schemas"])
+
+
+def test_what_changes_a_record_tells_of_no_defaults(merged: Document) -> None:
+    """A generated client sends them, and would so undo what nobody meant to change."""
+    schemas, bodies = merged["components"]["schemas"], 0
+    for where, operation in operations(merged):
+        if where.startswith("PATCH"):
+            ref = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+            fields = schemas[ref.rpartition("/")[2]]["properties"].values()
+            assert not any("default" in field for field in fields), where
+            bodies += 1
+    assert bodies > 10
+
+
+def test_names_are_told_apart_in_words_and_titles_are_names(merged: Document) -> None:
+    """Generators make a class of a title; two of one name and both are left out."""
+    schemas = merged["components"]["schemas"]
+    assert not [name for name in schemas if "__" in name]
+    titles = {name: schema["title"] for name, schema in schemas.items() if "title" in schema}
+    assert titles == {name: name for name in titles}
+    assert plain_name("guanxi_tickets__survey_results__schemas__Share") == "SurveyResultsShare"
+
+
+def test_no_parameter_is_described_twice(merged: Document) -> None:
+    for where, operation in operations(merged):
+        named = [(each["name"], each["in"]) for each in operation.get("parameters", ())]
+        assert len(named) == len(set(named)), where

@@ -26,10 +26,11 @@ from guanxi_gateway.job_finder import JobFinder, jobs_router
 from guanxi_gateway.limits import FORGET_SQL, Budgets
 from guanxi_gateway.limits_rules import Limit
 from guanxi_gateway.openapi import Documents, pages
-from guanxi_gateway.peers import Source, own_source, source_of
+from guanxi_gateway.peers import Source, Stream, own_source, own_stream, source_of, stream_of
 from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.routes import INSIDE
 from guanxi_gateway.settings import GatewaySettings
+from guanxi_gateway.snapshots import snapshots_router
 from guanxi_gateway.sync.routes import sync_router
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
@@ -143,12 +144,14 @@ def make_own(
 ) -> Edge:
     """The application behind the door: identity's routes and the views over all services."""
     sources: dict[str, Source] = {name: source_of(peer) for name, peer in peers.items()}
+    streams: dict[str, Stream] = {name: stream_of(peer) for name, peer in peers.items()}
     own_feed = APIRouter()
     own_feed.include_router(
         feed_router(NAME, Table.metadata, TOLD), prefix=OWN_FEED, include_in_schema=False
     )
     routers: Sequence[APIRouter] = [
         merged_events_router(sources),
+        snapshots_router(streams),
         views_router(peers, data_dir=common.data_dir),
         jobs_router(peers),
         webhooks_router(peers),
@@ -172,6 +175,7 @@ def make_own(
         house=here,
     )
     sources[NAME] = own_source(own, prefix=OWN_FEED)
+    streams[NAME] = own_stream(own, prefix=OWN_FEED)
     return own
 
 

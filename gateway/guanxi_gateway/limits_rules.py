@@ -101,6 +101,7 @@ _COSTS: tuple[tuple[str, str, int], ...] = (
     ("POST", r"/v1/auth/(sign-in|password-resets?.*|refresh)|/v1/oauth/.*", 5),
     ("POST", r"/v1/[^/]+/batch|/v1/(imports|exports|jobs|merges)(/.*)?", 20),
     ("POST", r"/v1/[^/]+/snapshot", 50),
+    ("POST", r"/v1/snapshot", 100),
     ("POST", r"/v1/[^/]+/search", 2),
     ("GET", r"/v1/search|/v1/customers/[^/]+/overview|/v1/analytics/.*", 5),
     ("GET", r"/v1/sync/pull", 5),

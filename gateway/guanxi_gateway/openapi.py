@@ -67,6 +67,8 @@ def merge(documents: Mapping[str, Document], *, unavailable: Mapping[str, str]) 
             originals[place] = agreed.get(place, originals.get(place, component))
             target = merged["components"].setdefault(section, {})
             mine = _rewritten(component, renamed, ids)
+            if place[1] != name and "title" in mine:
+                mine["title"] = place[1]  # generators name classes by it
             known = target.setdefault(place[1], mine)
             if place in agreed:
                 with suppress(Different):  # what they refer to turned out to be two things

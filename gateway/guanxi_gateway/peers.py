@@ -1,7 +1,7 @@
 """The services as the gateway asks them itself: whole answers, many at once, none waited for long."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,9 @@ MOST_BYTES = 64 << 20
 
 # (target, authorization, seconds) -> the answer; Unavailable when there is none.
 Source = Callable[[str, str, float], Awaitable["Answer"]]
+# (target, authorization) -> the parts of a long answer to a POST, as they come.
+Stream = Callable[[str, str], AsyncGenerator[bytes, None]]
+SECONDS_FOR_A_PART = 60.0  # of a long answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +119,51 @@ def own_source(app: Any, *, prefix: str) -> Source:
         return Answer(response.status_code, dict(response.headers), response.content)
 
     return source
+
+
+def stream_of(peer: Upstream) -> Stream:
+    """A service's long answers, read as fast as they are taken. Unavailable when it is away, refuses, or
+    its answer breaks off."""
+
+    async def stream(target: str, authorization: str) -> AsyncGenerator[bytes, None]:
+        connection = None
+        request = _request(peer, target, "POST", authorization, b"", {}, SECONDS_FOR_A_PART)
+        try:
+            async with asyncio.timeout(SECONDS_FOR_A_PART):
+                connection = await peer.connect()
+                await connection.start(request, head_only=False)
+            if connection.status != 200:
+                raise Unavailable(f"The {peer.name} service answered {connection.status}.")
+            while True:
+                async with asyncio.timeout(SECONDS_FOR_A_PART):
+                    data = await connection.chunk()
+                if not data:
+                    return
+                yield data
+        except TimeoutError as error:
+            raise problem_of(TooSlow(), peer.name) from error
+        except WireError as error:
+            raise problem_of(error, peer.name) from error
+        finally:
+            if connection is not None:
+                peer.give_back(connection, asyncio.get_running_loop().time())
+
+    return stream
+
+
+def own_stream(app: Any, *, prefix: str) -> Stream:
+    """Our own application's long answers; what we keep ourselves is short enough to be held whole."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+
+    async def stream(target: str, authorization: str) -> AsyncGenerator[bytes, None]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
+            sent = {"authorization": authorization}
+            response = await client.post(prefix + target, headers=sent)
+        if response.status_code != 200:
+            raise Unavailable(f"The gateway's own snapshot answered {response.status_code}.")
+        yield response.content
+
+    return stream
 
 
 async def _exchange(peer: Upstream, request: bytes, method: str, *, fresh: bool) -> Answer:

@@ -33,6 +33,7 @@ from guanxi_shared.feed import Feed
 from guanxi_shared.feed_routes import feed_router
 from guanxi_shared.health import health_router
 from guanxi_shared.http import ServiceClient
+from guanxi_shared.openapi import tidy
 from guanxi_shared.refusals import problem_of
 from guanxi_shared.resources import Resource
 from guanxi_shared.settings import Common, ServiceSettings
@@ -161,6 +162,7 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
                 _drop_foreign_problems(operation["responses"])
         for name in FOREIGN_PROBLEMS:
             schemas.pop(name, None)
+        tidy(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 

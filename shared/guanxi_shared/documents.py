@@ -292,7 +292,10 @@ def list_parameters(resource: Resource) -> list[dict[str, Any]]:
         for field in resource.fields.values()
         if field.is_filtered and "eq" in field.operators
     ]  # fmt: skip
-    return fixed + filters
+    taken = {
+        each["name"] for each in fixed
+    }  # of `total` the count; the field takes `total[operator]`
+    return fixed + [each for each in filters if each["name"] not in taken]
 
 
 def _words(name: str, words: list[str], **more: Any) -> dict[str, Any]:

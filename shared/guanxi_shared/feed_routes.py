@@ -183,13 +183,17 @@ def _bounded(
 
 async def _snapshot(call: Call, cursor: str, resources: Sequence[Resource]) -> AsyncIterator[bytes]:
     """Page by page in key order; what changes meanwhile is in the feed behind the cursor."""
+    service = call.house.name
     yield orjson.dumps({"cursor": cursor}) + b"\n"
     for resource in resources:
         if not call.by.may(resource.permission("read")) or "deleted_at" not in resource.table.c:
             continue
         async for rows in pages_of(call, resource):
             yield b"".join(
-                orjson.dumps({"type": resource.noun, "record": row}, option=reads.JSON_OPTIONS)
+                orjson.dumps(
+                    {"service": service, "type": resource.noun, "record": row},
+                    option=reads.JSON_OPTIONS,
+                )
                 + b"\n"
                 for row in rows
             )

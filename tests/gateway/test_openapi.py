@@ -39,7 +39,7 @@ def test_equal_components_are_shared_and_different_ones_renamed() -> None:
     assert set(merged["components"]["schemas"]) == {"Problem", "Page", "PipelinePage"}
     assert reference(merged, "/v1/accounts") == "Page"
     assert reference(merged, "/v1/leads") == "PipelinePage"
-    assert merged["components"]["schemas"]["PipelinePage"]["title"] == "b"
+    assert merged["components"]["schemas"]["PipelinePage"]["title"] == "PipelinePage"
 
 
 def test_a_component_that_refers_to_a_renamed_one_is_renamed_too() -> None:

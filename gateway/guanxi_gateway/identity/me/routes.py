@@ -7,9 +7,9 @@ from guanxi_gateway.identity.directory import announce
 from guanxi_gateway.identity.me import service
 from guanxi_gateway.identity.me.schemas import (
     Me,
+    NewRecoveryCodes,
     PasswordChange,
     ProfileUpdate,
-    RecoveryCodes,
     TotpCode,
     TotpEnrolment,
 )
@@ -79,12 +79,12 @@ async def enrol_totp(request: Request) -> TotpEnrolment:
     responses=documents.problems(409, 413, 415, 422),
     openapi_extra=documents.body_of(TotpCode),
 )
-async def confirm_totp(request: Request) -> RecoveryCodes:
+async def confirm_totp(request: Request) -> NewRecoveryCodes:
     call = await begin(request, None)
     data = writes.parse(TotpCode, await call.body())
     codes = await service.confirm_totp(call.house, data.code, by=call.by, actor=call.actor)
     await announce(call.house, call.organisation)
-    return RecoveryCodes(recovery_codes=codes)
+    return NewRecoveryCodes(recovery_codes=codes)
 
 
 @router.post(

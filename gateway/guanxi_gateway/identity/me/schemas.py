@@ -50,5 +50,5 @@ class TotpCode(BaseModel):
     code: str = Field(min_length=1, max_length=40)
 
 
-class RecoveryCodes(BaseModel):
+class NewRecoveryCodes(BaseModel):
     recovery_codes: list[str]

@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from guanxi_pipeline.calls import service
 from guanxi_pipeline.calls.resources import FORECASTS
-from guanxi_pipeline.calls.schemas import CallAdjust, CallRead, Calls, CallSubmit
+from guanxi_pipeline.calls.schemas import CallAdjust, CallRead, CallSubmit, ForecastCalls
 from guanxi_pipeline.forecasts.asked import parameters
 from guanxi_pipeline.opportunities.stays import as_json
 from guanxi_shared import documents, history, writes
@@ -24,7 +24,7 @@ ONE = PATH + "/{forecast_id}"
         "list_forecast_calls",
         "The newest call of everybody whom you see, and what they sum to",
         parameters=parameters(service.NAMES),
-        response_model=Calls,
+        response_model=ForecastCalls,
         responses=documents.problems(422),
     ),
 )

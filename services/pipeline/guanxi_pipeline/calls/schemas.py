@@ -89,7 +89,7 @@ class RollUp(BaseModel):
     adjusted_best_case: list[Money]
 
 
-class Calls(BaseModel):
+class ForecastCalls(BaseModel):
     period: PeriodRead
     calls: list[CallRead]
     roll_up: RollUp

@@ -200,7 +200,7 @@ class OpportunityRead(BaseModel):
     updated_at: datetime
 
 
-class Flag(BaseModel):
+class RaisedFlag(BaseModel):
     """What is wrong with a deal, in a sentence."""
 
     flag: FlagName
@@ -222,11 +222,11 @@ class StageHistory(BaseModel):
 
     data: list[StageStay]
     seconds_by_stage: dict[str, int]
-    flags: list[Flag]
+    flags: list[RaisedFlag]
 
 
 class FlaggedOpportunity(OpportunityRead):
-    flags: list[Flag]
+    flags: list[RaisedFlag]
 
 
 class FlaggedPage(BaseModel):

@@ -107,11 +107,11 @@ class ProductRead(BaseModel):
     updated_at: datetime
 
 
-class Category(BaseModel):
+class ProductCategory(BaseModel):
     category: str | None
     products: int
     active: int
 
 
 class Categories(BaseModel):
-    data: list[Category]
+    data: list[ProductCategory]

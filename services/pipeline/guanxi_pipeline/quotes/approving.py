@@ -9,7 +9,7 @@ from uuid import UUID
 from guanxi_pipeline.approval_rules.service import active_rules
 from guanxi_pipeline.quotes import chain_rules, rules, state_rules
 from guanxi_pipeline.quotes.resources import QUOTES
-from guanxi_pipeline.quotes.schemas import Comment
+from guanxi_pipeline.quotes.schemas import ApprovalComment
 from guanxi_pipeline.quotes.service import load_quote
 from guanxi_pipeline.rates.looking_up import rates_into
 from guanxi_shared import records
@@ -61,7 +61,7 @@ async def submit_quote(
 
 
 async def approve_quote(
-    call: Call, connection: Connection, quote_id: UUID, data: Comment, version: int | None
+    call: Call, connection: Connection, quote_id: UUID, data: ApprovalComment, version: int | None
 ) -> State:
     """The step whose turn it is; with the last one the quote may be sent."""
     loaded = await _to_decide(call, connection, quote_id, version, "approved")
@@ -77,7 +77,7 @@ async def approve_quote(
 
 
 async def refuse_quote(
-    call: Call, connection: Connection, quote_id: UUID, data: Comment, version: int | None
+    call: Call, connection: Connection, quote_id: UUID, data: ApprovalComment, version: int | None
 ) -> State:
     """Back to whoever wrote it, with the reason."""
     loaded = await _to_decide(call, connection, quote_id, version, "refused")

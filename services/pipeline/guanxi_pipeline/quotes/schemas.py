@@ -207,7 +207,7 @@ class QuoteRead(BaseModel):
     updated_at: datetime
 
 
-class Comment(Value):
+class ApprovalComment(Value):
     """Why a step is approved or refused."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"comment": "Fine."}})

@@ -16,7 +16,7 @@ from guanxi_pipeline.quotes.printing import language_asked, print_quote
 from guanxi_pipeline.quotes.resources import QUOTES
 from guanxi_pipeline.quotes.schemas import (
     Acceptance,
-    Comment,
+    ApprovalComment,
     QuoteLink,
     QuoteRead,
     Rejection,
@@ -83,14 +83,14 @@ async def submit_quote(request: Request) -> Response:
     return await _act(request, approving.submit_quote)
 
 
-@router.post(ONE + "/approve", **_does("approve", "Approve the step that waits", Comment))
+@router.post(ONE + "/approve", **_does("approve", "Approve the step that waits", ApprovalComment))
 async def approve_quote(request: Request) -> Response:
-    return await _act_with(request, "quotes:read", Comment, approving.approve_quote)
+    return await _act_with(request, "quotes:read", ApprovalComment, approving.approve_quote)
 
 
-@router.post(ONE + "/refuse", **_does("refuse", "Send it back to be changed", Comment))
+@router.post(ONE + "/refuse", **_does("refuse", "Send it back to be changed", ApprovalComment))
 async def refuse_quote(request: Request) -> Response:
-    return await _act_with(request, "quotes:read", Comment, approving.refuse_quote)
+    return await _act_with(request, "quotes:read", ApprovalComment, approving.refuse_quote)
 
 
 @router.post(
