@@ -106,6 +106,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     loops = [made.pop(path) for path in list(made) if "/loop/" in path]
     assert 4 < len(loops) < 40
     asked = sum(made.pop(path) for path in list(made) if path.endswith("/invitations"))
+    assert 30 < made.pop("/v1/quotes") < 100  # a weekday more or less moves it
     assert made == {
         "/v1/organisations": 1,
         "/v1/teams": 9,
@@ -121,7 +122,6 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/leads/assignment-rules": 2,
         "/v1/leads/forms": 1,
         "/v1/leads": 140,
-        "/v1/quotes": 62,
         "/v1/orders": loaded.orders,
         "/v1/tickets": loaded.tickets,
         "/v1/business-calendars": 1,
