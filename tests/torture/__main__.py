@@ -10,12 +10,15 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 import httpx
 
+from tests.gateway.webhooks.receiver import Receiver, receiving
 from tests.suite import Admin, Suite, database_of, is_ready
 from tests.torture import checks
+from tests.torture.hearing import HEARS, Hearing, register
 from tests.torture.inside.plants import PLANTS
 from tests.torture.people import Person, people_of
 from tests.torture.storm import storm
@@ -26,6 +29,7 @@ SETTLE_SECONDS = 60
 SETTLE_PLANTED_SECONDS = 6  # what is lost does not come back
 PAUSE_SECONDS = 0.2
 SHARED = 3
+SIDES = ("Alpha", "Beta")
 
 
 def main() -> int:
@@ -61,8 +65,10 @@ def _options() -> argparse.Namespace:
 
 
 async def _run(options: argparse.Namespace, seed: int) -> list[str]:
-    async with tortured_suite(plant=options.plant) as tortured:
-        return await _torture(tortured, options, seed)
+    async with AsyncExitStack() as stack:
+        receivers = [await stack.enter_async_context(receiving()) for _ in SIDES]
+        tortured = await stack.enter_async_context(tortured_suite(plant=options.plant))
+        return await _torture(tortured, receivers, options, seed)
 
 
 @dataclass
@@ -73,15 +79,18 @@ class Side:
     ledger: Ledger
     people: list[Person]
     stages: list[str]
+    hearing: Hearing
 
     def client(self, http: httpx.AsyncClient, foreign: str, index: int, seed: int) -> Client:
         person = self.people[index % len(self.people)]
         return Client(http, person, self.ledger, foreign, random.Random(seed + index), self.stages)
 
 
-async def _torture(tortured: Tortured, options: argparse.Namespace, seed: int) -> list[str]:
+async def _torture(
+    tortured: Tortured, receivers: list[Receiver], options: argparse.Namespace, seed: int
+) -> list[str]:
     suite = tortured.suite
-    sides = [await _side(suite, name, options) for name in ("Alpha", "Beta")]
+    sides = [await _side(suite, *each) for each in zip(SIDES, receivers, strict=True)]
     until, faults = asyncio.Event(), Counter[str]()
     async with asyncio.TaskGroup() as group:
         for index in range(options.clients):
@@ -105,9 +114,12 @@ async def _torture(tortured: Tortured, options: argparse.Namespace, seed: int) -
     return found + await checks.check_connections(url)
 
 
-async def _side(suite: Suite, name: str, options: argparse.Namespace) -> Side:
+async def _side(suite: Suite, name: str, receiver: Receiver) -> Side:
     admin = await asyncio.to_thread(suite.new_organisation, name)
-    side = Side(admin, Ledger(f"Canary{name}"), await people_of(admin), await _stages(admin))
+    people, stages = await people_of(admin), await _stages(admin)
+    async with _http(suite, await asyncio.to_thread(admin.token)) as http:
+        hearing = await register(http, receiver)
+    side = Side(admin, Ledger(f"Canary{name}"), people, stages, hearing)
     async with _http(suite) as http:
         await make_shared(side.client(http, "nobody else's", 0, 0), SHARED)
     return side
@@ -183,9 +195,13 @@ async def _check(side: Side, url: str, seconds: float) -> list[str]:
         for path, records in kinds.items():
             found += await checks.check_feed(http, path, records)
         found += await checks.check_audit(http)
-        return found + await _once_heard(
+        found += await _once_heard(
             lambda: checks.sums_differ(http, url, admin.organisation_id), seconds
         )
+        told = await checks.events_by_id(http, HEARS)
+    found += await _once_heard(lambda: asyncio.sleep(0, side.hearing.wrong(told)), seconds)
+    print(f"  {ledger.canary}: {len(told)} events, {len(side.hearing.receiver.got)} deliveries")
+    return found + side.hearing.unsigned()
 
 
 if __name__ == "__main__":

@@ -163,6 +163,16 @@ async def check_feed(
     return wrong
 
 
+async def events_by_id(http: httpx.AsyncClient, pattern: str) -> dict[str, tuple[str, int]]:
+    """Record and version of each event of a type, by the event's id."""
+    prefix = pattern.removesuffix("*")
+    return {
+        event["id"]: (event["data"]["id"], event["data"]["version"])
+        async for event in events_of(http)
+        if event["type"].startswith(prefix)
+    }
+
+
 async def events_of(http: httpx.AsyncClient) -> Any:
     """Every event of the merged feed, in the order given."""
     after = ""

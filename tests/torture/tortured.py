@@ -65,6 +65,8 @@ def _environment(lines: Sequence[Line], plant: str | None, storms: Path) -> dict
     }
     return {
         "GUANXI_JOB_HEARTBEAT_SECONDS": "3",
+        "GATEWAY_WEBHOOK_HTTP": "1",
+        "GATEWAY_WEBHOOK_NETWORKS": "127.0.0.0/8",
         "PYTHONPATH": os.pathsep.join(map(str, [INSIDE, *MEMBERS, ROOT])),
         "TORTURE": json.dumps(told),
         # Processes that are forked from one that has loaded them would not pass by `inside`; the launcher

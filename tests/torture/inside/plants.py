@@ -175,6 +175,13 @@ def _facts_dropped() -> None:
     consumers.Consumer.apply_all = most  # type: ignore[method-assign]
 
 
+def _deliveries_forgotten() -> None:
+    from guanxi_gateway.webhooks import queueing
+
+    told = queueing.ADD
+    queueing.ADD = told.replace("ON CONFLICT", "WHERE random() > 0.1 ON CONFLICT")
+
+
 WAITS: Chances = {"wait": 0.2}
 DEATHS: Chances = {"before": 0.002, "after": 0.002}
 PLANTS = {
@@ -204,6 +211,9 @@ PLANTS = {
     ),
     "last_writer_wins": Plant(
         "an update does not look whether it was outrun", _last_writer_wins, {"wait": 0.5}
+    ),
+    "deliveries_forgotten": Plant(
+        "a webhook's cursor passes over one event in ten that it does not keep", _deliveries_forgotten
     ),
     "facts_dropped": Plant("analytics leaves out the last event of a batch", _facts_dropped),
 }  # fmt: skip
