@@ -84,6 +84,17 @@ def test_names_are_told_apart_in_words_and_titles_are_names(merged: Document) ->
     assert plain_name("guanxi_tickets__survey_results__schemas__Share") == "SurveyResultsShare"
 
 
+def test_no_model_is_called_as_one_of_its_fields(
+    contacts: Edge, pipeline: Edge, tickets: Edge, analytics: Edge
+) -> None:
+    """openapi-python-client makes of such a one a class that no type checker takes."""
+    for service in (contacts, pipeline, tickets, analytics):
+        schemas = service.app.openapi()["components"]["schemas"]
+        for name, schema in schemas.items():
+            fields = {field.replace("_", "") for field in schema.get("properties", ())}
+            assert plain_name(name).lower() not in fields, name
+
+
 def test_no_parameter_is_described_twice(merged: Document) -> None:
     for where, operation in operations(merged):
         named = [(each["name"], each["in"]) for each in operation.get("parameters", ())]

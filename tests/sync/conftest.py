@@ -1,6 +1,6 @@
 """A running suite with a few people who have phones."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +19,26 @@ KINDS = ("created", "updated", "deleted")
 Answer = httpx.Response
 
 
+class SignedIn(httpx.Auth):
+    """Signs in when it has to, and again when the token has run out: the tests take longer than it lasts."""
+
+    def __init__(self, url: str, sent: Mapping[str, str]) -> None:
+        self._url, self._sent, self._token = url, sent, ""
+
+    def new_token(self) -> str:
+        answer = httpx.post(
+            f"{self._url}/v1/auth/sign-in", json=self._sent, headers=ELSEWHERE, timeout=60
+        )
+        self._token = answer.raise_for_status().json()["access_token"]
+        return self._token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, Answer, None]:
+        request.headers["authorization"] = f"Bearer {self._token or self.new_token()}"
+        if (yield request).status_code == 401:
+            request.headers["authorization"] = f"Bearer {self.new_token()}"
+            yield request
+
+
 @dataclass
 class Person:
     """Somebody signed in, with a phone that remembers its last pull."""
@@ -27,6 +47,12 @@ class Person:
     id: str
     device: str | None = field(default_factory=lambda: f"phone-{uuid4()}")
     cursor: int | str = "null"
+
+    @property
+    def token(self) -> str:
+        """A new one."""
+        assert isinstance(self.client.auth, SignedIn)
+        return self.client.auth.new_token()
 
     def call(self, method: str, path: str, **more: Any) -> Answer:
         return self.client.request(method, path, **more)
@@ -126,10 +152,8 @@ ROLES = {
 
 
 def person(suite: Suite, id: str, email: str, password: str) -> Person:
-    client = CLIENTS.enter_context(httpx.Client(base_url=suite.url, timeout=60))
-    sent = {"email": email, "password": password}
-    tokens = client.post("/v1/auth/sign-in", json=sent, headers=ELSEWHERE).raise_for_status()
-    client.headers["authorization"] = f"Bearer {tokens.json()['access_token']}"
+    auth = SignedIn(suite.url, {"email": email, "password": password})
+    client = CLIENTS.enter_context(httpx.Client(base_url=suite.url, timeout=60, auth=auth))
     return Person(client, id)
 
 

@@ -186,8 +186,8 @@ def test_the_gateway_finds_every_service() -> None:
 def test_the_gateway_is_the_only_door() -> None:
     assert [name for name, each in CONTAINERS.items() if "ports" in each.spec] == [GATEWAY]
     outside = [name for name, each in CONTAINERS.items() if "outside" in each.spec["networks"]]
-    # Letters go to a mail server, webhooks to anybody.
-    assert outside == ["tickets-worker", GATEWAY, f"{GATEWAY}-worker"]
+    # Letters and reports go to a mail server, webhooks to anybody.
+    assert outside == ["tickets-worker", "analytics-worker", GATEWAY, f"{GATEWAY}-worker"]
     assert DOCUMENT["networks"]["inside"] == {"internal": True}
 
 

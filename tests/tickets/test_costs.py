@@ -93,7 +93,7 @@ async def test_an_assignment_takes_along_what_hangs_on_the_ticket_in_one_stateme
         with statements_of(service_database) as seen:
             answer = await rep.patch(path, json={"assignee_id": str(user.id)})
         assert answer.status_code == 200
-    assert sum("ticket_comments SET owner_id" in sql for sql in seen) == 1
+    assert sum("ticket_comments h SET owner_id" in sql for sql in seen) == 1
     assert len(seen) == 3, seen  # a look, the ticket, what hangs on it
 
 

@@ -22,6 +22,7 @@ from guanxi_gateway.webhooks.schedule_rules import (
     retry_after,
 )
 from guanxi_gateway.webhooks.sending import Outcome
+from guanxi_gateway.webhooks.turns import hold_turn
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
 
@@ -135,6 +136,7 @@ class Recorder:
                 return
             place = (self.endpoint.organisation_id, self.endpoint.id)
             async with self.database.transaction(place[0]) as connection:
+                await hold_turn(connection, *place)
                 await connection.execute(KEEP, *place, _json(rows))
                 if self._news:
                     await self._fare(connection, place)

@@ -80,9 +80,9 @@ def test_longer_silence_is_a_reason_against() -> None:
 
 
 def test_floors_say_what_is_missing() -> None:
-    assert refusal(BUYING, 300, 100) is None
+    assert refusal(BUYING, 200, 80) is None
     assert refusal(BUYING, 1_200, 40) == (
-        "Purchases to come cannot be told: it takes 300 customers and 100 customers who bought again; "
+        "Purchases to come cannot be told: it takes 200 customers and 80 customers who bought again; "
         "there are 1,200 and 40."
     )
     assert refusal_of_horizon(52, 104) is None

@@ -194,7 +194,7 @@ PLANTS = {
     "cursor_saved_first": Plant(
         "a consumer's cursor is saved in a transaction of its own, before what it read is applied",
         _cursor_saved_first,
-        {"after:feed_cursors": 0.05},
+        {"after:feed_cursors": 0.3},
     ),
     "everybody_sees_contacts": Plant(
         "one list, contacts, leaves out who may see what", _everybody_sees_contacts

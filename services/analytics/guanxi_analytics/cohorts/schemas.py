@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 from guanxi_shared.money import Money
 
 
-class Share(BaseModel):
+class Proportion(BaseModel):
     count: int
     n: int
     share: float | None
@@ -23,11 +23,11 @@ class Cell(BaseModel):
     n: int
     customers: int
     revenue: list[Money]
-    retention: Share | None
+    retention: Proportion | None
     is_whole: bool
 
 
-class Cohort(BaseModel):
+class CohortRow(BaseModel):
     cohort: date
     customers: int
     periods: list[Cell]
@@ -36,7 +36,7 @@ class Cohort(BaseModel):
 class Overall(BaseModel):
     n: int
     customers: int
-    retention: Share | None
+    retention: Proportion | None
 
 
 class Cohorts(BaseModel):
@@ -55,5 +55,5 @@ class Cohorts(BaseModel):
     until: date
     as_of: datetime
     sentence: str
-    data: list[Cohort]
+    data: list[CohortRow]
     overall: list[Overall]

@@ -4,7 +4,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from guanxi_analytics.cohorts.schemas import Share
+from guanxi_analytics.cohorts.schemas import Proportion
 
 
 class Span(BaseModel):
@@ -14,7 +14,7 @@ class Span(BaseModel):
     until: date
 
 
-class Stage(BaseModel):
+class StageFigures(BaseModel):
     stage: str
     customers: int
 
@@ -25,7 +25,7 @@ class Move(BaseModel):
     from_: str = Field(alias="from")
     to: str
     customers: int
-    rate: Share | None
+    rate: Proportion | None
 
 
 class Lifecycle(BaseModel):
@@ -41,6 +41,6 @@ class Lifecycle(BaseModel):
     )  # fmt: skip
 
     period: Span
-    stages: list[Stage]
+    stages: list[StageFigures]
     moves: list[Move]
     sentence: str

@@ -75,7 +75,7 @@ class Calibrated(BaseModel):
     high: float
 
 
-class Covered(BaseModel):
+class IntervalCoverage(BaseModel):
     """Of intervals that were to hold such a share of customers' purchases, the share that did."""
 
     share: float
@@ -123,7 +123,7 @@ class Passport(BaseModel):
     judgement: Judgement | None
     backtest: list[PastMoment] | None
     calibration: list[Calibrated] | None
-    coverage: list[Covered] | None
+    coverage: list[IntervalCoverage] | None
     drift: Drift | None
     figures: dict[str, Any] | None = Field(
         description="What a model other than repeat-purchases found."

@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from guanxi_analytics.cohorts.schemas import Share
+from guanxi_analytics.cohorts.schemas import Proportion
 from guanxi_shared.money import Money
 
 
@@ -30,7 +30,7 @@ class Worth(BaseModel):
     kept: int
     lost: int
     gained: int
-    retention: Share | None
+    retention: Proportion | None
     yearly: Money | None
     multiple: float | None
     lifetime_value: Money | None

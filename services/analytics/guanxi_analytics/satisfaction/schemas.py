@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from guanxi_analytics.lifecycle.schemas import Span
 
 
-class Score(BaseModel):
+class ScaleFigure(BaseModel):
     """CSAT in percent (Wilson), NPS (adjusted Wald), CES as a mean (Student's t): value, low, high; null of fewer than ten."""
 
     kind: Literal["csat", "nps", "ces"]
@@ -17,7 +17,7 @@ class Score(BaseModel):
     score: dict[str, Any] | None
 
 
-class Item(BaseModel):
+class ItemFigures(BaseModel):
     """Of an item of a survey; `figures` is null of fewer than ten who answered both questions about it."""
 
     survey_id: UUID
@@ -46,8 +46,8 @@ class Satisfaction(BaseModel):
     period: Span
     as_of: datetime
     answers: int
-    scores: list[Score]
-    gaps: list[Item]
-    kano: list[Item]
+    scores: list[ScaleFigure]
+    gaps: list[ItemFigures]
+    kano: list[ItemFigures]
     loyalty_types: list[LoyaltyType]
     sentence: str

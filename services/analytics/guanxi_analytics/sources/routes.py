@@ -20,7 +20,7 @@ from guanxi_shared.reads import JSON_OPTIONS
 router = APIRouter(tags=["analytics"])
 
 
-class Source(BaseModel):
+class SourceRead(BaseModel):
     """`lag` counts the events of the source, of all organisations, that are not applied here yet; null
     while it cannot be asked."""
 
@@ -45,7 +45,7 @@ class Source(BaseModel):
 
 
 class Sources(BaseModel):
-    data: list[Source]
+    data: list[SourceRead]
 
 
 @router.get(

@@ -12,11 +12,11 @@ from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
 from guanxi_tickets.portal import links
 from guanxi_tickets.portal.schemas import (
+    LinksRevoked,
     PortalLinkCreate,
     PortalLinkMade,
     PortalLinkRead,
     PortalLinks,
-    Revoked,
 )
 
 router = APIRouter(tags=["portal"])
@@ -51,7 +51,7 @@ async def make_portal_link(request: Request) -> Response:
         "revoke_portal_links",
         "Take back every link to the ticket, and those of its requester",
         parameters=[TICKET],
-        response_model=Revoked,
+        response_model=LinksRevoked,
         responses=documents.problems(404),
     ),
 )

@@ -56,7 +56,7 @@ class PortalLinks(BaseModel):
     data: list[PortalLinkRead]
 
 
-class Revoked(BaseModel):
+class LinksRevoked(BaseModel):
     revoked: int
 
 
