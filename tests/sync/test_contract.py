@@ -647,7 +647,7 @@ def test_what_ended_between_two_services_is_completed_by_the_same_push(
     part = {"device_id": rep.device, "changes": {"accounts": sent["accounts"]}}
     done = httpx.post(
         f"http://127.0.0.1:{contacts}/internal/sync/apply", json=part,
-        headers={"authorization": rep.client.headers["authorization"]},
+        headers={"authorization": f"Bearer {rep.token}"},
     )  # fmt: skip
     assert done.json() == {"conflicts": {}, "rejected": {}, "gone": {}}
     assert rep.found(f"/v1/accounts/{a}")["version"] == 1
