@@ -27,6 +27,7 @@ from tests.torture.workload import PATHS, Client, Ledger, make_shared, write_unt
 
 SETTLE_SECONDS = 60
 SETTLE_PLANTED_SECONDS = 6  # what is lost does not come back
+PLANTED_WRITES, PLANTED_SECONDS = 200, 60
 PAUSE_SECONDS = 0.2
 SHARED = 3
 SIDES = ("Alpha", "Beta")
@@ -98,7 +99,7 @@ async def _torture(
             group.create_task(_write(mine, other.ledger.canary, index // 2, seed, until))
         tortured.begin()
         if options.plant:
-            await asyncio.sleep(options.seconds)
+            await _written([side.ledger for side in sides], options.seconds)
         else:
             faults = await storm(suite, tortured.lines, seconds=options.seconds, seed=seed)
         tortured.end()
@@ -112,6 +113,15 @@ async def _torture(
     for side in sides:
         found += await _check(side, url, seconds)
     return found + await checks.check_connections(url)
+
+
+async def _written(ledgers: list[Ledger], seconds: float) -> None:
+    """So long, and as much as a bug needs to show itself, however slow the machine is."""
+    began = asyncio.get_running_loop().time()
+    while (passed := asyncio.get_running_loop().time() - began) < PLANTED_SECONDS:
+        if passed >= seconds and sum(each.acknowledged for each in ledgers) >= PLANTED_WRITES:
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _side(suite: Suite, name: str, receiver: Receiver) -> Side:

@@ -16,7 +16,7 @@ from typing import Any
 
 import asyncpg
 
-# Chances by place: `wait` before a commit, death `before` it or `after` it; `after:feed_cursors` is death after
+# Chances by place: `wait` before a commit, death `before` it or `after` it, `unheard`: an error in place of its answer; `after:feed_cursors` is death after
 # one that wrote that table. A statement that is a transaction by itself is a commit, too.
 Chances = dict[str, float]
 LONGEST_WAIT = 0.4
@@ -64,6 +64,8 @@ def _watched(called: Any, dice: Dice) -> Any:
         found = await called(self, query, *args, **more)
         if tables:
             dice.perhaps_die("after", tables)
+        if tables and dice.says("unheard", tables):
+            raise ConnectionResetError("a failpoint: committed, and not heard of")
         return found
 
     return watched

@@ -194,7 +194,7 @@ PLANTS = {
     "cursor_saved_first": Plant(
         "a consumer's cursor is saved in a transaction of its own, before what it read is applied",
         _cursor_saved_first,
-        {"after:feed_cursors": 0.3},
+        {"unheard:feed_cursors": 0.3},
     ),
     "everybody_sees_contacts": Plant(
         "one list, contacts, leaves out who may see what", _everybody_sees_contacts
@@ -204,7 +204,7 @@ PLANTS = {
     "number_of_its_own": Plant(
         "a ticket's number is given in a transaction of its own, and lost with the ticket's",
         _number_of_its_own,
-        {"after:ticket_numbers": 0.05},
+        {"unheard:ticket_numbers": 0.3},
     ),
     "bound_to_another": Plant(
         "a read is now and then bound to the organisation that was served before", _bound_to_another
