@@ -3,12 +3,12 @@
 from dataclasses import replace
 from typing import Final
 
-from guanxi_gateway.webhooks import models
+from guanxi_gateway.models import Webhook
 from guanxi_gateway.webhooks.schemas import DeliveryRead, WebhookRead
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Resource, column_field, fields_of
 
-TABLE: Final = models.Webhook.metadata.tables["webhooks"]
+TABLE: Final = Webhook.metadata.tables["webhooks"]
 _FIELDS = fields_of(TABLE, hidden=("sealed_secret", "sealed_previous"))
 WEBHOOKS: Resource = Resource(
     name="webhooks",
@@ -19,7 +19,7 @@ WEBHOOKS: Resource = Resource(
     default_sort="-created_at",
     model=WebhookRead,
 )
-_DELIVERIES = models.Webhook.metadata.tables["webhook_deliveries"]
+_DELIVERIES = Webhook.metadata.tables["webhook_deliveries"]
 # Seen by whoever sees their webhook, which their routes demand first.
 DELIVERIES: Resource = Resource(
     name="webhook-deliveries",
