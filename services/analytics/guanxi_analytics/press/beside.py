@@ -50,15 +50,18 @@ class Press:
             try:
                 async with asyncio.timeout(SECONDS):
                     is_made, made = await asyncio.to_thread(self._ask, what, given)
+            except (
+                TimeoutError
+            ) as error:  # an OSError, too, and what is slow is slow the second time
+                self._end()
+                raise Unavailable("Drawing took too long.") from error
             except (EOFError, OSError) as error:  # it was idle too long, or was killed
                 self._end()
                 if is_last:
                     raise Unavailable("What draws has ended twice.") from error
                 continue
-            except BaseException as error:  # too slow, or nobody waits for it any more
+            except BaseException:  # nobody waits for it any more
                 self._end()
-                if isinstance(error, TimeoutError):
-                    raise Unavailable("Drawing took too long.") from error
                 raise
             if not is_made:
                 raise NotMade(made)
