@@ -124,7 +124,7 @@ async def test_a_month_beside_the_one_of_last_year(
     march, april = found["rows"]
     assert march["compared"] == {"revenue": money("160.00")}
     assert march["change"]["revenue"] == {"difference": money("40.00"), "percent": 25.0}
-    assert april["compared"]["revenue"] == money("0")
+    assert april["compared"]["revenue"] == money("0.00")
     assert april["change"]["revenue"]["percent"] is None
     [total] = found["totals"]
     assert total["change"]["revenue"] == {"difference": money("120.00"), "percent": 75.0}

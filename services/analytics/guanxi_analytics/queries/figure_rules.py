@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from guanxi_analytics.queries.cubes import Measure
+from guanxi_shared.money import scale_of
 
 DIGITS = 4
 
@@ -17,13 +18,23 @@ def shown(measure: Measure, sums: Mapping[str, Any] | None, currency: str | None
     value = VALUES[measure.how](measure, [sums[name] for name in measure.of])
     if value is None or not measure.is_money:
         return _plain(value)
-    return {"amount": f"{value:f}", "currency": currency}
+    return money_of(value, currency, is_exact=measure.how != "quotient")
+
+
+def money_of(value: Decimal | int, currency: str | None, *, is_exact: bool) -> dict[str, Any]:
+    """With the digits of its currency. A sum that has more keeps them: it is never rounded; a quotient is."""
+    digits = 2 if currency is None else scale_of(currency)
+    rounded = round(Decimal(value), digits)
+    return {
+        "amount": f"{rounded if rounded == value or not is_exact else value:f}",
+        "currency": currency,
+    }
 
 
 def _nothing(measure: Measure, currency: str | None) -> Any:
     if measure.how != "sum":
         return None
-    return {"amount": "0", "currency": currency} if measure.is_money else 0
+    return money_of(0, currency, is_exact=True) if measure.is_money else 0
 
 
 def _sum(measure: Measure, sums: list[Any]) -> Any:
@@ -41,7 +52,7 @@ def _quotient(measure: Measure, sums: list[Any]) -> Any:
     if not below or above is None:
         return None
     if measure.is_money:
-        return round(Decimal(above) / Decimal(below), 2)
+        return Decimal(above) / Decimal(below)
     return float(above) / float(below) * measure.times
 
 
@@ -68,7 +79,7 @@ def change_of(measure: Measure, now: Any, before: Any) -> dict[str, Any] | None:
     percent = float(round((new - old) / old * 100, 2)) if old > 0 else None
     difference: Any = new - old
     if measure.is_money:
-        difference = {"amount": f"{difference:f}", "currency": now["currency"]}
+        difference = money_of(difference, now["currency"], is_exact=True)
     else:
         difference = _plain(difference)
     return {"difference": difference, "percent": percent}
