@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ import httpx
 import pytest
 from openpyxl import load_workbook
 
+from guanxi_analytics.reports.kept import version_of
 from guanxi_shared.db import Database
 from tests.analytics.asking import account_made, money, sold
 from tests.analytics.conftest import Hear
@@ -256,3 +258,13 @@ async def test_a_table_is_exported_as_it_is_read_and_runs_nothing(
     target.write_bytes(sent.content)
     read = duckdb.sql(f"SELECT account, product, revenue, orders FROM '{target}'").fetchall()
     assert next((a, p, str(r), o) for a, p, r, o in read) == ("=HYPERLINK(1)", "=1+1", "200.000000", 1)  # fmt: skip
+
+
+def test_other_code_looks_for_other_answers(tmp_path: Path) -> None:
+    source = tmp_path / "rules.py"
+    source.write_text("DIGITS = 2\n")
+    before = version_of(tmp_path)
+    assert version_of(tmp_path) == before
+    source.write_text("DIGITS = 4\n")
+    assert version_of(tmp_path) != before
+    assert 0 <= before < 2**31

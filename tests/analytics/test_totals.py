@@ -5,20 +5,20 @@ import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 import asyncpg
 import httpx
 import pytest
 
-from guanxi_pipeline.references.heard import TYPES, apply_contacts_event
+from guanxi_pipeline.references.heard import TYPES, apply_contacts_events
 from guanxi_shared import http
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.directory import feed_over_http
 from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import STAND, Hear
 from tests.factories import Clients, Organisation
+from tests.hearing import one_by_one
 from tests.pipeline.orders.ordering import PATH, cny, line
 
 SOURCE = """
@@ -225,7 +225,7 @@ async def follow(pipeline: Any, peer_clients: Any) -> None:
     """Pipeline hears contacts, as it does by itself where it knows its address."""
     http.deadline.set(None)
     here = pipeline.state.house
-    apply = partial(apply_contacts_event, files_dir=here.settings.files_dir)
+    apply = one_by_one(apply_contacts_events, files_dir=here.settings.files_dir)
     consumer = Consumer("contacts", TYPES, feed_over_http(peer_clients["contacts"]), apply)
     while await consumer.step(here.db, wait=0):
         pass

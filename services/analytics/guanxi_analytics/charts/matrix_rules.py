@@ -24,7 +24,11 @@ UNCERTAIN: Final = {
     "zh": "另有 {count:,} 位不确定：其潜在价值区间跨越分界线。",
 }
 CUTS: Final = {"en": "Cut at {} and {}.", "zh": "分界：{} 与 {}。"}
-MODEL: Final = {"en": "The model: {}", "zh": "模型：{}"}
+# A sentence about a model is in English only; who reads Chinese is told its verdict.
+MODEL: Final = {"en": "The model: {sentence}", "zh": "模型评价：{verdict}"}
+VERDICTS: Final = {
+    "use": "优于基准，可用", "weak": "证据不足，仅供参考", "no_better": "不优于基准，未采用", "refused": "数据不足，未采用",
+}  # fmt: skip
 NONE: Final = {"en": "No model has been fitted yet.", "zh": "尚未拟合模型。"}
 
 
@@ -33,7 +37,7 @@ def matrix_picture(matrices: list[dict[str, Any]], language: str) -> dict[str, A
     found = next((each for each in matrices if each["quadrants"]), None)
     title = TITLE[language]
     if found is None:
-        sentence = matrices[0]["sentence"] if matrices else NONE[language]
+        sentence = _told(matrices[0], language) if matrices else NONE[language]
         return {"title": title, "subtitle": "", "quadrants": {}, "sentence": sentence}
     currency = found["currency"]
     count = sum(each["customers"] for each in found["quadrants"])
@@ -46,7 +50,7 @@ def matrix_picture(matrices: list[dict[str, Any]], language: str) -> dict[str, A
         "title": title,
         "subtitle": SUBTITLE[language].format(until=found["until"], count=count, currency=currency),
         "across": ACROSS[language], "up": UP[language],
-        "notes": [*notes, MODEL[language].format(found["sentence"])],
+        "notes": [*notes, _told(found, language)],
         "quadrants": {
             name: {
                 "label": each["labels"][language], "customers": each["customers"],
@@ -58,6 +62,11 @@ def matrix_picture(matrices: list[dict[str, Any]], language: str) -> dict[str, A
             for name, each in by_name.items()
         },
     }  # fmt: skip
+
+
+def _told(matrix: Mapping[str, Any], language: str) -> str:
+    verdict = VERDICTS.get(matrix["verdict"], matrix["verdict"])
+    return MODEL[language].format(sentence=matrix["sentence"], verdict=verdict)
 
 
 def _money(money: Mapping[str, Any], language: str) -> str:

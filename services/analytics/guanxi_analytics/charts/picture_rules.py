@@ -77,11 +77,16 @@ def picture_of(
 
 
 def currencies_of(answer: Answer) -> list[Any]:
-    """The organisation's own first, then those with most rows: amounts of two are not compared."""
+    """The organisation's own first, then those with most rows, of as many those that count most: amounts of
+    two are not compared."""
     rows = answer["rows"] if answer["dimensions"] else answer["totals"]
     counts = Counter(row["currency"] for row in rows)
+    counted = [each["name"] for each in answer["measures"] if each["unit"] == "count"][:1]
+    sizes = Counter(
+        {t["currency"]: t["values"][name] or 0 for t in answer["totals"] for name in counted}
+    )
     own = answer.get("own_currency")
-    return sorted(counts, key=lambda each: (each != own, -counts[each], str(each)))
+    return sorted(counts, key=lambda each: (each != own, -counts[each], -sizes[each], str(each)))
 
 
 def _word(name: str, language: str) -> str:
