@@ -24,6 +24,9 @@ SHARED: Final = {
 }  # fmt: skip
 KEPT: Final = {"known_by": "ARRAY(SELECT DISTINCT unnest(k.known_by || excluded.known_by))"}
 
+FORGET: Final = "UPDATE {table} SET known_by = '{{}}' WHERE organisation_id = $1 AND id = $2"
+MERGED: Final = "UPDATE {table} SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
+
 State = Mapping[str, Any]
 
 
@@ -71,6 +74,27 @@ async def write_copies(
     if rows:
         columns = [list(column) for column in zip(*rows, strict=True)]
         await connection.execute(copies.sql, organisation, *columns)
+
+
+async def write_closely(
+    connection: Connection, organisation: UUID, copies: Copies, event: Event
+) -> None:
+    """The copy as of one event that is not plain: who is erased is recognised by nothing any more, and what was
+    merged points to its survivor."""
+    await write_copies(connection, organisation, copies, [event])
+    verb, id = verb_of(event), id_of(event["subject_id"])
+    if verb == "erased":
+        await connection.execute(FORGET.format(table=copies.table), organisation, id)
+    survivor = (event.get("before") or {}).get("merged_into_id")
+    if verb in GONE and survivor is not None:
+        sql = MERGED.format(table=copies.table)
+        await connection.execute(sql, organisation, id, id_of(survivor))
+
+
+def merge_in(event: Event) -> Mapping[str, Any] | None:
+    """Of `merged` and `unmerged`: the merge, with `id` and `source_ids`."""
+    merge: Mapping[str, Any] | None = (event.get("before") or {}).get("merge")
+    return merge if verb_of(event) in ("merged", "unmerged") else None
 
 
 def _newest(copies: Copies, events: Sequence[Event]) -> list[list[Any]]:

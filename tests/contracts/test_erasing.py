@@ -1,16 +1,16 @@
 """Who is erased in contacts is erased in pipeline, as the real feed tells it."""
 
-from functools import partial
 from typing import Any
 
 import httpx
 import pytest
 
-from guanxi_pipeline.references.heard import TYPES, apply_contacts_event
+from guanxi_pipeline.references.heard import TYPES, apply_contacts_events
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from tests.contracts.test_selling import did, events_of, hear, made, seller, selling
 from tests.factories import Clients, Organisation
+from tests.hearing import one_by_one
 
 __all__ = ["seller", "selling"]
 SOMEBODY: dict[str, Any] = {
@@ -26,7 +26,7 @@ async def test_what_contacts_told_of_somebody_finds_their_lead_when_it_tells_of_
     seller: Clients, resource: str, more: dict[str, Any],
 ) -> None:  # fmt: skip
     theirs, ours = client(organisation.admin), seller(organisation.admin)
-    apply = partial(apply_contacts_event, files_dir=pipeline.state.house.settings.files_dir)
+    apply = one_by_one(apply_contacts_events, files_dir=pipeline.state.house.settings.files_dir)
     person = await made(theirs, f"/v1/{resource}", **SOMEBODY, **more)
     company = await made(theirs, "/v1/accounts", name="Canary Ltd", phones=SOMEBODY["phones"])
     lead = await made(ours, "/v1/leads", **SOMEBODY)

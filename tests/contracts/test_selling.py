@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from guanxi_contacts.timeline.heard import apply_timeline_event
 from guanxi_contacts.timeline.heard_rules import TYPES as TIMELINE_TYPES
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of
 from guanxi_pipeline.pipelines.starting import begin_pipeline
-from guanxi_pipeline.references.heard import TYPES, apply_contacts_event
+from guanxi_pipeline.references.heard import TYPES, apply_contacts_events
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.consumers import bind
 from guanxi_shared.db import Database
@@ -22,6 +21,7 @@ from guanxi_shared.edge import Edge
 from guanxi_shared.heard import Event
 from tests.contracts.test_directory import Check, _is_id, _is_text, _or_none
 from tests.factories import Clients, Organisation, apply_to_directory, directory_events
+from tests.hearing import one_by_one
 from tests.stand_in import SECRET, GatewayStandIn
 
 # What `guanxi_pipeline.references.heard` reads of each noun's state.
@@ -158,7 +158,7 @@ async def test_what_contacts_tells_is_what_pipeline_reads(
                 assert event["after"]["erasure_reason"] == "subject_request"
                 assert event["after"]["erased_by"] == str(organisation.admin.id)
     begun = [event for event in events if event["version"] == 1]
-    apply = partial(apply_contacts_event, files_dir=pipeline.state.house.settings.files_dir)
+    apply = one_by_one(apply_contacts_events, files_dir=pipeline.state.house.settings.files_dir)
     await hear(selling, begun, apply)
     deals = {
         name: await made(

@@ -1,6 +1,5 @@
 """What tickets reads of contacts' events, and contacts of tickets', held against what both really tell."""
 
-from functools import partial
 from uuid import UUID
 
 import pytest
@@ -10,10 +9,11 @@ from guanxi_contacts.timeline.heard_rules import TYPES as TIMELINE_TYPES
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
-from guanxi_tickets.references.heard import OWN, TYPES, apply_contacts_event
+from guanxi_tickets.references.heard import OWN, TYPES, apply_contacts_events
 from tests.contracts.test_directory import Check, _is_id, _is_text, _or_none
 from tests.contracts.test_selling import did, events_of, hear, made
 from tests.factories import Clients, Organisation, apply_to_directory, directory_events
+from tests.hearing import one_by_one
 from tests.stand_in import GatewayStandIn
 from tests.tickets.company import in_role
 
@@ -60,7 +60,7 @@ async def test_what_contacts_tells_is_what_tickets_keeps(
         ids[noun] = (kept, source, survivor)
     events = await events_of(contacts, organisation, TYPES, "tickets")
     files_dir = tickets.state.house.settings.files_dir
-    await hear(serving, events, partial(apply_contacts_event, files_dir=files_dir))
+    await hear(serving, events, one_by_one(apply_contacts_events, files_dir=files_dir))
     for noun, (kept, source, survivor) in ids.items():
         sql = f"SELECT k.*, k.id::text AS id FROM known_{noun}s k WHERE organisation_id = $2"
         rows = {r["id"]: r for r in await serving.fetch(organisation.id, sql, organisation.id)}

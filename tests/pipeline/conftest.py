@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,12 @@ import pytest
 
 from guanxi_pipeline.clients import CONTACTS
 from guanxi_pipeline.pipelines.starting import begin_pipeline
-from guanxi_pipeline.references.heard import apply_contacts_event
+from guanxi_pipeline.references.heard import apply_contacts_events
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.http import ServiceClient
 from tests.factories import Clients, Organisation
+from tests.hearing import one_by_one
 from tests.pipeline.leads.fake_contacts import FakeContacts
 from tests.pipeline.telling import Heard, Known, account_told, contact_told, hearing, knowing
 from tests.stand_in import SECRET
@@ -69,7 +69,7 @@ async def stages(client: Clients, organisation: Organisation, service_database: 
 def heard(service: Edge, service_database: Database) -> Heard:
     """Applies an event of contacts as the consumer does."""
     files_dir: Path = service.state.house.settings.files_dir
-    return hearing(service_database, partial(apply_contacts_event, files_dir=files_dir))
+    return hearing(service_database, one_by_one(apply_contacts_events, files_dir=files_dir))
 
 
 @pytest.fixture

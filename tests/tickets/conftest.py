@@ -1,15 +1,15 @@
 """The tickets service, and accounts and people that it has heard of."""
 
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
-from guanxi_tickets.references.heard import apply_contacts_event
+from guanxi_tickets.references.heard import apply_contacts_events
 from tests.conftest import settle_environment
 from tests.factories import Clients, Organisation
+from tests.hearing import one_by_one
 from tests.pipeline.telling import Heard, Known, account_told, contact_told, hearing, knowing
 from tests.prepared import Clone
 from tests.stand_in import GatewayStandIn
@@ -34,7 +34,7 @@ def company(organisation: Organisation) -> Organisation:
 def heard(service: Edge, service_database: Database) -> Heard:
     """Applies an event of contacts as the consumer does."""
     files_dir: Path = service.state.house.settings.files_dir
-    return hearing(service_database, partial(apply_contacts_event, files_dir=files_dir))
+    return hearing(service_database, one_by_one(apply_contacts_events, files_dir=files_dir))
 
 
 @pytest.fixture

@@ -23,12 +23,13 @@ from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.copying import (
-    GONE,
     Copies,
     in_runs,
+    merge_in,
     noun_of,
     renamed_by,
     verb_of,
+    write_closely,
     write_copies,
 )
 from guanxi_shared.db import Connection
@@ -37,8 +38,6 @@ from guanxi_shared.heard import Event, id_of
 from guanxi_shared.imports.named_records import name_key
 
 TYPES: Final = ("contacts.account.*", "contacts.contact.*", "contacts.activity.*")
-FORGET = "UPDATE known_{noun}s SET known_by = '{{}}' WHERE organisation_id = $1 AND id = $2"
-MERGED = "UPDATE known_{noun}s SET merged_into_id = $3 WHERE organisation_id = $1 AND id = $2"
 # A moment still to come would keep a deal from being idle until then.
 DONE = """
 UPDATE opportunities SET last_activity_at = greatest(last_activity_at, least($3, clock_timestamp()))
@@ -85,12 +84,6 @@ async def apply_contacts_events(
                 await _follow_closely(connection, organisation, event, files_dir)
 
 
-async def apply_contacts_event(connection: Connection, event: Event, *, files_dir: Path) -> None:
-    """One alone."""
-    organisation = id_of(event["organisation_id"])
-    await apply_contacts_events(connection, organisation, [event], files_dir=files_dir)
-
-
 async def _follow(
     connection: Connection, organisation: UUID, noun: str, events: Sequence[Event]
 ) -> None:
@@ -107,14 +100,8 @@ async def _follow_closely(
     noun, verb, id = noun_of(event), verb_of(event), id_of(event["subject_id"])
     if verb == "erased":  # first: the copy says what they are called
         await hear_erasure(connection, organisation, noun, id, event["after"], files_dir)
-    await write_copies(connection, organisation, COPIES[noun], [event])
-    told = event.get("before") or {}
-    if verb == "erased":
-        await connection.execute(FORGET.format(noun=noun), organisation, id)
-    if verb in GONE and told.get("merged_into_id") is not None:
-        merged_into = id_of(told["merged_into_id"])
-        await connection.execute(MERGED.format(noun=noun), organisation, id, merged_into)
-    if verb in ("merged", "unmerged") and (merge := told.get("merge")) is not None:
+    await write_closely(connection, organisation, COPIES[noun], event)
+    if (merge := merge_in(event)) is not None:
         await follow_merge(connection, organisation, noun, id, merge, verb)
     if noun == "account" and renamed_by(event):
         await follow_name(connection, organisation, id)
