@@ -241,3 +241,28 @@ async def test_events_that_its_owner_may_not_see_any_more_are_not_sent(
 
         await eventually(dropped)
     assert len(receiver.got) == 1
+
+
+async def test_a_feed_that_was_restored_is_heard_from_its_beginning_and_nothing_sent_twice(
+    company: Company, receiver: Receiver, dispatching: Dispatching, database: Clone
+) -> None:
+    webhook = await subscribed(company.admin, receiver.url)
+    team = await company.team("Before")
+    async with dispatching():
+        await until(lambda: len(receiver.got) == 1, seconds=20)
+    await renamed(company, team, "Meanwhile")
+    async with owning(database.admin_url) as owner:
+        await owner.execute("UPDATE feed_head SET epoch = gen_random_uuid() WHERE feed = 'events'")
+    async with dispatching():
+        await until(lambda: len(receiver.got) >= 2, seconds=20)
+        await renamed(company, team, "After")
+        await until(lambda: len(receiver.got) >= 3, seconds=20)
+
+        async def noted() -> bool:
+            found = await deliveries(company.admin, webhook, status="delivered")
+            return len(found) == 3
+
+        await eventually(noted)
+    assert [got.json["data"]["state"]["name"] for got in receiver.got] == [
+        "Before", "Meanwhile", "After",
+    ]  # fmt: skip
