@@ -91,26 +91,20 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        await here.db.open()
-        await here.feed.open()
-        metrics.watch_pool(name, here.db.pool)
         heard = (
             [directory_consumer(feed_over_http(listener), here.directory)] if house is None else []
         )
-        try:
-            async with contextlib.AsyncExitStack() as stack:
-                if started is not None:
-                    await stack.enter_async_context(started(here))
-                await stack.enter_async_context(
-                    consuming.running([*heard, *consumers(here)], here.db)
-                )
-                _settle_garbage()
-                yield
-        finally:
-            await here.feed.close()
-            await here.db.close()
-            await gateway.aclose()
-            await listener.aclose()
+        async with contextlib.AsyncExitStack() as stack:
+            for close in (listener.aclose, gateway.aclose, here.db.close, here.feed.close):
+                stack.push_async_callback(close)
+            await here.db.open()
+            await here.feed.open()
+            metrics.watch_pool(name, here.db.pool)
+            if started is not None:
+                await stack.enter_async_context(started(here))
+            await stack.enter_async_context(consuming.running([*heard, *consumers(here)], here.db))
+            _settle_garbage()
+            yield
 
     app = FastAPIOffline(title=title, version="1.0.0", lifespan=lifespan, redirect_slashes=False)
     app.state.house = here

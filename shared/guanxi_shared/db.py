@@ -7,7 +7,7 @@ Both bind `app.organisation_id`, which the row-level policies read.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 from uuid import UUID
 
@@ -95,6 +95,7 @@ class Database:
         self._walks: asyncpg.Pool | None = None
         self._lookups: asyncpg.Pool | None = None
         self._engine: AsyncEngine | None = None
+        self._opened = AsyncExitStack()
         self.after_commit: Callable[[], None] = lambda: None  # wakes the feed's readers
 
     @property
@@ -123,13 +124,18 @@ class Database:
         return self._walks
 
     async def open(self) -> None:
-        self._pool = await self._open_pool("force_custom_plan", self._pool_size)
-        self._points = await self._open_pool("auto", self._pool_size)
-        self._walks = await self._open_pool("force_generic_plan", self._pool_size, least=0)
-        self._lookups = await self._open_pool("auto", LOOKUP_CONNECTIONS)
+        """All of it or nothing: whoever tries again and again must not leave connections behind."""
+        try:
+            self._pool = await self._open_pool("force_custom_plan", self._pool_size)
+            self._points = await self._open_pool("auto", self._pool_size)
+            self._walks = await self._open_pool("force_generic_plan", self._pool_size, least=0)
+            self._lookups = await self._open_pool("auto", LOOKUP_CONNECTIONS)
+        except BaseException:
+            await self.close()
+            raise
 
     async def _open_pool(self, plans: str, size: int, *, least: int = 2) -> asyncpg.Pool:
-        return await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             self._url,
             min_size=min(least, size),
             max_size=size,
@@ -138,13 +144,14 @@ class Database:
             connection_class=Kept,
             reset=keep,
         )
+        self._opened.push_async_callback(pool.close)
+        return pool
 
     async def close(self) -> None:
-        if self._engine is not None:
-            await self._engine.dispose()
-        for pool in (self._pool, self._points, self._walks, self._lookups):
-            if pool is not None:
-                await pool.close()
+        """Each pool is closed, whatever became of the others."""
+        async with self._opened:
+            if self._engine is not None:
+                await self._engine.dispose()
 
     def _server_settings(self) -> dict[str, str]:
         return {

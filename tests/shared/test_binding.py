@@ -294,3 +294,26 @@ async def test_a_statement_given_up_before_it_ran_costs_the_next_one_nothing(
         assert await opened.pool.fetchval("SELECT pg_sleep(1) IS NOT NULL AND $1", True)
     finally:
         await opened.close()
+
+
+async def test_a_database_that_cannot_be_opened_wholly_leaves_no_connection_behind(
+    database: Clone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker tries again each second until its server is there."""
+    create_pool, made = asyncpg.create_pool, list[asyncpg.Pool]()
+
+    async def at_most_two(*args: Any, **how: Any) -> asyncpg.Pool:
+        if len(made) == 2:
+            raise asyncpg.TooManyConnectionsError("sorry, too many clients already")
+        made.append(await create_pool(*args, **how))
+        return made[-1]
+
+    monkeypatch.setattr(asyncpg, "create_pool", at_most_two)
+    opened = Database(database.urls["library"].request, pool_size=2)
+    with pytest.raises(asyncpg.TooManyConnectionsError):
+        await opened.open()
+    assert [pool.is_closing() for pool in made] == [True, True]
+    monkeypatch.undo()
+    await opened.open()
+    await opened.ping()
+    await opened.close()

@@ -84,14 +84,16 @@ def dispatching(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) ->
         settings, stopping = GatewaySettings(), asyncio.Event()
         database = PatientDatabase(settings.database_url, pool_size=4, statement_timeout_ms=5000)
         await database.open()
-        async with posting(database, settings, stopping) as post, ringing(post):
-            task = asyncio.create_task(Dispatcher(post).run())
-            try:
-                yield post
-            finally:
-                stopping.set()
-                await task
-        await database.close()
+        try:
+            async with posting(database, settings, stopping) as post, ringing(post):
+                task = asyncio.create_task(Dispatcher(post).run())
+                try:
+                    yield post
+                finally:
+                    stopping.set()
+                    await task
+        finally:
+            await database.close()
 
     return dispatch
 

@@ -13,6 +13,14 @@ from tests.gateway.identity.people import Company, Person
 from tests.prepared import Clone
 
 PATH = "/v1/webhooks"
+DUE = """
+UPDATE webhook_deliveries SET due_at = now() WHERE id IN (
+  SELECT id FROM webhook_deliveries WHERE webhook_id = $1 AND status = 'waiting' ORDER BY number LIMIT $2)
+"""
+HELD_NO_MORE = """
+UPDATE webhook_turns SET held_until = NULL, next_at = now(), rung = true WHERE webhook_id = $1
+"""
+UNDER_WAY = "SELECT leased_until > clock_timestamp() FROM webhook_turns WHERE webhook_id = $1"
 
 
 async def subscribed(person: Person, url: str, *types: str, **more: Any) -> dict[str, Any]:
@@ -53,14 +61,19 @@ async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float
         await asyncio.sleep(0.03)
 
 
-async def hurry(database: Clone, webhook: dict[str, Any]) -> None:
-    """What waits for a later try is due, and the endpoint is not held any more."""
+async def hurry(database: Clone, webhook: dict[str, Any], *, most: int | None = None) -> None:
+    """What waits for a later try (or `most` of it) is due, and the endpoint is not held any more.
+
+    A receiver has a request before its sender has noted the outcome, which sets the next try: that is
+    waited for."""
     async with owning(database.admin_url) as owner:
-        for sql in (
-            "UPDATE webhook_deliveries SET due_at = now() WHERE webhook_id = $1 AND status = 'waiting'",
-            "UPDATE webhook_turns SET held_until = NULL, next_at = now(), rung = true WHERE webhook_id = $1",
-        ):
-            await owner.execute(sql, UUID(webhook["id"]))
+
+        async def noted() -> bool:
+            return not await owner.fetchval(UNDER_WAY, UUID(webhook["id"]))
+
+        await eventually(noted)
+        await owner.execute(DUE, UUID(webhook["id"]), most)
+        await owner.execute(HELD_NO_MORE, UUID(webhook["id"]))
 
 
 @asynccontextmanager
