@@ -105,7 +105,7 @@ async def write_until(client: Client, until: asyncio.Event) -> None:
         chance = client.random.random()
         if chance < 0.1:
             await _look_around(client, client.random.choice(paths))
-        elif chance < 0.2 and client.person.own is None and client.ledger.shared:
+        elif chance < 0.35 and client.person.own is None and client.ledger.shared:
             await _change_shared(client, client.random.choice(list(client.ledger.shared)))
         elif chance < 0.6 and mine:
             await _change(client, client.random.choice(mine))

@@ -72,8 +72,13 @@ async def hurry(database: Clone, webhook: dict[str, Any], *, most: int | None = 
             return not await owner.fetchval(UNDER_WAY, UUID(webhook["id"]))
 
         await eventually(noted)
-        await owner.execute(DUE, UUID(webhook["id"]), most)
-        await owner.execute(HELD_NO_MORE, UUID(webhook["id"]))
+    await make_due(database.admin_url, webhook["id"], most=most)
+
+
+async def make_due(admin_url: str, webhook_id: str, *, most: int | None = None) -> None:
+    async with owning(admin_url) as owner:
+        await owner.execute(DUE, UUID(webhook_id), most)
+        await owner.execute(HELD_NO_MORE, UUID(webhook_id))
 
 
 @asynccontextmanager
