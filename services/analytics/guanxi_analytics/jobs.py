@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Final
 
+from guanxi_analytics.columnar.snapshotting import KIND as SNAPSHOT
+from guanxi_analytics.columnar.snapshotting import ask_for_snapshots, snapshot_facts
 from guanxi_analytics.fitting.fitting import KIND as FIT
 from guanxi_analytics.fitting.fitting import ask_for_fits, fit_models
 from guanxi_analytics.reports.kept import delete_kept_answers
@@ -12,5 +14,15 @@ from guanxi_analytics.sources.rebuilding import KIND as REBUILD
 from guanxi_analytics.sources.rebuilding import rebuild
 from guanxi_shared.running_jobs import Handler
 
-HANDLERS: Final[Mapping[str, Handler]] = {REBUILD: rebuild, FIT: fit_models}
-SCHEDULES: Final = (score_customers, ask_for_fits, delete_kept_answers, send_reports)
+HANDLERS: Final[Mapping[str, Handler]] = {
+    REBUILD: rebuild,
+    FIT: fit_models,
+    SNAPSHOT: snapshot_facts,
+}
+SCHEDULES: Final = (
+    score_customers,
+    ask_for_fits,
+    ask_for_snapshots,
+    delete_kept_answers,
+    send_reports,
+)

@@ -1,5 +1,7 @@
 """The settings of analytics alone; prefix ANALYTICS_."""
 
+from typing import Literal
+
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.settings import ServiceSettings
@@ -11,6 +13,11 @@ class Settings(ServiceSettings):
     # smtp://user:password@host:587 or smtps://…; unset: letters are files in the data folder's mail/analytics.
     smtp_url: str | None = None
     mail_from: str = "Guanxi <no-reply@localhost>"
+    # Where facts are kept as months of Parquet: s3://bucket/prefix (gs://, az://), or a folder; unset: columns/ of the
+    # data folder.
+    columns: str | None = None
+    # What computes features of them: duckdb, or spark (install pyspark; it goes by its own settings).
+    engine: Literal["duckdb", "spark"] = "duckdb"
 
 
 def settings() -> Settings:

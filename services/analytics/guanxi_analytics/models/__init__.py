@@ -12,6 +12,7 @@ from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, Quadran
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
+from guanxi_analytics.models.snapshots import FactSnapshot
 from guanxi_analytics.models.summaries import CustomerSummary
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "CustomerSummary",
     "DealFact",
     "FactMark",
+    "FactSnapshot",
     "FittedModel",
     "QuadrantMove",
     "Report",

@@ -1,0 +1,1 @@
+"""Facts as columns: immutable months of Parquet, and what is computed of them."""

@@ -1,0 +1,1 @@
+"""What is computed of columns, written once in ibis: nothing else in the suite imports it."""
