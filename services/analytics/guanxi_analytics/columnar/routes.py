@@ -27,13 +27,13 @@ FROM fact_snapshots WHERE organisation_id = $2 AND ($3::uuid IS NULL OR id = $3)
 """
 
 
-class Month(BaseModel):
+class MonthOfSales(BaseModel):
     month: str
     file: str
     rows: int
 
 
-class Feature(BaseModel):
+class FeatureMade(BaseModel):
     """`digest` is of the values: the same whatever engine computed them."""
 
     rows: int
@@ -74,10 +74,10 @@ class Snapshot(BaseModel):
     made_at: datetime
     watermark: dict[str, int]
     rows: int
-    months: list[Month]
+    months: list[MonthOfSales]
     engine: str
     code_version: int
-    features: dict[str, Feature]
+    features: dict[str, FeatureMade]
     compared: SumsHeld | None
 
 
