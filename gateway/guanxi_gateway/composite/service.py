@@ -155,7 +155,7 @@ async def undoing_token(identity: Identity, run: Run) -> str:
     return "Bearer " + await access_token(identity, grant, now=datetime.now(UTC))
 
 
-async def resume_composites(hands: Hands, most: int = 4) -> int:
+async def resume_composites(hands: Hands, most: int = 16) -> int:
     """Go on with composites whose process died or gave up; how many were looked at."""
     found: list[tuple[UUID, UUID]] = await journal.due(hands.database, most)
     for organisation_id, id in found:
