@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from guanxi_gateway.composite.rates import cost_of
 from guanxi_gateway.composite.schemas import InnerRequest
+from guanxi_gateway.composite.url_rules import UNDOABLE
+from guanxi_gateway.routes import RESOURCES
 from tests.composite.conftest import one, perform, statuses
 from tests.composite.dying import die_performing
 from tests.composite.test_killed import Story, new_stories, until_all_ended
@@ -44,7 +46,8 @@ async def test_an_edit_of_somebody_else_is_never_written_over(suite: Suite, worl
     changed = rep.found(f"/v1/accounts/{story.changed}")
     assert (changed["industry"], changed["region"]) == ("mining", "seen to by admin")
     assert rep.found(f"/v1/accounts/{made['id']}")["region"] == "this one, too"
-    assert story.traces() == (True, True, False, False)
+    assert rep.call("GET", f"/v1/accounts/{story.deleted}").status_code == 200
+    assert rep.found(f"/v1/leads?name={story.name}")["data"] == []
 
 
 def answer_again(by: Person, story: Story) -> httpx.Response:
@@ -236,7 +239,9 @@ async def test_erasing_somebody_empties_the_answers_that_tell_of_them(
     asked = [one("POST", "/v1/contacts", {"name": "erasable canary"})]
     made = perform(admin, *asked, whole=True, key=key).json()["responses"][0]["body"]
     admin.call(
-        "POST", f"/v1/contacts/{made['id']}/erase", json={"reason": "asked for it"}
+        "POST",
+        f"/v1/contacts/{made['id']}/erase",
+        json={"reason": "subject_request", "request_reference": "DSR-1"},
     ).raise_for_status()
     connection = await asyncpg.connect(database_of(suite))
     sql = "SELECT answer IS NULL FROM gateway.composites WHERE key = $1"
@@ -246,3 +251,20 @@ async def test_erasing_somebody_empties_the_answers_that_tell_of_them(
         await connection.close()
     again = perform(admin, *asked, whole=True, key=key)
     assert (again.status_code, again.json()["code"]) == (410, "answer_erased")
+
+
+def test_what_is_undoable_is_what_the_services_can_undo(suite: Suite) -> None:
+    paths = httpx.get(f"{suite.url}/openapi.json", timeout=30).json()["paths"]
+    found = set()
+    for path in paths:
+        word = path.split("/")[2] if path.startswith("/v1/") else ""
+        one = next((p for p in paths if p.startswith(f"/v1/{word}/{{") and p.count("/") == 3), None)
+        if (
+            one is None
+            or not {"patch", "delete"} <= paths[one].keys()
+            or "post" not in paths.get(f"/v1/{word}", {})
+        ):
+            continue
+        if {f"{one}/restore", f"{one}/history"} <= paths.keys():
+            found.add(word)
+    assert found - {"files", "views"} - set(RESOURCES["gateway"]) == UNDOABLE

@@ -126,7 +126,9 @@ KILLED = [
 ]  # fmt: skip
 
 
-async def test_a_service_that_dies_anywhere_leaves_all_or_nothing(suite: Suite, rep: Person) -> None:
+async def test_a_service_that_dies_anywhere_leaves_all_or_nothing(
+    suite: Suite, rep: Person
+) -> None:
     """Before it is asked, and after; also while it is to take back what it did."""
     done, refused = (new_stories(rep, len(KILLED), is_refused=each) for each in (False, True))
     stories = [refused[n] if KILLED[n][3] else done[n] for n in range(len(KILLED))]
