@@ -63,7 +63,7 @@ OWN_VERB = re.compile(r'\bverb="(\w+)"')
 # Indexes that a sweep over all organisations or the feed role uses, no request.
 ACROSS_ORGANISATIONS = re.compile(
     r"_(position|unnumbered|created_at|expires_at|finished_at|reminder_at|next_at|shift_ends_at|survey_due_at"
-    r"|survey_invitations_due|ticket_letters_due|follow_up_at|review_at|digest|hash)(_idx)?$"
+    r"|survey_invitations_due|ticket_letters_due|leased_until|follow_up_at|review_at|digest|hash)(_idx)?$"
 )
 REGISTRIES = re.compile(
     r"pypi\.org|pythonhosted|registry\.npmjs|npmjs\.com|--index-url|--extra-index-url|proxy\.golang"

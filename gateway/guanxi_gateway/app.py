@@ -10,6 +10,8 @@ import asyncpg
 from fastapi import APIRouter
 
 from guanxi_gateway.callers import Callers
+from guanxi_gateway.composite.recovering import keep_resuming
+from guanxi_gateway.composite.routes import Pay, composite_router, hands_of
 from guanxi_gateway.db import Table
 from guanxi_gateway.divided import Divided
 from guanxi_gateway.edge import FrontDoor
@@ -81,7 +83,6 @@ def assemble(
         )
         for name, url in named_addresses(common.services).items()
     }
-    own = make_own(here, settings, common, peers)
     budgets = Budgets(lambda *arguments: here.db.pool.fetchrow(*arguments))
     callers = Callers(
         here.verifier,
@@ -89,6 +90,7 @@ def assemble(
         limit_of=lambda principal: limit_of(here, settings, principal),
         budgets=budgets,
     )
+    own = make_own(here, settings, common, peers, callers.pay)
     return FrontDoor(
         own,
         settings,
@@ -140,7 +142,7 @@ def make_mail(settings: IdentitySettings, common: Common) -> QuietMail:
 
 
 def make_own(
-    here: House, settings: GatewaySettings, common: Common, peers: Mapping[str, Upstream]
+    here: House, settings: GatewaySettings, common: Common, peers: Mapping[str, Upstream], pay: Pay
 ) -> Edge:
     """The application behind the door: identity's routes and the views over all services."""
     sources: dict[str, Source] = {name: source_of(peer) for name, peer in peers.items()}
@@ -156,6 +158,7 @@ def make_own(
         jobs_router(peers),
         webhooks_router(peers),
         sync_router(peers),
+        composite_router(here, peers, settings, pay),
         *ROUTERS,
         own_feed,
     ]
@@ -171,7 +174,7 @@ def make_own(
             *audit_consumers(common.services, common.service_secret),
             *erasure_consumers(common.services, common.service_secret),
         ],
-        started=lambda house: running(house, peers),
+        started=lambda house: running(house, peers, settings),
         house=here,
     )
     sources[NAME] = own_source(own, prefix=OWN_FEED)
@@ -180,12 +183,15 @@ def make_own(
 
 
 @contextlib.asynccontextmanager
-async def running(here: House, peers: Mapping[str, Upstream]) -> AsyncIterator[None]:
+async def running(
+    here: House, peers: Mapping[str, Upstream], settings: GatewaySettings
+) -> AsyncIterator[None]:
     """What goes on beside the requests, until the process ends."""
     chores: list[Callable[[], Coroutine[Any, Any, None]]] = [
         lambda: keep_revocations(here.db),
         lambda: forget_limits(here.db),
         lambda: keep_keys(here),
+        lambda: keep_resuming(hands_of(here, peers, settings.composite_lease_seconds)),
     ]
     tasks = [asyncio.create_task(chore()) for chore in chores]
     try:

@@ -81,6 +81,12 @@ class Callers:
         self._remember(header, caller)
         return caller
 
+    async def pay(self, header: bytes, cost: int) -> None:
+        """For a call that turns out to be worth several; TooMany when the budget does not hold them."""
+        caller = self.known(header) or await self.identify(header)
+        if caller.budget is not None and not caller.budget.spend(cost):
+            await caller.budget.renew(cost)
+
     async def _budget(self, principal: Principal) -> Budget | None:
         limit = await self._limit_of(principal)
         if limit is None or principal.kind != "user":

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from guanxi_gateway.composite.sweeping import forget_composites
 from guanxi_gateway.webhooks.dispatching import dispatch_webhooks
 from guanxi_gateway.webhooks.sweeping import delete_old_deliveries
 from guanxi_shared.running_jobs import Handler
 
 HANDLERS: Mapping[str, Handler] = {}
-SCHEDULES = (delete_old_deliveries,)
+SCHEDULES = (delete_old_deliveries, forget_composites)
 BESIDE = dispatch_webhooks

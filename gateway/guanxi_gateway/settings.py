@@ -27,6 +27,8 @@ class GatewaySettings(ServiceSettings):
     # Cost units per credential and window; 0 switches the limit off.
     rate_quota: int = Field(default=60_000, ge=0)
     rate_window_seconds: int = Field(default=60, ge=1)
+    # How long a composite whose gateway died lies before another gateway goes on with it.
+    composite_lease_seconds: float = Field(default=30.0, ge=0.5, le=600)
     # Sign-in and token calls per client address and minute.
     sign_in_quota: int = Field(default=120, ge=1)
 

@@ -5,6 +5,7 @@ sealed with the gateway's secret (TOTP seeds, signing keys, secrets of webhooks)
 """
 
 from guanxi_gateway.models.audit import AuditEntry, AuditHead
+from guanxi_gateway.models.composites import Composite, CompositeTurn
 from guanxi_gateway.models.credentials import (
     ApiKey,
     FailedSignIn,
@@ -41,6 +42,8 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuditHead",
+    "Composite",
+    "CompositeTurn",
     "DeviceCode",
     "FailedSignIn",
     "Invitation",

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from guanxi_gateway.composite.sweeping import erase_from_composites
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.db import Connection
 from guanxi_shared.directory import feed_over_http, listening_client
@@ -19,7 +20,9 @@ UPDATE webhook_attempts SET excerpt = NULL WHERE organisation_id = $1 AND excerp
 
 
 async def apply_erasure(connection: Connection, event: Mapping[str, Any]) -> None:
-    await connection.execute(EMPTY, UUID(str(event["organisation_id"])))
+    organisation_id = UUID(str(event["organisation_id"]))
+    await connection.execute(EMPTY, organisation_id)
+    await erase_from_composites(connection, organisation_id, event["subject_id"])
 
 
 def erasure_consumers(services: str, secret: str) -> list[Consumer]:

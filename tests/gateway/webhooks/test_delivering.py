@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -171,7 +171,7 @@ async def test_what_is_kept_is_no_payload_and_an_erasure_empties_what_receivers_
         await until(lambda: len(receiver.got) >= 1, seconds=20)
         await eventually(echoed)
         async with post.database.transaction(UUID(company.id)) as connection:
-            await apply_erasure(connection, {"organisation_id": company.id})
+            await apply_erasure(connection, {"organisation_id": company.id, "subject_id": uuid4()})
     async with owning(database.admin_url) as owner:
         for table in ("webhooks", "webhook_turns", "webhook_deliveries", "webhook_attempts"):
             found = await owner.fetchval(
