@@ -27,7 +27,7 @@ from guanxi_gateway.models.people import (
     TeamMember,
     User,
 )
-from guanxi_gateway.models.phones import SyncCursor, SyncProfile
+from guanxi_gateway.models.phones import Device, SyncCursor, SyncProfile
 from guanxi_gateway.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery, WebhookTurn
 
 # Shared by all organisations, without a row-level policy: they hold hashes, counters and times.
@@ -41,6 +41,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "AuditHead",
+    "Device",
     "DeviceCode",
     "FailedSignIn",
     "Invitation",
