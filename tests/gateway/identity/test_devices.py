@@ -147,9 +147,7 @@ async def test_a_wiped_device_is_registered_anew_only_after_its_wipe_and_a_new_s
     company: Company,
 ) -> None:
     rep, name = await company.hire("sales"), unique()
-    before = await company.another_session(
-        rep
-    )  # signed in before, on something that never said its name
+    before = await another_session(rep)  # signed in before, on something that never said its name
     made = await registered(rep, name)
     await company.admin.post(f"/v1/devices/{made['id']}/wipe")
     again = {"device_id": name, **SENT}

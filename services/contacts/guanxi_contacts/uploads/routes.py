@@ -90,7 +90,7 @@ async def get_upload_options(request: Request) -> Response:
     status_code=201,
     responses={
         201: {"description": "Location is where the bytes go, Upload-Offset what is there already."},
-        **problems(409, 412, 413, 422),
+        **problems(409, 412, 413, 415, 422, 423),
     },
 )  # fmt: skip
 async def create_upload(request: Request) -> Response:
@@ -119,7 +119,7 @@ async def create_upload(request: Request) -> Response:
     summary="How much of an upload is here: Upload-Offset",
     openapi_extra={"parameters": [UPLOAD, TUS]},
     response_class=Response,
-    responses={200: {"description": "Upload-Offset, Upload-Length, Upload-Expires"}, **problems(404, 412, 423)},
+    responses={200: {"description": "Upload-Offset, Upload-Length, Upload-Expires"}, **problems(404, 409, 412, 415, 422, 423)},
 )  # fmt: skip
 async def get_upload_offset(request: Request) -> Response:
     call = await begin(request, "files:create")
