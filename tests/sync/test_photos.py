@@ -51,6 +51,7 @@ def test_a_killed_service_has_what_it_told_of_and_the_rest_is_sent_again(
         for start in range(0, len(PHOTO), 100_000):
             yield PHOTO[start : start + 100_000]
             if not killed and start >= 6_000_000:
+                eventually(lambda: offset_of(rep, location) > 0)
                 killed = True
                 os.kill(pid, signal.SIGKILL)
 

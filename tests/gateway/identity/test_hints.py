@@ -6,8 +6,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from structlog.testing import capture_logs
 
+from guanxi_gateway.hints import providers
 from guanxi_gateway.hints.hinting import hint_organisation
 from guanxi_gateway.hints.providers import Hint, LogProvider
 from guanxi_gateway.hints.settings import HintSettings
@@ -127,19 +127,29 @@ async def test_what_cannot_be_sent_comes_again_and_dead_tokens_are_dropped(
     assert (await rep.get(f"/v1/devices/{device}")).json()["takes_hints"] is False
 
 
+class Lines:
+    """What is written into the log."""
+
+    def __init__(self) -> None:
+        self.written: list[dict[str, Any]] = []
+
+    def info(self, event: str, **more: Any) -> None:
+        self.written.append({"event": event, **more})
+
+
 async def test_a_hint_holds_no_content_and_the_log_no_token(
-    house: House, company: Company, capsys: pytest.CaptureFixture[str]
+    house: House, company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rep = await company.hire()
-    device = await phone(rep)
+    device, lines = await phone(rep), Lines()
     assert {field.name for field in fields(Hint)} == {
         "organisation_id", "device_id", "platform", "push_token"
     }  # fmt: skip
-    with capture_logs() as logged:
-        await hint_organisation(
-            house.db, identity(house), Feed(house, rep), LogProvider(), SETTINGS, UUID(company.id)
-        )
-    (line,) = [each for each in logged if each["event"] == "push hint"]
-    assert line["device"] == device
-    assert TOKEN not in str(logged)
-    assert "secret" not in str(logged)
+    monkeypatch.setattr(providers, "_log", lines)
+    await hint_organisation(
+        house.db, identity(house), Feed(house, rep), LogProvider(), SETTINGS, UUID(company.id)
+    )
+    (line,) = lines.written
+    assert (line["event"], line["device"]) == ("push hint", device)
+    assert TOKEN not in str(line)
+    assert "secret" not in str(line)
