@@ -16,3 +16,13 @@ async def until(holds: Callable[[], Awaitable[Answer]], *, seconds: float = 15.0
             return answer
         assert time.monotonic() < end, f"not within {seconds:g} s"
         await asyncio.sleep(0.01)
+
+
+def eventually(holds: Callable[[], Answer], *, seconds: float = 30.0) -> Answer:
+    """The same for tests that are not asynchronous."""
+    end = time.monotonic() + seconds
+    while True:
+        if answer := holds():
+            return answer
+        assert time.monotonic() < end, f"not within {seconds:g} s"
+        time.sleep(0.05)

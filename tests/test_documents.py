@@ -67,7 +67,8 @@ def test_what_changes_a_record_tells_of_no_defaults(merged: Document) -> None:
     """A generated client sends them, and would so undo what nobody meant to change."""
     schemas, bodies = merged["components"]["schemas"], 0
     for where, operation in operations(merged):
-        if where.startswith("PATCH"):
+        is_json = "application/json" in operation.get("requestBody", {}).get("content", {})
+        if where.startswith("PATCH") and is_json:  # the others append bytes
             ref = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
             fields = schemas[ref.rpartition("/")[2]]["properties"].values()
             assert not any("default" in field for field in fields), where

@@ -18,6 +18,7 @@ from guanxi_gateway.edge import FrontDoor
 from guanxi_gateway.feed import merged_events_router
 from guanxi_gateway.identity.api_keys.service import exchange_api_key
 from guanxi_gateway.identity.audit_trail.heard import audit_consumers
+from guanxi_gateway.identity.devices.service import refuse_wiped_session
 from guanxi_gateway.identity.identity import Identity, identity, make_identity
 from guanxi_gateway.identity.mail import QuietMail
 from guanxi_gateway.identity.resources import PUBLISHED
@@ -101,6 +102,7 @@ def assemble(
         budgets=budgets,
         find_job=JobFinder(peers),
         find_service=Divided(peers),
+        refuse_wiped=lambda principal: refuse_wiped_session(here.db, principal),
     )
 
 

@@ -31,6 +31,16 @@ Exchange = Callable[[str], Awaitable[str]]
 LimitOf = Callable[[Principal], Awaitable[Limit | None]]
 
 
+class SessionEnded(Unauthenticated):
+    """A good token of a session that is over: whose it was is known all the same."""
+
+    code = "session_ended"
+
+    def __init__(self, principal: Principal) -> None:
+        super().__init__("This session has ended; sign in again.")
+        self.principal = principal
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """`authorization` is what services get; `budget` is None where no limit applies. `by_key`: the
@@ -116,7 +126,7 @@ def _is_behind(principal: Principal) -> bool:
 
 def _refuse_revoked(principal: Principal) -> None:
     if revoked_sessions and principal.session_id in revoked_sessions:
-        raise Unauthenticated("This session has ended; sign in again.", code="session_ended")
+        raise SessionEnded(principal)
 
 
 def _bearer_token(header: bytes) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from guanxi_gateway import routes
-from guanxi_gateway.callers import Caller, Callers, directory_versions
+from guanxi_gateway.callers import Caller, Callers, SessionEnded, directory_versions
 from guanxi_gateway.hardening import (
     HARDENING,
     HARDENING_OF_PAGES,
@@ -31,6 +31,7 @@ from guanxi_gateway.settings import GatewaySettings, listed
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.watch import ClientGone
 from guanxi_shared import logs, metrics
+from guanxi_shared.auth import Principal
 from guanxi_shared.errors import (
     PROBLEM_TYPE,
     Malformed,
@@ -45,6 +46,7 @@ from guanxi_shared.http import trace_of
 
 FindJob = Callable[[Passage, Caller], Awaitable[Upstream]]
 FindService = Callable[[Passage, Caller, bytes], Awaitable[Upstream]]
+RefuseWiped = Callable[[Principal], Awaitable[None]]
 
 # Calendars ask every few minutes, and a whole office behind one address.
 SECRET_READS = Limit("secret-reads", 600, 60, 300)
@@ -77,6 +79,7 @@ class FrontDoor:
         budgets: Budgets,
         find_job: FindJob,
         find_service: FindService,
+        refuse_wiped: RefuseWiped | None = None,
     ) -> None:
         self._own = own
         self._pages = pages
@@ -87,6 +90,7 @@ class FrontDoor:
         self._budgets = budgets
         self._find_job = find_job
         self._find_service = find_service
+        self._refuse_wiped = refuse_wiped
         self._origins = frozenset(origin.encode() for origin in listed(settings.cors_origins))
         self._in_flight = 0
         # One service that hangs must not take every place.
@@ -303,7 +307,9 @@ class FrontDoor:
     ) -> bytes | None:
         try:
             caller = self._callers.known(header) or await self._callers.identify(header)
-        except Unauthenticated:
+        except Unauthenticated as refused:
+            if word == b"sync" and self._refuse_wiped and isinstance(refused, SessionEnded):
+                await self._refuse_wiped(refused.principal)  # a wiped phone shall hear of it
             if word in OPEN_WORDS:  # signing in again with an old token in the header must work
                 return b""
             raise

@@ -12,7 +12,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
     OWN: (
         "auth", "oauth", "me", "organisation", "organisations", "users", "teams", "roles", "shares",
         "api-keys", "oauth-clients", "invitations", "sessions", "audit", "directory", "events",
-        "webhooks", "sync", "composite", "customers", "system", "gateway", "snapshot",
+        "webhooks", "sync", "devices", "composite", "customers", "system", "gateway", "snapshot",
     ),
     "contacts": (
         "accounts", "contacts", "activities", "calendar", "files", "segments", "campaigns", "pools",

@@ -33,10 +33,11 @@ class ProblemDetails(BaseModel):
 
 
 TITLES = {
-    400: "The request cannot be read", 401: "No valid credential", 403: "Not permitted",
+    400: "The request cannot be read", 401: "No valid credential", 403: "Not permitted", 405: "Method not taken",
     404: "Not found, or not for you", 409: "Clashes with what is stored", 410: "It was here and is no more",
     412: "Changed since it was read", 413: "Too large", 415: "Content type not taken",
-    416: "No byte of the range is there", 422: "A rule refuses it", 428: "If-Match is required", 429: "Too many requests",
+    416: "No byte of the range is there", 422: "A rule refuses it", 423: "Another request writes to it",
+    460: "Not the bytes of the checksum", 428: "If-Match is required", 429: "Too many requests",
     503: "A part of the suite is away", 504: "The deadline has passed",
 }  # fmt: skip
 ALWAYS = (400, 401, 403, 429, 503, 504)

@@ -175,7 +175,7 @@ def new_world(suite: Suite) -> World:
 
 @pytest.fixture(scope="session")
 def suite() -> Iterator[Suite]:
-    with CLIENTS, running_suite() as running:
+    with CLIENTS, running_suite(GATEWAY_HINT_SECONDS="0.3") as running:
         yield running
 
 

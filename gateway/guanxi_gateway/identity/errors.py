@@ -1,6 +1,6 @@
 """The failures identity has names for."""
 
-from guanxi_shared.errors import Conflict, Forbidden, Invalid, TooMany, Unauthenticated
+from guanxi_shared.errors import Conflict, Forbidden, Gone, Invalid, TooMany, Unauthenticated
 
 
 class SignInRefused(Unauthenticated):
@@ -80,3 +80,9 @@ class UnknownRole(Invalid):
 
 class SetupClosed(Forbidden):
     code, title = "setup_closed", "Organisations are created by the operator"
+
+
+class DeviceWiped(Gone):
+    """A wipe order: what the device holds is to be deleted, and that it was is to be told."""
+
+    code, title = "device_wiped", "This device is to delete everything that it holds"

@@ -26,7 +26,7 @@ SERVICE = (
     "partner-articles", "surveys", "assets",
     "survey-invitations", "entitlements", "work-orders", "agents", "coordination-tasks", "root-causes",
 )  # fmt: skip
-INSIGHT = ("analytics", "reports", "search", "events", "jobs", "sync")
+INSIGHT = ("analytics", "reports", "search", "events", "jobs", "sync", "devices")
 ADMINISTRATION = (
     "organisation", "users", "teams", "roles", "api-keys", "oauth-clients", "shares", "audit",
     "system", "webhooks",
@@ -67,7 +67,7 @@ _READS = [
     ),
 ]
 _EVERYONE = [*_READS, *_may("cud", "views", "reports")]
-_FIELD_WORK = _may("rcu", "sync")
+_FIELD_WORK = [*_may("rcu", "sync"), *_may("rcd", "devices")]
 _OWN_KEYS = _may("rcd", "api-keys")
 
 BUILT_IN: dict[str, RoleRule] = {
@@ -207,7 +207,7 @@ def token_visibility(visibility: Mapping[str, str]) -> dict[str, str]:
     """The role's map, with `all` for what has no owner: a price list is not anybody's own."""
     if visibility.get(ANY) == "all":
         return dict(visibility)
-    return {**dict.fromkeys(OWNERLESS, "all"), "api-keys": "own", **visibility}
+    return {**dict.fromkeys(OWNERLESS, "all"), "api-keys": "own", "devices": "own", **visibility}
 
 
 def unknown_visibility(wanted: Mapping[str, str]) -> list[str]:

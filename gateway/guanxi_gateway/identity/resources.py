@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 
 from guanxi_gateway.identity.api_keys.schemas import ApiKeyRead
 from guanxi_gateway.identity.clients.schemas import OAuthClientRead
+from guanxi_gateway.identity.devices.schemas import DeviceRead
 from guanxi_gateway.identity.directory import SHARE_FIELDS, TEAM_FIELDS, USER_FIELDS
 from guanxi_gateway.identity.invitations.schemas import InvitationRead
 from guanxi_gateway.identity.roles.schemas import RoleRead
@@ -17,6 +18,7 @@ from guanxi_gateway.identity.teams.schemas import TeamRead
 from guanxi_gateway.identity.users.schemas import UserRead
 from guanxi_gateway.models import (
     ApiKey,
+    Device,
     Invitation,
     OAuthClient,
     Role,
@@ -135,6 +137,25 @@ CLIENTS = _resource(
         ),
     ),
     OAuthClientRead,
+)  # fmt: skip
+_DEVICES = table_of(Device)
+_TAKES_HINTS = Field(
+    name="takes_hints", kind=r.BOOLEAN, shown=_DEVICES.c.push_token.is_not(None),
+    compared=_DEVICES.c.push_token.is_not(None), columns=(), is_filtered=False,
+)  # fmt: skip
+DEVICES = _resource(
+    "devices",
+    "device",
+    _DEVICES,
+    {**_fields(
+        _DEVICES,
+        (
+            "id", "device_id", "name", "platform", "app_version", "owner_id", "last_pulled_at",
+            "last_pushed_at", "wipe_ordered_at", "wipe_ordered_by_id", "wiped_at", "version",
+            "created_at", "updated_at",
+        ),
+    ), "takes_hints": _TAKES_HINTS},
+    DeviceRead,
 )  # fmt: skip
 INVITATIONS = _resource(
     "invitations",

@@ -3,6 +3,7 @@
 from guanxi_gateway.identity.api_keys.routes import router as api_keys
 from guanxi_gateway.identity.audit_trail.routes import router as audit_trail
 from guanxi_gateway.identity.clients.routes import router as clients
+from guanxi_gateway.identity.devices.routes import router as devices
 from guanxi_gateway.identity.invitations.routes import router as invitations
 from guanxi_gateway.identity.me.routes import router as me
 from guanxi_gateway.identity.oauth.routes import router as oauth
@@ -29,6 +30,7 @@ ROUTERS = (
     shares_router(find_record),
     api_keys,
     clients,
+    devices,
     oauth,
     audit_trail,
 )

@@ -28,7 +28,7 @@ from guanxi_gateway.models.people import (
     TeamMember,
     User,
 )
-from guanxi_gateway.models.phones import SyncCursor, SyncProfile
+from guanxi_gateway.models.phones import Device, SyncCursor, SyncProfile
 from guanxi_gateway.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery, WebhookTurn
 
 # Shared by all organisations, without a row-level policy: they hold hashes, counters and times.
@@ -44,6 +44,7 @@ __all__ = [
     "AuditHead",
     "Composite",
     "CompositeTurn",
+    "Device",
     "DeviceCode",
     "FailedSignIn",
     "Invitation",

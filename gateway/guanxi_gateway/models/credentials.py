@@ -65,7 +65,9 @@ class SignInSession(Table, table=True):
     __table_args__ = (
         of_user(),
         Index("ix_sessions_organisation_id_user_id", "organisation_id", "user_id"),
-    )
+        Index("ix_sessions_organisation_id_device_id", "organisation_id", "device_id",
+              postgresql_where=text("device_id IS NOT NULL")),
+    )  # fmt: skip
 
     organisation_id: UUID = Field(primary_key=True)
     id: UUID = Field(primary_key=True)
@@ -79,6 +81,7 @@ class SignInSession(Table, table=True):
     last_used_at: datetime = instant()
     revoked_at: datetime | None = instant(nullable=True)
     revoked_because: str | None = words(nullable=True)
+    device_id: UUID | None = None  # the device that was seen with it
 
 
 class RefreshToken(Table, table=True):

@@ -9,6 +9,8 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Index,
+    UniqueConstraint,
+    text,
 )  # fmt: skip
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
@@ -18,8 +20,11 @@ from guanxi_gateway.models.columns import (
     document,
     instant,
     of_user,
+    version,
     words,
 )
+
+PLATFORMS = ("ios", "android", "web", "windows", "macos", "linux", "unknown")
 
 
 class SyncCursor(Table, table=True):
@@ -59,3 +64,38 @@ class SyncProfile(Table, table=True):
     records: str = words()
     activity_days: int | None = None
     updated_at: datetime = instant()
+
+
+class Device(Table, table=True):
+    """A phone, tablet or browser that syncs: `device_id` is what it calls itself (`X-Device-Id`). A wipe was
+    ordered, then heard by the device, then done; until it is done and somebody signed in anew on it, the device
+    gets nothing. `hinted_at`: when it was last told that there is something to pull."""
+
+    __tablename__ = "devices"
+    __table_args__ = (
+        of_user(column="owner_id"),
+        UniqueConstraint("organisation_id", "owner_id", "device_id"),
+        CheckConstraint(f"platform IN {PLATFORMS}", name="platform"),
+        Index("ix_devices_organisation_id_hinted", "organisation_id", "id",
+              postgresql_where=text("push_token IS NOT NULL")),
+    )  # fmt: skip
+
+    organisation_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    owner_id: UUID
+    device_id: str = words()
+    name: str = words()
+    platform: str = words("unknown")
+    app_version: str | None = words(nullable=True)
+    push_token: str | None = words(nullable=True)
+    last_pulled_at: datetime | None = instant(nullable=True)
+    last_pushed_at: datetime | None = instant(nullable=True)
+    hinted_at: datetime | None = instant(nullable=True)
+    wipe_ordered_at: datetime | None = instant(nullable=True)
+    wipe_ordered_by_id: UUID | None = None
+    wipe_heard_at: datetime | None = instant(nullable=True)
+    wiped_at: datetime | None = instant(nullable=True)
+    version: int = version()
+    created_at: datetime = instant()
+    updated_at: datetime = instant()
+    deleted_at: datetime | None = instant(nullable=True)

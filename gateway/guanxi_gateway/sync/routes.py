@@ -43,7 +43,7 @@ def sync_router(peers: Mapping[str, Upstream]) -> APIRouter:
         operation_id="pull_sync",
         summary="What changed for a phone since its last pull, in all tables",
         response_class=Response,
-        responses=answers(200, {"model": Pulled}),
+        responses=answers(200, {"model": Pulled}, refused=(410,)),
         openapi_extra={
             "parameters": [
                 DEVICE, CURSOR,
@@ -69,7 +69,7 @@ def sync_router(peers: Mapping[str, Upstream]) -> APIRouter:
         operation_id="push_sync",
         summary="What a phone did while it was away: all of it, or 409 and it has to pull first",
         response_class=Response,
-        responses=answers(200, {"model": Pushed}, refused=(409, 413)),
+        responses=answers(200, {"model": Pushed}, refused=(409, 410, 413)),
         openapi_extra={"parameters": [DEVICE, CURSOR], **body_of(PushedChanges)},
     )
     async def push_sync(request: Request) -> Response:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_gateway.identity.devices.service import refuse_wiped, see_device
 from guanxi_gateway.sync import cursors, rules
 from guanxi_gateway.sync.asking import Answers, Services
 from guanxi_gateway.sync.cursors import Found
@@ -29,6 +30,7 @@ async def pull(
 ) -> dict[str, Any]:
     """Everything since the cursor; all there is for a first sync, and with `experimentalStrategy` where
     the cursor stands for nothing any more."""
+    await refuse_wiped(call.db, call.by, device)
     found = await cursors.find(call.db, call.organisation, user_of(call), cursor)
     answers = await _changes(call, services, found, device, migration)
     is_anew = cursor is not None and found.standings is None
@@ -37,6 +39,9 @@ async def pull(
         blank = Found(None, {}, found.records, found.activity_days)
         answers = await _changes(call, services, blank, device, migration)
     timestamp = await _next_cursor(call, cursor, device, found, answers)
+    await see_device(
+        call.db, call.by, device, pulled=True
+    )  # a wipe meanwhile: nothing is handed out
     changes = rules.empty()
     for answer in answers.values():
         changes.update(answer["changes"])
@@ -87,6 +92,7 @@ async def push(
 
     Every service looks first. Then contacts writes, whose records the others name, and the others. What
     ends in between is completed by the same push once more: what is written already is identical."""
+    await refuse_wiped(call.db, call.by, device)
     found = await cursors.find(call.db, call.organisation, user_of(call), cursor)
     parts = {
         name: _part(found, name, part, device)
@@ -105,6 +111,7 @@ async def push(
     await _refuse_conflicts(call, cursor, found, applied)
     rejected += [answer["rejected"] for answer in applied.values()]
     refused = rules.merged(rejected)
+    await see_device(call.db, call.by, device, pulled=False)
     return {"experimentalRejectedIds": refused} if refused else {}
 
 

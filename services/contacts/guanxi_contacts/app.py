@@ -29,6 +29,7 @@ from guanxi_contacts.standing.routes import router as standing
 from guanxi_contacts.sync.routes import router as sync
 from guanxi_contacts.tags.routes import router as tags
 from guanxi_contacts.timeline.routes import router as timeline
+from guanxi_contacts.uploads.routes import router as uploads
 from guanxi_contacts.views.routes import router as views
 from guanxi_contacts.visits.routes import router as visits
 from guanxi_shared.app import create_app
@@ -76,6 +77,7 @@ def create() -> Edge:
             segments,
             views,
             merges,
+            uploads,
             files,
             consents,
             privacy,

@@ -11,6 +11,7 @@ from guanxi_contacts.pools.sweeping import sweep_pools
 from guanxi_contacts.privacy.archiving import delete_old_archives, write_archive
 from guanxi_contacts.privacy.leftovers import erase_leftovers
 from guanxi_contacts.tags.service import rename_tags
+from guanxi_contacts.uploads.sweeping import sweep_uploads
 from guanxi_shared.running_jobs import Handler
 
 HANDLERS: Final[Mapping[str, Handler]] = {
@@ -25,5 +26,6 @@ SCHEDULES: Final = (
     give_reminders,
     sweep_pools,
     sweep_files,
+    sweep_uploads,
     delete_old_archives,
 )

@@ -17,6 +17,7 @@ class Settings(FileSettings):
     max_import_bytes: int = Field(default=200_000_000, ge=1)
     import_chunk_rows: int = Field(default=1_000, ge=1)
     visit_tolerance_m: int = Field(default=500, ge=0)
+    uploads_kept_hours: int = Field(default=168, ge=1)  # since their last bytes
     suppression_key: str = ""  # of the hashes of erased addresses; if unset, of the service secret
 
 

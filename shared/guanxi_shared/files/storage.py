@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 from uuid import UUID
 
 from guanxi_shared.errors import Unavailable
 from guanxi_shared.files.local import LocalStorage
 from guanxi_shared.files.rules import Span
 from guanxi_shared.files.settings import FileSettings
+
+UNFINISHED: Final = "uploads"  # bytes of uploads that may go on: always in a folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,8 @@ def name_of(settings: FileSettings) -> str:
 def storage_of(settings: FileSettings, name: str) -> Storage:
     if name == "local":
         return LocalStorage(settings.files_dir / "files")
+    if name == UNFINISHED:
+        return LocalStorage(settings.files_dir / UNFINISHED)
     if not settings.bucket:
         raise Unavailable("This file lies in an S3 store that is not set up here.")
     return _s3(

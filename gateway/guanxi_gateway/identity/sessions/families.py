@@ -20,6 +20,7 @@ from guanxi_gateway.identity.rows import Row, found
 from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
 
+WIPED = "device_wiped"  # why a session was revoked
 ADD_SESSION = """
 INSERT INTO sessions (organisation_id, id, user_id, method, client_id, scopes, user_agent,
   network_address, created_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)
@@ -30,7 +31,8 @@ VALUES ($1, $2, $3, $4, $5)
 """
 # The family's lock comes first: two answers to one spent token must not both rotate it.
 LOCK_FAMILY = """
-SELECT s.id, s.user_id, s.client_id, s.scopes, s.created_at, s.revoked_at FROM sessions s
+SELECT s.id, s.user_id, s.client_id, s.scopes, s.created_at, s.revoked_at, s.revoked_because,
+  s.device_id FROM sessions s
 WHERE s.organisation_id = $1
   AND s.id = (SELECT session_id FROM refresh_tokens WHERE organisation_id = $1 AND id = $2)
 FOR UPDATE
@@ -86,6 +88,7 @@ class Refreshed:
     decision: RefreshDecision
     family: Family | None = None
     token: str | None = None
+    wiped_device: UUID | None = None  # of a family that a wipe has ended
 
 
 async def start_family(connection: Connection, new: NewSession) -> str:
@@ -130,7 +133,8 @@ async def refresh_family(
     if decision is RefreshDecision.REVOKE_FAMILY:
         await revoke_sessions(connection, organisation_id, [family["id"]], because="refresh_reused")
     if decision not in (RefreshDecision.ROTATE, RefreshDecision.REPEAT):
-        return Refreshed(decision, known)
+        wiped = family["device_id"] if family["revoked_because"] == WIPED else None
+        return Refreshed(decision, known, wiped_device=wiped)
     successor = successor_of(token, key)
     if decision is RefreshDecision.ROTATE:
         await _rotate(connection, known, token_id, successor, now, family["created_at"])

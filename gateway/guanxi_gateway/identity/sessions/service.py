@@ -11,6 +11,7 @@ from uuid import UUID
 from guanxi_gateway.identity import lookups
 from guanxi_gateway.identity.actors import Device
 from guanxi_gateway.identity.audit import write_audit
+from guanxi_gateway.identity.devices.service import wipe_order_at_refresh
 from guanxi_gateway.identity.digests import email_digest
 from guanxi_gateway.identity.errors import (
     RefreshRefused,
@@ -227,6 +228,8 @@ async def refresh(
     if found.decision is RefreshDecision.REVOKE_FAMILY and found.family is not None:
         revoked_here([found.family.session_id])
         raise RefreshReused()
+    if found.wiped_device is not None:
+        raise await wipe_order_at_refresh(house.db, place.organisation_id, found.wiped_device)
     raise RefreshRefused()
 
 

@@ -8,7 +8,7 @@ from guanxi_shared.migrations import execute_script, secure
 from guanxi_shared.schedules import expiry_policy, roster_policy
 
 revision = "0020"
-down_revision = "0006"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -9,6 +9,7 @@ from guanxi_contacts.privacy.erasing import Erasing
 from guanxi_contacts.privacy.persons import ACCOUNT
 from guanxi_shared.erasing.needle_rules import in_json
 from guanxi_shared.erasing.records import blank_events, erase_rows
+from guanxi_shared.files.storage import UNFINISHED
 
 # Held first, and only then looked at again: a link that is made meanwhile is committed by then.
 HOLD_FILES = """
@@ -24,6 +25,12 @@ WHERE f.organisation_id = $1 AND f.id = ANY($2::uuid[]) AND NOT EXISTS (
 )
 """
 UNLINK_FILES = "DELETE FROM file_links WHERE organisation_id = $1 AND file_id = ANY($2::uuid[])"
+UPLOADS_GONE = """
+DELETE FROM uploads AS u WHERE u.organisation_id = $1 AND EXISTS (
+  SELECT FROM jsonb_array_elements(u.links) AS l
+  WHERE l ->> 'type' = $2 AND l ->> 'id' = ANY($3::uuid[]::text[]))
+RETURNING blob_id
+"""
 CONSENTS_GONE = """
 DELETE FROM consents WHERE organisation_id = $1 AND contact_id = ANY($2::uuid[])
 RETURNING id, contact_id, channel, purpose, status, given_at, expires_at, recorded_by, version, created_at
@@ -73,6 +80,15 @@ async def erase_files(erasing: Erasing) -> dict[str, int]:
         erasing, FILES, ids, computed={"links": []}, also_kept=("blob_id", "storage")
     )
     return {"files": rows, "events": events}
+
+
+async def erase_uploads(erasing: Erasing) -> dict[str, int]:
+    """Those too that are also of others: what is not here yet can be sent again without this person."""
+    rows = await erasing.connection.fetch(
+        UPLOADS_GONE, erasing.organisation, erasing.kind.noun, list(erasing.person_ids)
+    )
+    erasing.blobs += [(UNFINISHED, row["blob_id"]) for row in rows]
+    return {"uploads": len(rows)}
 
 
 async def erase_consents(erasing: Erasing) -> dict[str, int]:

@@ -24,6 +24,10 @@ PLACES: Final = (
         " WHERE f.organisation_id = $1 AND l.subject_id = $2 AND l.subject_type = $3"
         " AND f.erased_at IS NULL ORDER BY f.id",
     ),
+    Place(
+        "uploads", ("name", "declared_type", "sha256", "links"), "the rows and what is here of the bytes are deleted",
+        records.erase_uploads,
+    ),
     Place("file_links", (), "with their files", plain=("subject_type",)),
     Place(
         "consents", ("source", "proof"), "the rows are deleted", records.erase_consents,
