@@ -27,7 +27,7 @@ class Product(BaseModel):
     name: str | None
 
 
-class PageLine(BaseModel):
+class ProductPage(BaseModel):
     next_cursor: str | None
     has_more: bool
     total: int | None
@@ -66,7 +66,7 @@ class Affinity(Learnt):
 
     test: str | None
     data: list[Rule]
-    page: PageLine
+    page: ProductPage
 
 
 class Retaining(BaseModel):
@@ -94,7 +94,7 @@ class ProductRetention(Learnt):
     kind: Literal["association"]
     window_days: int | None
     data: list[Retaining]
-    page: PageLine
+    page: ProductPage
 
 
 class Because(BaseModel):

@@ -36,7 +36,7 @@ class CampaignAsked(Value):
     cost: Money | None = None
 
 
-class Share(BaseModel):
+class ResponseShare(BaseModel):
     share: float
     low: float
     high: float
@@ -46,7 +46,7 @@ class GroupRead(BaseModel):
     n: int
     responded: int
     orders: int
-    response: Share
+    response: ResponseShare
     revenue: list[Money]
 
 
@@ -68,7 +68,7 @@ class MoneyUplift(BaseModel):
     is_beyond_chance: bool
 
 
-class Costs(BaseModel):
+class CampaignCosts(BaseModel):
     """`by_response_more`: of each response more than without the campaign; null where that is not beyond chance."""
 
     cost: Money
@@ -77,7 +77,7 @@ class Costs(BaseModel):
     by_response_more: Money | None
 
 
-class Period(BaseModel):
+class CampaignPeriod(BaseModel):
     model_config = ConfigDict(populate_by_name=True)
 
     first: date = Field(alias="from")
@@ -101,11 +101,11 @@ class CampaignEffect(BaseModel):
 
     kind: Literal["effect", "association"]
     sentence: str
-    period: Period
+    period: CampaignPeriod
     as_of: datetime
     watermark: dict[str, int]
     addressed: GroupRead
     held_out: GroupRead | None
     uplift: Uplift | None
     money: list[MoneyUplift]
-    costs: Costs | None
+    costs: CampaignCosts | None
