@@ -17,7 +17,15 @@ BODIES: dict[str, Any] = {
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
-CUBES = ("sales", "deals_opened", "deals_closed", "tickets_opened", "tickets_solved")
+CUBES = (
+    "sales",
+    "deals_opened",
+    "deals_closed",
+    "tickets_opened",
+    "tickets_solved",
+    "backlog",
+    "answers",
+)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from guanxi_analytics.customers.routes import router as customers
 from guanxi_analytics.lifecycle.routes import router as lifecycle
 from guanxi_analytics.monthly.routes import router as monthly
 from guanxi_analytics.passports.routes import router as passports
+from guanxi_analytics.products.routes import router as products
+from guanxi_analytics.promotion.routes import router as promotion
 from guanxi_analytics.queries.routes import router as queries
 from guanxi_analytics.reports.routes import router as reports
 from guanxi_analytics.retention.routes import router as retention
@@ -35,5 +37,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     retention,
     lifecycle,
     satisfaction,
+    products,
+    promotion,
     jobs_router(),
 )

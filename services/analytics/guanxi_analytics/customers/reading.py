@@ -28,7 +28,7 @@ MEANT: Final = {
 
 async def read_customer(call: Call, account_id: UUID) -> dict[str, Any]:
     """NotFound for an account that the caller does not see."""
-    account = await _account(call, account_id)
+    account = await demand_account(call, account_id)
     purchases: list[dict[str, Any]] = []
     if call.by.may("orders:read"):
         scope = await call.scope("orders")
@@ -45,7 +45,7 @@ async def read_customer(call: Call, account_id: UUID) -> dict[str, Any]:
     }  # fmt: skip
 
 
-async def _account(call: Call, account_id: UUID) -> Mapping[str, Any]:
+async def demand_account(call: Call, account_id: UUID) -> Mapping[str, Any]:
     scope = await call.scope("accounts")
     rows = await _fetch(call, ("account", scope.shape), lambda: _named(scope), account_id, scope)
     if not rows:

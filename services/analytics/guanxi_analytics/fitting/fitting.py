@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from guanxi_analytics.fitting.beside import read_all
+from guanxi_analytics.fitting.kept_products import keep_products, read_products
 from guanxi_analytics.value_matrix.placing import place, present_values
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
@@ -88,6 +89,9 @@ async def fit_models(job: RunningJob) -> None:
     }
     async with job.transaction() as connection:
         asked["others"] = await read_all(connection, job.organisation_id, until, zone or "UTC")
+        asked["others"]["products"] = await read_products(
+            connection, job.organisation_id, until, job.params
+        )
     async with learner(learn_beside) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:
@@ -159,11 +163,13 @@ async def _keep_other(
     connection: Connection, organisation: UUID, name: str, until: date, learnt: dict[str, Any],
     watermark: str,
 ) -> None:  # fmt: skip
-    is_used = learnt["verdict"] in ("use", "weak")
+    is_used, id = learnt["verdict"] in ("use", "weak"), new_id()
     await connection.execute(
-        KEEP, organisation, new_id(), name, learnt["verdict"], learnt["sentence"], is_used, None, until, learnt["n"], 0,
+        KEEP, organisation, id, name, learnt["verdict"], learnt["sentence"], is_used, None, until, learnt["n"], 0,
         to_json(learnt["found"]), to_json({"code_version": VERSION}), watermark,
     )  # fmt: skip
+    if "rules" in learnt:
+        await keep_products(connection, organisation, id, learnt)
 
 
 @schedule("*/5 * * * *", name="fit-models")

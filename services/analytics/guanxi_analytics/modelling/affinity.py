@@ -33,11 +33,16 @@ class Pairs:
         n = float(self.baskets)
         return np.asarray(self.both / n - self.of_first / n * (self.of_second / n))
 
-    def q(self) -> Vector:
-        """The false discovery rate at which each pair counts, among these."""
-        return benjamini_hochberg(
-            fisher(self.both, self.of_first, self.of_second, np.full_like(self.both, self.baskets))
+    def p(self) -> Vector:
+        """Fisher's exact test, one-sided: see significance.py."""
+        return fisher(
+            self.both, self.of_first, self.of_second, np.full_like(self.both, self.baskets)
         )
+
+    def q(self, *, tests: int | None = None) -> Vector:
+        """The false discovery rate at which each pair counts, among these; of more `tests`, those that are not here are
+        taken to have found nothing."""
+        return benjamini_hochberg(self.p(), tests=tests)
 
 
 def pairs(basket: ArrayLike, product: ArrayLike, *, least: int = 1) -> Pairs:

@@ -24,6 +24,7 @@ Item = int
 Set = tuple[Item, ...]
 Bits = NDArray[np.uint8]
 MOST_SETS: Final = 2_000_000
+MOST_BYTES: Final = 1 << 29  # of one level's bits
 
 
 class TooManySets(ValueError):
@@ -145,4 +146,6 @@ def _longer(level: dict[Set, Bits], found: dict[Set, int], least: int) -> dict[S
                 bits = level[(*start, one)] & level[(*start, other)]
                 if _count(bits) >= least:
                     longer[items] = bits
+                    if len(longer) * bits.nbytes > MOST_BYTES:
+                        raise TooManySets("The sets of items that are that frequent do not fit.")
     return longer

@@ -27,11 +27,15 @@ def chi_squared(both: ArrayLike, one: ArrayLike, other: ArrayLike, n: ArrayLike)
     return np.asarray(chi2.sf(np.where(known, figure, 0.0), 1))
 
 
-def benjamini_hochberg(p: ArrayLike) -> Vector:
-    """q of each p, in the order given (rows,)."""
+def benjamini_hochberg(p: ArrayLike, *, tests: int | None = None) -> Vector:
+    """q of each p, in the order given (rows,). `tests`: how many were made, if more than are given; the others count as
+    p = 1, which makes q greater and never less."""
     p = np.asarray(p, float)
+    m = len(p) if tests is None else tests
+    if m < len(p):
+        raise ValueError("There are more p values than tests.")
     order = np.argsort(p, kind="stable")[::-1]
     ranks = np.arange(len(p), 0, -1)
     found = np.empty_like(p)
-    found[order] = np.minimum(1.0, np.minimum.accumulate(p[order] * len(p) / ranks))
+    found[order] = np.minimum(1.0, np.minimum.accumulate(p[order] * m / ranks))
     return found

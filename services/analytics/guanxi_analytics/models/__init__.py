@@ -9,6 +9,7 @@ from guanxi_analytics.models.facts import (
     TicketFact,
 )
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
+from guanxi_analytics.models.products import ProductRetention, ProductRule
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
@@ -25,6 +26,8 @@ __all__ = [
     "FactMark",
     "FactSnapshot",
     "FittedModel",
+    "ProductRetention",
+    "ProductRule",
     "QuadrantMove",
     "Report",
     "ReportLetter",

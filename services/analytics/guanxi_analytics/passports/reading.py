@@ -33,6 +33,12 @@ ABOUT: Final[dict[str, dict[str, str]]] = {
         "method": "Won and lost as competing risks (Aalen and Johansen 1978) by age.",
         "baseline": "The share of open deals that was won within 90 days, 90 days earlier.",
     },
+    "product-affinity": {
+        "predicts": "Which products are bought together, and what a customer buys next.",
+        "method": "Pairs and rules by whole counts of orders, Fisher's exact test with Benjamini and Hochberg's false discovery"
+        " rate; the next product by the greatest confidence of a pair beyond chance.",
+        "baseline": "What is bought most.",
+    },
     "satisfaction-loyalty": {
         "predicts": "Whether customers buy within half a year, by what they had answered (CSAT, NPS).",
         "method": "Isotonic regression, and logistic regression on a spline; bent or straight is tested.",
@@ -95,6 +101,7 @@ SUMMED_UP: Final = (
     "satisfaction-index",
     "revenue-ahead",
     "active-customers",
+    "product-affinity",
 )
 PLAIN: Final = ("code_version", "discount", "horizon_weeks")
 SUMS: Final = (

@@ -17,6 +17,7 @@ from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_shared.writes import parse
 
 router = APIRouter(tags=["analytics"])
+LEAST_SUPPORT = 0.0005
 NAMED = {
     "name": "name",
     "in": "path",
@@ -78,7 +79,19 @@ async def fit_models(request: Request) -> Response:
         raise Invalid(
             "Nobody has bought yet on days to come.", errors={"until": "Send a day until today."}
         )
-    return await ask_for_job(call, KIND, {} if sent.until is None else {"until": str(sent.until)})
+    return await ask_for_job(call, KIND, _params(sent))
+
+
+def _params(sent: Fit) -> dict[str, str]:
+    if (sent.support is None) != (sent.confidence is None):
+        missing = "support" if sent.support is None else "confidence"
+        raise Invalid("Rules take both thresholds.", errors={missing: "Send it too."})
+    if sent.support is not None and float(sent.support) < LEAST_SUPPORT:
+        raise Invalid(
+            "That is too rare to be looked for.", errors={"support": f"Send {LEAST_SUPPORT} to 1."}
+        )
+    told = {"until": sent.until, "support": sent.support, "confidence": sent.confidence}
+    return {name: str(value) for name, value in told.items() if value is not None}
 
 
 def _json(found: object) -> Response:

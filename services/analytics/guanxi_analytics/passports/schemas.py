@@ -1,7 +1,7 @@
 """What a model is worth, as the API shows it."""
 
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,6 +15,10 @@ EXAMPLE: dict[str, Any] = {
 }  # fmt: skip
 
 
+# A decimal as it is written: 0.8 is four fifths, and not the nearest binary number.
+Share = Annotated[str, Field(pattern=r"^(0\.[0-9]{1,6}|1(\.0{1,6})?)$")]
+
+
 class Fit(Value):
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"example": {"until": "2026-10-31"}}
@@ -23,6 +27,11 @@ class Fit(Value):
     until: Day | None = Field(
         default=None, description="The last day that counts; today, if absent."
     )
+    support: Share | None = Field(
+        default=None,
+        description="With `confidence`: rules of up to six products beside the pairs, of such a share of orders.",
+    )
+    confidence: Share | None = None
 
 
 class Fitted(BaseModel):

@@ -8,13 +8,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Date, DateTime, Table, bindparam, cast, func, literal_column
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    DateTime,
+    Table,
+    and_,
+    bindparam,
+    cast,
+    func,
+    literal_column,
+)
 from sqlalchemy import Text as SqlText
 
-from guanxi_analytics.facts.kinds import ACCOUNTS, DEALS, SALES, TICKETS, Kind
+from guanxi_analytics.facts.kinds import ACCOUNTS, ANSWERS, DEALS, SALES, TICKETS, Kind
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
+ANSWER: Final = ANSWERS.table.c
 SECONDS_AN_HOUR: Final = 3_600
 
 
@@ -121,6 +132,31 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset(),
             {"en": "Tickets by the day they were solved", "zh": "按解决日的工单"},
         ),
+        Cube(
+            "backlog", TICKETS, "tickets", "opened_at",
+            (TICKET.status_kind != one("solved"), TICKET.status_kind != one("closed")),
+            {
+                "tickets": func.count(),
+                "unanswered": func.count().filter(TICKET.first_responded_at.is_(None)),
+                "late": func.count().filter(TICKET.is_met == literal_column("false")),
+            },
+            frozenset(),
+            {"en": "Tickets that are neither solved nor closed, by the day they came in", "zh": "未解决工单"},
+        ),
+        Cube(
+            "answers", ANSWERS, "tickets", "answered_at", (ANSWER.score.is_not(None),),
+            {
+                "csat": func.count().filter(ANSWER.kind == one("csat")),
+                "content": func.count().filter(and_(ANSWER.kind == one("csat"), ANSWER.score >= literal_column("4"))),
+                "nps": func.count().filter(ANSWER.kind == one("nps")),
+                "net": func.count().filter(and_(ANSWER.kind == one("nps"), ANSWER.score >= literal_column("9")))
+                - func.count().filter(and_(ANSWER.kind == one("nps"), ANSWER.score <= literal_column("6"))),
+                "ces": func.count().filter(ANSWER.kind == one("ces")),
+                "effort": func.coalesce(func.sum(ANSWER.score).filter(ANSWER.kind == one("ces")), 0),
+            },
+            frozenset(),
+            {"en": "Answers to surveys by the day they were given", "zh": "按回答日的问卷"},
+        ),
     )
 }  # fmt: skip
 
@@ -169,6 +205,14 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("resolution_hours", "tickets_solved", "hours", "resolution_seconds tickets", "Hours to solve, mean", "平均解决时长", how="quotient", times=1 / SECONDS_AN_HOUR),
         _measure("response_hours", "tickets_solved", "hours", "response_seconds responded", "Hours to the first response, mean", "平均首次响应时长", how="quotient", times=1 / SECONDS_AN_HOUR),
         _measure("sla_attainment", "tickets_solved", "percent", "met clocked", "Service levels kept", "服务承诺达成率", how="quotient", times=100.0),
+        _measure("backlog", "backlog", "count", "tickets", "Tickets not solved", "积压工单"),
+        _measure("backlog_unanswered", "backlog", "count", "unanswered", "Not solved and without a first response", "未响应积压"),
+        _measure("backlog_late", "backlog", "count", "late", "Not solved and a promise broken", "超时积压"),
+        _measure("csat", "answers", "percent", "content csat", "CSAT: 4 or 5 of 5; null of fewer than ten", "客户满意度", how="of_ten", times=100.0),
+        _measure("csat_answers", "answers", "count", "csat", "Answers to CSAT", "满意度回答数"),
+        _measure("nps", "answers", "number", "net nps", "NPS; null of fewer than ten", "净推荐值", how="of_ten", times=100.0),
+        _measure("nps_answers", "answers", "count", "nps", "Answers to NPS", "净推荐值回答数"),
+        _measure("ces", "answers", "number", "effort ces", "CES, mean of 7; null of fewer than ten", "客户费力度", how="of_ten"),
         _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
     )
 }  # fmt: skip
@@ -205,13 +249,13 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product"),
         _dimension("sku", "Article number", "货号", "order=sku"),
         _dimension("category", "Category", "品类", "order=category"),
@@ -222,6 +266,7 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),
         _dimension("priority", "Priority", "优先级", "ticket=priority"),
         _dimension("channel", "Channel", "渠道", "ticket=channel"),
+        _dimension("survey", "Survey", "问卷", "survey=survey_id"),
         _dimension("queue", "Queue", "队列", "ticket=queue_id"),
     )
 }  # fmt: skip

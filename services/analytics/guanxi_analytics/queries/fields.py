@@ -17,7 +17,12 @@ OF_ACCOUNT: Final = (
     "relationship_level",
     "needs_tier",
 )
-KEYS: Final = {"order": "order_id", "opportunity": "opportunity_id", "ticket": "ticket_id"}
+KEYS: Final = {
+    "order": "order_id",
+    "opportunity": "opportunity_id",
+    "ticket": "ticket_id",
+    "survey": "answer_id",
+}
 
 
 @cache

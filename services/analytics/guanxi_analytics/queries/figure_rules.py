@@ -8,6 +8,7 @@ from guanxi_analytics.queries.cubes import Measure
 from guanxi_shared.money import scale_of
 
 DIGITS = 4
+LEAST = 10  # answers of a figure
 
 
 def shown(measure: Measure, sums: Mapping[str, Any] | None, currency: str | None) -> Any:
@@ -56,13 +57,18 @@ def _quotient(measure: Measure, sums: list[Any]) -> Any:
     return float(above) / float(below) * measure.times
 
 
+def _of_ten(measure: Measure, sums: list[Any]) -> Any:
+    """The first by the second, of ten at least: of fewer nothing is told."""
+    return _quotient(measure, sums) if sums[1] >= LEAST else None
+
+
 def _share(measure: Measure, sums: list[Any]) -> Any:
     """The first of both, in percent."""
     whole = sums[0] + sums[1]
     return sums[0] / whole * 100.0 if whole else None
 
 
-VALUES = {"sum": _sum, "margin": _margin, "quotient": _quotient, "share": _share}
+VALUES = {"sum": _sum, "margin": _margin, "quotient": _quotient, "of_ten": _of_ten, "share": _share}
 
 
 def _plain(value: Any) -> Any:

@@ -41,6 +41,9 @@ WINS: Final = (
     "win_rate deals_won deals_lost cycle_days"  # without money: one row for all currencies
 )
 SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment reopened_share"
+BACKLOG: Final = "backlog backlog_unanswered backlog_late"
+CONTENT: Final = "csat csat_answers nps nps_answers"
+WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
     report.id: report
@@ -68,6 +71,10 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("service-by-priority", "Service levels by priority", "各优先级服务水平", SERVICE, "priority"),
         _report("service-by-month", "Service levels by month", "月度服务水平", SERVICE, "month", chart="line"),
         _report("service-by-queue", "Service levels by queue", "各队列服务水平", SERVICE, "queue", top=30),
+        _report("backlog-by-queue", "Tickets not solved, by queue", "各队列积压工单", BACKLOG, "queue", top=30, **WHENEVER),
+        _report("backlog-by-priority", "Tickets not solved, by priority", "各优先级积压工单", BACKLOG, "priority", **WHENEVER),
+        _report("satisfaction-by-month", "Satisfaction by month", "月度满意度", CONTENT, "month", chart="line"),
+        _report("satisfaction-by-agent", "Satisfaction by agent", "各坐席满意度", CONTENT, "owner", top=30),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
     )
 }  # fmt: skip

@@ -7,7 +7,7 @@ from sqlalchemy.dialects import postgresql
 from guanxi_shared.migrations import secure
 
 revision = "0030"
-down_revision = "0008"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 
