@@ -131,4 +131,6 @@ async def _read(call: Call, id: UUID | None = None) -> list[dict[str, Any]]:
 
 
 def _json(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS, default=str), media_type="application/json")
+    return Response(
+        orjson.dumps(found, option=JSON_OPTIONS, default=str), media_type="application/json"
+    )
