@@ -2,7 +2,6 @@
 weekly nine o'clock is nine o'clock wherever it is read and whenever the clocks change.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -12,6 +11,7 @@ from zoneinfo import ZoneInfo
 from icalendar import Alarm, Calendar, Event, Todo, vCalAddress, vRecur, vText
 
 from guanxi_contacts.activities.rules import is_series, next_reminded
+from guanxi_shared.tables.content_lines import parameter, printable
 
 Row = Mapping[str, Any]
 PRODUCT = "-//Guanxi//Calendar 1.0//EN"
@@ -22,8 +22,6 @@ ANSWERS = {
     "needs_action": "NEEDS-ACTION", "accepted": "ACCEPTED", "declined": "DECLINED",
     "tentative": "TENTATIVE",
 }  # fmt: skip
-_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")  # no text of RFC 5545 may hold them
-_UNQUOTED = re.compile(r'[\x00-\x1f\x7f"]')  # nor these a parameter
 # How far before and after the first and the last time zones are described.
 AROUND = timedelta(days=370)
 AHEAD = timedelta(days=366 * 10)
@@ -51,7 +49,7 @@ def as_ics(
     found.add("version", "2.0")
     found.add("method", "PUBLISH")
     for word in ("name", "x-wr-calname"):  # RFC 7986, and what was before it
-        found.add(word, vText(plain(name)))
+        found.add(word, vText(printable(name)))
     found.add("refresh-interval", timedelta(minutes=15), parameters={"VALUE": "DURATION"})
     series = {row["id"] for row in rows if is_series(row)}
     # An occurrence that is cancelled is left out of its series: readers know that best.
@@ -66,11 +64,6 @@ def as_ics(
             found.add_component(made)
     found.add_missing_timezones(*_described(rows, now))
     return bytes(found.to_ical())
-
-
-def plain(text: str) -> str:
-    """Without characters that a line of a calendar cannot hold."""
-    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _described(rows: Sequence[Row], now: datetime) -> tuple[date, date]:
@@ -123,13 +116,13 @@ def _common(found: Event | Todo, row: Row, *, uid: UUID) -> None:
     found.add("last-modified", row["updated_at"].astimezone(UTC))
     found.add("created", row["created_at"].astimezone(UTC))
     found.add("sequence", row["version"])
-    found.add("summary", plain(row["subject"]))
+    found.add("summary", printable(row["subject"]))
     found.add("priority", PRIORITIES[row["priority"]])
     for name, column in (("description", "body"), ("location", "location")):
         if row[column]:
-            found.add(name, plain(row[column]))
+            found.add(name, printable(row[column]))
     if row["tags"]:
-        found.add("categories", [plain(tag) for tag in row["tags"]])
+        found.add("categories", [printable(tag) for tag in row["tags"]])
     if row["latitude"] is not None:
         found.add("geo", (row["latitude"], row["longitude"]))
 
@@ -157,7 +150,7 @@ def _address(name: str | None, email: str | None, who: str | None) -> vCalAddres
     unreached = f"urn:uuid:{who}" if who else "invalid:nomail"
     found = vCalAddress(f"mailto:{email}" if email else unreached)
     if name:
-        found.params["CN"] = vText(_UNQUOTED.sub(" ", name))
+        found.params["CN"] = vText(parameter(name))
     return found
 
 
@@ -168,7 +161,7 @@ def _reminded(found: Event | Todo, row: Row) -> None:
         return
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", plain(row["subject"]))
+    alarm.add("description", printable(row["subject"]))
     if row["starts_at"] is None:
         alarm.add("trigger", at.astimezone(UTC), parameters={"VALUE": "DATE-TIME"})
     else:
