@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guanxi_contacts.calendar_feeds import ics_rules
+from guanxi_contacts.calendar_feeds.heard import apply_user
+from guanxi_shared.db import Database
 from guanxi_shared.tables.content_lines import printable, split_value
 from tests.contacts.activities.booking import PATH as ACTIVITIES
 from tests.contacts.activities.booking import a_person, created
 from tests.contacts.calendar_rows import row
 from tests.contacts.test_calendar_feeds import NINE, PATH, WEEKLY, opened, read
-from tests.factories import Clients, Organisation
+from tests.factories import Clients, Organisation, directory_event, user_state
 
 HOUR = timedelta(hours=1)
 MEETING = {
@@ -153,6 +155,30 @@ async def test_another_address_shows_the_same_and_the_old_one_nothing(
     assert stale.status_code == 412
     await rep.delete(f"{PATH}/{feed['id']}")
     assert (await rep.post(path)).status_code == 404
+
+
+async def test_a_new_role_closes_the_feeds_made_under_the_old_one(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    await created(client, organisation.rep, **WEEKLY)
+    manager, team = organisation.manager, {"team_id": str(organisation.teams["a"])}
+    feed = await opened(client, manager, **team)
+    rep_feed = await opened(client, organisation.rep)
+
+    async def told(role: str, at: datetime) -> None:
+        state = user_state(manager, organisation, role=role)
+        event = directory_event(organisation.id, "user", state, version=9, verb="updated")
+        async with service_database.transaction(organisation.id) as connection:
+            await apply_user(connection, event | {"occurred_at": at.isoformat()})
+
+    later = datetime.now(UTC) + timedelta(minutes=1)
+    await told("manager", later)
+    await told("sales", later - timedelta(days=1))  # heard again after a restore
+    assert len((await read(client, feed)).walk("VEVENT")) == 1
+    await told("sales", later)
+    assert (await client().get(feed["url"])).status_code == 404
+    assert (await client().get(rep_feed["url"])).status_code == 200
+    await told("sales", later)
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1)
