@@ -99,7 +99,7 @@ def _lags(bench: Bench, client: httpx.Client, cursor: str, *, is_held: bool) -> 
     """Seconds from the answer to a create to its event at a reader that waits, of each change."""
     watch, written = Watch(), {}
     reader = threading.Thread(target=_follow, args=(bench, cursor, watch))
-    holder = threading.Thread(target=asyncio.run, args=(_hold(bench),))
+    holder = threading.Thread(target=lambda: asyncio.run(_hold(bench)))
     reader.start()
     if is_held:
         holder.start()

@@ -24,7 +24,7 @@ PERSON: dict[str, Any] = {
     "description": "one, two\nthree\\four " + "长" * 60,
     "phones": [{"number": "010 1234", "kind": "work"}, {"number": "13800138000", "kind": "mobile", "is_primary": True}],
     "emails": [{"address": "o@weilai.example"}, {"address": "p@weilai.example", "kind": "home", "is_primary": True}],
-    "addresses": [{"street": "中关村大街1号", "city": "北京", "country": "CN", "postcode": "100080"},
+    "addresses": [{"street": "中关村大街1号", "city": "北京", "country": "CN", "postcode": "100080", "latitude": 39.9},
                   {"kind": "home", "city": "天津", "latitude": 39.1, "longitude": 117.2}],
 }  # fmt: skip
 

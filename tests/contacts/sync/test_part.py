@@ -149,3 +149,23 @@ async def test_to_write_a_record_costs_one_statement_beside_the_same_few(
         counts.append(len(seen))
     assert counts[1] - counts[0] == 30, counts
     assert counts[0] <= 6, counts
+
+
+@pytest.mark.usefixtures("remembered")
+async def test_a_push_asks_as_little_for_each_record_however_many_there_are(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    rep = client(organisation.rep)
+    await ask(rep, APPLY, device_id="p", changes=made("warm"))
+    asked = {}
+    for count in (10, 60):
+        sent = made(*(f"n{n}" for n in range(count)))
+        with statements_of(service_database) as seen:
+            await ask(rep, APPLY, device_id="p", changes=sent)
+        asked[count] = len(seen)
+        with statements_of(service_database) as again:
+            await ask(rep, APPLY, device_id="p", changes=sent)
+        assert len(again) <= 4, again  # what is there already costs nothing of its own
+    print(asked, seen[:12])
+    assert asked[60] - asked[10] <= 50 * 2, seen
+    assert asked[10] <= 10 * 2 + 6, seen

@@ -145,10 +145,8 @@ def _card_addresses(entries: Sequence[Mapping[str, Any]]) -> Row:
             f"{head}_region": each.get("state"),
             f"{head}_kind": ADDRESS_KINDS.get(each.get("kind", "office"), ""),
         }
-    placed = (each for each in entries if each.get("latitude") is not None)
-    if (place := next(placed, None)) is not None:
-        found |= {name: place[name] for name in ("latitude", "longitude")}
-    return found
+    places = [{n: each.get(n) for n in ("latitude", "longitude")} for each in entries]
+    return found | next((place for place in places if None not in place.values()), {})
 
 
 def _spoken(name: str | None) -> str | None:
