@@ -122,7 +122,7 @@ def _answer(call: Call, listed: bytes, following: str | None, total: int | None)
     body = b'{"data":[' + listed + b'],"page":' + orjson.dumps(page) + b"}"
     headers = {}
     if following is not None and call.request.method == "GET":
-        headers["link"] = f'<{_next_url(call.request.scope, following)}>; rel="next"'
+        headers["link"] = f'<{next_url(call.request.scope, following)}>; rel="next"'
     return Response(body, media_type="application/json", headers=headers)
 
 
@@ -135,7 +135,7 @@ def _whole(record: asyncpg.Record, includes: Sequence[str]) -> bytes:
     return document[:-1] + b"," + b",".join(more) + b"}"
 
 
-def _next_url(scope: Mapping[str, Any], cursor: str) -> str:
+def next_url(scope: Mapping[str, Any], cursor: str) -> str:
     """This request's path and query with another cursor (which needs no quoting)."""
     kept = [
         p for p in scope["query_string"].decode().split("&") if p and not p.startswith("cursor=")

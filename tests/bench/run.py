@@ -18,6 +18,7 @@ from tests.bench import (
     accounts,
     articles,
     deals,
+    feed,
     goals,
     phones,
     queues,
@@ -102,6 +103,8 @@ def measure_all(bench: Bench, only: str) -> None:
         bench.attempt(phones.NAME, lambda: phones.measure_phones(bench), leaving=keep)
     if only in "models":
         bench.attempt("models", measure_models, leaving=keep)
+    if only in feed.NAME:
+        bench.attempt(feed.NAME, lambda: feed.measure_feed(bench), leaving=keep)
     if only in "webhooks":
         bench.attempt("webhooks", lambda: measure_webhooks(bench), leaving=keep)
     if only in "import: orders":

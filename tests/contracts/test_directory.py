@@ -42,7 +42,7 @@ def _or_none(check: Check) -> Check:
     return lambda value: value is None or check(value)
 
 
-# What `guanxi_shared.directory` reads of each noun; whatever else is published, nobody hears.
+# What `guanxi_shared.directory` reads of each noun, and contacts of a user's role; whatever else is published, nobody hears.
 SHAPE: dict[str, dict[str, Check]] = {
     "organisation": {
         "id": _is_id, "name": _is_text, "time_zone": _is_text,
@@ -52,7 +52,7 @@ SHAPE: dict[str, dict[str, Check]] = {
     "user": {
         "id": _is_id, "name": _is_text, "email": lambda v: "@" in v, "is_active": lambda v: isinstance(v, bool),
         "sees_team": _are_ids, "sees_subtree": _are_ids, "teams": _are_ids, "subtree_teams": _are_ids,
-        "heads": lambda v: isinstance(v, bool),
+        "heads": lambda v: isinstance(v, bool), "role": _is_text,
     },
     "team": {"id": _is_id, "name": _is_text, "parent_id": _or_none(_is_id)},
     "share": {

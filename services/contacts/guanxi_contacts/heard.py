@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_contacts.calendar_feeds.heard import roles_consumer
 from guanxi_contacts.dealings import note_won
 from guanxi_contacts.timeline.heard import apply_timeline_event
 from guanxi_contacts.timeline.heard_rules import TYPES as TOLD
@@ -34,9 +35,14 @@ async def _note_deal(connection: Connection, organisation: UUID, state: Mapping[
 
 
 def peers_consumers(common: Common, stack: AsyncExitStack) -> Sequence[Consumer]:
-    """One for each peer of this installation, whose clients `stack` closes."""
+    """One for the gateway's users, and one for each peer of this installation, whose clients `stack`
+    closes."""
     addresses = named_addresses(common.services)
-    found = []
+    gateway = listening_client(
+        "gateway", common.gateway_url, common.service_secret, caller="contacts"
+    )
+    stack.push_async_callback(gateway.aclose)
+    found = [roles_consumer(feed_over_http(gateway))]
     for name in PEERS:
         if name not in addresses:
             continue

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_shared.documents import FilterGroup
 
-Format = Literal["csv", "xlsx", "ndjson", "vcard"]
+Format = Literal["csv", "xlsx", "ndjson", "vcard", "vcard-3.0"]
 
 
 class ExportDocument(BaseModel):

@@ -34,10 +34,12 @@ from guanxi_shared.visibility import Scope
 
 KIND = "export"
 PAGE = 1_000
-ENDINGS = {"csv": "csv", "xlsx": "xlsx", "ndjson": "ndjson", "vcard": "vcf"}
+ENDINGS = {"csv": "csv", "xlsx": "xlsx", "ndjson": "ndjson", "vcard": "vcf", "vcard-3.0": "vcf"}
+NAMED = ("name", "family_name", "given_name", "kind")  # what a card is of
 CONTENT_TYPES = {
     "csv": CsvWriter.content_type, "xlsx": XlsxWriter.content_type,
     "ndjson": NdjsonWriter.content_type, "vcard": VcardWriter.content_type,
+    "vcard-3.0": VcardWriter.content_type,
 }  # fmt: skip
 USERS = "SELECT id::text AS id, email AS name FROM directory_users WHERE organisation_id = $2"
 TEAMS = "SELECT id::text AS id, name FROM directory_teams WHERE organisation_id = $2"
@@ -73,14 +75,18 @@ class Table:
         return self.tables.lined.get(self.resource.name)
 
     @property
+    def _is_cards(self) -> bool:
+        return ENDINGS[self.format] == "vcf"
+
+    @property
     def _spread(self) -> Spread | None:
         return None if self._lined is None else self._lined.spread
 
     def writer(self) -> StreamWriter:
         if self.format == "csv":
             return CsvWriter(self.columns)
-        if self.format == "vcard":
-            return VcardWriter()
+        if self._is_cards:
+            return VcardWriter(version="3.0" if self.format.endswith("3.0") else "4.0")
         return NdjsonWriter(self.query.fields if self._spread is None else self.columns)
 
     async def pages(self) -> AsyncIterator[list[dict[str, Any]]]:
@@ -113,7 +119,7 @@ class Table:
         if (lined := self._lined) is not None:
             return [each for row in rows for each in lined.flat(row, names)]
         shape = self.tables.flat
-        if self.format == "vcard" and self.tables.card is not None:
+        if self._is_cards and self.tables.card is not None:
             shape = self.tables.card
         return [shape(row, names) for row in rows]
 
@@ -122,12 +128,21 @@ class Table:
         return {row["id"]: row["name"] for row in rows}
 
 
+def _fit(query: ListQuery, resource: Resource, format: str) -> ListQuery:
+    """Of all pages together; a card has its name whatever fields were chosen."""
+    query = replace(query, limit=PAGE, total=False)
+    if ENDINGS[format] != "vcf":
+        return query
+    named = [name for name in NAMED if name in resource.fields]
+    return replace(query, fields=tuple(dict.fromkeys((*query.fields, *named))))
+
+
 async def table_for_call(
     call: Call, tables: Tables, resource: Resource, query: ListQuery, format: str
 ) -> Table:
     definitions = await call.house.custom_fields.definitions(call.organisation, resource)
     return Table(
-        call.db, call.organisation, resource, _unpaged(query), await call.scope_of(resource), format,
+        call.db, call.organisation, resource, _fit(query, resource, format), await call.scope_of(resource), format,
         list(definitions), tables, await tables.looking_up(call),
     )  # fmt: skip
 
@@ -143,13 +158,14 @@ async def table_for_job(
     query = await reads.prepared(errand, query)
     definitions = await custom.definitions(by.organisation, resource)
     return Table(
-        database, by.organisation, resource, _unpaged(query), await errand.scope_of(resource),
+        database, by.organisation, resource, _fit(query, resource, request.format), await errand.scope_of(resource),
         request.format, list(definitions), tables, await tables.looking_up(errand),
     )  # fmt: skip
 
 
 def formats_of(tables: Tables, resource: Resource) -> list[str]:
-    return [name for name in ENDINGS if name != "vcard" or resource.name in tables.with_cards]
+    has_cards = resource.name in tables.with_cards
+    return [name for name, ending in ENDINGS.items() if ending != "vcf" or has_cards]
 
 
 async def check_request(call: Call, tables: Tables, request: NewExport) -> Resource:
@@ -195,10 +211,6 @@ async def tell_of_export(
 def document_of(request: NewExport) -> dict[str, Any]:
     document = request.document.model_dump(exclude_none=True, exclude_unset=True)
     return document if request.fields is None else {**document, "fields": request.fields}
-
-
-def _unpaged(query: ListQuery) -> ListQuery:
-    return replace(query, limit=PAGE, total=False)
 
 
 def _clock(by: Principal) -> Clock:

@@ -10,6 +10,8 @@ _PROPERTY = re.compile(
 )
 _PARAM = re.compile(r';((?:[^:;"]|"[^"]*")*)')
 _PICTURES = frozenset({"PHOTO", "LOGO", "SOUND", "KEY", "AGENT"})
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_IN_PARAMETERS = str.maketrans({'"': "'", "\\": "/", "^": "'"})
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -74,6 +76,17 @@ def split_value(value: str, separator: str) -> list[str]:
 
 def _unescape(text: str) -> str:
     return _ESCAPE.sub(lambda found: "\n" if found[1] in "nN" else found[1], text)
+
+
+def printable(text: str) -> str:
+    """Without the control characters that neither a card nor a calendar may hold; lines end in \\n."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def parameter(text: str) -> str:
+    """A text between the quotation marks of a parameter, which knows no escapes: what some readers
+    take for one (RFC 6868, and a backslash) is another character."""
+    return " ".join(printable(text).translate(_IN_PARAMETERS).split())
 
 
 def escape(text: str, *, structured: bool = False) -> str:

@@ -149,3 +149,27 @@ async def test_to_write_a_record_costs_one_statement_beside_the_same_few(
         counts.append(len(seen))
     assert counts[1] - counts[0] == 30, counts
     assert counts[0] <= 6, counts
+
+
+@pytest.mark.usefixtures("remembered")
+async def test_to_write_a_person_costs_the_same_few_however_many_there_are(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    rep = client(organisation.rep)
+    accounts = made("Firma")
+    await ask(rep, APPLY, changes=accounts)
+    account = accounts["accounts"]["created"][0]["id"]
+    counts: dict[tuple[bool, int], int] = {}
+    for linked in (False, True):
+        for count in (1, 31):
+            rows = [
+                {"id": str(new_id()), "name": f"P{n}", "phone": f"+861380013{n:04}", "email": f"p{n}@a.example"}
+                | ({"account_id": account} if linked else {})
+                for n in range(count)
+            ]  # fmt: skip
+            with statements_of(service_database) as seen:
+                await ask(rep, APPLY, changes={"contacts": {"created": rows}}, device_id="q")
+            counts[linked, count] = len(seen)
+    each = {linked: (counts[linked, 31] - counts[linked, 1]) / 30 for linked in (False, True)}
+    # With an account two more: it is held against merges, and the link is written.
+    assert (each[False] <= 1, each[True] <= 3) == (True, True), (each, seen[:12])

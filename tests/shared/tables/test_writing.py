@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from guanxi_shared.tables import Source, read_rows, sniff
+from guanxi_shared.tables.content_lines import printable
 from guanxi_shared.tables.writers import (
     CsvWriter,
     XlsxWriter,
@@ -248,10 +249,10 @@ def test_a_person_comes_back_from_a_card(tmp_path: Path, version: Any) -> None:
 
 
 @ROUND_TRIP
-@given(text=st.text(CHARACTERS, min_size=1).filter(lambda text: text == text.strip()))
+@given(text=st.text(CHARACTERS, min_size=1).filter(lambda text: printable(text).strip() != ""))
 def test_any_text_comes_back_from_a_card(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.vcf"
     path.write_bytes(b"".join(write_vcard([{"full_name": text, "org": text, "note": text}])))
     (row,) = read(path, sniff(path, encoding="utf-8"))
-    expected = text.replace("\r\n", "\n").replace("\r", "\n")
+    expected = printable(text).strip()
     assert (row["full_name"], row["org"], row["note"]) == (expected, expected, expected)

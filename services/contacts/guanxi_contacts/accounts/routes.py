@@ -10,15 +10,16 @@ from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate, OrgCh
 from guanxi_contacts.belongings.described import deletes
 from guanxi_contacts.belongings.schemas import AccountDeleted
 from guanxi_contacts.belongings.service import wants_children
+from guanxi_contacts.cards import service as cards
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.resources import ACCOUNTS
-from guanxi_shared import documents, history, reads, writes
+from guanxi_shared import documents, history, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.edge import hot
 from guanxi_shared.erasing.tombstones import demand_not_erased, or_gone
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.survivors import MOVED, get_or_redirect
+from guanxi_shared.survivors import MOVED
 
 router = APIRouter(tags=["accounts"])
 PATH = "/v1/accounts"
@@ -33,21 +34,21 @@ async def get_account(request: Request) -> Response:
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         await demand_not_erased(call, ACCOUNTS, id_in_path(account_id))
         return await history.get_as_of(call, ACCOUNTS, account_id, moment)
-    return await or_gone(call, ACCOUNTS, account_id, get_or_redirect(call, ACCOUNTS, account_id))
+    return await or_gone(call, ACCOUNTS, account_id, cards.get_record(call, ACCOUNTS, account_id))
 
 
 @router.get(PATH, **documents.lists(ACCOUNTS))
 @hot
 async def list_accounts(request: Request) -> Response:
     call = await begin(request, "accounts:read")
-    return await reads.list_records(call, ACCOUNTS)
+    return await cards.list_records(call, ACCOUNTS)
 
 
 @router.post(PATH + "/search", **documents.searches(ACCOUNTS))
 @hot
 async def search_accounts(request: Request) -> Response:
     call = await begin(request, "accounts:read")
-    return await reads.search_records(call, ACCOUNTS)
+    return await cards.search_records(call, ACCOUNTS)
 
 
 @router.post(PATH, **documents.creates(ACCOUNTS, AccountCreate, parameters=[ON_DUPLICATE]))

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
+import orjson
 from sqlalchemy import (
     ColumnElement,
     DateTime,
@@ -39,11 +40,17 @@ READ = (
     "owner_id", "team_id", "invited_ids", "account_ids", "contact_ids", "location", "version",
     "updated_at",
 )  # fmt: skip
+# What a feed tells besides.
+TOLD = (
+    "participants", "reminder_at", "reminded_at", "latitude", "longitude", "tags", "done_at",
+    "created_at",
+)  # fmt: skip
 MEMBERS = """
 SELECT id FROM directory_users WHERE organisation_id = $2 AND active AND $3 = ANY(teams)
 """
 TEAM = "SELECT 1 FROM directory_teams WHERE organisation_id = $2 AND id = $3"
 USERS = "SELECT id FROM directory_users WHERE organisation_id = $2 AND id = ANY($3::uuid[])"
+Reading = Literal["calendar", "busy", "feed"]
 LOOK_BACK = timedelta(days=31)  # nothing takes longer
 
 
@@ -85,7 +92,7 @@ async def read_calendar(
     db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope
 ) -> list[Occurrence]:
     """Everything of these people that the scope covers, in the order of time."""
-    rows = await rows_of(db, organisation, span, whose=whose, scope=scope)
+    rows = await _rows(db, organisation, span, whose=whose, scope=scope, reading="calendar")
     found = [rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS + 1) for row in rows]
     if sum(map(len, found)) > MOST_ITEMS:
         raise Malformed(
@@ -98,17 +105,16 @@ async def read_calendar(
 async def rows_of(
     db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope
 ) -> list[dict[str, Any]]:
-    """The same as stored rows, series folded."""
-    return await _rows(db, organisation, span, whose=whose, scope=scope, is_busy_only=False)
+    """The same as stored rows, series folded, and what was cancelled."""
+    rows = await _rows(db, organisation, span, whose=whose, scope=scope, reading="feed")
+    return [row | {"participants": orjson.loads(row["participants"])} for row in rows]
 
 
 async def read_busy(
     db: Database, organisation: UUID, span: Span, *, users: Sequence[UUID]
 ) -> dict[UUID, list[Stretch]]:
     """Whoever's records they are: of each only its times leave this function."""
-    rows = await _rows(
-        db, organisation, span, whose=Whose(users), scope=EVERYTHING, is_busy_only=True
-    )
+    rows = await _rows(db, organisation, span, whose=Whose(users), scope=EVERYTHING, reading="busy")
     taken: dict[UUID, list[Stretch]] = {user: [] for user in users}
     for row in rows:
         for each in rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS):
@@ -139,10 +145,10 @@ def item(each: Occurrence) -> dict[str, Any]:
 
 
 async def _rows(
-    db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope, is_busy_only: bool
+    db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope, reading: Reading
 ) -> list[dict[str, Any]]:
-    key = (whose.team is not None, scope.shape, is_busy_only)
-    compiled = SHAPES.get(key, lambda: _select(whose, scope, is_busy_only=is_busy_only))
+    key = (whose.team is not None, scope.shape, reading)
+    compiled = SHAPES.get(key, lambda: _select(whose, scope, reading))
     values: Mapping[str, Any] = {
         "organisation": organisation, "users": list(whose.users), "team": whose.team,
         "first": span.first, "last": span.last, "back": span.first - LOOK_BACK, **scope.params(),
@@ -157,22 +163,23 @@ async def _rows(
     return [dict(row) for row in rows]
 
 
-def _select(whose: Whose, scope: Scope, *, is_busy_only: bool) -> Select[Any]:
+def _select(whose: Whose, scope: Scope, reading: Reading) -> Select[Any]:
     table = ACTIVITY
     wanted = [
         table.c.organisation_id == bindparam("organisation", type_=Uuid),
         table.c.deleted_at.is_(None),
-        table.c.status != "cancelled",
         _of(whose),
         _between(),
         predicate(table, scope),
     ]
-    if is_busy_only:
+    if reading != "feed":
+        wanted.append(table.c.status != "cancelled")
+    if reading == "busy":
         wanted += [
             or_(*(table.c.kind == kind for kind in sorted(TIMED))),
             table.c.ends_at.is_not(None),
         ]
-    shown = [table.c[name] for name in READ]
+    shown = [table.c[name] for name in (*READ, *(TOLD if reading == "feed" else ()))]
     return select(*shown, _elsewhere().label("elsewhere")).where(*wanted).limit(MOST_ITEMS + 1)
 
 

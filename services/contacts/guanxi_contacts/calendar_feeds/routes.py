@@ -51,14 +51,12 @@ async def create_calendar_feed(request: Request) -> Response:
         return state
 
     response = await writes.create(call, CALENDAR_FEEDS, CalendarFeedCreate, work, path=PATH)
-    return _with_url(response, made[0] if made else None)
+    return _with_url(response, made[0] if made and response.status_code == 201 else None)
 
 
 def _with_url(response: Response, secret: str | None) -> Response:
     """The secret is added after the answer was stored for repetition, which gets null: a table of
     stored answers must not become a table of secrets."""
-    if response.status_code != 201:
-        secret = None
     url = None if secret is None else f"{PATH}/{secret}.ics"
     body = orjson.dumps({**orjson.loads(bytes(response.body)), "url": url})
     headers = {k: v for k, v in response.headers.items() if k.lower() != "content-length"}
@@ -88,6 +86,7 @@ async def get_calendar_feed_file(request: Request) -> Response:
     headers = {
         "etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
         "cache-control": "private, no-cache",
+        "content-disposition": 'inline; filename="guanxi.ics"',
     }
     if headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
@@ -98,6 +97,34 @@ async def get_calendar_feed_file(request: Request) -> Response:
 async def get_calendar_feed(request: Request) -> Response:
     call = await begin(request, "calendar:read")
     return await reads.get_record(call, CALENDAR_FEEDS, request.path_params["calendar_feed_id"])
+
+
+@router.post(
+    PATH + "/{calendar_feed_id}/rotate",
+    **(
+        documents.acts(
+            CALENDAR_FEEDS, "rotate", "Another address for the same feed; the old one shows nothing"
+        )
+        | {"response_model": CalendarFeedMade}
+    ),
+)
+async def rotate_calendar_feed(request: Request) -> Response:
+    call = await begin(request, "calendar:create")
+    for permission in ("calendar:read", "activities:read"):
+        call.by.demand(permission)
+    feed_id = id_in_path(request.path_params["calendar_feed_id"])
+    version = writes.wanted_version(call)
+    made: list[str] = []
+
+    async def work(connection: Connection) -> State:
+        secret = service.new_secret(call.organisation)
+        state = await service.rotate_feed(call, connection, feed_id, version, secret)
+        made.append(secret)
+        return state
+
+    response = await writes.act(call, work)
+    is_new = made and "idempotent-replayed" not in response.headers
+    return _with_url(response, made[0] if is_new else None)
 
 
 @router.delete(

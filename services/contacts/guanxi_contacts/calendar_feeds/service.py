@@ -12,12 +12,13 @@ import orjson
 from guanxi_contacts.calendar.asking import Span
 from guanxi_contacts.calendar.service import Whose, rows_of, team_s_calendar
 from guanxi_contacts.calendar_feeds import ics_rules, secret_rules
+from guanxi_contacts.calendar_feeds.people import people_of
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
 from guanxi_contacts.calendar_feeds.schemas import CalendarFeedCreate
 from guanxi_shared import delegation, records
 from guanxi_shared.calls import Actor, Call, House
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import NotFound, UnknownReference
+from guanxi_shared.errors import Forbidden, NotFound, UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING
@@ -87,6 +88,25 @@ async def revoke_feed(
     return await records.delete_record(connection, CALENDAR_FEEDS, loaded, actor=call.actor)
 
 
+async def rotate_feed(
+    call: Call, connection: Connection, feed_id: UUID, version: int | None, secret: str
+) -> State:
+    """Another secret for the same feed, with the rights that its owner has now; only they may."""
+    scope = await call.scope(CALENDAR_FEEDS.name)
+    loaded = await records.load_record(connection, CALENDAR_FEEDS, feed_id, scope=scope)
+    await check_version(connection, CALENDAR_FEEDS, loaded, version)
+    if loaded.row["owner_id"] != call.by.user_id:
+        raise Forbidden("Only its owner gives a feed another address.", code="not_the_owner")
+    await _demand_team(call, connection, loaded.row["shown_team_id"])
+    changes = {
+        "digest": secret_rules.digest_of(secret),
+        "rights": delegation.as_params(call.by),
+    }
+    return await records.update_record(
+        connection, CALENDAR_FEEDS, loaded, changes, actor=call.actor, verb="rotated"
+    )
+
+
 async def find_feed(here: House, secret: str) -> Feed:
     """NotFound for a secret that nobody gave out, or that is revoked."""
     read = secret_rules.read_secret(secret)
@@ -104,12 +124,15 @@ async def find_feed(here: House, secret: str) -> Feed:
 async def read_feed(here: House, feed: Feed) -> bytes:
     """What its owner may see now; whose records that means is looked up anew."""
     now = datetime.now(UTC)
-    scope = await here.directory.scope(delegation.from_params(feed.rights), "activities")
+    by = delegation.from_params(feed.rights)
+    scope = await here.directory.scope(by, "activities")
     span = Span(now - BEFORE, now + AFTER)
     rows = await rows_of(here.db, feed.organisation, span, whose=feed.whose, scope=scope)
     if _is_due(feed.last_read_at, now):
         await _note_reading(here, feed, now)
-    return ics_rules.as_ics(feed.name, rows, now=now)
+    people = await people_of(here, by, rows)
+    reminds = by.user_id if feed.whose.team is None else None  # nobody's phone rings for a team
+    return ics_rules.as_ics(feed.name, rows, now=now, people=people, reminds=reminds)
 
 
 def _is_due(last_read_at: datetime | None, now: datetime) -> bool:

@@ -1,13 +1,16 @@
 """Records as rows of a table: the same names that an import reads, so that a table comes back whole."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from guanxi_shared.exports.flat_rules import money_columns, numbered, plain, reach_columns, reaches
+from guanxi_shared.pinyin import run_readings
 
 Row = dict[str, Any]
 Names = Callable[[Any], str | None]
 
+HAN = re.compile(r"[\u3400-\u9fff]+")
 MOST_ADDRESSES = 2
 ADDRESS_PARTS = ("street", "city", "state", "postcode", "country", "latitude", "longitude", "kind")
 KEY_ACCOUNT = ("operating_history", "business_model", "honours", "plan")
@@ -98,32 +101,56 @@ def named_accounts(rows: Sequence[Mapping[str, Any]]) -> set[str]:
 
 
 VCARD_KINDS = {"mobile": "cell", "office": "work"}
+ADDRESS_KINDS = {"office": "work", "home": "home"}
+SPOKEN = ("family_name", "given_name")
 
 
 def card(row: Mapping[str, Any], *, account: Names) -> Row:
-    """A record as the fields of a vCard (see guanxi_shared/tables/vcard_writer.py)."""
+    """A record as the fields of a vCard (see guanxi_shared/tables/vcard_writer.py); a field that was
+    not asked for is absent."""
     is_person = "family_name" in row
     links = plain(row.get("accounts")) or []
     found: Row = {
         "uid": row["id"], "full_name": row["name"], "note": row.get("description"),
         "nickname": row.get("short_name"), "url": row.get("website"), "categories": row.get("tags"),
         "org": row["name"] if not is_person else account(links[0]["account_id"]) if links else None,
+        "rev": row.get("updated_at"), "kind": "individual",
     }  # fmt: skip
     if is_person:
-        found |= {name: row.get(name) for name in ("family_name", "given_name", "title")}
+        found |= {name: row.get(name) for name in (*SPOKEN, "title")}
+        found |= {f"{name}_spoken": _spoken(row.get(name)) for name in SPOKEN}
         found |= {"org_unit": row.get("department"), "bday": row.get("birthday")}
+    elif row.get("kind") == "person":
+        found["org"] = None
+    else:
+        found["kind"] = "org"
     for prefix, name, key in (("tel", "phones", "number"), ("email", "emails", "address")):
         entries = sorted(plain(row.get(name)) or [], key=lambda each: not each["is_primary"])
         for number, each in enumerate(entries, start=1):
-            found[f"{prefix}_{number}"] = each[key]
-            found[f"{prefix}_{number}_kind"] = VCARD_KINDS.get(each["kind"], each["kind"])
-    for number, each in enumerate(plain(row.get("addresses")) or [], start=1):
+            head = f"{prefix}_{number}"
+            found |= {head: each[key], f"{head}_is_preferred": each["is_primary"]}
+            found[f"{head}_kind"] = VCARD_KINDS.get(each["kind"], each["kind"])
+    return found | _card_addresses(plain(row.get("addresses")) or [])
+
+
+def _card_addresses(entries: Sequence[Mapping[str, Any]]) -> Row:
+    """The place is the first that is known: a card has one."""
+    found: Row = {}
+    for number, each in enumerate(entries, start=1):
         head = "adr" if number == 1 else f"adr_{number}"
         found |= {
             f"{head}_{part}": each.get(part) for part in ("street", "city", "postcode", "country")
         }
         found |= {
             f"{head}_region": each.get("state"),
-            f"{head}_kind": VCARD_KINDS.get(each.get("kind", "office"), ""),
+            f"{head}_kind": ADDRESS_KINDS.get(each.get("kind", "office"), ""),
         }
-    return found
+    places = [{n: each.get(n) for n in ("latitude", "longitude")} for each in entries]
+    return found | next((place for place in places if None not in place.values()), {})
+
+
+def _spoken(name: str | None) -> str | None:
+    """Of a name in Han how it is read, by which phones sort it and assistants say it."""
+    if not name or not HAN.fullmatch(name):
+        return None
+    return "".join(words[0] for words in run_readings(name)).capitalize() or None

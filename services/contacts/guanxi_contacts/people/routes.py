@@ -7,17 +7,18 @@ from starlette.responses import Response
 from guanxi_contacts.belongings.described import deletes
 from guanxi_contacts.belongings.schemas import ContactDeleted
 from guanxi_contacts.belongings.service import wants_children
+from guanxi_contacts.cards import service as cards
 from guanxi_contacts.duplicates.on_create import ON_DUPLICATE, create_unless_duplicate
 from guanxi_contacts.people import service
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.resources import CONTACTS
-from guanxi_shared import documents, history, reads, writes
+from guanxi_shared import documents, history, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.edge import hot
 from guanxi_shared.erasing.tombstones import demand_not_erased, or_gone
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.survivors import MOVED, get_or_redirect
+from guanxi_shared.survivors import MOVED
 
 router = APIRouter(tags=["contacts"])
 PATH = "/v1/contacts"
@@ -32,21 +33,21 @@ async def get_contact(request: Request) -> Response:
     if request.scope["query_string"] and (moment := history.as_of_instant(call)) is not None:
         await demand_not_erased(call, CONTACTS, id_in_path(contact_id))
         return await history.get_as_of(call, CONTACTS, contact_id, moment)
-    return await or_gone(call, CONTACTS, contact_id, get_or_redirect(call, CONTACTS, contact_id))
+    return await or_gone(call, CONTACTS, contact_id, cards.get_record(call, CONTACTS, contact_id))
 
 
 @router.get(PATH, **documents.lists(CONTACTS))
 @hot
 async def list_contacts(request: Request) -> Response:
     call = await begin(request, "contacts:read")
-    return await reads.list_records(call, CONTACTS)
+    return await cards.list_records(call, CONTACTS)
 
 
 @router.post(PATH + "/search", **documents.searches(CONTACTS))
 @hot
 async def search_contacts(request: Request) -> Response:
     call = await begin(request, "contacts:read")
-    return await reads.search_records(call, CONTACTS)
+    return await cards.search_records(call, CONTACTS)
 
 
 @router.post(PATH, **documents.creates(CONTACTS, ContactCreate, parameters=[ON_DUPLICATE]))
