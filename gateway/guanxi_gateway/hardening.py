@@ -7,7 +7,7 @@ from guanxi_gateway.wire import Headers
 METHODS = b"DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"
 EXPOSED = (
     b"ETag, Link, Location, Retry-After, X-Request-Id, RateLimit, RateLimit-Policy, "
-    b"Idempotent-Replayed, X-Next-After, X-Unavailable, Content-Disposition, WWW-Authenticate, "
+    b"Idempotent-Replayed, X-Next-After, X-Next-Cursor, X-Unavailable, Content-Disposition, WWW-Authenticate, "
     b"Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, Upload-Offset, Upload-Length, Upload-Expires"
 )
 HSTS = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
