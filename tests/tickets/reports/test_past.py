@@ -15,7 +15,7 @@ from tests.tickets.company import PATH, made
 from tests.tickets.complaints.test_causes_and_actions import ACTIONS, CAUSES, cause
 from tests.tickets.complaints.test_loop import stepped
 from tests.tickets.conftest import Known
-from tests.tickets.reports.test_reports import BACKLOG, SOLVED
+from tests.tickets.reports.test_reports import BACKLOG, PROMISED, SOLVED
 from tests.tickets.surveys.asking import SURVEYS, WHY, invited, submitted, survey
 
 LOOPS = "/v1/complaints/loop-report"
@@ -127,7 +127,9 @@ async def test_reports_over_tickets_and_complaints_are_of_a_moment_what_they_wer
     async def become() -> None:
         await rep.patch(path(), json={"kind": chance.choice(("complaint", "incident"))})
 
-    told = Told(rep, LOOPS, f"{LOOPS}?tags=a", f"{LOOPS}?overdue_actions[gte]=1", BACKLOG, SOLVED)
+    told = Told(
+        rep, LOOPS, f"{LOOPS}?tags=a", f"{LOOPS}?overdue_actions[gte]=1", BACKLOG, SOLVED, PROMISED
+    )
     steps = [
         make,
         move,

@@ -14,6 +14,7 @@ from tests.tickets.past import SetBack, setting_back
 from tests.tickets.promising import policy
 
 BACKLOG, SOLVED = f"{PATH}/reports/backlog", f"{PATH}/reports/solved"
+PROMISED = f"{PATH}/reports/service-levels"
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def figures(found: Any) -> Iterator[tuple[int, dict[str, Any]]]:
     """Every n with the document beside it."""
     if isinstance(found, dict):
         if found.get("document"):
-            yield found.get("breached", found["n"]), found["document"]
+            yield found["n"], found["document"]
         for value in found.values():
             yield from figures(value)
     elif isinstance(found, list):
@@ -101,7 +102,7 @@ async def test_what_was_solved_with_what_was_promised(
     assert total["resolution"]["p90"] > 3600
     assert total["first_response"]["n"] == 1
     assert (total["reopened"]["n"], total["reopened"]["share"]) == (1, 0.3333)
-    kept = {each["clock"]: (each["n"], each["breached"]) for each in total["sla"]}
+    kept = {each["clock"]: (each["n"], each["breached"]["n"]) for each in total["sla"]}
     assert kept["resolution"] == (3, 1)
     resolution = next(each for each in total["sla"] if each["clock"] == "resolution")
     assert resolution["attained"]["share"] == 0.6667
@@ -111,6 +112,53 @@ async def test_what_was_solved_with_what_was_promised(
     none = await report(admin, SOLVED, **{"from": "+1d"})
     assert none["total"]["n"] == 0
     assert none["total"]["reopened"]["share"] is None
+
+
+async def test_promises_to_what_is_open_count_as_well(
+    client: Clients, company: Organisation, always: str, set_back: SetBack
+) -> None:
+    """A late first response that was given at last is a breach, though nothing is solved yet."""
+    admin = client(company.admin)
+    await policy(admin, always)
+    late, waiting, answered, done = [await made(admin, f"P {n}", kind="incident") for n in range(4)]
+    await set_back(late, hours=5)
+    for each in (late, answered, done):
+        await admin.post(f"{PATH}/{each['id']}/comments", json={"body": "We are at it."})
+    await worked(admin, done, "solved")
+    found = await report(admin, PROMISED, group_by="kind")
+    total = found["total"]
+    assert (total["n"], total["unanswered"]["n"], total["breached"]["n"]) == (4, 1, 1)
+    assert total["first_response"]["n"] == 3
+    kept = {
+        each["clock"]: (each["n"], each["running"]["n"], each["breached"]["n"])
+        for each in total["sla"]
+    }
+    assert kept["first_response"] == (4, 1, 1)
+    assert kept["resolution"][0] == 4
+    first = next(each for each in total["sla"] if each["clock"] == "first_response")
+    assert first["attained"]["share"] == 0.6667  # of the three that are decided
+    assert await finds_its_rows(admin, found) == 2 * (4 + 3 * len(kept))
+    moment = datetime.now(UTC).isoformat()
+    await admin.post(f"{PATH}/{waiting['id']}/comments", json={"body": "At last."})
+    then = (await report(admin, PROMISED, as_of=moment))["total"]
+    assert (then["unanswered"]["n"], then["first_response"]["n"]) == (1, 3)
+    assert then["unanswered"]["document"]["filter_groups"][0]["filters"][0]["value"] == [
+        waiting["id"]
+    ]
+    assert (await report(admin, PROMISED))["total"]["unanswered"]["n"] == 0
+    assert (await report(admin, PROMISED, **{"from": "+1d"}))["total"]["n"] == 0
+
+
+async def test_ages_of_a_past_moment_name_their_rows(
+    client: Clients, company: Organisation, set_back: SetBack
+) -> None:
+    admin = client(company.admin)
+    old, _ = [await made(admin, name) for name in ("Old", "New")]
+    await set_back(old, days=10)
+    found = await report(admin, BACKLOG, as_of=datetime.now(UTC).isoformat())
+    ages = {each["from_days"]: each["document"] for each in found["total"]["ages"]}
+    assert ages[7]["filter_groups"][0]["filters"][0]["value"] == [old["id"]]
+    assert (ages[0] is None, ages[1]) == (False, None)
 
 
 async def test_as_of_is_how_it_stood(
@@ -152,7 +200,7 @@ async def test_figures_are_of_what_the_caller_sees_now_and_then(
     ("path", "asked", "field"),
     [(BACKLOG, {"group_by": "subject"}, "group_by"), (BACKLOG, {"from": "-1d"}, "from"),
      (BACKLOG, {"as_of": "soon"}, "as_of"), (SOLVED, {"until": "x"}, "until"),
-     (SOLVED, {"limit": "1"}, "limit"), (SOLVED, {"colour": "red"}, "colour")],
+     (PROMISED, {"from": "x"}, "from"), (SOLVED, {"limit": "1"}, "limit"), (SOLVED, {"colour": "red"}, "colour")],
 )  # fmt: skip
 async def test_what_is_wrong_is_named(
     client: Clients, company: Organisation, path: str, asked: dict[str, str], field: str

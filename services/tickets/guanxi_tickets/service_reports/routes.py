@@ -11,8 +11,8 @@ from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_tickets.service_reports.asked import parameters
-from guanxi_tickets.service_reports.reading import read_backlog, read_solved
-from guanxi_tickets.service_reports.schemas import BacklogReport, SolvedReport
+from guanxi_tickets.service_reports.reading import read_backlog, read_promised, read_solved
+from guanxi_tickets.service_reports.schemas import BacklogReport, PromisedReport, SolvedReport
 
 router = APIRouter(tags=["tickets"])
 PATH = "/v1/tickets/reports"
@@ -44,6 +44,20 @@ async def get_ticket_backlog(request: Request) -> Response:
 )
 async def get_tickets_solved(request: Request) -> Response:
     return _json(await read_solved(await begin(request, "tickets:read")))
+
+
+@router.get(
+    PATH + "/service-levels",
+    **documents.operation(
+        "get_ticket_service_levels",
+        "How promises to the tickets made in a period are kept so far: first response, breaches, attainment by clock",
+        parameters=parameters(period="created_at"),
+        response_model=PromisedReport,
+        responses=documents.problems(),
+    ),
+)
+async def get_ticket_service_levels(request: Request) -> Response:
+    return _json(await read_promised(await begin(request, "tickets:read")))
 
 
 def _json(found: dict[str, Any]) -> Response:

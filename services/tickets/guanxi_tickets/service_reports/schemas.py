@@ -58,12 +58,20 @@ class Reopened(Found, Share):
     pass
 
 
+class TimedSpread(Spread):
+    """`document` finds those n tickets."""
+
+    document: SearchDocument | None
+
+
 class Attainment(Found):
-    """Of the n tickets that had this clock (cancelled ones aside), those of which no run was late are
-    attained; `document` finds the others."""
+    """Of the n tickets that had this clock (cancelled ones aside): `running` are those whose clock goes on or stands still
+    and was never late, `breached` those of which any run was late. `attained` is the share of the others among all
+    that are decided."""
 
     clock: ClockKind
-    breached: int
+    running: Found
+    breached: Found
     attained: Share
 
 
@@ -72,9 +80,20 @@ class SolvedRow(Found):
     first public reply of an agent. `reopened`: at least once."""
 
     key: str | None
-    resolution: Spread
-    first_response: Spread
+    resolution: TimedSpread
+    first_response: TimedSpread
     reopened: Reopened
+    sla: list[Attainment]
+
+
+class PromisedRow(Found):
+    """Of tickets made in the period, solved or not. `unanswered`: open, and no agent has replied yet; `breached`: any run of
+    any clock was late."""
+
+    key: str | None
+    first_response: TimedSpread
+    unanswered: Found
+    breached: Found
     sla: list[Attainment]
 
 
@@ -92,3 +111,8 @@ class BacklogReport(Report):
 class SolvedReport(Report):
     groups: list[SolvedRow]
     total: SolvedRow
+
+
+class PromisedReport(Report):
+    groups: list[PromisedRow]
+    total: PromisedRow

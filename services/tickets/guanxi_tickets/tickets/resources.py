@@ -10,6 +10,7 @@ from guanxi_shared.copies import by_copied, shown_copy
 from guanxi_shared.resources import Field, Include, Resource, fields_of, looked_up, overlaps
 from guanxi_shared.search import tagged
 from guanxi_tickets import models
+from guanxi_tickets.tickets.clock_conditions import had_clock, runs_clock
 from guanxi_tickets.tickets.schemas import TicketRead
 
 METADATA = models.Ticket.metadata
@@ -38,6 +39,8 @@ def _fields() -> dict[str, Field]:
     looked = [
         looked_up("follower_id", r.ID, TICKET, overlaps(TICKET.c.follower_ids)),
         looked_up("related_id", r.ID, TICKET, overlaps(TICKET.c.related_ids)),
+        looked_up("sla_clock", r.TEXT, TICKET, had_clock(TICKET)),
+        looked_up("sla_running", r.TEXT, TICKET, runs_clock(TICKET)),
         *(
             looked_up(
                 f"account_{name}", r.TEXT, TICKET,
