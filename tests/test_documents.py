@@ -1,5 +1,6 @@
 """What every service's OpenAPI document promises, held against itself."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,16 @@ def test_no_model_is_called_as_one_of_its_fields(
         for name, schema in schemas.items():
             fields = {field.replace("_", "") for field in schema.get("properties", ())}
             assert plain_name(name).lower() not in fields, name
+
+
+def test_every_part_of_a_path_is_described(
+    contacts: Edge, pipeline: Edge, tickets: Edge, analytics: Edge, merged: Document
+) -> None:
+    documents = [each.app.openapi() for each in (contacts, pipeline, tickets, analytics)]
+    for document in (*documents, merged):
+        for where, operation in operations(document):
+            told = {e["name"] for e in operation.get("parameters", ()) if e["in"] == "path"}
+            assert told == set(re.findall(r"{(\w+)}", where)), where
 
 
 def test_no_parameter_is_described_twice(merged: Document) -> None:

@@ -101,7 +101,7 @@ async def list_snapshots(request: Request) -> Response:
     "/v1/analytics/snapshots/{id}",
     **documents.operation(
         "get_fact_snapshot", "A snapshot: its files, of which moment, features computed and sums checked",
-        response_model=Snapshot, responses=documents.problems(404),
+        parameters=[documents.path_id("id")], response_model=Snapshot, responses=documents.problems(404),
     ),
 )  # fmt: skip
 async def get_snapshot(request: Request) -> Response:
