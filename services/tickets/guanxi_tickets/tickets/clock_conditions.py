@@ -7,10 +7,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared.resources import Where
 
-HAD: Final = literal_column(
+HAD: Final[ColumnElement[Any]] = literal_column(
     """'$.clocks[*] ? (@.state != "cancelled" && @.kind == $kinds[*])'::jsonpath"""
 )
-RUNS: Final = literal_column(
+RUNS: Final[ColumnElement[Any]] = literal_column(
     """'$.clocks[*] ? ((@.state == "running" || @.state == "paused") && @.kind == $kinds[*])'::jsonpath"""
 )
 
