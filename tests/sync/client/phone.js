@@ -73,7 +73,9 @@ class Phone {
         this.answers.push(answer.status)
         if (!answer.ok) throw new Error(`push ${answer.status} ${await answer.text()}`)
         if (this.lost) { this.lost = false; throw new Error('the answer was lost') }
-        return answer.json()
+        const found = await answer.json()
+        this.rejected = found.experimentalRejectedIds || {}
+        return found
       },
     })
   }
@@ -118,12 +120,14 @@ class Phone {
     return (await this.rows(table)).get(id)
   }
 
-  // Everything that it holds, without what the client keeps for itself.
+  // Everything that it holds, without what the client keeps for itself. What it made and a rule refused (a person of an
+  // account that another phone removed meanwhile) stays with it, dirty, and is nobody else's.
   async all() {
     const found = {}
     for (const table of this.tables) {
       for (const [id, raw] of await this.rows(table)) {
         const { _status, _changed, updated_at, ...rest } = raw
+        if (_status === 'created' && (this.rejected?.[table] || []).includes(id)) continue
         found[`${table}/${id}`] = rest
       }
     }

@@ -28,7 +28,8 @@ from guanxi_shared.files.tus_rules import BadHeader
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
 
-router = APIRouter(tags=["files"])
+# Not in the OpenAPI document: what is sent and answered here is the tus protocol's, as its clients know it.
+router = APIRouter(tags=["files"], include_in_schema=False)
 PATH: Final = "/v1/files/uploads"
 ONE: Final = PATH + "/{upload_id}"
 NOUNS: Final = ("account", "contact", "activity")
