@@ -18,9 +18,9 @@ GOLDEN = Path(__file__).parent / "golden"
 FIRST = date(2025, 1, 1)
 # Of `lines()`, by DuckDB 2.0 and by Spark 4.0 alike.
 DIGESTS = {
-    "customer_summaries": "3e7be10d3e9bb682b9bced6ccf92b1239f526f5f756ca366e7ba8e96d6ae7ea7",
-    "customer_scores": "696fdd36c48202bf5fc5e1b871a19ff44947e20a25a7b5f37ebc935a43953418",
-    "cohorts": "1c617ad37baf53be7f015defb35c4a3833ce2b6ba496b7e9bd3f881a12223445",
+    "customer_summaries": "bb943ddc3f9ae9501fd61ba63b62e3154ab3436c3c0f6ac85390f76b7dbab9e1",
+    "customer_scores": "2116d906b459e43d898adefd2e99a810d713a6e0f55a8f11cf1dc23148390c5b",
+    "cohorts": "710c846e3669119a249c94d4a394f5905950879a37d63246140675e7b43e3057",
 }
 
 
@@ -39,7 +39,7 @@ def _line(n: int) -> dict[str, object]:
         "kind": "returned" if is_returned else "bought", "valid_on": FIRST + timedelta(days=n * 7919 % 700),
         "customer_id": None if n % 31 == 0 else str(n * 31 % 500), "account_id": None, "product_id": None,
         "sku": f"GX-{n % 7}", "category": None, "source": None, "currency": "EUR" if n % 3 == 0 else "CNY",
-        "quantity": Decimal(n % 5 + 1), "amount": Decimal(n * 97 % 10_007) / 100 * (-1 if is_returned else 1),
+        "quantity": Decimal(n % 5 + 1), "amount": Decimal(n * 97 % 10_007) / 100 * (-1 if is_returned else 1) * (10**8 if n % 101 == 0 else 1),
         "cost": None if n % 13 == 0 else Decimal(n * 97 % 1_007) / 100, "owner_id": None, "team_id": None,
     }  # fmt: skip
 

@@ -97,7 +97,7 @@ FROM (
         SUM(CAST("t2"."orders" > 0 AS INT)) AS "days",
         SUM("t2"."quantity") AS "quantity",
         SUM("t2"."bought") AS "bought",
-        SUM(CAST("t2"."bought" * "t2"."bought" AS DECIMAL(38, 8))) AS "day_squares",
+        SUM(CAST(CAST("t2"."bought" AS DECIMAL(19, 4)) * "t2"."bought" AS DECIMAL(38, 8))) AS "day_squares",
         CAST(COALESCE(FIRST("t2"."bought" ORDER BY "t2"."valid_on") FILTER(WHERE
           "t2"."orders" > 0), 0) AS DECIMAL(38, 4)) AS "first_day",
         SUM("t2"."amount") AS "amount",
