@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from datetime import UTC, datetime
 from typing import Any
 
-import asyncpg
 from fastapi import APIRouter
 
+from guanxi_gateway.away import PASSING
 from guanxi_gateway.callers import Callers
 from guanxi_gateway.composite.recovering import keep_resuming
 from guanxi_gateway.composite.routes import Pay, composite_router, hands_of
@@ -45,9 +45,8 @@ from guanxi_shared.app import create_app
 from guanxi_shared.auth import Principal, Verifier
 from guanxi_shared.calls import House
 from guanxi_shared.custom_fields import CustomFields
-from guanxi_shared.db import AWAY, Database
+from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
-from guanxi_shared.errors import Unavailable
 from guanxi_shared.feed import Feed
 from guanxi_shared.feed_routes import feed_router
 from guanxi_shared.settings import Common, named_addresses
@@ -60,7 +59,6 @@ FORGET_EVERY_SECONDS = 600.0
 LIMIT_SQL = """
 SELECT rate_quota, rate_window_seconds FROM organisations WHERE organisation_id = $2
 """
-PASSING = (*AWAY, asyncpg.PostgresError, TimeoutError, Unavailable, OSError)
 
 _log = logs.logger("app")
 

@@ -95,6 +95,17 @@ class Busy:
     seconds: float
 
 
+async def open_database(database: Database, stopping: asyncio.Event) -> None:
+    """Open the pool, however long the server takes to come up."""
+    while not stopping.is_set():
+        try:
+            return await database.open()
+        except PASSING as error:
+            _log.warning("database away", what="start", reason=repr(error))
+        await asyncio.sleep(1.0)
+    return None
+
+
 class RunningJob:
     """One run of one job, given to its handler."""
 

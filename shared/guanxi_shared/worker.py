@@ -44,6 +44,7 @@ from guanxi_shared.running_jobs import (
     claim,
     kept_alive,
     leave_for_certain,
+    open_database,
     sentence_for,
 )
 from guanxi_shared.schedules import STANDARD, Duty, Schedule
@@ -243,17 +244,6 @@ def again(seconds: float) -> RetryRequested:
 def ids_of(entry: Entry) -> tuple[UUID, UUID]:
     payload = entry.payload or b""
     return UUID(bytes=payload[:16]), UUID(bytes=payload[16:])
-
-
-async def open_database(database: Database, stopping: asyncio.Event) -> None:
-    """Open the pool, however long the server takes to come up."""
-    while not stopping.is_set():
-        try:
-            return await database.open()
-        except PASSING as error:
-            _log.warning("database away", what="start", reason=repr(error))
-        await asyncio.sleep(1.0)
-    return None
 
 
 async def serve(package: str) -> None:

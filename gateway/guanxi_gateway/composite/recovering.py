@@ -3,16 +3,13 @@
 import asyncio
 from typing import Final
 
-import asyncpg
-
+from guanxi_gateway.away import PASSING
 from guanxi_gateway.composite.running import Hands
 from guanxi_gateway.composite.service import resume_composites
 from guanxi_shared import logs
-from guanxi_shared.db import AWAY
 from guanxi_shared.errors import Problem
 
 MOST_SECONDS: Final = 2.0
-PASSING: Final = (*AWAY, asyncpg.PostgresError, TimeoutError, Problem, OSError)
 
 _log = logs.logger("composite")
 
@@ -24,5 +21,5 @@ async def keep_resuming(hands: Hands) -> None:
         await asyncio.sleep(pause)
         try:
             await resume_composites(hands)
-        except PASSING as error:
+        except (*PASSING, Problem) as error:
             _log.warning("composites cannot be gone on with", error=repr(error))

@@ -7,27 +7,25 @@ from typing import Final
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 
+from guanxi_gateway.away import PASSING
 from guanxi_gateway.hints.hinting import hint_organisation
 from guanxi_gateway.hints.providers import PROVIDERS
 from guanxi_gateway.hints.settings import HintSettings
 from guanxi_gateway.identity.identity import make_identity
 from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_gateway.settings import GatewaySettings
-from guanxi_gateway.webhooks.bell import listen
-from guanxi_gateway.webhooks.dispatching import ended, opened
+from guanxi_gateway.webhooks.bell import bells
 from guanxi_gateway.webhooks.reading import OwnersFeed
 from guanxi_shared import logs, mail
-from guanxi_shared.db import AWAY, Database
-from guanxi_shared.directory import listening_client
+from guanxi_shared.db import Database
 from guanxi_shared.errands import bare_house
 from guanxi_shared.errors import Problem
+from guanxi_shared.running_jobs import open_database
 from guanxi_shared.settings import common, named_addresses
 
 POOL: Final = 2
 STATEMENT_TIMEOUT_MS: Final = 10_000
-PASSING: Final = (*AWAY, asyncpg.PostgresError, TimeoutError, Problem, OSError)
 
 
 async def send_hints(stopping: asyncio.Event) -> None:
@@ -37,7 +35,7 @@ async def send_hints(stopping: asyncio.Event) -> None:
     if provider is None:
         return
     database = Database(own.database_url, pool_size=POOL, statement_timeout_ms=STATEMENT_TIMEOUT_MS)
-    await opened(database, stopping)
+    await open_database(database, stopping)
     if stopping.is_set():
         return
     shared, identity_settings = common(), IdentitySettings()
@@ -48,13 +46,12 @@ async def send_hints(stopping: asyncio.Event) -> None:
     async def ring(organisations: Sequence[UUID]) -> None:
         waiting.update(organisations)
 
-    clients = [
-        listening_client(name, url, shared.service_secret, caller="gateway")
-        for name, url in named_addresses(shared.services).items()
-    ]
-    bells = [asyncio.create_task(listen(client, ring)) for client in clients]
+    addresses = named_addresses(shared.services)
     try:
-        async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        async with (
+            aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
+            bells(addresses, ring),
+        ):
             feed = OwnersFeed(session, shared.gateway_url)
             while not stopping.is_set():
                 with contextlib.suppress(TimeoutError):
@@ -65,12 +62,11 @@ async def send_hints(stopping: asyncio.Event) -> None:
                         await hint_organisation(
                             database, identity, feed, provider(), settings, organisation_id
                         )
-                    except PASSING as error:
+                    except (*PASSING, Problem) as error:
                         _log.warning(
                             "no hints", organisation=str(organisation_id), reason=repr(error)
                         )
     finally:
-        await ended(bells, clients)
         await database.close()
 
 

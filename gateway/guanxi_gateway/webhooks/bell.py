@@ -5,22 +5,42 @@ then, and its cursor knows where it is.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 
+from guanxi_gateway.away import PASSING
 from guanxi_shared import logs
-from guanxi_shared.db import AWAY
+from guanxi_shared.directory import listening_client
 from guanxi_shared.errors import Problem
 from guanxi_shared.http import ServiceClient
+from guanxi_shared.settings import common
 
 WAIT_SECONDS = 20
 PAUSE_SECONDS = 1.0
 
 Ring = Callable[[Sequence[UUID]], Awaitable[None]]
+
+
+@asynccontextmanager
+async def bells(addresses: Mapping[str, str], ring: Ring) -> AsyncIterator[None]:
+    """One at each of the services, for as long as the block lasts."""
+    secret = common().service_secret
+    clients = [
+        listening_client(name, url, secret, caller="gateway") for name, url in addresses.items()
+    ]
+    tasks = [asyncio.create_task(listen(client, ring)) for client in clients]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for client in clients:
+            await client.aclose()
 
 
 async def listen(client: ServiceClient, ring: Ring) -> None:
@@ -29,7 +49,7 @@ async def listen(client: ServiceClient, ring: Ring) -> None:
     while True:
         try:
             place = await _news(client, place, ring)
-        except (Problem, OSError, TimeoutError, asyncpg.PostgresError, *AWAY) as error:
+        except (*PASSING, Problem) as error:
             _log.debug("no news to be had", service=client.name, error=str(error))
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -11,13 +11,13 @@ from typing import Final
 from uuid import UUID
 
 import aiohttp
-import asyncpg
 
+from guanxi_gateway.away import PASSING
 from guanxi_gateway.identity.identity import make_identity
 from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_gateway.settings import GatewaySettings
 from guanxi_gateway.webhooks import turns
-from guanxi_gateway.webhooks.bell import listen
+from guanxi_gateway.webhooks.bell import bells
 from guanxi_gateway.webhooks.endpoints import sealing_keys
 from guanxi_gateway.webhooks.reading import OwnersFeed
 from guanxi_gateway.webhooks.sending import LookUp, Sender
@@ -25,11 +25,9 @@ from guanxi_gateway.webhooks.serving import Post, serve_endpoint
 from guanxi_gateway.webhooks.settings import WebhookSettings
 from guanxi_gateway.webhooks.turns import LeaseLost
 from guanxi_shared import logs, mail
-from guanxi_shared.db import AWAY, Connection, Database
-from guanxi_shared.directory import listening_client
+from guanxi_shared.db import Connection, Database
 from guanxi_shared.errands import bare_house
-from guanxi_shared.errors import Unavailable
-from guanxi_shared.http import ServiceClient
+from guanxi_shared.running_jobs import open_database
 from guanxi_shared.settings import common, named_addresses
 
 POOL: Final = 8
@@ -37,7 +35,6 @@ STATEMENT_TIMEOUT_MS: Final = 10_000
 STOP_SECONDS: Final = 20.0
 REST_SECONDS: Final = 0.2
 MOST_REMEMBERED: Final = 10_000
-PASSING: Final = (*AWAY, asyncpg.PostgresError, TimeoutError, Unavailable, OSError)
 
 Place = tuple[UUID, UUID]
 
@@ -49,7 +46,7 @@ async def dispatch_webhooks(_: Database, stopping: asyncio.Event) -> None:
     database = PatientDatabase(
         settings.database_url, pool_size=POOL, statement_timeout_ms=STATEMENT_TIMEOUT_MS
     )
-    await opened(database, stopping)
+    await open_database(database, stopping)
     if stopping.is_set():
         return
     try:
@@ -70,16 +67,6 @@ class PatientDatabase(Database):
     async def transaction(self, organisation_id: UUID | None) -> AsyncIterator[Connection]:
         async with self._places, super().transaction(organisation_id) as connection:
             yield connection
-
-
-async def opened(database: Database, stopping: asyncio.Event) -> None:
-    while not stopping.is_set():
-        try:
-            return await database.open()
-        except PASSING as error:
-            _log.warning("database away", what="webhooks", reason=repr(error))
-        await asyncio.sleep(1.0)
-    return None
 
 
 @asynccontextmanager
@@ -108,28 +95,13 @@ async def ringing(post: Post) -> AsyncIterator[None]:
     """Bells of the gateway and of all services, for as long as the block lasts."""
     shared = common()
     addresses = {"gateway": shared.gateway_url, **named_addresses(shared.services)}
-    clients = [
-        listening_client(name, url, shared.service_secret, caller="gateway")
-        for name, url in addresses.items()
-    ]
 
     async def ring(organisations: Sequence[UUID]) -> None:
         await turns.ring(post.database, organisations)
         post.rung.set()
 
-    tasks = [asyncio.create_task(listen(client, ring)) for client in clients]
-    try:
+    async with bells(addresses, ring):
         yield
-    finally:
-        await ended(tasks, clients)
-
-
-async def ended(tasks: Sequence["asyncio.Task[None]"], clients: Sequence[ServiceClient]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    for client in clients:
-        await client.aclose()
 
 
 class Dispatcher:
