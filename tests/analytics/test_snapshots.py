@@ -152,15 +152,18 @@ async def test_an_object_store_serves_as_well_as_a_folder(
     assert files_of(columns) == {month["file"] for month in found["months"]}
 
 
+@pytest.mark.parametrize("figure", ["0.00001", "99999999999999"])
 async def test_what_columns_cannot_hold_is_refused_not_rounded(
     everywhere: Organisation, sales: Clients, customers: Clients, client: Clients, hear: Hear,
-    service_database: Database, columns: Path,
+    service_database: Database, columns: Path, figure: str,
 ) -> None:  # fmt: skip
+    """A line with too many digits, and lines whose sum of a day has too many."""
     await a_year(everywhere, sales, customers)
     await hear()
     async with service_database.transaction(everywhere.id) as connection:
         await connection.execute(
-            "UPDATE sale_facts SET amount = 0.00001 WHERE organisation_id = $1", everywhere.id
+            f"UPDATE sale_facts SET amount = {figure}, valid_on = '2026-03-05' WHERE organisation_id = $1",
+            everywhere.id,
         )
     with pytest.raises(JobFailed, match="more digits"):
         await snapshot(client(everywhere.admin), service_database, everywhere.id)

@@ -19,6 +19,7 @@ from tests.bench.bench import Bench
 from tests.bench.load import Refused
 from tests.bench.loading import superuser
 from tests.bench.report import Row
+from tests.deadlines import eventually
 
 NAME = "feed"
 PAGE = 1_000
@@ -97,13 +98,13 @@ def _page(client: httpx.Client, cursor: str, *, wait: int = 0) -> tuple[list[Any
 
 def _lags(bench: Bench, client: httpx.Client, cursor: str, *, is_held: bool) -> list[float]:
     """Seconds from the answer to a create to its event at a reader that waits, of each change."""
-    watch, written = Watch(), {}
+    watch, written, holds = Watch(), {}, threading.Event()
     reader = threading.Thread(target=_follow, args=(bench, cursor, watch))
-    holder = threading.Thread(target=lambda: asyncio.run(_hold(bench)))
+    holder = threading.Thread(target=lambda: asyncio.run(_hold(bench, holds)))
     reader.start()
     if is_held:
         holder.start()
-        time.sleep(0.2)
+        holds.wait(30)
     try:
         for number in range(int(A_SECOND * OPEN_SECONDS)):
             began, record = time.monotonic(), str(new_id())
@@ -112,13 +113,7 @@ def _lags(bench: Bench, client: httpx.Client, cursor: str, *, is_held: bool) -> 
             ).raise_for_status()
             written[record] = time.monotonic()
             time.sleep(max(0.0, 1 / A_SECOND - (time.monotonic() - began)))
-        deadline = time.monotonic() + 30
-        while not written.keys() <= watch.seen.keys():
-            if time.monotonic() > deadline:
-                raise Refused(
-                    f"{len(written.keys() - watch.seen.keys())} events did not come in 30 s"
-                )
-            time.sleep(0.05)
+        eventually(lambda: written.keys() <= watch.seen.keys())
     finally:
         watch.is_over = True
         if is_held:
@@ -138,12 +133,13 @@ def _follow(bench: Bench, cursor: str, watch: Watch) -> None:
                 watch.seen.setdefault(event["subject"].rpartition("/")[2], now)
 
 
-async def _hold(bench: Bench) -> None:
+async def _hold(bench: Bench, holds: threading.Event) -> None:
     """A transaction that has logged an event, and is rolled back."""
     async with superuser(bench.suite.admin_url) as connection:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute(LOGGED, uuid4())
+        holds.set()
         await asyncio.sleep(OPEN_SECONDS)
         await transaction.rollback()
 

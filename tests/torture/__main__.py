@@ -209,7 +209,7 @@ async def _check(side: Side, url: str, seconds: float) -> list[str]:
             lambda: checks.sums_differ(http, url, admin.organisation_id), seconds
         )
         told = await checks.events_by_id(http, HEARS)
-    found += await side.hearing.wrong_at_last(told, url, seconds)
+    found += await _once_heard(lambda: side.hearing.wrong_when_tried(told, url), seconds)
     print(f"  {ledger.canary}: {len(told)} events, {len(side.hearing.receiver.got)} deliveries")
     return found + side.hearing.unsigned()
 

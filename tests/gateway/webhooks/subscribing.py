@@ -1,14 +1,14 @@
 """Endpoints as tests speak of them."""
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 import asyncpg
 
+from tests.deadlines import until
 from tests.gateway.identity.people import Company, Person
 from tests.prepared import Clone
 
@@ -54,11 +54,7 @@ async def shown(person: Person, webhook: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]], *, seconds: float = 20.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not await condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        await asyncio.sleep(0.03)
+eventually = partial(until, seconds=20.0)
 
 
 async def hurry(database: Clone, webhook: dict[str, Any], *, most: int | None = None) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import adbc_driver_postgresql.dbapi as adbc
+import duckdb
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -47,8 +48,8 @@ def serve(pipe: Pipe) -> None:
     pipe.recv()
     try:
         pipe.send(_snapshot(asked_for))
-    except pa.ArrowInvalid as error:
-        pipe.send({"refused": f"A fact has more digits than columns hold: {error}"})
+    except (pa.ArrowInvalid, duckdb.DataError) as error:  # it would be so the next time, too
+        pipe.send({"refused": f"A figure has more digits than columns hold: {error}"})
 
 
 def _snapshot(said: Said) -> Said:

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-import orjson
-
 from guanxi_analytics.reports.kept import PACKAGE, version_of
 from guanxi_analytics.settings import Settings, settings
 from guanxi_shared import logs
@@ -98,11 +96,6 @@ async def _ask(database: Database, organisation: UUID) -> None:
     async with database.transaction(organisation) as connection:
         if await connection.fetchval(DUE, organisation, KIND):
             await create_job(connection, organisation, kind=KIND, params={}, created_by=None)
-
-
-def shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    documents = ("watermark", "months", "features", "compared")
-    return dict(row) | {name: orjson.loads(row[name]) for name in documents}
 
 
 LOG = logs.logger("snapshots")

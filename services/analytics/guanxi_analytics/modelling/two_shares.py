@@ -11,8 +11,9 @@ It holds what it says where one of the shares is near 0 or 1, as responses to ca
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from statistics import fmean, stdev
 
-from guanxi_shared.intervals import wilson
+from guanxi_shared.intervals import mean_interval, wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,9 @@ def difference(count: int, n: int, other_count: int, other_n: int) -> Difference
 
 
 def mean_difference(gains: Sequence[float]) -> Difference:
-    """The mean of paired gains and where it lies, by their own scatter (large n). ValueError of fewer than two."""
-    n = len(gains)
-    if n < 2:
+    """The mean of paired gains and where it lies, by their own scatter. ValueError of fewer than two."""
+    if len(gains) < 2:
         raise ValueError("A mean with an interval takes two.")
-    mean = sum(gains) / n
-    half = 1.959963984540054 * sqrt(sum((each - mean) ** 2 for each in gains) / (n - 1) / n)
-    return Difference(mean, mean - half, mean + half)
+    mean = fmean(gains)
+    low, high = mean_interval(mean, stdev(gains, mean), len(gains)) or (mean, mean)
+    return Difference(mean, low, high)
