@@ -48,7 +48,8 @@ def dying(where, number):
     async def sent(self, *args):
         die_at("before sending")
         outcome = await send(self, *args)
-        die_at("after sending")
+        if outcome.is_success:
+            die_at("after sending")
         return outcome
 
     Kept.execute, sending.Sender.send = executing, sent

@@ -66,6 +66,7 @@ class Receiver:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         headers = {name.decode(): value.decode() for name, value in scope["headers"]}
         got = Got(scope["path"], headers, await read(receive))
+        reply = self._reply(got)  # by what was told until now: who sees it come may tell otherwise
         self.got.append(got)
         self.under_way += 1
         self.most_under_way = max(self.most_under_way, self.under_way)
@@ -73,9 +74,9 @@ class Receiver:
             if self.hangs:
                 await self.let_go.wait()
             await asyncio.sleep(0)
-            status, told, body = self._reply(got)
         finally:
             self.under_way -= 1
+        status, told, body = reply
         raw = [(name.encode(), value.encode()) for name, value in told.items()]
         await send({"type": "http.response.start", "status": status, "headers": raw})
         if self.trickles:
