@@ -24,7 +24,7 @@ RESOURCES: Final[Mapping[str, tuple[str, ...]]] = {
         "commissions", "exchange-rates", "public",
     ),
     "tickets": (
-        "tickets", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "article-categories", "surveys",
+        "tickets", "ticket-comments", "ticket-notes", "macros", "queues", "sla-policies", "sla-alerts", "business-calendars", "articles", "article-categories", "surveys",
         "assets",
         "entitlements", "work-orders", "agents", "survey-invitations", "survey-answers",
         "complaints", "coordination-tasks", "corrective-actions", "root-causes",

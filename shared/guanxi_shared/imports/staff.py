@@ -41,9 +41,14 @@ class Staff:
 
     def owner(self, text: str, column: str) -> UUID:
         """The active user of an e-mail address, a whole name or an id; CellProblem otherwise."""
-        found = self._one(self.users, text, column, "user")
+        found = self.somebody(text, column)
         if found not in self.active:
             raise CellProblem(column, text, "is no active user; choose somebody who works here")
+        return found
+
+    def somebody(self, text: str, column: str) -> UUID:
+        """Also who works here no more: of what they did once."""
+        found = self._one(self.users, text, column, "user")
         if not self.may_own(found):
             raise CellProblem(
                 column, text, "is nobody whose records you see; ask for the right to assign"

@@ -186,7 +186,7 @@ def test_an_event_says_whom_it_is_about() -> None:
     [
         ("pipeline.opportunity.updated", ["name"], 0), ("pipeline.opportunity.updated", ["stage_id"], 1),
         ("tickets.sla.breached", [], 1), ("pipeline.order.deleted", [], 0), ("gateway.user.created", [], 0),
-        ("tickets.comment.created", [], 0),
+        ("tickets.comment.created", [], 0), ("tickets.promise.made", [], 1), ("tickets.promise.updated", ["account_id"], 0),
     ],
 )  # fmt: skip
 def test_some_events_are_worth_an_entry(type: str, changed: list[str], count: int) -> None:

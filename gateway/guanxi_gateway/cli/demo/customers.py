@@ -11,6 +11,7 @@ from guanxi_gateway.cli.demo.deals import make_deals
 from guanxi_gateway.cli.demo.duplicates import make_second_accounts, make_second_people
 from guanxi_gateway.cli.demo.leads import make_leads
 from guanxi_gateway.cli.demo.offers import make_quotes
+from guanxi_gateway.cli.demo.past_tickets import Past, make_past
 from guanxi_gateway.cli.demo.people import make_people
 from guanxi_gateway.cli.demo.pools import make_releases, make_waiting
 from guanxi_gateway.cli.demo.purchases import purchase_days
@@ -36,6 +37,7 @@ class Customers:
     quotes: list[Record]
     orders: list[Record]
     tickets: list[Record]
+    past: Past
 
 
 def make_customers(seed: int, today: date) -> Customers:
@@ -60,4 +62,5 @@ def make_customers(seed: int, today: date) -> Customers:
         quotes=make_quotes(seed, deals),
         orders=make_orders(seed, customers, deals, purchases),
         tickets=make_tickets(seed, customers),
+        past=make_past(seed, customers, today),
     )

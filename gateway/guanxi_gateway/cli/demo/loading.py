@@ -35,7 +35,7 @@ from guanxi_gateway.cli.demo.staff import (
     make_users,
     organisation_id,
 )
-from guanxi_gateway.cli.demo.surveys import load_surveys
+from guanxi_gateway.cli.demo.surveys import SURVEYS, load_surveys, make_surveys
 from guanxi_gateway.cli.demo.tickets import (
     CALENDARS,
     FORMS,
@@ -97,7 +97,7 @@ def load(
     activities, deals = len(customers.activities), len(customers.deals)
     return Loaded(
         is_new, users, accounts, people, activities, deals, len(customers.orders),
-        len(customers.tickets),
+        len(customers.tickets) + customers.past.how_many,
     )  # fmt: skip
 
 
@@ -187,12 +187,22 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.create("queues", QUEUES, make_queues(loading.seed))
     loading.create("agents", AGENTS, make_agents(loading.seed))
     loading.create("ticket forms", FORMS, make_ticket_forms(loading.seed))
+    loading.create("surveys", SURVEYS, make_surveys(loading.seed))
+    _load_past(loading, customers)
     loading.create_many("tickets", TICKETS, customers.tickets)
     present = loading.client.records_of(f"{TICKETS}?fields=id,version")
     loading.write("replies", make_talks(loading.seed, customers.tickets, present))
     loading.create("root causes", CAUSES, make_causes(loading.seed))
     loading.write("loops of complaints", make_loops(loading.seed, customers.tickets))
     load_surveys(loading, customers.tickets)
+
+
+def _load_past(loading: Loading, customers: Customers) -> None:
+    """Each file as often as one likes: what it brought in stays."""
+    past, by_id = customers.past, {"key": "id", "duplicates": "skip"}
+    loading.take("past tickets", "tickets", past.tickets, **by_id)
+    loading.take("past replies", "ticket-comments", past.comments)
+    loading.take("past answers", "survey-answers", past.answers, **by_id)
 
 
 def _load_articles(loading: Loading, customers: Customers) -> None:

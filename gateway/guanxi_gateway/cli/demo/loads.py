@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from guanxi_gateway.cli.demo.client import DemoClient, Write
 from guanxi_gateway.cli.demo.companies import Record
@@ -30,6 +31,10 @@ class Loading:
     def create_many(self, step: str, path: str, records: Sequence[Record], query: str = "") -> None:
         done = self.client.create_in_batches(path, records, query=query)
         self.follow(step, done, len(records))
+
+    def take(self, step: str, resource: str, rows: Sequence[Record], **options: Any) -> None:
+        """As a file, by an import."""
+        self.follow(step, self.client.import_rows(resource, rows, options), len(rows))
 
     def write(self, step: str, chains: Sequence[Sequence[Write]]) -> None:
         self.follow(step, self.client.write_chains(chains), len(chains))

@@ -11,6 +11,8 @@ from guanxi_gateway.cli.demo.staff import ORGANISATION, STAFF, user_id
 DAYS_BACK = 730
 NEWEST_DAY = 2  # ago: what is done is past in every time zone
 HOURS = {9: 3.0, 10: 4.0, 11: 3.0, 13: 1.0, 14: 3.0, 15: 4.0, 16: 3.0, 17: 1.5}
+HOME = ZoneInfo(ORGANISATION["time_zone"])
+OFFICE = ((time(9), time(12)), (time(13), time(18)))  # from Monday to Friday
 QUARTERS = (0, 15, 30, 45)
 WEEKDAYS = (1.0, 1.2, 1.2, 1.1, 0.8, 0.0, 0.0)
 
@@ -45,6 +47,21 @@ def working_time(dice: Random, day: date, zone: ZoneInfo) -> datetime:
     """A quarter of an hour of the working day, in UTC."""
     at = time(weighted(dice, HOURS), dice.choice(QUARTERS))
     return datetime.combine(day, at, zone).astimezone(UTC)
+
+
+def working_minutes_later(moment: datetime, minutes: float) -> datetime:
+    """So much work later, by the office hours at home; in UTC."""
+    left, day = timedelta(minutes=minutes), moment.astimezone(HOME).date()
+    while True:
+        for begin, end in OFFICE if day.weekday() < 5 else ():
+            opens, closes = (
+                datetime.combine(day, each, HOME).astimezone(UTC) for each in (begin, end)
+            )
+            opens = max(opens, moment)
+            if opens < closes and opens + left <= closes:
+                return opens + left
+            left -= max(closes - opens, timedelta())
+        day += timedelta(days=1)
 
 
 def at(day: date, hour: int, minute: int = 0, *, zone: str = ORGANISATION["time_zone"]) -> datetime:

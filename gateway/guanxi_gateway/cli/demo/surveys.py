@@ -66,7 +66,7 @@ def make_asked(seed: int, tickets: Sequence[Record]) -> list[Asked]:
 
 
 def load_surveys(loading: Loading, tickets: Sequence[Record]) -> None:
-    loading.create("surveys", SURVEYS, make_surveys(loading.seed))
+    """To surveys that are there."""
     asked = make_asked(loading.seed, tickets)
     loading.write("survey invitations", [[each.invitation] for each in asked])
     loading.follow("survey answers", _answer(loading, asked), len(asked))

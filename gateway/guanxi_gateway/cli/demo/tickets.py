@@ -1,7 +1,5 @@
-"""What customers asked for, how that was answered, and where it stands.
-
-Tickets begin when they are loaded: the service keeps no times that a client sends.
-"""
+"""What customers ask for today, how that is answered, and where it stands: these begin when they are loaded.
+What was asked before is in past_tickets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
@@ -31,7 +29,8 @@ SPANS = [{"from": "09:00", "to": "12:00"}, {"from": "13:00", "to": "18:00"}]
 WEEK = ("monday", "tuesday", "wednesday", "thursday", "friday")
 # By priority: hours until the first response, and until it is solved.
 PROMISED = {"urgent": (1, 8), "high": (2, 16), "normal": (4, 40), "low": (8, 80)}
-HOW_MANY, WAITING_SHARE, NOTE_SHARE = 240, 0.3, 0.4
+HOW_MANY, WAITING_SHARE, NOTE_SHARE = 180, 0.3, 0.4
+POLICY_NAME = "标准服务 Standard"
 AGENTS = tuple(member.handle for member in STAFF if member.role == "agent")
 
 
@@ -55,7 +54,7 @@ def make_policies(seed: int) -> list[Record]:
         for priority, (first, solved) in PROMISED.items()
     }
     policy: Record = {
-        "id": str(demo_id(seed, "policy", 0)), "name": "标准服务 Standard", "position": 100,
+        "id": str(demo_id(seed, "policy", 0)), "name": POLICY_NAME, "position": 100,
         "targets": targets,
         "calendar_id": str(demo_id(seed, "calendar", 0)),
         "pauses": {"pending": ["resolution"], "on_hold": ["resolution"]},

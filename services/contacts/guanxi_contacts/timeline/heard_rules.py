@@ -18,6 +18,7 @@ RESOURCES: Final[Mapping[str, str]] = {
     "pipeline.payment": "payments",
     "tickets.ticket": "tickets",
     "tickets.sla": "tickets",
+    "tickets.promise": "tickets",
     "tickets.survey": "tickets",
 }
 TYPES: Final = tuple(f"{prefix}.*" for prefix in RESOURCES)
@@ -28,6 +29,7 @@ NAMED: Final = ("name", "subject", "number")
 KEPT: Final = (
     "number", "name", "subject", "status", "stage_id", "amount", "total", "probability", "close_on",
     "reason", "priority", "kind", "channel", "score", "clock", "ordered_on", "due_on", "paid_on",
+    "ticket_id", "due_at", "outcome",
 )  # fmt: skip
 
 
@@ -54,7 +56,7 @@ class Entry:
 
 
 def source_of(event: Event) -> Source | None:
-    """None for events that no timeline shows. An SLA or a survey belongs to its ticket."""
+    """None for events that no timeline shows. An SLA, a promise or a survey belongs to its ticket."""
     service, noun, verb = event["type"].split(".", 2)
     resource = RESOURCES.get(f"{service}.{noun}")
     if resource is None:

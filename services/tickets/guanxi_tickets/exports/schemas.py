@@ -20,4 +20,13 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["agents", "articles", "entitlements", "queues", "survey-answers", "tickets"]
+    resource: Literal[
+        "agents",
+        "articles",
+        "entitlements",
+        "queues",
+        "survey-answers",
+        "ticket-comments",
+        "ticket-notes",
+        "tickets",
+    ]

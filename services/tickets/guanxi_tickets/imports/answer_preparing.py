@@ -17,6 +17,7 @@ from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, take_moment
 from guanxi_shared.tables.rows import Row
 from guanxi_tickets.imports.named_settings import take_setting
+from guanxi_tickets.imports.named_tickets import TICKET_FIELDS, take_ticket
 from guanxi_tickets.imports.setting_cells import answers_said, refuse
 from guanxi_tickets.references.named import ACCOUNTS, BY_EMAIL
 from guanxi_tickets.surveys.question_rules import SCORE
@@ -39,8 +40,7 @@ _ALL = (
     named("survey", "survey name", "调查", "问卷"),
     named("survey_id"),
     typed("edition", f.INTEGER),
-    named("ticket_id"),
-    named("ticket", "ticket number", "case number", "工单号"),
+    *TICKET_FIELDS,
     named("contact_id"),
     named("contact_external_id"),
     named("contact_email", "email", "customer email", "客户邮箱"),
@@ -75,8 +75,8 @@ class AnswerPreparation:
         for name in MOMENTS:
             found.more[name] = take_moment(found, document, self.held.cells, name)
         self._check_times(found)
-        for noun in ("survey", "ticket"):
-            take_setting(found, document, noun)
+        take_setting(found, document, "survey")
+        take_ticket(found, document)
         CONTACTS.take(found, document)
         ACCOUNTS.take(found, document)
         for name in ("edition", "is_low"):

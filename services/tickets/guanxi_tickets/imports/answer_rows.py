@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-import asyncpg
 import orjson
 
 from guanxi_shared.db import Connection
@@ -25,6 +24,7 @@ from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
 from guanxi_tickets.imports.answer_preparing import ANSWER_FIELDS, CONTACTS, AnswerPreparation
 from guanxi_tickets.imports.named_settings import find_settings
+from guanxi_tickets.imports.named_tickets import find_tickets
 from guanxi_tickets.references.named import ACCOUNTS
 from guanxi_tickets.survey_answers import rules
 from guanxi_tickets.survey_answers.resources import ANSWERS
@@ -35,17 +35,6 @@ SELECT e.survey_id, e.number, e.kind, e.default_language, e.questions::text AS q
   s.follow_up::text AS follow_up, s.is_low_good
 FROM survey_editions e JOIN surveys s ON s.organisation_id = e.organisation_id AND s.id = e.survey_id
 WHERE e.organisation_id = $1 AND e.survey_id = ANY($2::uuid[])
-"""
-# By id or number, what was merged as what it went into. Held, as answers by the link hold theirs.
-TICKETS: Final = """
-WITH RECURSIVE way AS (
-  SELECT t.id::text AS said, t.number, t.id, t.merged_into_id, 0 AS depth FROM tickets t
-  WHERE t.organisation_id = $1 AND (t.id = ANY($2::uuid[]) OR t.number = ANY($3::text[]))
-  UNION ALL SELECT way.said, way.number, t.id, t.merged_into_id, way.depth + 1 FROM way
-  JOIN tickets t ON t.organisation_id = $1 AND t.id = way.merged_into_id WHERE way.depth < 32)
-SELECT way.said, way.number, t.id, t.account_id, t.requester_id, t.owner_id, t.team_id
-FROM way JOIN tickets t ON t.organisation_id = $1 AND t.id = way.id
-WHERE way.merged_into_id IS NULL AND t.deleted_at IS NULL ORDER BY t.id FOR SHARE OF t
 """
 
 
@@ -96,7 +85,7 @@ class AnswerRows:
             connection, self._preparer, rows, organisation=organisation, nouns={"survey": "surveys"}
         )
         await self._read_editions(connection, rows)
-        await self._find_tickets(connection, rows)
+        await find_tickets(connection, self._preparer, rows, organisation=organisation)
         for naming in (CONTACTS, ACCOUNTS):
             wanted = {row.more[naming.noun] for row in rows if naming.noun in row.more}
             scope = await self._preparer.scope(naming.resource)
@@ -118,25 +107,6 @@ class AnswerRows:
             self._editions[row["survey_id"], row["number"]] = edition
             if row["is_newest"]:
                 self._editions[row["survey_id"], None] = edition
-
-    async def _find_tickets(self, connection: Connection, rows: Sequence[Prepared]) -> None:
-        said = {row.more["ticket"] for row in rows if "ticket" in row.more}
-        if not said:
-            return
-        ids = {each.id for each in said if each.id}
-        words = [list(ids & _uuids(ids)), [each.name for each in said if each.name]]
-        found: dict[str, asyncpg.Record] = {}
-        scope = await self._preparer.scope("tickets")
-        for each in await connection.fetch(TICKETS, self._terms.organisation_id, *words):
-            if scope.covers(id=each["id"], owner_id=each["owner_id"], team_id=each["team_id"]):
-                found[each["said"]] = found[each["number"]] = each
-        for row in rows:
-            if (named := row.more.get("ticket")) is None:
-                continue
-            row.more["of"] = found.get(named.id) or found.get(named.name)
-            if row.more["of"] is None:
-                raise_at = Invalid("There is no such ticket.", errors={"ticket_id": ""})
-                row.reasons.extend(self._preparer.now.blame(raise_at, row.cells))
 
     def _create(self, row: Prepared, answers: Book, invitations: Book) -> None:
         more, survey_id = row.more, row.columns["survey_id"]
@@ -194,17 +164,6 @@ def _read(value: Any, kind: str | None) -> Any:
         except orjson.JSONDecodeError:
             return value
     return [part.strip() for part in value.split("|")] if kind == "multi_choice" else value
-
-
-def _uuids(words: set[str]) -> set[str]:
-    found = set()
-    for word in words:
-        try:
-            UUID(word)
-        except ValueError:
-            continue
-        found.add(word)
-    return found
 
 
 async def _target(taking: Taking) -> PreparedTarget[AnswerPreparation]:

@@ -8,4 +8,12 @@ from guanxi_shared.imports.schemas import NewImport
 class ImportUpload(NewImport):
     """The parts of the multipart upload."""
 
-    resource: Literal["agents", "articles", "entitlements", "queues", "survey-answers", "tickets"]
+    resource: Literal[
+        "agents",
+        "articles",
+        "entitlements",
+        "queues",
+        "survey-answers",
+        "ticket-comments",
+        "tickets",
+    ]

@@ -8,6 +8,7 @@ from guanxi_shared.running_jobs import RunningJob
 from guanxi_tickets.imports.agent_rows import AGENT_IMPORT
 from guanxi_tickets.imports.answer_rows import ANSWER_IMPORT
 from guanxi_tickets.imports.article_rows import ARTICLE_IMPORT
+from guanxi_tickets.imports.comment_rows import COMMENT_IMPORT
 from guanxi_tickets.imports.entitlement_rows import ENTITLEMENT_IMPORT
 from guanxi_tickets.imports.queue_rows import QUEUE_IMPORT
 from guanxi_tickets.imports.ticket_rows import TICKET_IMPORT
@@ -22,6 +23,7 @@ IMPORTED: Final[Importing] = {
         ENTITLEMENT_IMPORT,
         QUEUE_IMPORT,
         ANSWER_IMPORT,
+        COMMENT_IMPORT,
     )
 }
 

@@ -55,6 +55,8 @@ _ALL = (
     text("owner_id", "assignee_id"),
     text("team_id"),
     text("product_id"),
+    named("sla_policy", "service level", "sla name", "服务级别"),
+    named("sla_policy_id"),
     typed("tags", f.LIST, "tag", "labels", "标签"),
     typed("created_at", f.INSTANT, "created", "opened at", "opened", "date created", "创建时间", "提交时间"),
     typed("changed_at", f.INSTANT, "changed", "happened at", "变更时间"),

@@ -18,12 +18,14 @@ from guanxi_shared.imports.preparing import (
 from guanxi_shared.imports.together import Group
 from guanxi_shared.tables.rows import Row
 from guanxi_tickets.imports.log_rules import Said
+from guanxi_tickets.imports.named_settings import take_setting
 from guanxi_tickets.references.named import ACCOUNTS, PEOPLE
 from guanxi_tickets.ticket_settings.rules import Ways
 from guanxi_tickets.tickets.resources import TICKETS
 from guanxi_tickets.tickets.schemas import TicketCreate, TicketUpdate
 from guanxi_tickets.tickets.service import DEFAULTS
 
+POLICY: Final = "sla_policy"
 COLUMNS: Final = {"assignee_id": "owner"}  # fields whose columns are called otherwise
 Document = dict[str, Any]
 
@@ -61,6 +63,7 @@ class TicketPreparation:
         self._demand_past(found, created_at=created_at, changed_at=changed_at)
         ACCOUNTS.take(found, document)
         PEOPLE.take(found, document)
+        take_setting(found, document, POLICY)
         status = self._status(found, document)
         if "owner_id" in document:
             document["assignee_id"] = document.pop("owner_id")

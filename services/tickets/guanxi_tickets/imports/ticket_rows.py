@@ -18,10 +18,11 @@ from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import own_prefix, take_turns
 from guanxi_shared.imports.taking import CHANNEL
 from guanxi_tickets.errands import own_house
+from guanxi_tickets.imports.named_settings import find_settings
 from guanxi_tickets.imports.naming import name_in, names_of
 from guanxi_tickets.imports.past import pasts_of
 from guanxi_tickets.imports.ticket_fields import TICKET_FIELDS
-from guanxi_tickets.imports.ticket_preparing import TicketPreparation
+from guanxi_tickets.imports.ticket_preparing import POLICY, TicketPreparation
 from guanxi_tickets.imports.ticket_writing import Chunk
 from guanxi_tickets.ticket_settings.known import ways_of
 from guanxi_tickets.tickets.resources import TICKETS
@@ -44,6 +45,10 @@ class TicketRows:
         await book.load_meant(connection, tickets)
         names = await names_of(connection, book)
         names |= await name_in(connection, self._terms.organisation_id, self._preparer, tickets)
+        await find_settings(
+            connection, self._preparer, [row for each in tickets for row in each.more["rows"]],
+            organisation=self._terms.organisation_id, nouns={POLICY: "sla_policies"},
+        )  # fmt: skip
         pasts = await pasts_of(connection, book, tickets)
         chunk = Chunk(self._call, connection, self._preparer.now, book, self._terms, pasts, names)
         await chunk.prepare(tickets)

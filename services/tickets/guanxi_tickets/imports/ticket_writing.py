@@ -8,7 +8,7 @@ from uuid import UUID
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
-from guanxi_shared.errors import Problem
+from guanxi_shared.errors import Invalid, Problem
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.book import Book, Entry
 from guanxi_shared.imports.cells import reason
@@ -28,7 +28,7 @@ from guanxi_tickets.imports.log_rules import (
     steps_of,
 )
 from guanxi_tickets.imports.past import Past
-from guanxi_tickets.imports.ticket_preparing import TicketPreparation
+from guanxi_tickets.imports.ticket_preparing import POLICY, TicketPreparation
 from guanxi_tickets.queues.routing import routed_each
 from guanxi_tickets.sla_clocks.keeping import (
     Parts,
@@ -37,7 +37,7 @@ from guanxi_tickets.sla_clocks.keeping import (
     kept_with_more,
     told_of,
 )
-from guanxi_tickets.sla_policies.choosing import chosen_for_each
+from guanxi_tickets.sla_policies.choosing import chosen_for_each, policies_by_id
 from guanxi_tickets.ticket_settings.rules import ENDING
 from guanxi_tickets.tickets import rules
 from guanxi_tickets.tickets.found_rules import found_by
@@ -47,6 +47,7 @@ from guanxi_tickets.tickets.queue_rules import placed
 
 Columns = dict[str, Any]
 NO_LOOP: Final = "no"
+POLICY_ID: Final = f"{POLICY}_id"
 
 
 @dataclass(slots=True)
@@ -58,6 +59,7 @@ class Begun:
     after: Columns
     rest: int
     is_free: bool
+    policy: Columns
     is_promised: bool = False
 
 
@@ -77,6 +79,7 @@ class Chunk:
         self._numbers = Numbers(terms.organisation_id, is_dry=terms.is_dry)
         self._names = names
         self._now = datetime.now(UTC)
+        self._policies: Mapping[UUID, Columns] = {}
         self._told: dict[UUID, Parts] = {}
         self._handed: list[Entry] = []
         self._new: list[Entry] = []
@@ -84,6 +87,7 @@ class Chunk:
     async def prepare(self, tickets: Sequence[Prepared]) -> None:
         """What is asked of the database for all of them at once, before they are taken one by one: into which
         queues the new ones go and what they are promised, and what was told of those that are there."""
+        self._policies = await policies_by_id(self._call)
         if self._terms.is_dry:
             return
         begun = [found for each in tickets if (found := self._begun(each)) is not None]
@@ -96,8 +100,12 @@ class Chunk:
         wholes = [after_all(each.row, each.steps) for each in opened]
         policies = await chosen_for_each(self._call, self._connection, wholes)
         for each, policy in zip(opened, policies, strict=True):
-            each.row |= policy
+            each.row |= each.policy or policy
             each.is_promised = True
+        for each in begun:
+            if each.policy and not each.is_promised:
+                each.row |= each.policy
+                each.is_promised = True
         timed = [entry.id for entry in self.book.entries.values() if is_timed(entry.row)]
         if timed:
             self._told = await told_of(self._connection, self._terms.organisation_id, timed)
@@ -128,13 +136,24 @@ class Chunk:
         row = first_row({**base, **ticket.fresh}, first, held.ways, at, custom)
         steps = steps_of(row, rest, held.ways, self._now, custom)
         is_free_of_all = all(is_free(each.more["said"]) for each in rows)
-        return Begun(row, steps, after_all(row, steps), len(rest), is_free_of_all)
+        policy = self._named_policy(rows)
+        return Begun(row, steps, after_all(row, steps), len(rest), is_free_of_all, policy)
+
+    def _named_policy(self, rows: Sequence[Prepared]) -> Columns:
+        """By which the clocks are read whatever the filters say, of what is over too."""
+        named = next((found for row in rows if (found := row.columns.get(POLICY_ID))), None)
+        if named is None:
+            return {}
+        if named not in self._policies:
+            raise Invalid("The policy is not in use.", errors={POLICY_ID: ""})
+        return self._policies[named]
 
     async def create(self, ticket: Prepared, outcome: Outcome) -> None:
         """A new ticket, and all that became of it since. What comes in over has no promises here: they
         were made elsewhere."""
         begun: Begun = ticket.more.get("begun") or self._begin(ticket)
         row, steps = begun.row, begun.steps
+        row["imported_at"] = self._now
         if begun.is_promised:
             await self._promise(row, steps)
         row["number"] = await self._numbers.next(self._connection)
@@ -155,6 +174,7 @@ class Chunk:
         """What is new of a ticket that is there. Its past is not rewritten: what a file says of it must be
         what the log says."""
         rows, now, held = ticket.more["rows"], self._now, self._prepared
+        _demand_policy(rows, entry)
         news = self._news(rows, entry)
         if any(row.reasons for row in rows):
             return
@@ -232,3 +252,16 @@ class Chunk:
             done = self.book.update(entry, columns, verb=step.verb, at=step.at)
             is_changed = done or is_changed
         return is_changed
+
+
+def _demand_policy(rows: Sequence[Prepared], entry: Entry) -> None:
+    """What is promised of a ticket that is there stays."""
+    has = entry.row["sla_policy_id"]
+    for row in rows:
+        if row.columns.get(POLICY_ID) not in (None, has):
+            sentence = (
+                "The ticket has another policy, and keeps it."
+                if has
+                else "The ticket has no policy, and gets none later."
+            )
+            raise Invalid(sentence, errors={POLICY_ID: ""})

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, text
 
 from guanxi_shared.columns import id_column, instant_column, one_of, text_column, version_column
 from guanxi_tickets.db import Table
@@ -23,11 +23,22 @@ class TicketPromise(Table, table=True):
         ),
         one_of("outcome", OUTCOMES),
         Index("ix_ticket_promises_ticket", "organisation_id", "ticket_id", "created_at", "id"),
+        *(
+            Index(
+                f"ix_ticket_promises_organisation_id_{name}",
+                "organisation_id",
+                name,
+                postgresql_where=text(f"{name} IS NOT NULL"),
+            )
+            for name in ("account_id", "requester_id")
+        ),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     id: UUID = id_column(nullable=False)
     ticket_id: UUID = id_column(nullable=False)
+    account_id: UUID | None = id_column()  # of whose ticket it was then: timelines show it
+    requester_id: UUID | None = id_column()
     body: str = text_column(nullable=False)
     due_at: datetime = instant_column("due_at")
     author_id: UUID | None = id_column()  # gateway's user

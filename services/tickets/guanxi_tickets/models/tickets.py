@@ -232,6 +232,8 @@ class Ticket(Table, table=True):
     )  # a warning or breach
     # What was missed before, elsewhere, is not told of here.
     sla_told_from: datetime | None = instant_column("sla_told_from", nullable=True)
+    # When it came in with its past; what was said until then was said elsewhere.
+    imported_at: datetime | None = instant_column("imported_at", nullable=True)
     survey_due_at: datetime | None = instant_column("survey_due_at", nullable=True)
     entitlement_id: UUID | None = id_column()
     is_entitled: bool | None = Field(default=None, sa_column=Column(Boolean))  # none: nobody asked

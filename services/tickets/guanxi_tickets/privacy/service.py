@@ -29,7 +29,14 @@ from guanxi_tickets.settings import own_settings
 
 CHANNEL: Final = "erasure"
 # Whose exports under way begin anew: they may hold what is gone.
-EXPORTED: Final = ("tickets", "survey-answers", "articles", "entitlements")
+EXPORTED: Final = (
+    "tickets",
+    "ticket-comments",
+    "ticket-notes",
+    "survey-answers",
+    "articles",
+    "entitlements",
+)
 REQUESTER: Final = "requester"
 PURPOSE: Final = b"erased requesters of tickets"
 WRITTEN_DOWN: Final = """

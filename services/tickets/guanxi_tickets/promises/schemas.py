@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_shared.values import Instant, Line, Name, Value
 
@@ -38,6 +38,8 @@ class PromiseMade(BaseModel):
 
     id: UUID
     ticket_id: UUID
+    account_id: UUID | None = Field(description="Whose ticket it was when it was made.")
+    requester_id: UUID | None
     body: str
     due_at: datetime
     author_id: UUID | None

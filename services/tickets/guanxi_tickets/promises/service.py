@@ -28,7 +28,7 @@ OF_TICKET = """
 SELECT id FROM ticket_promises WHERE organisation_id = $1 AND ticket_id = $2 ORDER BY created_at, id
 """
 ROWS = """
-SELECT id::text, ticket_id::text, body, due_at, author_id::text, outcome, ended_at, reason, version, created_at, updated_at
+SELECT id::text, ticket_id::text, account_id::text, requester_id::text, body, due_at, author_id::text, outcome, ended_at, reason, version, created_at, updated_at
 FROM ticket_promises WHERE organisation_id = $1 AND ticket_id = $2 ORDER BY created_at, id
 """
 
@@ -45,6 +45,7 @@ async def make_promise(
     columns = {
         **data.model_dump(), "organisation_id": call.organisation,
         "id": new_id(), "ticket_id": ticket_id, "author_id": call.by.user_id,
+        "account_id": ticket.row["account_id"], "requester_id": ticket.row["requester_id"],
         "owner_id": ticket.row["owner_id"], "team_id": ticket.row["team_id"],
         "created_at": now, "updated_at": now,
     }  # fmt: skip

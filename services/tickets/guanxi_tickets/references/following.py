@@ -10,6 +10,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.following import Columns, Followed
 from guanxi_shared.resources import Resource
 from guanxi_tickets.entitlements.resources import ENTITLEMENTS
+from guanxi_tickets.promises.resources import PROMISES
 from guanxi_tickets.sla_alerts.resources import ALERTS
 from guanxi_tickets.survey_answers.resources import ANSWERS
 from guanxi_tickets.survey_sending.resources import INVITATIONS
@@ -50,6 +51,8 @@ FOLLOWED: Final = (
     _followed("account", ENTITLEMENTS, "account_id"),
     _followed("account", ALERTS, "account_id"),
     _followed("contact", ALERTS, "requester_id"),
+    _followed("account", PROMISES, "account_id"),
+    _followed("contact", PROMISES, "requester_id"),
 )
 
 

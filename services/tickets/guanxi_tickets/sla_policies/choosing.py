@@ -17,12 +17,17 @@ async def chosen(
 ) -> dict[str, Any]:  # fmt: skip
     """The columns of a new ticket that say what is promised; none without a policy that fits. The one that
     is `preferred` is its, while it is active, whatever the filters say."""
-    policies = await policies_of(call.house).of(call.organisation)
     if preferred is not None:
-        for policy in policies:
-            if policy.id == preferred:
-                return _columns(policy)
+        policies = await policies_by_id(call)
+        if preferred in policies:
+            return policies[preferred]
     return (await chosen_for_each(call, connection, [row]))[0]
+
+
+async def policies_by_id(call: Call) -> dict[UUID, dict[str, Any]]:
+    """The columns of a ticket with each of the active ones."""
+    policies = await policies_of(call.house).of(call.organisation)
+    return {policy.id: _columns(policy) for policy in policies}
 
 
 async def chosen_for_each(

@@ -20,7 +20,7 @@ PERSON: Final[Table] = METADATA.tables["known_contacts"]
 OF_ACCOUNT: Final = ("name", "industry", "region", "grade")
 HIDDEN: Final = (
     "merged_into_id", "sla_policy_version", "sla_calendar_id", "sla_calendar_version", "sla_next_at",
-    "sla_told_from", "seek_requester_at", "survey_due_at",
+    "sla_told_from", "imported_at", "seek_requester_at", "survey_due_at",
 )  # fmt: skip
 # Within `sla` as they are shown; by themselves to filter and sort by.
 OF_CLOCKS: Final = ("sla_due_at", "sla_breached")
