@@ -1,11 +1,25 @@
 """What filter documents may ask of a cube's rows."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from guanxi_analytics.facts.kinds import OF_ROWS
-from guanxi_analytics.queries.cubes import ACCOUNT, CUBES, Cube
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Uuid,
+    any_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from guanxi_analytics.facts.kinds import OF_ROWS, SALES
+from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, CUBES, MEMBER, SALE, Cube, one
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, fields_of
 
@@ -17,11 +31,15 @@ OF_ACCOUNT: Final = (
     "relationship_level",
     "needs_tier",
 )
+OF_CAMPAIGN: Final = ("campaign_kind", "channel", "owner_id", "team_id")
+GROUPS: Final = ("treated", "held_out")
 KEYS: Final = {
     "order": "order_id",
     "opportunity": "opportunity_id",
     "ticket": "ticket_id",
     "survey": "answer_id",
+    "campaign": "campaign_id",
+    "campaign_member": "campaign_member_id",
 }
 
 
@@ -36,10 +54,36 @@ def fields_of_cube(name: str) -> Mapping[str, Field]:
     key = KEYS[cube.kind.noun]
     subject = cube.table.c.subject_id
     own[key] = Field(key, r.ID, subject, subject, ("subject_id",))
-    for field in OF_ACCOUNT:
+    if cube.kind is SALES:
+        own |= {field.name: field for field in map(_of_member, GROUPS)}
+    for field in OF_CAMPAIGN if cube.is_of_campaign else ():
+        own[field] = replace(fields_of(CAMPAIGN, hidden=())[field], name=field)
+    for field in OF_ACCOUNT if cube.has_account else ():
         column = ACCOUNT.c[field]
         own[field] = Field(field, r.TEXT, column, column, (field,))
     return own
+
+
+def _of_member(group: str) -> Field:
+    """Orders of whom a campaign treats or holds out: of their contact or of their account, as it was known at the
+    moment asked for."""
+    at = func.coalesce(
+        bindparam("as_of", type_=DateTime(timezone=True)), literal_column("'infinity'::timestamptz")
+    )
+
+    def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
+        wanted = bind(value if isinstance(value, list) else [value], ARRAY(Uuid))
+        members = select(MEMBER.member_id).where(
+            MEMBER.organisation_id == SALE.organisation_id, MEMBER.campaign_id == any_(wanted),
+            MEMBER.member_group == one(group), MEMBER.recorded_at <= at,
+            or_(MEMBER.ended_at.is_(None), MEMBER.ended_at > at),
+        )  # fmt: skip
+        return or_(SALE.contact_id.in_(members), SALE.account_id.in_(members))
+
+    subject = SALE.subject_id
+    only = frozenset({"eq", "in"})
+    name = f"{group}_in_campaign_id"
+    return Field(name, r.ID, subject, subject, (), is_shown=False, where=where, only=only)
 
 
 def asks_account(cube: Cube, names: Any) -> bool:
