@@ -14,7 +14,6 @@ from sqlalchemy import (
     bindparam,
     column,
     func,
-    literal_column,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
@@ -71,32 +70,29 @@ def costs(*, is_past: bool) -> Select[Any]:
 
 def bought(scope: Scope, *, is_past: bool) -> Select[Any]:
     """What members ordered within their campaign's window: a row for each group and currency, and one of all. An order is
-    that of its contact, if they are a member, else of its account."""
-    w = func.unnest(
+    that of its contact, if they are a member, else of its account. To be run without nested loops: of members who were
+    added a moment ago no statistics say how many they are."""
+    window = func.unnest(
         bindparam("ids", type_=ARRAY(Uuid)), bindparam("firsts", type_=ARRAY(Date)), bindparam("untils", type_=ARRAY(Date))
     ).table_valued(column("id", Uuid), column("first", Date), column("until", Date), name="w").render_derived()  # fmt: skip
-    member = _members(is_past)
-    person, company = member.alias("person"), member.alias("company")
-    s = SALE.c
-    counted = and_(
-        *_known(SALE, is_past), BOUGHT, predicate(SALE, scope), s.valid_on >= w.c.first, s.valid_on < w.c.until
-    )  # fmt: skip
-    is_person = and_(person.c.campaign_id == w.c.id, person.c.member_id == s.contact_id)
-    is_company = and_(
-        company.c.campaign_id == w.c.id, company.c.member_id == s.account_id, person.c.member_id.is_(None)
-    )  # fmt: skip
-    who = func.coalesce(person.c.member_id, company.c.member_id)
-    group = func.coalesce(person.c.member_group, company.c.member_group)
+    w, member = window.c, _members(is_past)
+    with_window = member.join(window, w.id == member.c.campaign_id)
+    m = select(*member.c, w.first, w.until).select_from(with_window).cte("m", nesting=False)
+    other = m.alias("other")
+    is_of_contact = and_(
+        other.c.campaign_id == m.c.campaign_id, other.c.member_id == SALE.c.contact_id
+    )
+    by_contact = _hits(m, SALE.c.contact_id, scope, is_past)
+    by_account = _hits(m, SALE.c.account_id, scope, is_past).where(
+        ~select(other.c.member_id).where(is_of_contact).exists()
+    )
+    hit = by_contact.union_all(by_account).subquery("hit").c
     each = (
         select(
-            w.c.id.label("campaign_id"), group.label("member_group"), who.label("member_id"), s.currency,
-            func.count(s.subject_id.distinct()).label("orders"), func.sum(s.amount).label("amount"),
+            hit.campaign_id, hit.member_group, hit.member_id, hit.currency,
+            func.count(hit.subject_id.distinct()).label("orders"), func.sum(hit.amount).label("amount"),
         )
-        .select_from(
-            w.join(SALE, counted).outerjoin(person, is_person).outerjoin(company, is_company)
-        )
-        .where(who.is_not(None))
-        .group_by(literal_column("1, 2, 3"), s.currency)
+        .group_by(hit.campaign_id, hit.member_group, hit.member_id, hit.currency)
         .subquery("each")
     )  # fmt: skip
     e = each.c
@@ -105,6 +101,19 @@ def bought(scope: Scope, *, is_past: bool) -> Select[Any]:
         func.count(e.member_id.distinct()).label("buyers"), func.sum(e.orders).label("orders"),
         func.sum(e.amount).label("amount"), func.sum(e.amount * e.amount).label("squares"),
     ).group_by(e.campaign_id, e.member_group, func.rollup(e.currency))  # fmt: skip
+
+
+def _hits(m: Any, whose: ColumnElement[Any], scope: Scope, is_past: bool) -> Select[Any]:
+    """Lines of orders beside the member whose they are."""
+    s = SALE.c
+    return (
+        select(m.c.campaign_id, m.c.member_group, m.c.member_id, s.subject_id, s.currency, s.amount)
+        .select_from(m.join(SALE, whose == m.c.member_id))
+        .where(
+            *_known(SALE, is_past), BOUGHT, predicate(SALE, scope), s.valid_on >= m.c.first, s.valid_on < m.c.until,
+            s.valid_on >= bindparam("least", type_=Date), s.valid_on < bindparam("most", type_=Date),
+        )
+    )  # fmt: skip
 
 
 def _members(is_past: bool) -> Any:
