@@ -78,7 +78,7 @@ def demand_move(status: str, wanted: str) -> None:
 
 
 def found_by(row: Mapping[str, Any]) -> dict[str, Any]:
-    named = {"phones": [], "emails": [], "external_id": row.get("external_id")}
+    named: dict[str, Any] = {"phones": [], "emails": [], "external_id": row.get("external_id")}
     return search_columns([row["name"]], named, words=[row.get("external_id"), row.get("goal")])
 
 

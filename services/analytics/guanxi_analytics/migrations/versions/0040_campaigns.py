@@ -1,5 +1,7 @@
 """Campaigns and their members as facts."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -49,7 +51,7 @@ def upgrade() -> None:
     secure(*FOUND_BY)
 
 
-def _table(name: str, *said: sa.Column | sa.CheckConstraint) -> None:
+def _table(name: str, *said: Any) -> None:
     key = ("organisation_id", "subject_id", "piece_id", "version")
     op.create_table(
         name,

@@ -1,5 +1,7 @@
 """Campaigns and their members."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -98,7 +100,7 @@ def _members() -> None:
     _owned("campaign_members")
 
 
-def _whose() -> list[sa.Column]:
+def _whose() -> list[sa.Column[Any]]:
     now = sa.text("clock_timestamp()")
     return [
         sa.Column("owner_id", sa.Uuid(), nullable=True),
