@@ -87,8 +87,8 @@ async def test_what_is_sent_wrongly_is_named(
 @pytest.mark.parametrize(
     ("way", "last"),
     [
-        (["running", "ended", "running", "cancelled", "planned"], None),
-        ([], "ended"), (["running"], "planned"), (["running", "ended"], "cancelled"), (["cancelled"], "running"),
+        (["running", "ended", "running", "cancelled", "running", "planned", "cancelled", "planned"], None),
+        ([], "ended"), (["running", "ended"], "planned"), (["running", "ended"], "cancelled"), (["cancelled"], "ended"),
     ],
 )  # fmt: skip
 async def test_a_campaign_goes_only_ways_that_there_are(

@@ -10,11 +10,12 @@ from guanxi_contacts.errors import CampaignNotReachable, CampaignRefused
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.matching import search_columns
 
+# Each with its way back: what was done by mistake can be undone.
 MOVES: Final[Mapping[str, frozenset[str]]] = {
     "planned": frozenset({"running", "cancelled"}),
-    "running": frozenset({"ended", "cancelled"}),
+    "running": frozenset({"planned", "ended", "cancelled"}),
     "ended": frozenset({"running"}),
-    "cancelled": frozenset({"planned"}),
+    "cancelled": frozenset({"planned", "running"}),
 }
 FOUND_BY: Final = frozenset({"name", "external_id", "goal"})
 DRAWN_BY: Final = ("hold_out_share", "hold_out_seed")
