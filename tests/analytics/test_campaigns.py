@@ -184,13 +184,19 @@ async def test_orders_of_a_contact_are_theirs_and_merged_records_are_one(
     assert (found["treated"]["n"], found["treated"]["orders"]) == (12, 0)  # nobody's of them
     await posted(admin, of, {"resource": "accounts", "ids": [account]})
     await hear()
-    moment = (await got(analyst, f"{PATH}/{campaign}/effect"))["as_of"]
+    theirs = order(account, line(quantity=1, price="7.00"), contact_id=people[3])
+    await made(seller, theirs | {"ordered_on": "2026-03-11", "status": "fulfilled"})
+    await hear()
+    found = await got(analyst, f"{PATH}/{campaign}/effect")
+    assert (found["treated"]["orders"], found["treated"]["purchase"]["count"]) == (2, 2)
+    assert len(await listed(analyst, found["treated"]["records"]["orders"])) == 2
+    moment = found["as_of"]
     merge = {"resource": "contacts", "survivor_id": people[0], "source_ids": [people[1]]}
     merged = await posted(admin, "/v1/merges", merge, 201)
     await posted(admin, f"/v1/contacts/{people[2]}/erase", {"reason": "subject_request"})
     await hear()
     found = await got(analyst, f"{PATH}/{campaign}/effect")
-    assert (found["treated"]["n"], found["treated"]["orders"]) == (11, 1)
+    assert (found["treated"]["n"], found["treated"]["orders"]) == (11, 2)
     query = await asked(analyst, "campaign_members", dimensions=["campaign"])
     assert cells(query, "campaign_members") == {(campaign,): 11}
     past = await got(analyst, f"{PATH}/{campaign}/effect", as_of=moment)

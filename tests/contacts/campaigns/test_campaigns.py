@@ -58,6 +58,12 @@ async def test_a_campaign_is_a_record_like_others(organisation: Organisation, cl
     assert (await manager.get(path)).status_code == 404
     back = await manager.post(f"{path}/restore")
     assert back.json()["version"] == 4
+    field = {"resource": "campaigns", "key": "agency", "kind": "text", "label": {"en": "Agency"}}
+    assert (await client(organisation.admin).post("/v1/fields", json=field)).status_code == 201
+    with_own = await manager.patch(path, json={"custom": {"agency": "Weilai"}})
+    assert with_own.json()["custom"] == {"agency": "Weilai"}, with_own.text
+    listed = await manager.get(PATH, params={"custom.agency": "Weilai"})
+    assert [each["id"] for each in listed.json()["data"]] == [one["id"]]
     batch = {"mode": "independent", "operations": [
         {"op": "upsert", "match": {"field": "external_id", "value": "C-7"}, "data": CAMPAIGN | {"goal": "more"}},
     ]}  # fmt: skip

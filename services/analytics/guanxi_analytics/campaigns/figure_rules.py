@@ -71,8 +71,9 @@ def _share(count: int, n: int) -> dict[str, Any] | None:
 
 
 def shown_costs(treated: Arm, held_out: Arm, costs: Sequence[tuple[Decimal, str]]) -> list[dict[str, Any]]:  # fmt: skip
-    """Of each currency by itself."""
-    told = Group(treated.n, treated.responded, treated.bought.orders, {})
+    """Of each currency by itself; what it cost is told of whomever, by response and order of ten people at least."""
+    counts = (treated.responded, treated.bought.orders) if treated.is_told else (0, 0)
+    told = Group(treated.n, *counts, {})
     uplift = response_uplift(treated, held_out)
     return [costs_of(told, uplift, cost, currency) for cost, currency in costs]
 

@@ -8,15 +8,15 @@ from typing import Any, Final
 from sqlalchemy import (
     ColumnElement,
     DateTime,
+    Select,
     Uuid,
-    any_,
+    and_,
     bindparam,
     func,
     literal_column,
     or_,
     select,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_analytics.facts.kinds import OF_ROWS, SALES
 from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, CUBES, MEMBER, SALE, Cube, one
@@ -65,25 +65,35 @@ def fields_of_cube(name: str) -> Mapping[str, Field]:
 
 
 def _of_member(group: str) -> Field:
-    """Orders of whom a campaign treats or holds out: of their contact or of their account, as it was known at the
-    moment asked for."""
-    at = func.coalesce(
-        bindparam("as_of", type_=DateTime(timezone=True)), literal_column("'infinity'::timestamptz")
-    )
+    """Orders of whom a campaign treats or holds out: of their contact, if they are a member, else of their account."""
 
     def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
-        wanted = bind(value if isinstance(value, list) else [value], ARRAY(Uuid))
-        members = select(MEMBER.member_id).where(
-            MEMBER.organisation_id == SALE.organisation_id, MEMBER.campaign_id == any_(wanted),
-            MEMBER.member_group == one(group), MEMBER.recorded_at <= at,
-            or_(MEMBER.ended_at.is_(None), MEMBER.ended_at > at),
-        )  # fmt: skip
-        return or_(SALE.contact_id.in_(members), SALE.account_id.in_(members))
+        campaign = bind(value, Uuid)
+        own, anybody = _members(campaign, group), _members(campaign, None)
+        is_nobodys = or_(SALE.contact_id.is_(None), SALE.contact_id.not_in(anybody))
+        return or_(SALE.contact_id.in_(own), and_(SALE.account_id.in_(own), is_nobodys))
 
-    subject = SALE.subject_id
-    only = frozenset({"eq", "in"})
-    name = f"{group}_in_campaign_id"
+    subject, name = SALE.subject_id, f"{group}_in_campaign_id"
+    only = frozenset({"eq"})
     return Field(name, r.ID, subject, subject, (), is_shown=False, where=where, only=only)
+
+
+def _members(campaign: ColumnElement[Any], group: str | None) -> Select[Any]:
+    """As they were known at the moment asked for. Merged records are one member, who is treated if either was."""
+    found = select(MEMBER.member_id).where(*_known(MEMBER), MEMBER.campaign_id == campaign)
+    if group is None:
+        return found
+    if group == "treated":
+        return found.where(MEMBER.member_group == one(group))
+    return found.where(MEMBER.member_id.not_in(_members(campaign, "treated")))
+
+
+def _known(member: Any) -> tuple[ColumnElement[bool], ...]:
+    at = func.coalesce(bindparam("as_of", type_=DateTime(timezone=True)), literal_column("'infinity'::timestamptz"))  # fmt: skip
+    return (
+        member.organisation_id == SALE.organisation_id, member.recorded_at <= at,
+        or_(member.ended_at.is_(None), member.ended_at > at),
+    )  # fmt: skip
 
 
 def asks_account(cube: Cube, names: Any) -> bool:
