@@ -4,7 +4,7 @@ Everybody counts who was to be treated, whether anything was sent to them or not
 left out afterwards is not left out by lot. Both groups have the same days for their orders.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -84,7 +84,7 @@ def response_uplift(treated: Arm, held_out: Arm) -> Difference | None:
     return difference(treated.responded, treated.n, held_out.responded, held_out.n)
 
 
-def uplifts(treated: Arm, held_out: Arm) -> Mapping[str, Any]:
+def uplifts(treated: Arm, held_out: Arm) -> dict[str, Any]:
     """Treated less held out: the share who responded, the share who bought, money a head by currency."""
     response = response_uplift(treated, held_out)
     if response is None:
