@@ -7,6 +7,7 @@ more often where one was sent; of orders nobody made that so, and the demo's fig
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any, Final
 
 from guanxi_gateway.cli.demo.client import Write
@@ -96,7 +97,7 @@ def _costs(seed: int, told: Told, starts: date, number: int) -> list[Record]:
     return [
         {
             "id": str(demo_id(seed, f"cost of campaign {number}", n)), "on": (starts + timedelta(days=days)).isoformat(),
-            "amount": _cny(amount),
+            "amount": _cny(f"{Decimal(amount) * (number + 1):.2f}"),
         }
         for n, (days, amount) in enumerate(COSTS)
     ]  # fmt: skip
