@@ -7,6 +7,7 @@ import pytest
 from tests.factories import Clients, Organisation
 
 PATH = "/v1/campaigns"
+TWICE = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f5f"
 CAMPAIGN = {"name": "Autumn 秋季", "kind": "email", "channel": "email"}
 
 
@@ -79,6 +80,8 @@ async def test_a_campaign_is_a_record_like_others(organisation: Organisation, cl
         ({"costs": [{"on": "2026-09-01", "amount": money("-1")}]}, "costs"),
         ({"costs": [{"on": "2026-09-01", "amount": money("1", c)} for c in ("CNY", "USD")]}, "costs"),
         ({"budget": money("1"), "costs": [{"on": "2026-09-01", "amount": money("1", "USD")}]}, "costs"),
+        ({"id": TWICE, "costs": [{"id": TWICE, "on": "2026-09-01", "amount": money("1")}]}, "costs"),
+        ({"costs": [{"id": TWICE, "on": "2026-09-01", "amount": money("1")}] * 2}, "costs"),
         ({"members": []}, "members"), ({"owner_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"}, "owner_id"),
     ],
 )  # fmt: skip

@@ -159,6 +159,15 @@ async def test_members_are_sent_to_and_respond(organisation: Organisation, clien
     ):  # fmt: skip
         refused = await admin.patch(f"{path}/{first['id']}", json=sent_body)
         assert (refused.status_code, list(refused.json()["errors"])) == (422, [field]), refused.text
+    for raw, status in (
+        (b"1" + b"0" * 40, 200),
+        (b"1e999", 422),
+        (b'"\\u0000"', 422),
+        (b"[]", 422),
+    ):
+        content = b'{"status": "responded", "answers": {"many": ' + raw + b"}}"
+        answer = await admin.patch(f"{path}/{first['id']}", content=content)
+        assert answer.status_code == status, answer.text
     held = await admin.patch(f"{path}/{by_id[ids[3]]['id']}", json={"sent_at": "2026-09-01T00:00:00Z"})  # fmt: skip
     assert held.json()["code"] == "not_sendable"
 

@@ -14,7 +14,9 @@ Group = Literal["treated", "held_out"]
 Status = Literal["targeted", "sent", "responded"]
 MOST: int = 10_000  # of one request
 Key = Annotated[str, Field(min_length=1, max_length=60), Storable]
-Answer = Annotated[str, Field(max_length=2_000), Storable] | int | float | bool | None
+Whole = Annotated[int, Field(ge=-(2**53), le=2**53)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Answer = Annotated[str, Field(max_length=2_000), Storable] | bool | Whole | Number | None
 Answers = Annotated[dict[Key, Answer], Field(max_length=50)]
 
 CONTACT_ID = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f51"

@@ -61,6 +61,10 @@ def demand_sense(row: Mapping[str, Any]) -> None:
         raise CampaignRefused(
             "It ends before it begins.", errors={"ends_on": "Send a day that is not before starts_on."}
         )  # fmt: skip
+    if str(row["id"]) in (line["id"] for line in row["costs"]):
+        raise CampaignRefused(
+            "A line of costs is not the campaign.", errors={"costs": "Send another id, or none."}
+        )
     budget, cost = row.get("budget_currency"), row.get("cost_currency")
     if budget is not None and cost is not None and budget != cost:
         raise CampaignRefused(
