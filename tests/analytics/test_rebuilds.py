@@ -24,6 +24,8 @@ MADE = (
     "ticket_facts",
     "answer_facts",
     "account_facts",
+    "campaign_facts",
+    "campaign_member_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -45,7 +47,7 @@ async def contents(database: Database, organisation: UUID) -> dict[str, list[str
 async def a_story(
     organisation: Organisation, sales: Clients, customers: Clients, desk: Clients
 ) -> None:
-    """Sales that change, come back, are cancelled, deleted and restored; a merge; a ticket."""
+    """Sales that change, come back, are cancelled, deleted and restored; a campaign; a ticket."""
     rep, people = sales(organisation.admin), customers(organisation.rep)
     acme, twin = [await account_made(people, rep, name) for name in ("Acme", "Acme Twin")]
     first = await sold(rep, acme, "2026-03-05", "100.00", 2)
@@ -59,8 +61,22 @@ async def a_story(
     assert (
         await rep.patch(f"/v1/orders/{first['id']}", json={"source": "fair"})
     ).status_code == 200
+    await a_campaign(customers(organisation.admin), [acme, twin])
     ticket = {"subject": "Leak", "account_id": acme}
     assert (await desk(organisation.admin).post("/v1/tickets", json=ticket)).status_code == 201
+
+
+async def a_campaign(admin: Any, ids: list[str]) -> None:
+    """It costs something, has two members, runs, and one of them is taken out."""
+    cost = {"on": "2026-03-01", "amount": {"amount": "5.00", "currency": "CNY"}}
+    made = await admin.post("/v1/campaigns", json={"name": "C", "kind": "call", "costs": [cost]})
+    path = f"/v1/campaigns/{made.json()['id']}"
+    added = await admin.post(f"{path}/members", json={"resource": "accounts", "ids": ids})
+    assert added.json()["added"] == 2, added.text
+    assert (await admin.patch(path, json={"status": "running"})).status_code == 200
+    assert (await admin.post(f"{path}/members/mark", json={"status": "sent"})).json()["marked"] == 2
+    [first, _] = (await admin.get(f"{path}/members")).json()["data"]
+    assert (await admin.delete(f"{path}/members/{first['id']}")).status_code == 200
 
 
 async def running(database: Database, organisation: UUID, client: Any) -> RunningJob:

@@ -25,6 +25,8 @@ CUBES = (
     "tickets_solved",
     "backlog",
     "answers",
+    "campaign_costs",
+    "campaign_members",
 )
 
 

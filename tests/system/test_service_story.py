@@ -155,6 +155,7 @@ def test_a_complaint_from_the_form_to_the_follow_up(desk: Desk) -> None:
     desk.post(f"{path}/comments", {"body": "We are on it."})
     assert [each["state"] for each in desk.get(f"{path}/promises")["data"]][1] == "met"
     desk.post(f"{path}/move", {"status": "pending"})
+    sleep(1.1)  # clocks count whole seconds
     desk.by_customer(f"{portal}/tickets/{own['id']}/comments", {"body": "Thank you."})
     assert desk.get(path)["status"] == "open"
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from fastapi import APIRouter
 
+from guanxi_analytics.campaigns.routes import router as campaigns
 from guanxi_analytics.churn.routes import router as churn
 from guanxi_analytics.cohorts.routes import router as cohorts
 from guanxi_analytics.columnar.routes import router as snapshots
@@ -39,5 +40,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     satisfaction,
     products,
     promotion,
+    campaigns,
     jobs_router(),
 )

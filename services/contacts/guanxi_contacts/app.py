@@ -7,6 +7,8 @@ from guanxi_contacts.accounts.routes import router as accounts
 from guanxi_contacts.activities.routes import router as activities
 from guanxi_contacts.calendar.routes import router as calendar
 from guanxi_contacts.calendar_feeds.routes import router as calendar_feeds
+from guanxi_contacts.campaign_members.routes import router as campaign_members
+from guanxi_contacts.campaigns.routes import router as campaigns
 from guanxi_contacts.consents.routes import router as consents
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.duplicates.routes import router as duplicates
@@ -75,6 +77,8 @@ def create() -> Edge:
             fields,
             pools,
             segments,
+            campaigns,
+            campaign_members,
             views,
             merges,
             uploads,

@@ -101,3 +101,27 @@ class ImportRunning(Conflict):
 
 class NotAPerson(Invalid):
     code, title = "not_a_person", "Only people have these rights"
+
+
+class CampaignRefused(Invalid):
+    code, title = "campaign_rule", "A campaign cannot be like that"
+
+
+class CampaignNotReachable(Invalid):
+    code, title = "campaign_not_reachable", "A campaign does not go that way"
+
+
+class AlreadyDrawn(Conflict):
+    code, title = "already_drawn", "Who is held out was drawn already"
+
+
+class CampaignOver(Conflict):
+    code, title = "campaign_over", "The campaign takes nobody any more"
+
+
+class NotSendable(Conflict):
+    code, title = "not_sendable", "Nothing may be sent to this member"
+
+
+class MemberRefused(Invalid):
+    code, title = "member_rule", "A member of a campaign cannot be like that"

@@ -23,6 +23,8 @@ from guanxi_contacts import models
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
+from guanxi_contacts.campaign_members.resources import CAMPAIGN_MEMBERS
+from guanxi_contacts.campaigns.resources import CAMPAIGNS
 from guanxi_contacts.consents.resources import CONSENTS, consented, unprepared
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.people.schemas import ContactRead
@@ -158,7 +160,10 @@ CONTACTS: Resource = Resource(
 )
 FIELDS = fields_resource(SERVICE, METADATA)
 RESOURCES = (ACCOUNTS, CONTACTS)
-EXPORTED = (*RESOURCES, ACTIVITIES)
+EXPORTED = (*RESOURCES, ACTIVITIES, CAMPAIGNS, CAMPAIGN_MEMBERS)
 BY_NAME = {resource.name: resource for resource in RESOURCES}
 VIEWED = BY_NAME | {ACTIVITIES.name: ACTIVITIES}
-LOGGED = (*RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, FILES, CONSENTS, POOLS, SEGMENTS, VIEWS)
+LOGGED = (
+    *RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, FILES, CONSENTS, POOLS, SEGMENTS, VIEWS, CAMPAIGNS,
+    CAMPAIGN_MEMBERS,
+)  # fmt: skip

@@ -91,6 +91,9 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "feedback",
         "segments",
         "views",
+        "campaigns",
+        "members",
+        "mark",
     ]
 
 
@@ -145,6 +148,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/opportunities": loaded.opportunities,
         "/v1/segments": 3,
         "/v1/views": 3,
+        "/v1/campaigns": 4,
     }
     assert 4_000 < loaded.activities < 6_000
     assert 400 < consents < 700
@@ -247,7 +251,7 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "business calendars", "policies", "queues", "agents", "ticket forms", "surveys",
         "past tickets", "past replies", "past answers", "tickets", "replies", "root causes",
         "loops of complaints", "survey invitations", "survey answers", "article categories", "articles",
-        "uses of articles", "segments", "views",
+        "uses of articles", "segments", "views", "campaigns", "members of campaigns", "answers to campaigns",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())
 

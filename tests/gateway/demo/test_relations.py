@@ -8,6 +8,7 @@ import orjson
 import pytest
 
 from guanxi_contacts.accounts.schemas import AccountCreate
+from guanxi_contacts.campaigns.schemas import CampaignCreate
 from guanxi_contacts.consents.schemas import ConsentCreate
 from guanxi_contacts.duplicates import rules
 from guanxi_contacts.duplicates.keys import (
@@ -20,6 +21,7 @@ from guanxi_contacts.people.schemas import ContactCreate
 from guanxi_contacts.pools.schemas import PoolCreate, Release
 from guanxi_contacts.segments.schemas import SegmentCreate
 from guanxi_contacts.views.schemas import ViewCreate
+from guanxi_gateway.cli.demo.campaigns import make_campaigns
 from guanxi_gateway.cli.demo.consents import make_consents
 from guanxi_gateway.cli.demo.duplicates import make_second_accounts, make_second_people
 from guanxi_gateway.cli.demo.places import CITIES
@@ -53,8 +55,18 @@ def test_the_same_seed_gives_the_same_relations() -> None:
         (make_pools(SEED), PoolCreate),
         (make_segments(SEED), SegmentCreate),
         (make_views(SEED), ViewCreate),
+        (make_campaigns(SEED, TODAY), CampaignCreate),
     ],
-    ids=["consents", "waiting", "accounts twice", "people twice", "pools", "segments", "views"],
+    ids=[
+        "consents",
+        "waiting",
+        "accounts twice",
+        "people twice",
+        "pools",
+        "segments",
+        "views",
+        "campaigns",
+    ],
 )
 def test_every_record_is_what_its_resource_takes(records: list[Record], model: Any) -> None:
     for record in records:

@@ -15,6 +15,7 @@ from guanxi_gateway.cli.demo.articles import (
     make_categories,
     make_uses,
 )
+from guanxi_gateway.cli.demo.campaigns import load_campaigns
 from guanxi_gateway.cli.demo.client import DemoClient, DemoRefused, Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.complaints import CAUSES, make_causes, make_loops
@@ -93,6 +94,7 @@ def load(
         _load_articles(loading, customers)
         loading.create("segments", "/v1/segments", make_segments(seed))
         loading.create("views", "/v1/views", make_views(seed))
+        load_campaigns(loading, today)
     accounts, people = len(customers.accounts), len(customers.people)
     activities, deals = len(customers.activities), len(customers.deals)
     return Loaded(

@@ -3,6 +3,8 @@
 from guanxi_analytics.models.facts import (
     AccountFact,
     AnswerFact,
+    CampaignFact,
+    CampaignMemberFact,
     DealFact,
     SaleFact,
     SaleReturn,
@@ -19,6 +21,8 @@ from guanxi_analytics.models.summaries import CustomerSummary
 __all__ = [
     "AccountFact",
     "AnswerFact",
+    "CampaignFact",
+    "CampaignMemberFact",
     "CustomerOutlook",
     "CustomerScore",
     "CustomerSummary",

@@ -222,3 +222,59 @@ class AccountFact(Table, table=True):
     created_at: datetime | None = _instant("created_at")
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
+
+
+class CampaignFact(Table, table=True):
+    """A campaign as it stood (`line` is campaign, its day the one it begins on, its amount the budget), or what was paid
+    for it on a day (`line` is cost)."""
+
+    __tablename__ = "campaign_facts"
+    __table_args__ = (
+        *_indexes("campaign_facts", "valid_on", "owner_id", "team_id"),
+        one_of("line", ("campaign", "cost")),
+    )
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # contacts' campaign
+    piece_id: UUID = id_column(nullable=False)
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    line: str = text_column(nullable=False)
+    valid_on: date = _day(nullable=False)
+    name: str = text_column(nullable=False)
+    campaign_kind: str = text_column(nullable=False)
+    channel: str | None = text_column()
+    status: str = text_column(nullable=False)
+    starts_on: date | None = _day()
+    ends_on: date | None = _day()
+    currency: str | None = text_column()
+    amount: Decimal | None = _number()
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+
+
+class CampaignMemberFact(Table, table=True):
+    """Whom a campaign is meant for, and what became of them. Whoever sees the campaign sees its members."""
+
+    __tablename__ = "campaign_member_facts"
+    __table_args__ = _indexes(
+        "campaign_member_facts", "campaign_id", "member_id", "account_id", "addressed_at"
+    )
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # contacts' member of a campaign
+    piece_id: UUID = id_column(nullable=False)  # the same
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    campaign_id: UUID = id_column(nullable=False)
+    member_type: str = text_column(nullable=False)
+    member_id: UUID = id_column(nullable=False)
+    account_id: UUID | None = id_column()
+    member_group: str = text_column(nullable=False)
+    is_by_lot: bool = Field(sa_column=Column(Boolean, nullable=False))
+    status: str = text_column(nullable=False)
+    addressed_at: datetime = _instant("addressed_at", nullable=False)  # when sent to, else added
+    sent_at: datetime | None = _instant("sent_at")
+    responded_at: datetime | None = _instant("responded_at")

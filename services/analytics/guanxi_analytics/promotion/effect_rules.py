@@ -17,6 +17,7 @@ from guanxi_shared.intervals import Z, wilson
 from guanxi_shared.money import scale_of
 
 DIGITS: Final = 6
+LEAST: Final = 10  # people of a group: of fewer nothing is told
 NO_HOLD_OUT: Final = (
     "Nobody was held out: who bought may have bought anyway. An association, no effect."
 )
@@ -39,7 +40,7 @@ def of_group(group: Group) -> dict[str, Any]:
     return {
         "n": group.n, "responded": group.responded, "orders": group.orders,
         "response": {"share": round(group.responded / group.n, DIGITS), "low": round(low, DIGITS), "high": round(high, DIGITS)},
-        "revenue": [_money(total, currency) for currency, (total, _) in sorted(group.money.items())],
+        "revenue": [shown_money(total, currency) for currency, (total, _) in sorted(group.money.items())],
     }  # fmt: skip
 
 
@@ -51,26 +52,26 @@ def effect(addressed: Group, held_out: Group | None, *, is_by_lot: bool, cost: t
         "kind": "effect" if is_effect else "association",
         "sentence": NO_HOLD_OUT if held_out is None else BY_LOT if is_by_lot else NOT_BY_LOT,
         "addressed": of_group(addressed), "held_out": None if held_out is None else of_group(held_out),
-        "uplift": None if uplift is None else _shown(uplift),
-        "money": [] if held_out is None else [_of_money(c, addressed, held_out) for c in sorted({*addressed.money, *held_out.money})],
-        "costs": None if cost is None else _costs(addressed, uplift, *cost),
+        "uplift": None if uplift is None else shown_difference(uplift),
+        "money": [] if held_out is None else [money_difference(c, addressed, held_out) for c in sorted({*addressed.money, *held_out.money})],
+        "costs": None if cost is None else costs_of(addressed, uplift, *cost),
     }  # fmt: skip
 
 
-def _shown(uplift: Difference) -> dict[str, Any]:
+def shown_difference(uplift: Difference) -> dict[str, Any]:
     return {
         "difference": round(uplift.value, DIGITS), "low": round(uplift.low, DIGITS), "high": round(uplift.high, DIGITS),
         "is_beyond_chance": uplift.is_beyond_chance,
     }  # fmt: skip
 
 
-def _of_money(currency: str, one: Group, other: Group) -> dict[str, Any]:
+def money_difference(currency: str, one: Group, other: Group) -> dict[str, Any]:
     (mean, variance), (other_mean, other_variance) = _mean(one, currency), _mean(other, currency)
     half = Z * sqrt(variance / one.n + other_variance / other.n)
     gap = mean - other_mean
     return {
-        "each": _money(mean, currency), "each_held_out": _money(other_mean, currency), "difference": _money(gap, currency),
-        "low": _money(gap - half, currency), "high": _money(gap + half, currency), "is_beyond_chance": abs(gap) > half,
+        "each": shown_money(mean, currency), "each_held_out": shown_money(other_mean, currency), "difference": shown_money(gap, currency),
+        "low": shown_money(gap - half, currency), "high": shown_money(gap + half, currency), "is_beyond_chance": abs(gap) > half,
     }  # fmt: skip
 
 
@@ -81,16 +82,18 @@ def _mean(group: Group, currency: str) -> tuple[float, float]:
     return mean, max(0.0, squares - group.n * mean * mean) / max(group.n - 1, 1)
 
 
-def _costs(group: Group, uplift: Difference | None, cost: Decimal, currency: str) -> dict[str, Any]:
+def costs_of(
+    group: Group, uplift: Difference | None, cost: Decimal, currency: str
+) -> dict[str, Any]:
     """By response and order of those who were addressed, and by each response more than without the campaign."""
     more = uplift.value * group.n if uplift is not None and uplift.low > 0 else 0.0
     return {
-        "cost": _money(cost, currency),
-        "by_response": _money(cost / group.responded, currency) if group.responded else None,
-        "by_order": _money(cost / group.orders, currency) if group.orders else None,
-        "by_response_more": _money(float(cost) / more, currency) if more else None,
+        "cost": shown_money(cost, currency),
+        "by_response": shown_money(cost / group.responded, currency) if group.responded else None,
+        "by_order": shown_money(cost / group.orders, currency) if group.orders else None,
+        "by_response_more": shown_money(float(cost) / more, currency) if more else None,
     }  # fmt: skip
 
 
-def _money(value: Decimal | float, currency: str) -> dict[str, str]:
+def shown_money(value: Decimal | float, currency: str) -> dict[str, str]:
     return {"amount": f"{round(Decimal(value), scale_of(currency)):f}", "currency": currency}

@@ -10,7 +10,7 @@ from sqlalchemy import Date, Select, Uuid, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_analytics.facts.kinds import SALES
-from guanxi_analytics.promotion.effect_rules import Group, effect
+from guanxi_analytics.promotion.effect_rules import LEAST, Group, effect
 from guanxi_analytics.promotion.schemas import CampaignAsked
 from guanxi_analytics.queries.cubes import BOUGHT
 from guanxi_shared.calls import Call
@@ -21,7 +21,6 @@ from guanxi_shared.visibility import Scope, predicate
 
 SHAPES: Final = Shapes()
 SALE: Final = SALES.table
-LEAST: Final = 10  # people of a group: of fewer nothing is told
 WATERMARK: Final = """
 SELECT coalesce(jsonb_object_agg(consumer, position), '{}')::text FROM feed_cursors WHERE consumer = 'pipeline' AND $2::uuid IS NOT NULL
 """

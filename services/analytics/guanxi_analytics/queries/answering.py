@@ -8,7 +8,7 @@ from uuid import UUID
 
 from guanxi_analytics.queries import names
 from guanxi_analytics.queries.asked import Asked, most_rows
-from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS
+from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS, Measure
 from guanxi_analytics.queries.figure_rules import change_of, shown
 from guanxi_analytics.queries.period_rules import Shift, label_of
 from guanxi_analytics.queries.records import document_of
@@ -29,10 +29,10 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
     if asked.shift is not None and asked.first is not None and asked.until is not None:
         first, until = asked.shift.back(asked.first), asked.shift.back(asked.until)
         before = await _read(call, asked, first, until, asked.shift)
-    keys = _ordered(asked, {key for own in rows.values() for key in own}, rows)
+    keys = _ordered(asked, _keys(asked, rows), rows)
     shown_keys = _first(keys, asked.top) if asked.top else keys
     sight = None if before is None else before[0]
-    all_totals = sorted({k for own in totals.values() for k in own}, key=str)
+    all_totals = sorted(_keys(asked, totals), key=str)
     return {
         "as_of": asked.at,
         "period": None if asked.first is None else {"from": asked.first, "until": asked.until},
@@ -43,6 +43,11 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
         "totals": [_row(asked, key, totals, None if before is None else before[1]) for key in all_totals],
         "names": await names.names_of(call, asked, shown_keys),
     }  # fmt: skip
+
+
+def _keys(asked: Asked, sums: Sums) -> set[Key]:
+    """Those of the cubes that are measured; what something is only divided by makes no row of its own."""
+    return {key for name in {measure.cube for measure in asked.measures} for key in sums[name]}
 
 
 async def _read(
@@ -104,7 +109,7 @@ def _ordered(asked: Asked, keys: set[Key], rows: Sums) -> list[Key]:
 
     def by_value(key: Key) -> tuple[Any, ...]:
         measure = MEASURES[asked.order_by]
-        value = shown(measure, rows[measure.cube].get(key), key[-1])
+        value = shown(measure, _sums(measure, key, rows), key[-1])
         amount = value["amount"] if isinstance(value, dict) else value
         return (-float(amount) if amount is not None else float("inf"), *map(str, key))
 
@@ -143,7 +148,16 @@ def _row(asked: Asked, key: Key, now: Sums, before: Sums | None) -> dict[str, An
 
 
 def _values(asked: Asked, key: Key, sums: Sums) -> dict[str, Any]:
-    return {m.name: shown(m, sums[m.cube].get(key), key[-1]) for m in asked.measures}
+    return {m.name: shown(m, _sums(m, key, sums), key[-1]) for m in asked.measures}
+
+
+def _sums(measure: Measure, key: Key, sums: Sums) -> Mapping[str, Any] | None:
+    """What a measure is made of; what lies in a cube without money is the same beside each currency."""
+    own = sums[measure.cube].get(key)
+    if own is None or measure.per is None:
+        return own
+    beside = sums[measure.per].get(key) or sums[measure.per].get((*key[:-1], None)) or {}
+    return {**own, measure.of[-1]: beside.get(measure.of[-1], 0)}
 
 
 def _text(value: Any) -> Any:

@@ -75,7 +75,9 @@ class Asked:
 
     @property
     def cubes(self) -> list[Cube]:
-        return [CUBES[name] for name in dict.fromkeys(m.cube for m in self.measures)]
+        return [
+            CUBES[name] for name in dict.fromkeys(name for m in self.measures for name in m.cubes)
+        ]
 
     @property
     def has_money(self) -> bool:
@@ -97,7 +99,7 @@ def asked_of(call: Call, sent: Query) -> Asked:
     as_of = None if sent.as_of is None else history.moment_of(call, "as_of", sent.as_of)
     return Asked(
         measures, dimensions, bucket,
-        {name: _groups(call, sent, name) for name in dict.fromkeys(m.cube for m in measures)},
+        {name: _groups(call, sent, name) for name in dict.fromkeys(each for m in measures for each in m.cubes)},
         sent.filter_groups, first, until, _shift(sent, first, until, bucket), order_by, sent.top,
         as_of, as_of or datetime.now(UTC),
     )  # fmt: skip
@@ -128,7 +130,7 @@ def _demand_dimension(name: str, measures: Sequence[Measure]) -> None:
         return
     dimension = _known({**PERIODS, **DIMENSIONS}, name, "dimensions")
     for measure in measures:
-        if dimension.column(CUBES[measure.cube]) is None:
+        if any(dimension.column(CUBES[cube]) is None for cube in measure.cubes):
             raise Invalid(
                 f"{measure.name} is not told apart by {name}.",
                 errors={"dimensions": f"Ask for {measure.name} without {name}, or in a query of its own."},

@@ -18,14 +18,26 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    tuple_,
 )
 from sqlalchemy import Text as SqlText
 
-from guanxi_analytics.facts.kinds import ACCOUNTS, ANSWERS, DEALS, SALES, TICKETS, Kind
+from guanxi_analytics.facts.kinds import (
+    ACCOUNTS,
+    ANSWERS,
+    CAMPAIGNS,
+    DEALS,
+    MEMBERS,
+    SALES,
+    TICKETS,
+    Kind,
+)
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
 ANSWER: Final = ANSWERS.table.c
+CAMPAIGN: Final[Table] = CAMPAIGNS.table
+MEMBER: Final = MEMBERS.table.c
 SECONDS_AN_HOUR: Final = 3_600
 
 
@@ -57,6 +69,19 @@ class Cube:
         return self.kind.table
 
     @property
+    def seen_by(self) -> Table:
+        """The table whose owner and team say who sees a row: of a campaign's members the campaign's."""
+        return CAMPAIGN if self.is_of_campaign else self.table
+
+    @property
+    def is_of_campaign(self) -> bool:
+        return self.kind is MEMBERS
+
+    @property
+    def has_account(self) -> bool:
+        return "account_id" in self.table.c
+
+    @property
     def day(self) -> ColumnElement[Any]:
         column = self.table.c[self.when]
         return local(column) if isinstance(column.type, DateTime) else cast(column, DateTime)
@@ -68,6 +93,10 @@ class Cube:
 
 BOUGHT: Final = SALE.kind == one("bought")
 WON: Final = DEAL.status == one("won")
+TREATED: Final = MEMBER.member_group == one("treated")
+EACH_MEMBER: Final = tuple_(
+    MEMBER.campaign_id, MEMBER.member_id
+).distinct()  # merged records are one
 CUBES: Final[Mapping[str, Cube]] = {
     cube.name: cube
     for cube in (
@@ -157,13 +186,31 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset(),
             {"en": "Answers to surveys by the day they were given", "zh": "按回答日的问卷"},
         ),
+        Cube(
+            "campaign_costs", CAMPAIGNS, "campaigns", "valid_on", (CAMPAIGN.c.line == one("cost"),),
+            {"cost": func.coalesce(func.sum(CAMPAIGN.c.amount), 0)},
+            frozenset({"cost"}),
+            {"en": "What campaigns cost, by the day it was paid", "zh": "按支出日的营销费用"},
+        ),
+        Cube(
+            "campaign_members", MEMBERS, "campaigns", "addressed_at", (),
+            {
+                "members": func.count(EACH_MEMBER),
+                "treated": func.count(EACH_MEMBER).filter(TREATED),
+                "held_out": func.count(EACH_MEMBER).filter(MEMBER.member_group == one("held_out")),
+                "responses": func.count(EACH_MEMBER).filter(and_(TREATED, MEMBER.status == one("responded"))),
+            },
+            frozenset(),
+            {"en": "Members of campaigns by the day they were sent to, else added", "zh": "按触达日的活动成员"},
+        ),
     )
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """`of` names the sums it is made of, `how` how: the one sum, or a quotient of two (times `times`)."""
+    """`of` names the sums it is made of, `how` how: the one sum, or a quotient of two (times `times`). `per` is a cube
+    whose sum of the last of these names it is, where they lie in two."""
 
     name: str
     cube: str
@@ -172,6 +219,11 @@ class Measure:
     labels: Mapping[str, str]
     how: str = "sum"
     times: float = 1.0
+    per: str | None = None
+
+    @property
+    def cubes(self) -> tuple[str, ...]:
+        return (self.cube,) if self.per is None else (self.cube, self.per)
 
     @property
     def is_money(self) -> bool:
@@ -213,14 +265,24 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("nps", "answers", "number", "net nps", "NPS; null of fewer than ten", "净推荐值", how="of_ten", times=100.0),
         _measure("nps_answers", "answers", "count", "nps", "Answers to NPS", "净推荐值回答数"),
         _measure("ces", "answers", "number", "effort ces", "CES, mean of 7; null of fewer than ten", "客户费力度", how="of_ten"),
+        _measure("campaign_cost", "campaign_costs", "money", "cost", "Cost of campaigns", "营销费用"),
+        _measure("campaign_members", "campaign_members", "count", "members", "Members of campaigns, those held out too", "活动成员"),
+        _measure("campaign_held_out", "campaign_members", "count", "held_out", "Members held out", "对照组成员"),
+        _measure("campaign_responses", "campaign_members", "count", "responses", "Responses to campaigns", "活动响应数"),
+        _measure("response_rate", "campaign_members", "percent", "responses treated", "Responses of those not held out", "活动响应率", how="quotient", times=100.0),
+        _measure("cost_per_response", "campaign_costs", "money", "cost responses", "Cost of campaigns per response", "单次响应成本", how="quotient", per="campaign_members"),
         _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
     )
 }  # fmt: skip
 
 
+OF_CAMPAIGN: Final = "campaign."
+
+
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """`columns`: by which column of which cube; `of_account` are read from the account that the fact names.
+    """`columns`: by which column of which cube (`campaign.…`: of the campaign that the fact names); `of_account` are
+    read from the account that it names.
     `filtered` is the field of a filter document that says the same."""
 
     name: str
@@ -231,12 +293,17 @@ class Dimension:
 
     def column(self, cube: Cube) -> ColumnElement[Any] | None:
         if self.of_account is not None:
-            return ACCOUNT.c[self.of_account]
+            return ACCOUNT.c[self.of_account] if cube.has_account else None
         name = self.columns.get(cube.kind.noun)
-        return None if name is None else cube.table.c[name]
+        if name is None:
+            return None
+        table = CAMPAIGN if name.startswith(OF_CAMPAIGN) else cube.table
+        return table.c[name.removeprefix(OF_CAMPAIGN)]
 
     def field(self, cube: Cube) -> str:
-        return self.of_account or self.columns[cube.kind.noun]
+        noun = cube.kind.noun
+        name = self.of_account or self.columns[noun].removeprefix(OF_CAMPAIGN)
+        return f"{noun}_id" if name == "subject_id" else name
 
 
 def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> Dimension:
@@ -249,13 +316,13 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id campaign_member=account_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product"),
         _dimension("sku", "Article number", "货号", "order=sku"),
         _dimension("category", "Category", "品类", "order=category"),
@@ -265,7 +332,10 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("reason", "Reason", "输赢原因", "opportunity=reason"),
         _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),
         _dimension("priority", "Priority", "优先级", "ticket=priority"),
-        _dimension("channel", "Channel", "渠道", "ticket=channel"),
+        _dimension("channel", "Channel", "渠道", "ticket=channel campaign=channel campaign_member=campaign.channel"),
+        _dimension("campaign", "Campaign", "营销活动", "campaign=subject_id campaign_member=campaign_id", named_by="campaign"),
+        _dimension("campaign_kind", "Kind of campaign", "活动类型", "campaign=campaign_kind campaign_member=campaign.campaign_kind"),
+        _dimension("member_group", "Group", "分组", "campaign_member=member_group"),
         _dimension("survey", "Survey", "问卷", "survey=survey_id"),
         _dimension("queue", "Queue", "队列", "ticket=queue_id"),
     )

@@ -8,18 +8,19 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_analytics.facts.kinds import TABLES
 from guanxi_analytics.queries.asked import Asked
-from guanxi_analytics.queries.cubes import ACCOUNT, DIMENSIONS
+from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, DIMENSIONS, one
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import EVERYTHING, Scope, predicate
 
 SHAPES: Final = Shapes()
+OWN: Final = {"account": (ACCOUNT, "accounts"), "campaign": (CAMPAIGN, "campaigns")}
 KEPT: Final = {"user": "directory_users", "team": "directory_teams"}
 
 
 async def names_of(call: Call, asked: Asked, keys: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-    """For each dimension of ids: id to name. Of an account that the caller does not see there is none."""
+    """For each dimension of ids: id to name. Of an account or campaign that the caller does not see there is none."""
     found: dict[str, Any] = {}
     for n, name in enumerate(asked.dimensions):
         dimension = DIMENSIONS.get(name)
@@ -31,9 +32,10 @@ async def names_of(call: Call, asked: Asked, keys: Sequence[tuple[Any, ...]]) ->
 
 
 async def _names(call: Call, noun: str, ids: list[Any]) -> dict[str, str]:
-    if not ids or (noun == "account" and not call.by.may("accounts:read")):
+    resource = OWN[noun][1] if noun in OWN else None
+    if not ids or (resource is not None and not call.by.may(f"{resource}:read")):
         return {}
-    scope = await call.scope("accounts") if noun == "account" else EVERYTHING
+    scope = await call.scope(resource) if resource is not None else EVERYTHING
     statement = SHAPES.get((noun, scope.shape), lambda: _select(noun, scope))
     values = {"organisation": call.organisation, "ids": ids, **scope.params()}
     rows = await call.db.pool.fetch(
@@ -43,12 +45,15 @@ async def _names(call: Call, noun: str, ids: list[Any]) -> dict[str, str]:
 
 
 def _select(noun: str, scope: Scope) -> Select[Any]:
-    table = ACCOUNT if noun == "account" else TABLES[KEPT[noun]]
-    id = table.c.subject_id if noun == "account" else table.c.id
+    is_own = noun in OWN
+    table = OWN[noun][0] if is_own else TABLES[KEPT[noun]]
+    id = table.c.subject_id if is_own else table.c.id
     wanted = [
         table.c.organisation_id == bindparam("organisation", type_=Uuid),
         id == any_(bindparam("ids", type_=ARRAY(Uuid))),
     ]
-    if noun == "account":
+    if is_own:
         wanted += [table.c.ended_at.is_(None), predicate(table, scope)]
+    if noun == "campaign":
+        wanted.append(table.c.line == one("campaign"))
     return select(cast(id, Text).label("id"), table.c.name).where(*wanted)

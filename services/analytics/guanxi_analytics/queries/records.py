@@ -12,7 +12,7 @@ from guanxi_analytics.queries.asked import Asked
 from guanxi_analytics.queries.cubes import DIMENSIONS, PERIODS, Cube
 from guanxi_analytics.queries.fields import KEYS, OF_ACCOUNT, fields_of_cube
 from guanxi_analytics.queries.period_rules import end_of
-from guanxi_analytics.queries.statements import needs_account, wanted_of, with_accounts
+from guanxi_analytics.queries.statements import needs_account, rows_of, wanted_of
 from guanxi_shared import filters, history
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
@@ -133,7 +133,7 @@ def _select(cube: Cube, wanted: Any, joins: bool, is_past: bool, sent: FactSearc
         wanted = [*wanted, key > after]
     found = select(*shown).where(*wanted).order_by(table.c.subject_id, table.c.piece_id)
     found = found.limit(literal_column(str(sent.limit + 1)))
-    return found.select_from(with_accounts(cube, is_past) if joins else table)
+    return found.select_from(rows_of(cube, is_past, with_accounts=joins))
 
 
 def _after(sent: FactSearch) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )  # fmt: skip
 
 from guanxi_analytics.queries.asked import Asked, most_rows
-from guanxi_analytics.queries.cubes import ACCOUNT, DIMENSIONS, Cube, local
+from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, DIMENSIONS, Cube, local, one
 from guanxi_analytics.queries.fields import asks_account
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
@@ -48,7 +48,7 @@ def wanted_of(
     table = cube.table
     found = [
         table.c.organisation_id == bindparam("organisation", type_=Uuid),
-        known_at(table, is_past), predicate(table, scope), *cube.only,
+        known_at(table, is_past), predicate(cube.seen_by, scope), *cube.only,
     ]  # fmt: skip
     if is_bounded:
         first, until = (bindparam(n, type_=Date) for n in ("first", "until"))
@@ -63,20 +63,34 @@ def wanted_of(
     return found
 
 
-def with_accounts(cube: Cube, is_past: bool) -> Any:
-    """The cube's rows, each beside the account that it names, as that was known at the same moment."""
-    table = cube.table
-    belongs = and_(
-        ACCOUNT.c.organisation_id == table.c.organisation_id,
-        ACCOUNT.c.subject_id == table.c.account_id,
-        known_at(ACCOUNT, is_past),
-    )
-    return table.outerjoin(ACCOUNT, belongs)
+def rows_of(cube: Cube, is_past: bool, *, with_accounts: bool) -> Any:
+    """The cube's rows, each beside the campaign that it belongs to and the account that it names, as those were known
+    at the same moment."""
+    table: Any = cube.table
+    rows = table
+    if cube.is_of_campaign:
+        campaign = and_(
+            CAMPAIGN.c.organisation_id == table.c.organisation_id,
+            CAMPAIGN.c.subject_id == table.c.campaign_id,
+            CAMPAIGN.c.line == one("campaign"),
+            known_at(CAMPAIGN, is_past),
+        )
+        rows = rows.join(CAMPAIGN, campaign)
+    if with_accounts:
+        account = and_(
+            ACCOUNT.c.organisation_id == table.c.organisation_id,
+            ACCOUNT.c.subject_id == table.c.account_id,
+            known_at(ACCOUNT, is_past),
+        )
+        rows = rows.outerjoin(ACCOUNT, account)
+    return rows
 
 
 def needs_account(cube: Cube, dimensions: Sequence[str], groups: Groups) -> bool:
     told = (DIMENSIONS[name].of_account for name in dimensions if name in DIMENSIONS)
-    return any(told) or asks_account(cube, [c.field.name for group in groups for c in group])
+    return cube.has_account and (
+        any(told) or asks_account(cube, [c.field.name for group in groups for c in group])
+    )
 
 
 def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
@@ -102,7 +116,7 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
         *(total.label(f"s_{name}") for name, total in cube.sums.items()),
     ).where(*wanted)  # fmt: skip
     joins = needs_account(cube, asked.dimensions, asked.groups[cube.name])
-    found = found.select_from(with_accounts(cube, is_past) if joins else cube.table)
+    found = found.select_from(rows_of(cube, is_past, with_accounts=joins))
     if told:
         sets = (tuple_(*(_plain(each) for each in by)), tuple_(*currency))
         return found.group_by(func.grouping_sets(*sets)).limit(

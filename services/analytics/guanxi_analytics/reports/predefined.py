@@ -43,6 +43,7 @@ WINS: Final = (
 SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment reopened_share"
 BACKLOG: Final = "backlog backlog_unanswered backlog_late"
 CONTENT: Final = "csat csat_answers nps nps_answers"
+RESPONSES: Final = "response_rate campaign_responses campaign_members campaign_held_out"
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -75,6 +76,8 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("backlog-by-priority", "Tickets not solved, by priority", "各优先级积压工单", BACKLOG, "priority", **WHENEVER),
         _report("satisfaction-by-month", "Satisfaction by month", "月度满意度", CONTENT, "month", chart="line"),
         _report("satisfaction-by-agent", "Satisfaction by agent", "各坐席满意度", CONTENT, "owner", top=30),
+        _report("campaign-responses", "Responses by campaign", "活动响应", RESPONSES, "campaign", top=30, **WHENEVER),
+        _report("campaign-costs", "Cost by campaign", "活动费用", "campaign_cost cost_per_response", "campaign", top=30, **WHENEVER),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
     )
 }  # fmt: skip

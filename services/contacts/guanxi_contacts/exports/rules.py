@@ -20,6 +20,8 @@ VISIT = ("checked_in_at", "checked_out_at", "duration_seconds", "distance_m", "i
 
 WIDE: Mapping[str, tuple[str, ...]] = {
     "revenue": ("revenue", "revenue_currency"),
+    "budget": ("budget", "budget_currency"),
+    "cost": ("cost", "cost_currency"),
     "phones": reach_columns("phone"),
     "emails": reach_columns("email"),
     "addresses": (
@@ -40,7 +42,7 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
     found: Row = {}
     for name, stored in row.items():
         value = plain(stored)
-        if name == "revenue":
+        if name in ("revenue", "budget", "cost"):
             found |= money_columns(name, value)
         elif name in ("phones", "emails"):
             found |= reaches(name, value)
@@ -54,6 +56,10 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
             found |= {f"custom.{key}": item for key, item in value.items()}
         elif name == "accounts":
             found |= _places(value, account)
+        elif name == "costs":
+            found[name] = [_cost(each) for each in value]
+        elif name == "answers":
+            found[name] = [f"{key}: {item}" for key, item in value.items()]
         elif name == "participants":
             found[name] = [_participant(each) for each in value]
         else:
@@ -86,6 +92,11 @@ def _places(links: Sequence[Mapping[str, Any]], account: Names) -> Row:
         "role": first["role"], "stance": first["stance"],
         "more_accounts": [account(each["account_id"]) or each["account_id"] for each in others],
     }  # fmt: skip
+
+
+def _cost(line: Mapping[str, Any]) -> str:
+    parts = (line["on"], line["amount"]["amount"], line["amount"]["currency"], line.get("note"))
+    return " ".join(part for part in parts if part)
 
 
 def _participant(each: Mapping[str, Any]) -> str:

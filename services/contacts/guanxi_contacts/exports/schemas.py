@@ -20,4 +20,4 @@ class ExportRequest(NewExport):
         },
     )  # fmt: skip
 
-    resource: Literal["accounts", "contacts", "activities"]
+    resource: Literal["accounts", "contacts", "activities", "campaigns", "campaign-members"]

@@ -21,4 +21,4 @@ class FieldDefinitionCreate(FieldDefinition):
         },
     )
 
-    resource: Literal["accounts", "contacts", "activities"]
+    resource: Literal["accounts", "contacts", "activities", "campaigns"]

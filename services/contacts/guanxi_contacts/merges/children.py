@@ -19,6 +19,8 @@ from enum import StrEnum
 from sqlalchemy import Table
 
 from guanxi_contacts.activities.resources import ACTIVITIES, ACTIVITY
+from guanxi_contacts.campaign_members.resources import CAMPAIGN_MEMBERS
+from guanxi_contacts.campaign_members.resources import MEMBER as CAMPAIGN_MEMBER
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.resources import ACCOUNT, ACCOUNTS, CONTACT, CONTACTS, LINK, METADATA
 from guanxi_shared.resources import Resource
@@ -63,6 +65,10 @@ CHILDREN: tuple[Child, ...] = (
     Child("contacts", TIMELINE, "subject_id", Kind.LINK, key="event_id"),
     Child("contacts", ACTIVITY, "contact_ids", Kind.ARRAY, ACTIVITIES),
     Child("contacts", SEGMENT_MEMBER, "member_id", Kind.LINK, key="segment_id"),
+    # Two that come to name one person stay two, so that an undoing parts them again: readers count one.
+    Child("accounts", CAMPAIGN_MEMBER, "member_id", Kind.SCALAR, CAMPAIGN_MEMBERS),
+    Child("accounts", CAMPAIGN_MEMBER, "account_id", Kind.SCALAR, CAMPAIGN_MEMBERS),
+    Child("contacts", CAMPAIGN_MEMBER, "member_id", Kind.SCALAR, CAMPAIGN_MEMBERS),
 )
 
 # What names an account or a contact and does not move.

@@ -7,6 +7,7 @@ is looked up from both sides (which contact belongs to which account) is a table
 from guanxi_contacts.models.accounts import ACCOUNT_SEARCH, Account
 from guanxi_contacts.models.activities import ACTIVITY_SEARCH, Activity
 from guanxi_contacts.models.calendar_feeds import CalendarFeed
+from guanxi_contacts.models.campaigns import CAMPAIGN_SEARCH, Campaign, CampaignMember
 from guanxi_contacts.models.files import File, FileLink
 from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
@@ -26,11 +27,14 @@ add_sync_table(Account.metadata)
 __all__ = [
     "ACCOUNT_SEARCH",
     "ACTIVITY_SEARCH",
+    "CAMPAIGN_SEARCH",
     "CONTACT_SEARCH",
     "Account",
     "AccountDealing",
     "Activity",
     "CalendarFeed",
+    "Campaign",
+    "CampaignMember",
     "Consent",
     "Contact",
     "ContactAccount",

@@ -3,12 +3,15 @@
 from typing import Any
 from uuid import UUID
 
+import orjson
+
+from guanxi_contacts.campaign_members.resources import CAMPAIGN_MEMBERS
 from guanxi_contacts.consents.resources import CONSENTS
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.privacy.erasing import Erasing
 from guanxi_contacts.privacy.persons import ACCOUNT
 from guanxi_shared.erasing.needle_rules import in_json
-from guanxi_shared.erasing.records import blank_events, erase_rows
+from guanxi_shared.erasing.records import blank_events, erase_rows, log, with_times
 from guanxi_shared.files.storage import UNFINISHED
 
 # Held first, and only then looked at again: a link that is made meanwhile is committed by then.
@@ -46,6 +49,13 @@ DELETE FROM timeline_entries AS t WHERE t.organisation_id = $1 AND (t.subject_id
   AND EXISTS (SELECT FROM unnest($3::text[]) AS n
               WHERE strpos(lower(concat_ws(' ', t.title, t.summary, t.data::text)), lower(n)) > 0))
 """
+# Blanked first: what is logged of a member looks at their row.
+CAMPAIGNS_LEFT = """
+UPDATE campaign_members AS m SET answers = '{}', status = 'targeted', sent_at = NULL, responded_at = NULL,
+  account_id = NULL, version = version + 1, updated_at = $3
+WHERE m.organisation_id = $1 AND m.member_id = ANY($2::uuid[]) RETURNING to_jsonb(m)::text AS row
+"""
+MEMBERS_GONE = "DELETE FROM campaign_members WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
 MATCH_KEYS = """
 SELECT array_agg(DISTINCT key) FROM {table}, unnest(match_keys) AS key
 WHERE organisation_id = $1 AND id = ANY($2::uuid[])
@@ -131,6 +141,24 @@ async def erase_memberships(erasing: Erasing) -> dict[str, int]:
         erasing.organisation, list(erasing.person_ids),
     )  # fmt: skip
     return {"segment_members": _count(done)}
+
+
+async def erase_campaigns(erasing: Erasing) -> dict[str, int]:
+    """Nobody whom a campaign is meant for, and no answers of theirs; that there was one stays in the log."""
+    rows = await erasing.connection.fetch(
+        CAMPAIGNS_LEFT, erasing.organisation, list(erasing.person_ids), erasing.erased_at
+    )
+    told = [orjson.loads(row["row"]) for row in rows]
+    states = [
+        CAMPAIGN_MEMBERS.state(with_times(CAMPAIGN_MEMBERS.table, row), {}) | {"erased_at": erasing.erased_at}
+        for row in told
+    ]  # fmt: skip
+    events = await blank_events(erasing, CAMPAIGN_MEMBERS.noun, states)
+    await log(erasing, CAMPAIGN_MEMBERS, states, verb="erased")
+    ids = [UUID(row["id"]) for row in told]
+    erasing.ids += ids
+    await erasing.connection.execute(MEMBERS_GONE, erasing.organisation, ids)
+    return {"campaign_members": len(ids), "events": events}
 
 
 async def erase_timeline(erasing: Erasing) -> dict[str, int]:

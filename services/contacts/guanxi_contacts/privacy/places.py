@@ -84,6 +84,12 @@ PLACES: Final = (
         " AND $3 <> '' ORDER BY m.segment_id",
     ),
     Place(
+        "campaign_members", ("answers",), "the rows are deleted", records.erase_campaigns,
+        "SELECT to_jsonb(m) AS row FROM campaign_members m WHERE m.organisation_id = $1 AND m.member_id = $2"
+        " AND $3 <> '' ORDER BY m.campaign_id",
+        plain=("member_type", "member_group", "status"),
+    ),
+    Place(
         "contact_accounts", ("role", "stance"), "the rows are deleted",
         records.erase_places_in_accounts,
         "SELECT to_jsonb(l) AS row FROM contact_accounts l WHERE l.organisation_id = $1"
@@ -131,6 +137,8 @@ PLACES: Final = (
 NOBODYS: Final[Mapping[str, str]] = {
     "alembic_version": "a number",
     "calendar_feeds": "ids, and what somebody of the organisation's own called a calendar",
+    "campaigns": "the organisation's own plans and costs; docs/privacy.md says to look through them",
+    "campaigns_search": "words of the same",
     "custom_fields": "definitions; the values are in the records",
     "directory_shares": "ids",
     "directory_state": "the organisation itself",
