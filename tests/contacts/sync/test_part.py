@@ -1,11 +1,9 @@
 """The part of contacts in offline sync, as the gateway asks for it."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import httpx
 import pytest
 
 from guanxi_contacts.sync import tables
@@ -13,16 +11,8 @@ from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.sync import tables as shared_tables
 from tests.factories import Clients, Organisation
+from tests.phone_of_a_service import APPLY, CHANGES, CHECK, ask
 from tests.statements import statements_of
-
-CHANGES, CHECK, APPLY = (f"/internal/sync/{verb}" for verb in ("changes", "check", "apply"))
-
-
-async def ask(client: httpx.AsyncClient, path: str, **body: Any) -> Mapping[str, Any]:
-    answer = await client.post(path, json=body, headers={"x-guanxi-channel": "sync"})
-    assert answer.status_code == 200, answer.text
-    found: Mapping[str, Any] = answer.json()
-    return found
 
 
 def made(*names: str) -> dict[str, Any]:
