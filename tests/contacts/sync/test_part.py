@@ -91,6 +91,32 @@ async def test_a_push_that_ends_in_trouble_leaves_nothing(
     assert await ask(rep, APPLY, changes=sent) == {"conflicts": {}, "rejected": {}, "gone": {}}
 
 
+@pytest.mark.parametrize(("ends", "status"), [(1, 200), (2, 200), (3, 503)])
+async def test_a_push_that_postgres_ends_for_another_begins_once_more(
+    client: Clients, organisation: Organisation, monkeypatch: pytest.MonkeyPatch, ends: int, status: int
+) -> None:  # fmt: skip
+    writes = tables.SYNC_ACCOUNTS.writes
+    assert writes is not None
+    seen: list[Any] = []
+
+    async def entangled(*args: Any) -> None:
+        seen.append(args)
+        await writes.create(*args)
+        if len(seen) <= 2 * ends and len(seen) % 2 == 0:  # with the second record of a try
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+
+    patched = shared_tables.Writes(
+        entangled, writes.update, writes.delete, writes.may_create, writes.may_update, writes.may_delete
+    )  # fmt: skip
+    sent, rep = made("one", "two"), client(organisation.rep)
+    with monkeypatch.context() as patch:
+        patch.setattr(shared_tables.SyncTable, "writes", patched, raising=False)
+        answer = await rep.post(APPLY, json={"changes": sent})
+    assert answer.status_code == status
+    names = [row["name"] for row in (await rep.get("/v1/accounts")).json()["data"]]
+    assert sorted(names) == (["one", "two"] if status == 200 else [])
+
+
 @pytest.mark.usefixtures("remembered")
 async def test_a_pull_costs_the_same_however_much_there_is(
     client: Clients, organisation: Organisation, service_database: Database
