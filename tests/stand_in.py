@@ -1,4 +1,5 @@
-"""What a service asks of the gateway, served over real HTTP: signing keys and an empty feed."""
+"""What a service asks of the gateway, served over real HTTP: signing keys, an empty feed, and what somebody
+may do now."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -23,14 +24,17 @@ SECRET = "k3J9-only-here-vW5zQ1xN8rT4yB7mL2pD6h"
 
 @dataclass
 class GatewayStandIn:
-    """`keys` are published; `sign` uses the first. The feed has one epoch and never an event."""
+    """`keys` are published; `sign` uses the first. The feed has one epoch and never an event. What a user
+    may do now is what their newest token says."""
 
     keys: list[ECKey] = field(default_factory=lambda: [new_signing_key()])
     epoch: UUID = field(default_factory=uuid4)
     url: str = ""
     asked: list[str] = field(default_factory=list)
+    newest: dict[str, Grant] = field(default_factory=dict)
 
     def sign(self, grant: Grant) -> str:
+        self.newest[str(grant.user_id)] = grant
         now = datetime.now(UTC)
         return issue_access_token(grant, self.keys[0], issuer=self.url, now=now, token_id=uuid4())
 
@@ -38,6 +42,10 @@ class GatewayStandIn:
         self.asked.append(path)
         if path.startswith("/.well-known/jwks.json"):
             return jwks_document(self.keys)
+        if path.startswith("/internal/rights/"):
+            grant = self.newest[path.rpartition("/")[2]]
+            permissions, visibility = sorted(grant.permissions), dict(grant.visibility)
+            return {"role": grant.role, "permissions": permissions, "visibility": visibility}
         await asyncio.sleep(5)  # the long poll of a feed in which nothing happens
         return {"epoch": str(self.epoch), "reached": 0, "events": []}
 

@@ -38,6 +38,7 @@ from guanxi_gateway.sync.routes import sync_router
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
 from guanxi_gateway.webhooks.heard import erasure_consumers
+from guanxi_gateway.webhooks.measuring import read_figures
 from guanxi_gateway.webhooks.resources import WEBHOOKS
 from guanxi_gateway.webhooks.routes import webhooks_router
 from guanxi_shared import logs, mail
@@ -49,6 +50,7 @@ from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.feed import Feed
 from guanxi_shared.feed_routes import feed_router
+from guanxi_shared.health import FIGURES
 from guanxi_shared.settings import Common, named_addresses
 from guanxi_shared.visibility import Directory
 
@@ -133,6 +135,7 @@ def make_house(
     )
     ours: Identity = make_identity(here, identity_settings, make_mail(identity_settings, common))
     here.more["identity"] = ours
+    here.more[FIGURES] = (read_figures,)
     return here
 
 

@@ -283,7 +283,7 @@ class FrontDoor:
 
     def _deadline(self, passage: Passage, word: bytes) -> int:
         """The client may ask for less time than it would get, never for more."""
-        is_long = word in routes.LONG or passage.raw_path.endswith(routes.LONG_ENDINGS)
+        is_long = routes.is_long(word, passage.raw_path)
         most = self._settings.long_deadline_ms if is_long else self._settings.deadline_ms
         wanted = passage.headers.get(b"x-request-deadline-ms")
         if wanted is None or not wanted.isdigit() or len(wanted) > 9:

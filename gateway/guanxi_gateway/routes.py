@@ -62,6 +62,7 @@ INSIDE: Final = b"/internal/own"
 UPLOADS: Final = frozenset({b"imports", b"files"})
 UPLOAD_ENDING: Final = b"/files"  # of a record: `/v1/tickets/{id}/files`
 FORMS_WITH_FILES: Final = b"/v1/public/ticket-forms/"
+RESUMED: Final = b"/v1/tickets/uploads"  # those of contacts are among its files
 
 # Slow by nature: they get the long deadline.
 LONG: Final = frozenset({b"imports", b"exports", b"files", b"merges", b"analytics", b"jobs"})
@@ -71,8 +72,14 @@ LONG_ENDINGS: Final = (b"/batch", b"/snapshot", b"/export", b"/files", b"/conten
 def takes_files(word: bytes, raw_path: bytes) -> bool:
     """Whether a path takes bodies as long as files are."""
     return (
-        word in UPLOADS or raw_path.endswith(UPLOAD_ENDING) or raw_path.startswith(FORMS_WITH_FILES)
+        word in UPLOADS
+        or raw_path.endswith(UPLOAD_ENDING)
+        or raw_path.startswith((FORMS_WITH_FILES, RESUMED))
     )
+
+
+def is_long(word: bytes, raw_path: bytes) -> bool:
+    return word in LONG or raw_path.endswith(LONG_ENDINGS) or raw_path.startswith(RESUMED)
 
 
 # Costs in a limit's units of reading what takes more than a look-up.

@@ -1,6 +1,7 @@
 """Alive, ready, and measured: what a supervisor, a load balancer and Prometheus ask."""
 
 import contextlib
+from typing import Final
 
 import asyncpg
 import orjson
@@ -12,6 +13,10 @@ from guanxi_shared import metrics
 from guanxi_shared.calls import house
 from guanxi_shared.jobs import queue_counts
 from guanxi_shared.running_jobs import PASSING
+
+FIGURES: Final = (
+    "figures"  # in `House.more`: what else a service reads when it is asked for metrics
+)
 
 
 def health_router() -> APIRouter:
@@ -37,11 +42,14 @@ def health_router() -> APIRouter:
 
     @router.get("/metrics")
     async def read_metrics(request: Request) -> Response:
+        more = b""
         with contextlib.suppress(*PASSING):  # without the database: all else is still worth a look
             async with house(request).db.pool.acquire(timeout=2) as connection:
                 metrics.set_jobs(await queue_counts(connection))
+                for read in house(request).more.get(FIGURES, ()):
+                    more += metrics.exposed(await read(connection))
         body, content_type = metrics.render()
-        return Response(body, media_type=content_type)
+        return Response(body + more, media_type=content_type)
 
     return router
 

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
-from guanxi_contacts.calendar_feeds import ics_rules, secret_rules
+from guanxi_contacts.calendar_feeds import ics_rules, rights_rules, secret_rules
+from guanxi_shared import delegation
+from guanxi_shared.auth import Principal
 from guanxi_shared.db import Database
 from tests.contacts.activities.booking import PATH as ACTIVITIES
 from tests.contacts.activities.booking import created
@@ -221,3 +223,61 @@ def test_a_calendar_of_nothing_is_a_calendar() -> None:
     found = icalendar.Calendar.from_ical(body)
     assert found["version"] == "2.0"
     assert found.walk("VEVENT") == []
+
+
+async def test_a_role_that_shrinks_is_heard_at_the_next_reading(
+    client: Clients, organisation: Organisation
+) -> None:
+    """What the role sees and what it may, without the role's name being another one."""
+    rep, rep2 = organisation.rep, organisation.rep2
+    team = dict.fromkeys(("*", "activities", "contacts"), "team")
+    wide = rep.but(role="field-force", visibility=team)
+    for user, subject in ((rep, "Mine"), (rep2, "Of my team")):
+        await created(client, user, **(WEEKLY | {"subject": subject}))
+    feed = await opened(client, wide, team_id=str(rep.teams[0]))
+
+    async def shown(**rights: Any) -> set[str]:
+        client(wide.but(**rights))  # what the gateway says of them from now on
+        return {str(event["summary"]) for event in (await read(client, feed)).walk("VEVENT")}
+
+    both = {"Mine", "Of my team"}
+    assert await shown() == both
+    assert await shown(visibility={"*": "own"}) == {"Mine"}
+    assert await shown(visibility=team) == both
+    client(wide.but(permissions=("calendar:read", "contacts:*")))
+    assert (await client().get(feed["url"])).status_code == 404
+    assert await shown(permissions=("calendar:*", "*:read")) == both
+
+
+async def test_a_role_that_grows_shows_nothing_more(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = organisation.rep.but(role="field-force", visibility={"*": "own"})
+    for user, subject in ((organisation.rep, "Mine"), (organisation.rep2, "Of my team")):
+        await created(client, user, **(WEEKLY | {"subject": subject}))
+    client(rep)
+    feed = await opened(client, rep)
+    client(rep.but(visibility={"*": "all"}, permissions=("*:*",)))
+    [event] = (await read(client, feed)).walk("VEVENT")
+    assert event["summary"] == "Mine"
+
+
+@pytest.mark.parametrize("then", rights_rules.LEVELS)
+@pytest.mark.parametrize("now", rights_rules.LEVELS)
+def test_the_narrower_of_two_levels_holds(organisation: Organisation, then: str, now: str) -> None:
+    def principal(level: str, *permissions: str) -> Principal:
+        grant = organisation.rep.grant
+        return delegation.from_params(
+            {
+                "kind": "user", "name": grant.name, "organisation_id": str(grant.organisation_id),
+                "user_id": str(grant.user_id), "role": grant.role, "permissions": permissions,
+                "visibility": {"*": level}, "time_zone": "UTC", "scopes": None,
+            }
+        )  # fmt: skip
+
+    found = rights_rules.narrowed(
+        principal(then, "calendar:*", "*:read"), principal(now, "calendar:read", "contacts:*")
+    )
+    wanted = min(then, now, key=rights_rules.LEVELS.index)
+    assert (found.sees("activities"), found.sees("contacts")) == (wanted, wanted)
+    assert found.permissions == {"calendar:read", "contacts:read"}

@@ -86,3 +86,7 @@ class DeviceWiped(Gone):
     """A wipe order: what the device holds is to be deleted, and that it was is to be told."""
 
     code, title = "device_wiped", "This device is to delete everything that it holds"
+
+
+class WipePending(Conflict):
+    code, title = "wipe_pending", "A wipe of this device is under way"

@@ -29,7 +29,7 @@ SERVICE = (
 INSIGHT = ("analytics", "reports", "search", "events", "jobs", "sync", "devices")
 ADMINISTRATION = (
     "organisation", "users", "teams", "roles", "api-keys", "oauth-clients", "shares", "audit",
-    "system", "webhooks",
+    "system", "webhooks", "records",
 )  # fmt: skip
 
 # Nobody's own: whoever may read the resource at all reads every record of it.

@@ -10,6 +10,7 @@ from guanxi_gateway.identity.oauth.routes import router as oauth
 from guanxi_gateway.identity.oidc.routes import router as oidc
 from guanxi_gateway.identity.organisations.routes import router as organisations
 from guanxi_gateway.identity.resets.routes import router as resets
+from guanxi_gateway.identity.rights.routes import router as rights
 from guanxi_gateway.identity.roles.routes import router as roles
 from guanxi_gateway.identity.sessions.routes import router as sessions
 from guanxi_gateway.identity.shares.records import find_record
@@ -27,6 +28,7 @@ ROUTERS = (
     invitations,
     teams,
     roles,
+    rights,
     shares_router(find_record),
     api_keys,
     clients,

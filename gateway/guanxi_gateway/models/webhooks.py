@@ -9,8 +9,10 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
+    Double,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -39,6 +41,10 @@ STATUSES = ("waiting", "delivered", "failed", "dropped")
 
 def whole(default: int = 0) -> Any:
     return Field(sa_column=Column(Integer, nullable=False, server_default=str(default)))
+
+
+def count() -> Any:
+    return Field(sa_column=Column(BigInteger, nullable=False, server_default="0"))
 
 
 def flag(default: str) -> Any:
@@ -76,6 +82,8 @@ class Webhook(Table, table=True):
     disabled_at: datetime | None = instant_column("disabled_at", nullable=True)
     owner_id: UUID = id_column(nullable=False)
     scopes: list[str] | None = Field(default=None, sa_column=Column(ARRAY(Text)))
+    header_names: list[str] = texts_column()
+    sealed_headers: str | None = text_column()  # their values, too
     sealed_secret: str = text_column(nullable=False)
     sealed_previous: str | None = text_column()
     previous_secret_until: datetime | None = instant_column("previous_secret_until", nullable=True)
@@ -118,6 +126,15 @@ class WebhookTurn(Table, table=True):
     last_delivered_at: datetime | None = instant_column("last_delivered_at", nullable=True)
     held_until: datetime | None = instant_column("held_until", nullable=True)
     owner_to_tell: bool = flag("false")
+    # Figures, see webhooks/measuring.py: since when something waits, what became of deliveries, how long tries took.
+    waiting_since: datetime | None = instant_column("waiting_since", nullable=True)
+    delivered_count: int = count()
+    failed_count: int = count()
+    dropped_count: int = count()
+    tried_seconds: float = Field(sa_column=Column(Double, nullable=False, server_default="0"))
+    tried_buckets: list[int] = Field(
+        sa_column=Column(ARRAY(BigInteger), nullable=False, server_default=text("'{}'"))
+    )
 
 
 class WebhookDelivery(Table, table=True):

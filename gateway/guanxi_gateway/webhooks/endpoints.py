@@ -17,7 +17,7 @@ from guanxi_shared.db import Database
 
 LOAD = """
 SELECT w.url, w.event_types, w.filter::text, w.payload, w.format, w.ordering, w.concurrency, w.owner_id,
-  w.scopes, w.sealed_secret, w.sealed_previous, w.previous_secret_until, w.is_enabled, w.deleted_at,
+  w.scopes, w.sealed_headers, w.sealed_secret, w.sealed_previous, w.previous_secret_until, w.is_enabled, w.deleted_at,
   t.cursor, t.hears_from, t.heard_at, t.failures, t.failing_since, t.last_failed_at, t.held_until,
   t.owner_to_tell
 FROM webhooks w JOIN webhook_turns t ON t.organisation_id = w.organisation_id AND t.webhook_id = w.id
@@ -40,6 +40,7 @@ class Endpoint:
     owner_id: UUID
     scopes: tuple[str, ...] | None
     keys: tuple[bytes, ...]
+    headers: Mapping[str, str]  # of the endpoint's own, in confidence
     is_on: bool
     cursor: str
     hears_from: datetime
@@ -82,6 +83,7 @@ def _endpoint(
         groups=read_filter(None if row["filter"] is None else orjson.loads(row["filter"])),
         scopes=None if row["scopes"] is None else tuple(row["scopes"]),
         keys=_signing_keys(row, keys),
+        headers=_own_headers(row["sealed_headers"], keys),
         is_on=row["is_enabled"] and row["deleted_at"] is None,
         health=Health(row["failures"], row["failing_since"], row["last_failed_at"]),
         **{name: row[name] for name in own},
@@ -96,3 +98,8 @@ def _signing_keys(row: Mapping[str, Any], keys: tuple[OctKey, ...]) -> tuple[byt
     if row["sealed_previous"] is not None and until is not None and until > datetime.now(UTC):
         present.append(unseal(row["sealed_previous"], *keys))
     return tuple(present)
+
+
+def _own_headers(text: str | None, keys: tuple[OctKey, ...]) -> dict[str, str]:
+    found: dict[str, str] = {} if text is None else orjson.loads(unseal(text, *keys))
+    return found

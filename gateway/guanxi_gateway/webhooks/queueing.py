@@ -19,7 +19,8 @@ from guanxi_shared.identifiers import new_id
 CLOCKS: Final = timedelta(hours=1)
 
 ADVANCE = """
-UPDATE webhook_turns SET cursor = $5, heard_at = clock_timestamp(), next_number = next_number + $6
+UPDATE webhook_turns SET cursor = $5, heard_at = clock_timestamp(), next_number = next_number + $6,
+  waiting_since = CASE WHEN $6 > 0 THEN coalesce(waiting_since, clock_timestamp()) ELSE waiting_since END
 WHERE organisation_id = $1 AND webhook_id = $2 AND lease = $3 AND cursor = $4
 RETURNING next_number - $6
 """

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import orjson
 
+from guanxi_gateway.webhooks import measuring
 from guanxi_gateway.webhooks.endpoints import Endpoint
 from guanxi_gateway.webhooks.schedule_rules import (
     GONE,
@@ -43,6 +44,7 @@ UPDATE webhook_deliveries d SET status = t.status, due_at = coalesce(t.due_at, d
 FROM tried t
 WHERE d.organisation_id = $1 AND d.webhook_id = $2 AND d.id = t.id AND d.status = 'waiting'
   AND (t.status = 'delivered' OR d.attempts = t.attempts - t.is_try::int)
+RETURNING d.status
 """
 FARE = """
 UPDATE webhook_turns SET failures = $4, failing_since = $5, last_failed_at = $6, held_until = $7,
@@ -137,7 +139,8 @@ class Recorder:
             place = (self.endpoint.organisation_id, self.endpoint.id)
             async with self.database.transaction(place[0]) as connection:
                 await hold_turn(connection, *place)
-                await connection.execute(KEEP, *place, _json(rows))
+                kept = await connection.fetch(KEEP, *place, _json(rows))
+                await _count(connection, place, [row["status"] for row in kept], rows)
                 if self._news:
                     await self._fare(connection, place)
 
@@ -154,6 +157,17 @@ class Recorder:
             await self.disable(connection, self.endpoint, self._reason)
             self.ended = True
         self._news = self._delivered = self._back = False
+
+
+async def _count(
+    connection: Connection, place: tuple[UUID, UUID], statuses: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:  # fmt: skip
+    """Each delivery by what it became, each try by how long it took."""
+    took = [row["duration_ms"] for row in rows if row["is_try"]]
+    ended = [statuses.count(outcome) for outcome in measuring.OUTCOMES]
+    await connection.execute(
+        measuring.COUNT, *place, *ended, sum(took) / 1000, measuring.bucket_counts(took)
+    )
 
 
 def _json(rows: list[dict[str, Any]]) -> str:

@@ -9,7 +9,7 @@ from guanxi_shared import resources as r
 from guanxi_shared.resources import Resource, column_field, fields_of
 
 TABLE: Final = Webhook.metadata.tables["webhooks"]
-_FIELDS = fields_of(TABLE, hidden=("sealed_secret", "sealed_previous"))
+_FIELDS = fields_of(TABLE, hidden=("sealed_secret", "sealed_previous", "sealed_headers"))
 WEBHOOKS: Resource = Resource(
     name="webhooks",
     noun="webhook",

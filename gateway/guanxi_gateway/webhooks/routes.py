@@ -122,7 +122,9 @@ def add_writes(router: APIRouter, registry: Registry) -> None:
 
         async def work(connection: Connection, data: WebhookUpdate) -> State:
             await registry.demand_called(data.url)
-            return await service.update_webhook(call, connection, webhook_id, data, version)
+            return await service.update_webhook(
+                call, connection, webhook_id, data, version, keys=keys_of(call.house)
+            )
 
         return await writes.update(call, WebhookUpdate, work)
 

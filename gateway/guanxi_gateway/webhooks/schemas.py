@@ -22,10 +22,11 @@ EXAMPLE: dict[str, Any] = {
     "format": "standard",
     "ordering": "record",
 }
+CREATE_EXAMPLE: dict[str, Any] = {**EXAMPLE, "headers": {"Authorization": "Bearer of-the-receiver"}}
 READ_EXAMPLE: dict[str, Any] = {
     "id": "01a20347-2d36-7772-b8ee-aba7960fd7d2", **EXAMPLE, "concurrency": 8, "is_enabled": True,
     "disabled_reason": None, "disabled_at": None, "owner_id": "018cc7d3-dd80-7977-9618-0787ead5482a",
-    "scopes": None, "previous_secret_until": None, "version": 1,
+    "scopes": None, "header_names": ["Authorization"], "previous_secret_until": None, "version": 1,
     "created_at": "2026-11-22T08:00:00Z", "updated_at": "2026-11-22T08:00:00Z",
 }  # fmt: skip
 
@@ -66,10 +67,14 @@ class WebhookFields(Fields):
     )
     concurrency: Concurrency = Field(default=8, description="Requests under way at once.")
     is_enabled: bool = True
+    headers: dict[str, str] | None = Field(
+        default=None,
+        description="Sent with each request besides ours; their values are never shown again. Sent whole.",
+    )
 
 
 class WebhookCreate(WebhookFields):
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": EXAMPLE})
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"example": CREATE_EXAMPLE})
 
     id: UUID | None = Field(default=None, description="The client's own UUIDv7, if it brings one.")
     url: Url
@@ -77,8 +82,8 @@ class WebhookCreate(WebhookFields):
 
 
 class WebhookUpdate(WebhookFields):
-    """A merge patch; the filter is sent whole. Whoever sends `url` becomes the owner: it is sent what they
-    may read."""
+    """A merge patch; filter and headers are sent whole. Whoever sends `url` becomes the owner: it is sent what
+    they may read. Headers do not follow it to another host: send them again."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"is_enabled": True}})
 
@@ -88,7 +93,8 @@ class WebhookUpdate(WebhookFields):
 
 class WebhookRead(BaseModel):
     """`disabled_reason`: `gone`, `failing`, `owner_inactive`, `sealed_otherwise`; null when a person did
-    it. `scopes`: the permissions of the key that made it, if it was a key."""
+    it. `scopes`: the permissions of the key that made it, if it was a key. `header_names`: of headers of one's
+    own, whose values are not shown."""
 
     model_config = ConfigDict(json_schema_extra={"example": READ_EXAMPLE})
 
@@ -106,6 +112,7 @@ class WebhookRead(BaseModel):
     disabled_at: datetime | None
     owner_id: UUID
     scopes: list[str] | None
+    header_names: list[str]
     previous_secret_until: datetime | None
     version: int
     created_at: datetime

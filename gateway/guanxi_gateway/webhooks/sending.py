@@ -22,7 +22,7 @@ from yarl import URL
 
 from guanxi_gateway.webhooks.address_rules import BadUrl, Reach, problem_of, target_of
 from guanxi_gateway.webhooks.schedule_rules import ABORT, is_success
-from guanxi_gateway.webhooks.settings import WebhookSettings
+from guanxi_gateway.webhooks.settings import WebhookSettings, trusting
 
 MOST_READ: Final = 64 * 1024
 EXCERPT: Final = 500
@@ -30,6 +30,14 @@ AGENT: Final = "Guanxi-Webhooks/1"
 LOOKUPS_AT_ONCE: Final = 32
 BODY_SECONDS: Final = 2.0
 KEPT_SECONDS: Final = 4.0  # less than receivers keep a connection (Node: 5)
+
+# What OpenSSL says of a certificate (X509_V_ERR_…), in words without names of hosts.
+CERTIFICATES: Final = {
+    9: "it is not valid yet", 10: "it has expired", 18: "it is signed by itself",
+    19: "an authority that signed it is not trusted", 20: "the authority that signed it is not known",
+    21: "the authority that signed it is not known", 23: "it was revoked",
+    62: "it is for another host", 64: "it is for another address",
+}  # fmt: skip
 
 LookUp = Callable[[str], Awaitable[list[str]]]
 
@@ -121,6 +129,7 @@ class Sender:
         self._look_up = look_up or self._system
         self._seconds = settings.answer_seconds
         self._connect_seconds = settings.connect_seconds
+        self._trust = trusting(settings.ca_file)
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
@@ -129,6 +138,7 @@ class Sender:
         connector = aiohttp.TCPConnector(
             resolver=resolver,
             use_dns_cache=False,
+            ssl=self._trust,
             limit=0,
             socket_factory=self._checked_socket,
             keepalive_timeout=KEPT_SECONDS,
@@ -234,7 +244,9 @@ def _sentence(error: BaseException) -> str:
             return str(cause.strerror)
         cause = getattr(cause, "os_error", None) or cause.__cause__
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return "The receiver's certificate is not valid."
+        return _of_certificate(error.certificate_error)
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return "The receiver speaks no TLS that we know."
     if isinstance(error, aiohttp.ClientConnectorDNSError):
         return "The host is not found."
     if isinstance(error, aiohttp.ClientConnectorError):
@@ -242,3 +254,9 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "The receiver hung up without an answer."
     return f"The request failed: {type(error).__name__}."
+
+
+def _of_certificate(error: BaseException) -> str:
+    code = getattr(error, "verify_code", 0)
+    why = CERTIFICATES.get(code, "it cannot be verified")
+    return f"The receiver's certificate is not valid: {why}."

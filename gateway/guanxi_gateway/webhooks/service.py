@@ -7,9 +7,11 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
+import orjson
 from joserfc.jwk import OctKey
 
 from guanxi_gateway.identity.audit import write_audit
+from guanxi_gateway.webhooks import header_rules
 from guanxi_gateway.webhooks.endpoints import sealed
 from guanxi_gateway.webhooks.errors import EndpointDisabled, FilterNotUnderstood
 from guanxi_gateway.webhooks.filter_rules import BadFilter, read_filter
@@ -47,7 +49,8 @@ async def create_webhook(
     key = secrets.token_bytes(SIZE)
     webhook_id = data.id or new_id()
     columns = {
-        **data.model_dump(mode="json", exclude={"id"}), **_owned_by(call),
+        **data.model_dump(mode="json", exclude={"id", "headers"}), **_owned_by(call),
+        **_headers(data.headers or {}, keys),
         "id": webhook_id, "organisation_id": call.organisation, "filter": _filter_of(data),
         "sealed_secret": sealed(key, keys),
     }  # fmt: skip
@@ -73,9 +76,11 @@ async def load_webhook(
 
 
 async def update_webhook(
-    call: Call, connection: Connection, webhook_id: UUID, data: WebhookUpdate, version: int | None
-) -> State:
-    """Whoever says where it goes is whose eyes it sees with, and by whose key."""
+    call: Call, connection: Connection, webhook_id: UUID, data: WebhookUpdate, version: int | None,
+    *, keys: tuple[OctKey, ...],
+) -> State:  # fmt: skip
+    """Whoever says where it goes is whose eyes it sees with, and by whose key. Headers are told to the host that
+    they were meant for, and to no other."""
     loaded = await load_webhook(call, connection, webhook_id)
     await check_version(connection, WEBHOOKS, loaded, version)
     changes = data.model_dump(mode="json", exclude_unset=True)
@@ -83,6 +88,9 @@ async def update_webhook(
         changes["filter"] = _filter_of(data)
     if "url" in changes:
         changes |= _owned_by(call)
+    is_elsewhere = "url" in changes and _host(changes["url"]) != _host(loaded.row["url"])
+    if "headers" in changes or is_elsewhere:
+        changes |= _headers(changes.pop("headers", None) or {}, keys)
     switched = changes.get("is_enabled", loaded.row["is_enabled"]) != loaded.row["is_enabled"]
     if switched:
         off = not changes["is_enabled"]
@@ -176,3 +184,18 @@ async def _audit(
         connection, call.organisation, f"webhook.{verb}", actor=call.actor,  # type: ignore[arg-type]
         subject=f"webhook/{state['id']}", details=details,
     )  # fmt: skip
+
+
+def _headers(headers: Mapping[str, str], keys: tuple[OctKey, ...]) -> dict[str, Any]:
+    """Names to be shown, values that only the dispatcher reads."""
+    if problem := header_rules.problem_of(headers):
+        name, why = problem
+        field = f"headers.{name}" if name else "headers"
+        raise Invalid(f"{field}: {why}", errors={field: why}, code="header_not_allowed")
+    text = sealed(orjson.dumps(dict(headers)), keys) if headers else None
+    return {"header_names": list(headers), "sealed_headers": text}
+
+
+def _host(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from guanxi_gateway.identity.revocations import credential_session
 from guanxi_gateway.identity.sealing import SealedOtherwise
 from guanxi_gateway.webhooks.endpoints import Endpoint, load_endpoint
 from guanxi_gateway.webhooks.giving_up import disable_endpoint, tell_owner
+from guanxi_gateway.webhooks.header_rules import without_secrets
 from guanxi_gateway.webhooks.payload_rules import message_of, trial_event
 from guanxi_gateway.webhooks.queueing import queue_events, start_over, wanted
 from guanxi_gateway.webhooks.reading import (
@@ -215,9 +216,10 @@ async def _send(post: Post, recorder: Recorder, tried: Try, event: Event) -> boo
     endpoint, began_at = recorder.endpoint, datetime.now(UTC)
     message = message_of(event, format=endpoint.format, payload=endpoint.payload)
     signed = headers_for(endpoint.keys, event["id"], int(began_at.timestamp()), message.body)
-    headers = {"Content-Type": message.content_type, **signed}
+    headers = {**endpoint.headers, "Content-Type": message.content_type, **signed}
     outcome = await post.sender.send(endpoint.url, message.body, headers)
-    await recorder.tried(tried, outcome, began_at)
+    said = without_secrets(outcome.excerpt, endpoint.headers.values())
+    await recorder.tried(tried, replace(outcome, excerpt=said), began_at)
     return outcome.is_success
 
 

@@ -1,5 +1,6 @@
 """Settings of webhooks: GATEWAY_WEBHOOK_…"""
 
+import ssl
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
@@ -19,6 +20,8 @@ class WebhookSettings(BaseSettings):
     # Networks that may be reached although they are not global, `127.0.0.0/8,::1/128`, at any port.
     networks: str = ""
     ports: str = "443,8443"
+    # PEM of authorities that are trusted besides those of the machine: receivers inside the house.
+    ca_file: str = ""
     connect_seconds: float = Field(default=5.0, gt=0, le=60)
     answer_seconds: float = Field(default=15.0, gt=0, le=120)
     # How many endpoints one worker serves at once, and how often it looks whose turn it is.
@@ -44,6 +47,12 @@ class WebhookSettings(BaseSettings):
             raise ValueError("ports are numbers from 1 to 65535 with commas between")
         return text
 
+    @field_validator("ca_file")
+    @classmethod
+    def is_readable(cls, path: str) -> str:
+        trusting(path)
+        return path
+
     def model_post_init(self, _: Any) -> None:
         self._networks = named_networks(self.networks)
         self._ports = frozenset(numbers(self.ports))
@@ -58,6 +67,17 @@ class WebhookSettings(BaseSettings):
     @property
     def allowed_ports(self) -> frozenset[int]:
         return self._ports | {80} if self.http else self._ports
+
+
+def trusting(ca_file: str) -> ssl.SSLContext:
+    """Certificates are checked as browsers do, by the machine's authorities and those of the file."""
+    context = ssl.create_default_context()
+    if ca_file:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise ValueError("the file holds no certificates in PEM, or cannot be read") from error
+    return context
 
 
 def named_networks(text: str) -> tuple[Network, ...]:

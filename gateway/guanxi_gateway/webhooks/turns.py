@@ -31,7 +31,9 @@ UPDATE webhook_turns SET leased_until = clock_timestamp() + $4::float8 * interva
 WHERE organisation_id = $1 AND webhook_id = $2 AND lease = $3 RETURNING lease
 """
 END = """
-UPDATE webhook_turns SET lease = NULL, leased_until = NULL,
+UPDATE webhook_turns SET lease = NULL, leased_until = NULL, waiting_since = (
+    SELECT min(queued_at) FROM webhook_deliveries
+    WHERE organisation_id = $1 AND webhook_id = $2 AND status = 'waiting'),
   next_at = CASE WHEN rung THEN clock_timestamp() ELSE $4::timestamptz END
 WHERE organisation_id = $1 AND webhook_id = $2 AND lease = $3
 """

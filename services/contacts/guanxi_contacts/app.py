@@ -9,6 +9,7 @@ from guanxi_contacts.calendar.routes import router as calendar
 from guanxi_contacts.calendar_feeds.routes import router as calendar_feeds
 from guanxi_contacts.campaign_members.routes import router as campaign_members
 from guanxi_contacts.campaigns.routes import router as campaigns
+from guanxi_contacts.clients import calling_gateway
 from guanxi_contacts.consents.routes import router as consents
 from guanxi_contacts.db import METADATA
 from guanxi_contacts.duplicates.routes import router as duplicates
@@ -46,7 +47,7 @@ def create() -> Edge:
 
     @asynccontextmanager
     async def started(here: House) -> AsyncIterator[None]:
-        async with listeners:
+        async with listeners, calling_gateway(here):
             yield
 
     return create_app(

@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.calls import Call
-from guanxi_shared.files.settings import FileSettings
+from guanxi_shared.tus.settings import UploadSettings
 
 
-class Settings(FileSettings):
+class Settings(UploadSettings):
     model_config = SettingsConfigDict(env_prefix="CONTACTS_", extra="ignore")
 
     files_dir: Path = Path(".data/files/contacts")
@@ -17,7 +17,6 @@ class Settings(FileSettings):
     max_import_bytes: int = Field(default=200_000_000, ge=1)
     import_chunk_rows: int = Field(default=1_000, ge=1)
     visit_tolerance_m: int = Field(default=500, ge=0)
-    uploads_kept_hours: int = Field(default=168, ge=1)  # since their last bytes
     suppression_key: str = ""  # of the hashes of erased addresses; if unset, of the service secret
 
 

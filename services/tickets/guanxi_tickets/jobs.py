@@ -22,6 +22,7 @@ from guanxi_tickets.requesters.seeking import seek_requesters
 from guanxi_tickets.sla_alerts.giving import give_alerts
 from guanxi_tickets.survey_sending.duties import run_survey_schedules, work_surveys
 from guanxi_tickets.ticket_forms.sweeping import sweep_ticket_form_hits
+from guanxi_tickets.uploads.sweeping import sweep_uploads
 
 HANDLERS: Final[Mapping[str, Handler]] = {
     "import": take_import,
@@ -34,6 +35,7 @@ SCHEDULES: Final = (
     forget_drafts,
     delete_old_transfers,
     sweep_ticket_files,
+    sweep_uploads,
     assign_from_queues,
     end_shifts,
     give_task_alerts,

@@ -47,6 +47,7 @@ from guanxi_tickets.ticket_forms.public import router as public_ticket_forms
 from guanxi_tickets.ticket_forms.routes import router as ticket_forms
 from guanxi_tickets.ticket_settings.routes import router as ticket_settings
 from guanxi_tickets.tickets.routes import router as tickets
+from guanxi_tickets.uploads.routes import router as uploads
 from guanxi_tickets.views.routes import router as views
 
 ROUTERS: Final = (
@@ -67,6 +68,7 @@ ROUTERS: Final = (
     splits,
     comments,
     promises,
+    uploads,
     files,
     agents,
     queues,

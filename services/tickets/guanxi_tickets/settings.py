@@ -6,10 +6,10 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.calls import Call
-from guanxi_shared.files.settings import FileSettings
+from guanxi_shared.tus.settings import UploadSettings
 
 
-class Settings(FileSettings):
+class Settings(UploadSettings):
     model_config = SettingsConfigDict(env_prefix="TICKETS_", extra="ignore")
 
     files_dir: Path = Path(".data/files/tickets")

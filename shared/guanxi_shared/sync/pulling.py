@@ -1,7 +1,8 @@
 """What a service answers a phone that asks what is new: its tables' changes and where it stands now."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,11 @@ from guanxi_shared.sync.sights import NOTHING, Choice, Sight, is_stale, sights_o
 from guanxi_shared.sync.statements import Since, Statement, news, whole
 from guanxi_shared.sync.tables import SyncTable
 
-HEAD: Final = "SELECT epoch, position FROM feed_head WHERE feed = 'events'"
+HEAD: Final = """
+SELECT epoch, position, ARRAY(
+  SELECT DISTINCT subject_id::text FROM events WHERE organisation_id = $1 AND position IS NULL) AS unnumbered
+FROM feed_head WHERE feed = 'events'
+"""
 BLANKS: Final = (None, 0, "", False)
 
 Changes = dict[str, dict[str, list[Any]]]
@@ -19,22 +24,28 @@ Changes = dict[str, dict[str, list[Any]]]
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where a phone stands with one service, as its cursor keeps it."""
+    """Where a phone stands with one service, as its cursor keeps it. `ahead` is, by table, what it got by events
+    that had no position yet: the log up to the position does not know that the phone has it."""
 
     epoch: UUID
     position: int
     sights: Mapping[str, Sight]
+    ahead: Mapping[str, Sequence[UUID]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         sights = {name: sight.as_json() for name, sight in self.sights.items()}
-        return {"epoch": str(self.epoch), "position": self.position, "sights": sights}
+        ahead = {name: [str(id) for id in ids] for name, ids in self.ahead.items()}
+        found = {"epoch": str(self.epoch), "position": self.position, "sights": sights}
+        return found | ({"ahead": ahead} if ahead else {})
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any] | None) -> "Standing | None":
         if kept is None:
             return None
         sights = {name: Sight.from_json(sight) for name, sight in kept["sights"].items()}
-        return cls(UUID(kept["epoch"]), int(kept["position"]), sights)
+        told = kept.get("ahead", {})
+        ahead = {name: tuple(UUID(id) for id in ids) for name, ids in told.items()}
+        return cls(UUID(kept["epoch"]), int(kept["position"]), sights, ahead)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +66,7 @@ async def pull(call: Call, tables: tuple[SyncTable, ...], asked: Question) -> di
     a database before a restore, or reaches back too far: then all of it is sent anew.
 
     What is committed has its position before the moment is taken; what has none by then is sent now and
-    once more with the next pull."""
+    once more with the next pull, as something that the phone has."""
     before = asked.standing
     known = {} if before is None else dict(before.sights)
     sights = await sights_of(call, tables, asked.choice, known)
@@ -63,7 +74,7 @@ async def pull(call: Call, tables: tuple[SyncTable, ...], asked: Question) -> di
         return {"expired": True}
     await call.house.feed.number()
     async with call.db.snapshot(call.organisation) as connection:
-        head = await connection.fetchrow(HEAD)
+        head = await connection.fetchrow(HEAD, call.organisation)
         assert head is not None
         standing = Standing(UUID(str(head["epoch"])), head["position"], sights)
         if before is not None and not _continues(before, standing):
@@ -71,8 +82,23 @@ async def pull(call: Call, tables: tuple[SyncTable, ...], asked: Question) -> di
         changes: Changes = {}
         for table in tables:
             changes[table.name] = await _changes(call, connection, table, asked, standing)
+    standing = replace(standing, ahead=_ahead(tables, changes, set(head["unnumbered"])))
     is_same = before is not None and before.sights == sights
     return {"changes": changes, "standing": standing.as_json(), "is_same_sight": is_same}
+
+
+def _ahead(
+    tables: tuple[SyncTable, ...], changes: Changes, unnumbered: AbstractSet[str]
+) -> dict[str, tuple[UUID, ...]]:
+    """What was given out by events without a position: of the records, or of what they are a part of."""
+    found = {}
+    for table in tables:
+        rows = (row for kind in ("created", "updated") for row in changes[table.name][kind])
+        names = ("id", table.key)
+        ids = [row["id"] for row in rows if any(row[name] in unnumbered for name in names)]
+        if ids:
+            found[table.name] = tuple(UUID(id) for id in ids)
+    return found
 
 
 def _continues(before: Standing, now: Standing) -> bool:
@@ -107,6 +133,7 @@ def since_of(call: Call, table: SyncTable, asked: Question, sight: Sight) -> Sin
         before.sights.get(table.name, NOTHING) if before is not None else NOTHING,
         sight,
         asked.again.get(table.name, ()),
+        before.ahead.get(table.name, ()) if before is not None else (),
     )
 
 

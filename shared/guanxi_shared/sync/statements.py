@@ -67,7 +67,8 @@ def whole(table: SyncTable, organisation: UUID, sight: Sight) -> Statement:
 
 @dataclass(frozen=True, slots=True)
 class Since:
-    """Who asks from where: the position of their cursor, and what they saw there."""
+    """Who asks from where: the position of their cursor, and what they saw there; `ahead` are the ids of
+    what they got then although its event had no position yet."""
 
     organisation: UUID
     user_id: UUID | None
@@ -76,14 +77,16 @@ class Since:
     before: Sight
     now: Sight
     again: Sequence[UUID] = ()
+    ahead: Sequence[UUID] = ()
 
 
 def news(table: SyncTable, asked: Since) -> Statement:
     """What became of the table since a position. Of each id: whether it is in view now (`_seen`, then
     with its columns), whether the phone held it (`_held`), and whether its own device made it (`_own`).
 
-    Held is what was in view at the position: the last event up to it says whose it was then. Beside
-    what was logged since, or has no position yet, all that came into view or left it by itself."""
+    Held is what was in view at the position: the last event up to it says whose it was then; and what
+    was given out ahead of its position. Beside what was logged since, or has no position yet, all that
+    came into view or left it by itself."""
     given = Given()
     own = given(asked.organisation, "uuid")
     position = given(asked.position, "bigint")
@@ -136,19 +139,27 @@ SELECT c.id, NULL::bigint, false FROM {table.rows} AS c WHERE c.organisation_id 
 
 
 def _logged(given: Given, table: SyncTable, asked: Since, own: str, position: str) -> str:
-    """Held: in view at the position, which what was made since was not."""
-    parent = (
-        f"(SELECT x.{table.parent} FROM {table.rows} AS x WHERE x.organisation_id = {own} AND x.id = m.id)"
-        if table.parent
-        else "m.id"
-    )
+    """Held: in view at the position, which what was made since was not, unless it was given out ahead."""
+    ahead = given(list(asked.ahead), "uuid[]")
+    parent = "m.id"
+    if table.parent:
+        now = f"(SELECT x.{table.parent} FROM {table.rows} AS x WHERE x.organisation_id = {own} AND x.id = m.id)"
+        parent = f"coalesce({_parent_then(table, own, position, 'm.id')}, {now})"
     before = covered(given, asked.before, "p", "subject_id")
     return f"""
-SELECT m.id, m.first IS DISTINCT FROM 1 AND coalesce(prior.held, false) AS held, m.heard
+SELECT m.id, m.id = ANY({ahead}) OR (m.first IS DISTINCT FROM 1 AND coalesce(prior.held, false)) AS held, m.heard
 FROM marked AS m LEFT JOIN LATERAL (
   SELECT ({before}) AND p.type !~ '{GONE}' AS held FROM events AS p
   WHERE p.organisation_id = {own} AND p.subject_id = {parent} AND p.position <= {position}
   ORDER BY p.version DESC LIMIT 1) AS prior ON true"""
+
+
+def _parent_then(table: SyncTable, own: str, position: str, id: str) -> str:
+    """What a part belonged to at the position: it may have come to another record since."""
+    return (
+        f"(SELECT (q.after->>'{table.parent}')::uuid FROM events AS q WHERE q.organisation_id = {own}"
+        f" AND q.subject_id = {id} AND q.position <= {position} ORDER BY q.version DESC LIMIT 1)"
+    )
 
 
 def _crossing(given: Given, table: SyncTable, asked: Since, own: str) -> list[str]:
@@ -177,14 +188,18 @@ def standing(table: SyncTable, asked: Since, ids: Sequence[UUID]) -> Statement:
     wanted, nouns = given(list(ids), "uuid[]"), given(list(table.nouns), "text[]")
     kept = "".join(f', {sql} AS "_{name}"' for name, sql in table.kept.items())
     inner = "true" if table.inner is None or asked.now.inner else f"NOT {table.inner}"
+    ahead = given(list(asked.ahead), "uuid[]")
+    whose = f"t.{table.key}"
+    if table.parent:
+        whose = f"coalesce({_parent_then(table, own, position, 't.id')}, {whose})"
     since = f"""e.organisation_id = {own} AND e.subject_id = t.id AND e.subject_type = ANY({nouns})
   AND (e.position > {position} OR e.position IS NULL)"""
     sql = f"""
 SELECT t.id::text AS id, t.deleted_at IS NOT NULL AS _deleted, (({seen}) AND {inner}) IS TRUE AS _seen,
   EXISTS (SELECT FROM events AS e WHERE {since}) AS _changed,
   EXISTS (SELECT FROM events AS e WHERE {since} AND e.actor_id = {me}) AS _mine,
-  coalesce((SELECT {before} FROM events AS p WHERE p.organisation_id = {own} AND p.subject_id = t.{table.key}
-    AND p.position <= {position} ORDER BY p.version DESC LIMIT 1), false) AS _held,
+  t.id = ANY({ahead}) OR coalesce((SELECT {before} FROM events AS p WHERE p.organisation_id = {own}
+    AND p.subject_id = {whose} AND p.position <= {position} ORDER BY p.version DESC LIMIT 1), false) AS _held,
   {columns_of(table)}{kept}
 FROM {table.rows} AS t WHERE t.organisation_id = {own} AND t.id = ANY({wanted})"""
     return sql, given.values

@@ -1,11 +1,9 @@
 """The part of contacts in offline sync, as the gateway asks for it."""
 
-from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import asyncpg
-import httpx
 import pytest
 
 from guanxi_contacts.sync import tables
@@ -13,16 +11,8 @@ from guanxi_shared.db import Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.sync import tables as shared_tables
 from tests.factories import Clients, Organisation
+from tests.phone_of_a_service import APPLY, CHANGES, CHECK, ask
 from tests.statements import statements_of
-
-CHANGES, CHECK, APPLY = (f"/internal/sync/{verb}" for verb in ("changes", "check", "apply"))
-
-
-async def ask(client: httpx.AsyncClient, path: str, **body: Any) -> Mapping[str, Any]:
-    answer = await client.post(path, json=body, headers={"x-guanxi-channel": "sync"})
-    assert answer.status_code == 200, answer.text
-    found: Mapping[str, Any] = answer.json()
-    return found
 
 
 def made(*names: str) -> dict[str, Any]:
@@ -99,6 +89,32 @@ async def test_a_push_that_ends_in_trouble_leaves_nothing(
     listed = await rep.get("/v1/accounts")
     assert listed.json()["data"] == []
     assert await ask(rep, APPLY, changes=sent) == {"conflicts": {}, "rejected": {}, "gone": {}}
+
+
+@pytest.mark.parametrize(("ends", "status"), [(1, 200), (2, 200), (3, 503)])
+async def test_a_push_that_postgres_ends_for_another_begins_once_more(
+    client: Clients, organisation: Organisation, monkeypatch: pytest.MonkeyPatch, ends: int, status: int
+) -> None:  # fmt: skip
+    writes = tables.SYNC_ACCOUNTS.writes
+    assert writes is not None
+    seen: list[Any] = []
+
+    async def entangled(*args: Any) -> None:
+        seen.append(args)
+        await writes.create(*args)
+        if len(seen) <= 2 * ends and len(seen) % 2 == 0:  # with the second record of a try
+            raise asyncpg.DeadlockDetectedError("deadlock detected")
+
+    patched = shared_tables.Writes(
+        entangled, writes.update, writes.delete, writes.may_create, writes.may_update, writes.may_delete
+    )  # fmt: skip
+    sent, rep = made("one", "two"), client(organisation.rep)
+    with monkeypatch.context() as patch:
+        patch.setattr(shared_tables.SyncTable, "writes", patched, raising=False)
+        answer = await rep.post(APPLY, json={"changes": sent})
+    assert answer.status_code == status
+    names = [row["name"] for row in (await rep.get("/v1/accounts")).json()["data"]]
+    assert sorted(names) == (["one", "two"] if status == 200 else [])
 
 
 @pytest.mark.usefixtures("remembered")

@@ -30,8 +30,9 @@ async def broken_after(content: bytes, *, piece: int = 1000) -> AsyncIterator[by
 
 
 class Phone:
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, path: str = PATH) -> None:
         self.client = client
+        self.path = path
 
     async def announce(
         self, content: bytes | int, *, headers: Mapping[str, str] | None = None, **told: str
@@ -40,7 +41,7 @@ class Phone:
         sent = {**TUS, "upload-length": str(length), **(headers or {})}
         if told:
             sent["upload-metadata"] = metadata(**told)
-        return await self.client.post(PATH, headers=sent)
+        return await self.client.post(self.path, headers=sent)
 
     async def begin(self, content: bytes | int, **told: str) -> str:
         answer = await self.announce(content, **told)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from guanxi_contacts.uploads.sweeping import sweep
 from guanxi_shared.edge import Edge
 from guanxi_shared.files import resuming
+from guanxi_shared.tus.sweeping import sweep
 from tests.contacts.uploads.conftest import (
     PATH,
     TUS,
@@ -279,7 +279,7 @@ async def test_all_bytes_and_no_file_become_the_file_when_asked_again(
         raise ConnectionError
 
     with monkeypatch.context() as patch:
-        patch.setattr("guanxi_contacts.uploads.service._finish", dies)
+        patch.setattr("guanxi_shared.tus.service._finish", dies)
         assert (await phone.send(location, PHOTO, 0)).status_code >= 500
     assert (await phone.file(location)).status_code == 404
     assert await phone.offset(location) == len(PHOTO)

@@ -253,3 +253,76 @@ async def test_who_does_not_sync_has_no_devices(company: Company) -> None:
     partner = await company.hire("partner")
     assert (await partner.get("/v1/devices")).status_code == 403
     assert (await partner.post("/v1/devices", {"device_id": "x", **SENT})).status_code == 403
+
+
+async def test_a_forgotten_device_is_gone_and_so_are_its_sessions(company: Company) -> None:
+    rep, name = await company.hire("sales"), unique()
+    made = await registered(rep, name)
+    elsewhere = await another_session(rep)
+    cursor = (await pulled(rep, name)).json()["timestamp"]
+    refresh = rep.tokens["refresh_token"]
+    forgotten = await company.admin.delete(f"/v1/devices/{made['id']}")
+    assert (forgotten.status_code, forgotten.json()["id"]) == (200, made["id"])
+    assert (await pulled(rep, name)).status_code == 401
+    again = await rep.client.post("/v1/auth/refresh", json={"refresh_token": refresh})
+    assert (again.status_code, again.json()["code"]) == (401, "refresh_refused")
+    assert (await elsewhere.get(f"/v1/devices/{made['id']}")).status_code == 404
+    assert (await company.admin.delete(f"/v1/devices/{made['id']}")).status_code == 404
+    assert await audit_of(company.admin, made) == ["device.registered", "device.forgotten"]
+    asked = {"last_pulled_at": cursor}
+    anew = await pulled(elsewhere, name, params=asked)  # by a sign-in that it was not seen with
+    assert anew.json()["experimentalStrategy"] == "replacement"
+    assert (await registered(elsewhere, name))["id"] != made["id"]
+
+
+async def test_nobody_forgets_the_device_of_somebody_else(
+    company: Company, found_company: Found
+) -> None:
+    rep, other = await company.hire("sales"), await company.hire("manager")
+    made = await registered(rep, unique())
+    path = f"/v1/devices/{made['id']}"
+    for stranger in (other, (await found_company()).admin):
+        assert (await stranger.delete(path)).status_code == 404
+    stale = await rep.delete(path, headers={"if-match": '"9"'})
+    assert stale.status_code == 412
+    assert (await rep.get(path)).status_code == 200
+    assert (await rep.delete(path)).status_code == 200  # their own, by which they are signed in
+    assert (await rep.get("/v1/me")).status_code == 401
+
+
+async def test_a_wipe_that_was_not_carried_out_is_not_forgotten(company: Company) -> None:
+    rep, name = await company.hire("sales"), unique()
+    made = await registered(rep, name)
+    refresh = rep.tokens["refresh_token"]
+    await company.admin.post(f"/v1/devices/{made['id']}/wipe")
+    refused = await company.admin.delete(f"/v1/devices/{made['id']}")
+    assert (refused.status_code, refused.json()["code"]) == (409, "wipe_pending")
+    assert (await pulled(rep, name)).status_code == 410
+    told = await rep.client.post("/v1/auth/device-wiped", json={"refresh_token": refresh})
+    assert told.status_code == 204
+    assert (await company.admin.delete(f"/v1/devices/{made['id']}")).status_code == 200
+
+
+async def test_a_pull_under_way_when_its_device_is_forgotten_hands_nothing_out(
+    company: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rep, name = await company.hire("sales"), unique()
+    made = await registered(rep, name)
+    reached, forgotten = asyncio.Event(), asyncio.Event()
+    each = Services.each
+
+    async def slow(self: Services, call: Any, verb: str, parts: Any) -> Any:
+        found = await each(self, call, verb, parts)
+        reached.set()
+        await forgotten.wait()
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Services, "each", slow)
+        pull = asyncio.create_task(pulled(rep, name))
+        await reached.wait()
+        assert (await company.admin.delete(f"/v1/devices/{made['id']}")).status_code == 200
+        forgotten.set()
+        assert (await pull).status_code == 401
+    listed = await company.admin.get("/v1/devices", params={"device_id": name})
+    assert listed.json()["data"] == []

@@ -15,7 +15,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.documents import problems
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.records import State, state_bytes
+from guanxi_shared.records import Loaded, State, state_bytes
 from guanxi_shared.writes import parse
 
 router = APIRouter(tags=["devices"])
@@ -82,6 +82,31 @@ async def wipe_device(request: Request) -> Response:
         )
         ended.extend(sessions)
         return _shown(row)
+
+    response = await writes.act(call, work)
+    service.end_here(ended)
+    return response
+
+
+@router.delete(
+    ONE,
+    **documents.acts(DEVICES, "forget", "Forget it, and end its sessions at once", takes_key=False),
+)
+async def forget_device(request: Request) -> Response:
+    call = await begin(request, "devices:delete")
+    device_id, scope = id_in_path(request.path_params["device_id"]), await call.scope(DEVICES.name)
+    version = writes.wanted_version(call)
+    ended = []
+
+    async def work(connection: Connection) -> State:
+        device = await service.load_device(connection, call.organisation, device_id, scope=scope)
+        hints = {"takes_hints": device["takes_hints"]}
+        loaded = Loaded({**device, "organisation_id": call.organisation}, hints)
+        await writes.check_version(connection, DEVICES, loaded, version)
+        ended.extend(
+            await service.forget_device(connection, call.organisation, device, actor=call.actor)
+        )
+        return _shown(device)
 
     response = await writes.act(call, work)
     service.end_here(ended)

@@ -7,11 +7,11 @@ from uuid import UUID
 from guanxi_gateway.identity import lookups
 from guanxi_gateway.identity.audit import write_audit
 from guanxi_gateway.identity.devices.schemas import DeviceRegister
-from guanxi_gateway.identity.errors import DeviceWiped, RefreshRefused
+from guanxi_gateway.identity.errors import DeviceWiped, RefreshRefused, WipePending
 from guanxi_gateway.identity.refresh_rules import token_digest
 from guanxi_gateway.identity.revocations import revoked_here
 from guanxi_gateway.identity.rows import found, written
-from guanxi_gateway.identity.sessions.families import WIPED, revoke_sessions
+from guanxi_gateway.identity.sessions.families import FORGOTTEN, WIPED, revoke_sessions
 from guanxi_shared.auth import Principal
 from guanxi_shared.calls import Actor, House
 from guanxi_shared.db import Connection, Database
@@ -63,6 +63,10 @@ WHERE organisation_id = $1 AND id = $2 RETURNING {COLUMNS}
 """
 FORGET_CURSORS: Final = """
 DELETE FROM sync_cursors WHERE organisation_id = $1 AND user_id = $2 AND device_id = $3
+"""
+FORGET: Final = "DELETE FROM devices WHERE organisation_id = $1 AND id = $2"
+IS_OPEN: Final = """
+SELECT revoked_at IS NULL FROM sessions WHERE organisation_id = $1 AND id = $2
 """
 HEARD: Final = """
 UPDATE devices SET wipe_heard_at = clock_timestamp() WHERE organisation_id = $1 AND id = $2
@@ -145,14 +149,35 @@ async def order_wipe(
     return dict(row), ended
 
 
+async def forget_device(
+    connection: Connection, organisation_id: UUID, device: Row, *, actor: Actor
+) -> list[UUID]:
+    """Its sessions that ended: call `end_here` with them after the commit. Its cursors go with it; what was
+    done on it and to it stays in the audit log. WipePending while it has not said that it is wiped: the order
+    would be gone too."""
+    if device["wipe_ordered_at"] is not None and device["wiped_at"] is None:
+        raise WipePending("It is to be wiped and has not said that it is done.")
+    rows = await connection.fetch(SESSIONS, organisation_id, device["id"])
+    ended = await revoke_sessions(
+        connection, organisation_id, [each["id"] for each in rows], because=FORGOTTEN
+    )
+    owner, name = device["owner_id"], device["device_id"]
+    await connection.execute(FORGET_CURSORS, organisation_id, owner, name)
+    await connection.execute(FORGET, organisation_id, device["id"])
+    await _tell(connection, organisation_id, "device.forgotten", device, actor, sessions=len(ended))
+    return ended
+
+
 async def see_device(db: Database, by: Principal, device: str | None, *, pulled: bool) -> None:
-    """It has synced. DeviceWiped when a wipe came first: whoever waits for the same row knows which."""
+    """It has synced. DeviceWiped when a wipe came first, Unauthenticated when its session has ended, as it does
+    when the device is forgotten: whoever waits for the same row knows which."""
     if device is None or by.user_id is None:
         return
     sql = SEEN.format(column="last_pulled_at" if pulled else "last_pushed_at")
     async with db.transaction(by.organisation) as connection:
         device_id = await connection.fetchval(sql, by.organisation, new_id(), by.user_id, device)
         if device_id is not None:
+            await _demand_open(connection, by)
             await _see_with(connection, by, device_id)
     if device_id is None:
         await refuse_wiped(db, by, device)
@@ -236,6 +261,13 @@ async def _demand_anew(connection: Connection, by: Principal, standing: Row) -> 
     is_anew = await connection.fetchval(SIGNED_IN_SINCE, by.organisation, by.session_id, since)
     if standing["wiped_at"] is None or not is_anew:
         raise wipe_order(standing)
+
+
+async def _demand_open(connection: Connection, by: Principal) -> None:
+    if by.session_id is None:
+        return
+    if await connection.fetchval(IS_OPEN, by.organisation, by.session_id) is False:
+        raise Unauthenticated("This session has ended; sign in anew.")
 
 
 async def _see_with(connection: Connection, by: Principal, device_id: UUID) -> None:

@@ -21,6 +21,7 @@ from guanxi_shared.db import Connection
 from guanxi_shared.identifiers import new_id
 
 WIPED = "device_wiped"  # why a session was revoked
+FORGOTTEN = "device_forgotten"
 ADD_SESSION = """
 INSERT INTO sessions (organisation_id, id, user_id, method, client_id, scopes, user_agent,
   network_address, created_at, last_used_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)

@@ -14,6 +14,7 @@ from guanxi_contacts.calendar.service import Whose, rows_of, team_s_calendar
 from guanxi_contacts.calendar_feeds import ics_rules, secret_rules
 from guanxi_contacts.calendar_feeds.people import people_of
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
+from guanxi_contacts.calendar_feeds.rights import present_rights
 from guanxi_contacts.calendar_feeds.schemas import CalendarFeedCreate
 from guanxi_shared import delegation, records
 from guanxi_shared.calls import Actor, Call, House
@@ -122,9 +123,10 @@ async def find_feed(here: House, secret: str) -> Feed:
 
 
 async def read_feed(here: House, feed: Feed) -> bytes:
-    """What its owner may see now; whose records that means is looked up anew."""
+    """What its owner may see now, of what they could when it was made; whose records that means is looked up
+    anew. NotFound when they may see no calendar any more."""
     now = datetime.now(UTC)
-    by = delegation.from_params(feed.rights)
+    by = await present_rights(here, delegation.from_params(feed.rights))
     scope = await here.directory.scope(by, "activities")
     span = Span(now - BEFORE, now + AFTER)
     rows = await rows_of(here.db, feed.organisation, span, whose=feed.whose, scope=scope)

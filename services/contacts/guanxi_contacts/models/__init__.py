@@ -16,13 +16,14 @@ from guanxi_contacts.models.privacy import Consent, Erasure, LegalHold, Suppress
 from guanxi_contacts.models.saved import Segment, SegmentMember
 from guanxi_contacts.models.standing import StandingChange
 from guanxi_contacts.models.timeline import TimelineEntry, TimelineSource
-from guanxi_contacts.models.uploads import Upload
 from guanxi_contacts.models.visits import VisitCheck
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.sync.tables import add_sync_table
+from guanxi_shared.tus.tables import add_uploads_table
 
 add_import_tables(Account.metadata)
 add_sync_table(Account.metadata)
+add_uploads_table(Account.metadata)
 
 __all__ = [
     "ACCOUNT_SEARCH",
@@ -53,6 +54,5 @@ __all__ = [
     "Suppression",
     "TimelineEntry",
     "TimelineSource",
-    "Upload",
     "VisitCheck",
 ]

@@ -2,6 +2,7 @@
 
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.sync.tables import add_sync_table
+from guanxi_shared.tus.tables import add_uploads_table
 from guanxi_shared.views.resource import add_views_table
 from guanxi_tickets.models.articles import (
     ARTICLE_SEARCH,
@@ -43,6 +44,7 @@ from guanxi_tickets.models.tickets import TICKET_SEARCH, Ticket, TicketNumber
 
 add_import_tables(Ticket.metadata)
 add_sync_table(Ticket.metadata)
+add_uploads_table(Ticket.metadata)
 add_views_table(Ticket.metadata)
 
 __all__ = [

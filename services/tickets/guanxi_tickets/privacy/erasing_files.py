@@ -6,6 +6,7 @@ from uuid import UUID
 
 from guanxi_shared.erasing.records import erase_rows
 from guanxi_shared.erasing.rules import added
+from guanxi_shared.files.storage import UNFINISHED
 from guanxi_shared.many_records import Change, load_many, write_many
 from guanxi_tickets.comments.resources import BY_VISIBILITY
 from guanxi_tickets.files.resources import FILES_BY_VISIBILITY
@@ -19,6 +20,11 @@ WHERE organisation_id = $1 AND erased_at IS NULL AND (author_id = ANY($3::uuid[]
       AND (ticket_id = ANY($2::uuid[]) OR written_on_id = ANY($2::uuid[]))))
 ORDER BY id FOR UPDATE
 """
+UPLOADS_GONE: Final = """
+DELETE FROM uploads AS u WHERE u.organisation_id = $1 AND EXISTS (
+  SELECT FROM jsonb_array_elements(u.links) AS l WHERE l ->> 'id' = ANY($2::uuid[]::text[]))
+RETURNING blob_id
+"""
 KEPT_OF_FILES: Final = (
     "ticket_id", "visibility", "written_on_id", "joined_at", "comment_id", "author_kind", "blob_id",
     "storage",
@@ -27,6 +33,14 @@ KEPT_OF_FILES: Final = (
 
 async def erase_files(erasing: Erasing) -> dict[str, int]:
     return added([await _erase(erasing, visibility) for visibility in FILES_BY_VISIBILITY])
+
+
+async def erase_uploads(erasing: Erasing) -> dict[str, int]:
+    """What is not here yet of a file for one of their tickets."""
+    asked = (erasing.organisation, list(erasing.person_ids))
+    rows = await erasing.connection.fetch(UPLOADS_GONE, *asked)
+    erasing.blobs += [(UNFINISHED, row["blob_id"]) for row in rows]
+    return {"uploads": len(rows)}
 
 
 async def _erase(erasing: Erasing, visibility: str) -> dict[str, int]:

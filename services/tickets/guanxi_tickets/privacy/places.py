@@ -8,7 +8,7 @@ from guanxi_shared.erasing.house_places import OF_THE_HOUSE
 from guanxi_shared.erasing.places import ALL, Place
 from guanxi_tickets.privacy import erasing_rows as rows
 from guanxi_tickets.privacy import erasing_words as words
-from guanxi_tickets.privacy.erasing_files import erase_files
+from guanxi_tickets.privacy.erasing_files import erase_files, erase_uploads
 
 PLACES: Final = (
     Place(
@@ -42,6 +42,10 @@ PLACES: Final = (
         "ticket_note_files", ("name", "content_type", "declared_type", "sha256"),
         "tombstones; a job deletes the bytes", None,
         plain=("visibility", "storage", "author_kind", "author_id"),
+    ),
+    Place(
+        "uploads", ("name", "declared_type", "sha256", "links"), "the rows and what is here of the bytes are deleted",
+        erase_uploads,
     ),
     Place("ticket_merges", ("before", "after"), "tags are taken out", rows.erase_merges, plain=("moved", "status", "kept")),
     Place(

@@ -3,16 +3,13 @@
 import asyncio
 import os
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
 import orjson
 
-from guanxi_contacts.files import service as files
-from guanxi_contacts.settings import own_settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, NotFound, Problem, TooMany
@@ -22,6 +19,8 @@ from guanxi_shared.files.resuming import Writing, writing_to
 from guanxi_shared.files.storage import UNFINISHED, key_of
 from guanxi_shared.files.tus_rules import Checksum
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.tus.kinds import Announced, Row, Uploads
+from guanxi_shared.tus.settings import upload_settings
 
 MOST_OPEN: Final = 500  # of one sender
 
@@ -57,28 +56,9 @@ RETURNING id
 """
 DROP: Final = "DELETE FROM uploads WHERE organisation_id = $1 AND id = $2 AND blob_id = $3"
 
-Row = dict[str, Any]
-
 
 class WrongOffset(Conflict):
     code, title = "wrong_offset", "The upload stands elsewhere"
-
-
-@dataclass(frozen=True, slots=True)
-class Announced:
-    """What a sender says of a file before its bytes come."""
-
-    id: UUID | None
-    name: str
-    declared_type: str | None
-    sha256: str | None
-    links: files.Links
-    length: int
-
-    def is_that_of(self, row: Row) -> bool:
-        told = (row["name"], row["declared_type"], row["sha256"], row["length"])
-        is_same = told == (self.name, self.declared_type, self.sha256, self.length)
-        return is_same and orjson.loads(row["links"]) == self.links
 
 
 def user_of(call: Call) -> UUID:
@@ -87,21 +67,23 @@ def user_of(call: Call) -> UUID:
     return call.by.user_id
 
 
-async def begin_upload(call: Call, connection: Connection, announced: Announced) -> Row:
+async def begin_upload(
+    call: Call, uploads: Uploads, connection: Connection, announced: Announced
+) -> Row:
     """A new one; the one that is there already when everything said of it is the same."""
-    await files.check_links(call, connection, announced.links)
+    await uploads.check(call, connection, announced.links)
     upload_id = announced.id or new_id()
     standing = await connection.fetchrow(STANDING, call.organisation, upload_id)
     if standing is not None and not standing["is_over"]:
         return _same(call, dict(standing), announced)
     if standing is not None:
         await connection.execute(DROP, call.organisation, upload_id, standing["blob_id"])
-    is_there = announced.id is not None and await _is_there(call, announced.id, announced)
+    is_there = announced.id is not None and await _is_there(call, uploads, announced.id, announced)
     await _refuse_too_many(call, connection)
     added = await connection.fetchrow(
         ADD, call.organisation, upload_id, user_of(call), new_id(), announced.name, announced.declared_type,
         announced.sha256, orjson.dumps(announced.links).decode(), announced.length, is_there,
-        own_settings(call).uploads_kept_hours,
+        upload_settings(call).uploads_kept_hours,
     )  # fmt: skip
     if added is None:  # by the same request, sent twice at once
         standing = await connection.fetchrow(STANDING, call.organisation, upload_id)
@@ -121,7 +103,7 @@ async def find_upload(call: Call, upload_id: UUID) -> Row:
     return dict(row)
 
 
-async def look_up(call: Call, upload_id: UUID) -> Row:
+async def look_up(call: Call, uploads: Uploads, upload_id: UUID) -> Row:
     """As it stands. One whose bytes are all here, and no file of them (the process died in between, or had
     none to receive), becomes its file now."""
     row = await find_upload(call, upload_id)
@@ -130,12 +112,13 @@ async def look_up(call: Call, upload_id: UUID) -> Row:
     async with writing_to(path_of(call, row)) as writing:
         row = await _standing(call, upload_id, writing)
         if row["received"] == row["length"]:
-            await _finish(call, row)
+            await _finish(call, uploads, row)
     return row
 
 
 async def append(
-    call: Call, upload_id: UUID, pieces: AsyncIterator[bytes], offset: int, checksum: Checksum | None
+    call: Call, uploads: Uploads, upload_id: UUID, pieces: AsyncIterator[bytes],
+    offset: int, checksum: Checksum | None,
 ) -> Row:  # fmt: skip
     """What comes, from `offset` on, which must be where the upload stands; the file, once all of it is here."""
     row = await find_upload(call, upload_id)
@@ -153,7 +136,7 @@ async def append(
         if row["received"] < row["length"]:
             await writing.append(pieces, offset, row["length"], checksum, tell)
         if told["received"] == told["length"] and told["completed_at"] is None:
-            await _finish(call, told)
+            await _finish(call, uploads, told)
     return told
 
 
@@ -164,7 +147,7 @@ async def give_up(call: Call, upload_id: UUID) -> None:
 
 
 def path_of(call: Call, row: Row) -> Path:
-    return own_settings(call).files_dir / UNFINISHED / key_of(call.organisation, row["blob_id"])
+    return upload_settings(call).files_dir / UNFINISHED / key_of(call.organisation, row["blob_id"])
 
 
 async def _standing(call: Call, upload_id: UUID, writing: Writing) -> Row:
@@ -178,7 +161,7 @@ async def _standing(call: Call, upload_id: UUID, writing: Writing) -> Row:
 async def _advance(call: Call, row: Row, at: int) -> Row:
     async with call.db.transaction(call.organisation) as connection:
         moved = await connection.fetchrow(
-            ADVANCE, call.organisation, row["id"], row["blob_id"], at, own_settings(call).uploads_kept_hours
+            ADVANCE, call.organisation, row["id"], row["blob_id"], at, upload_settings(call).uploads_kept_hours
         )  # fmt: skip
     if moved is None:  # given up, or erased, meanwhile
         await asyncio.to_thread(path_of(call, row).unlink, missing_ok=True)
@@ -186,17 +169,17 @@ async def _advance(call: Call, row: Row, at: int) -> Row:
     return dict(moved)
 
 
-async def _finish(call: Call, row: Row) -> None:
+async def _finish(call: Call, uploads: Uploads, row: Row) -> None:
     """The very file that an upload in one piece makes. What a rule refuses is dropped; after any other
     failure everything is as before, and the next request tries again."""
     path = path_of(call, row)
-    whole = own_settings(call).files_dir / "incoming" / f"{new_id()}.part"
+    whole = upload_settings(call).files_dir / "incoming" / f"{new_id()}.part"
     await asyncio.to_thread(_linked, path, whole)
     try:
         received = await received_whole(
-            whole, row["name"], row["declared_type"], row["sha256"], own_settings(call)
+            whole, row["name"], row["declared_type"], row["sha256"], upload_settings(call)
         )
-        await _keep(call, row, received)
+        await _keep(call, uploads, row, received)
     except Problem as problem:
         if problem.status < 500:
             await _drop(call, row)
@@ -206,22 +189,20 @@ async def _finish(call: Call, row: Row) -> None:
     await asyncio.to_thread(path.unlink, missing_ok=True)
 
 
-async def _keep(call: Call, row: Row, received: Received) -> None:
+async def _keep(call: Call, uploads: Uploads, row: Row, received: Received) -> None:
     asked = Asked(row["id"], row["name"], ())
     links = orjson.loads(row["links"])
     try:
         async with stored_bytes(call, received) as place:
             async with call.db.transaction(call.organisation) as connection:
                 await _complete(call, connection, row)
-                await files.insert_file(
-                    call, connection, received, place, asked, row["name"], links
-                )
+                await uploads.insert(call, connection, received, place, asked, row["name"], links)
             place.is_used = True
     except asyncpg.UniqueViolationError as error:
-        if error.constraint_name != "pk_files":
+        if error.constraint_name not in uploads.keys:
             raise
         await same_file(
-            lambda file_id: files.find_file(call, file_id), row["id"], received, row["name"]
+            lambda file_id: uploads.find(call, file_id, links), row["id"], received, row["name"]
         )
         async with call.db.transaction(call.organisation) as connection:
             await _complete(call, connection, row)
@@ -238,11 +219,11 @@ async def _drop(call: Call, row: Row) -> None:
     await asyncio.to_thread(path_of(call, row).unlink, missing_ok=True)
 
 
-async def _is_there(call: Call, file_id: UUID, announced: Announced) -> bool:
+async def _is_there(call: Call, uploads: Uploads, file_id: UUID, announced: Announced) -> bool:
     """Whether the file itself is there, as far as that can be told before its bytes are; Conflict when it is
     another one."""
     try:
-        row = await files.find_file(call, file_id)
+        row = await uploads.find(call, file_id, announced.links)
     except NotFound:
         return False  # or one that the sender does not see: told once the bytes are here
     if (row["size"], row["name"]) != (announced.length, announced.name):
