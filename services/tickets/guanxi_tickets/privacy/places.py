@@ -31,7 +31,7 @@ PLACES: Final = (
         plain=("visibility", "author_kind", "author_id"),
     ),
     Place("ticket_notes", ("body",), "what was said goes", None, plain=("visibility", "author_kind", "author_id")),
-    Place("ticket_promises", ("body", "reason"), "what was said goes", words.erase_promises, plain=("outcome",)),
+    Place("ticket_promises", ("body", "reason"), "what was said goes", words.erase_promises, plain=("outcome", "account_id", "requester_id")),
     Place("ticket_drafts", ("body",), "the rows are deleted", rows.erase_drafts, plain=("visibility",)),
     Place(
         "ticket_files", ("name", "content_type", "declared_type", "sha256"),
