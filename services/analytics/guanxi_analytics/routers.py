@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from guanxi_analytics.churn.routes import router as churn
 from guanxi_analytics.cohorts.routes import router as cohorts
 from guanxi_analytics.columnar.routes import router as snapshots
+from guanxi_analytics.contracts.routes import router as contracts
 from guanxi_analytics.customers.routes import router as customers
 from guanxi_analytics.lifecycle.routes import router as lifecycle
 from guanxi_analytics.monthly.routes import router as monthly
@@ -35,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     churn,
     cohorts,
     retention,
+    contracts,
     lifecycle,
     satisfaction,
     products,

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
+from guanxi_analytics.facts.contract_rules import contract_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models.facts import SaleFact
@@ -72,7 +73,8 @@ DEALS: Final = Kind("pipeline", "opportunity", TABLES["deal_facts"], deal_of)
 TICKETS: Final = Kind("tickets", "ticket", TABLES["ticket_facts"], ticket_of)
 ACCOUNTS: Final = Kind("contacts", "account", TABLES["account_facts"], account_of)
 ANSWERS: Final = Kind("tickets", "survey", TABLES["answer_facts"], answer_of)
-KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS)
+CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], contract_of)
+KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CONTRACTS)
 
 
 def kinds_of(source: str) -> dict[str, Kind]:

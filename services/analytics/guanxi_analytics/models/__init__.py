@@ -3,6 +3,7 @@
 from guanxi_analytics.models.facts import (
     AccountFact,
     AnswerFact,
+    ContractFact,
     DealFact,
     SaleFact,
     SaleReturn,
@@ -19,6 +20,7 @@ from guanxi_analytics.models.summaries import CustomerSummary
 __all__ = [
     "AccountFact",
     "AnswerFact",
+    "ContractFact",
     "CustomerOutlook",
     "CustomerScore",
     "CustomerSummary",
