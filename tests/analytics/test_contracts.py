@@ -15,7 +15,7 @@ from guanxi_shared.edge import Edge
 from guanxi_tickets.references.heard import TYPES, apply_contacts_events
 from tests.analytics.asking import account_made
 from tests.analytics.conftest import Hear
-from tests.analytics.contracting import Contract, signed
+from tests.analytics.contracting import Contract, accounts_named, months_on, signed
 from tests.analytics.test_rebuilds import done
 from tests.analytics.test_totals import stand_at_the_end
 from tests.factories import Clients, Organisation
@@ -23,7 +23,8 @@ from tests.hearing import one_by_one
 from tests.tickets.company import in_role
 
 RETENTION = "/v1/analytics/contracts/retention"
-BEGAN = date(2000, 1, 1)
+RENEWALS = "/v1/analytics/contracts/renewals"
+BEGAN, BEGAN_LATER = date(2000, 1, 1), date(2020, 2, 1)
 # Fader and Hardie 2007, J. Interactive Marketing 21(1) 76-90, table 1: of 1,000 customers, there after years 0 to 12.
 REGULAR = (1000, 631, 468, 382, 326, 289, 262, 241, 223, 207, 194, 183, 173)
 
@@ -266,3 +267,117 @@ async def test_what_is_wrong_is_named(
 )  # fmt: skip
 def test_a_term_has_the_length_that_its_days_say(first: date, until: date, term: str) -> None:
     assert length_of(first, until) == term
+
+
+async def endings(client: httpx.AsyncClient, **params: Any) -> dict[str, Any]:
+    """All pages."""
+    found: list[Any] = []
+    cursor = ""
+    while cursor is not None:
+        answer = await client.get(RENEWALS, params={**params, "cursor": cursor})
+        assert answer.status_code == 200, answer.text
+        told: dict[str, Any] = answer.json()
+        found += told["data"]
+        cursor = told["page"]["next_cursor"]
+    return told | {"data": found}
+
+
+def by_length_and_age(months: int = 40) -> list[Contract]:
+    """Begun in 40 months after each other: of monthly ones a half leaves after the first term and a tenth of the rest after each,
+    of yearly ones a fifth after the first and none later. The last day is 2023-05-31."""
+    found = []
+    for begun in range(months):
+        first, left = months_on(BEGAN_LATER, begun), months - begun
+        for n in range(20):
+            terms = 1 if n < 10 else min(left, 2 + n) + (2 + n >= left)
+            found.append(Contract(f"m{begun}-{n}", first, 1, terms))
+            whole = (left - 1) // 12
+            found.append(Contract(f"y{begun}-{n}", first, 12, 1 if n < 4 else whole + 1))
+    return found
+
+
+async def test_hazards_are_the_shares_that_were_lost_and_add_up(
+    organisation: Organisation, client: Clients, service_database: Database
+) -> None:
+    contracts = by_length_and_age()
+    await signed(service_database, organisation, contracts)
+    await accounts_named(service_database, organisation, [c.name for c in contracts])
+    admin, until = client(organisation.admin), "2023-06-01"
+    found = await endings(admin, until=until, grace="0", within="45", limit="37")
+    running = {
+        c.name: c for c in contracts
+        if not c.left and date(2023, 6, 1) <= c.days()[-1][1] <= date(2023, 7, 16)
+    }  # fmt: skip
+    assert {each["name"] for each in found["data"]} == set(running)
+    assert len(found["data"]) > 40
+    assert found["by"] == "place", found["model"]
+    assert found["model"]["verdict"] == "use"
+    ranks = [each["hazard"] for each in found["data"]]
+    assert ranks == sorted(ranks, reverse=True)
+    due = [
+        (c.months, n, n == c.terms) for c in contracts for n, (_, end) in enumerate(c.days(), 1)
+        if end < date(2023, 6, 1)
+    ]  # fmt: skip
+    overall = sum(lost for _, _, lost in due) / len(due)
+    for each in found["data"]:
+        contract = running[each["name"]]
+        assert (each["term"], each["n"]) == (
+            "month" if contract.months == 1 else "year",
+            contract.terms,
+        )
+        assert each["ends_on"] == str(contract.days()[-1][1])
+        assert each["days_left"] == (contract.days()[-1][1] - date(2023, 6, 1)).days
+        of_length = [lost for months, _, lost in due if months == contract.months]
+        of_place = [
+            lost for months, n, lost in due
+            if months == contract.months and min(n, 24) == min(contract.terms, 24)
+        ]  # fmt: skip
+        by_length = (sum(of_length) + 20 * overall) / (len(of_length) + 20)
+        expected = (sum(of_place) + 20 * by_length) / (len(of_place) + 20)
+        assert each["hazard"] == pytest.approx(expected, abs=1e-4)
+        assert sum(r["contribution"] for r in each["reasons"]) == pytest.approx(each["hazard"], abs=2e-4)  # fmt: skip
+    tested = found["model"]["tested"]
+    assert tested["precision"] > tested["precision_by_length"] > tested["of_all"]
+    assert tested["expected"] == pytest.approx(tested["lost"], rel=0.1)
+    assert tested["judgement"]["over_baseline"][1] > 0
+
+
+async def test_renewals_are_of_those_who_are_seen_and_as_they_were(
+    organisation: Organisation, client: Clients, service_database: Database
+) -> None:
+    last = Contract("last", date(2024, 1, 1), 12, 1)
+    await signed(service_database, organisation, [last, Contract("other", date(2024, 1, 1), 12, 1)])
+    await accounts_named(service_database, organisation, ["last"])
+    renewed = Contract("last", date(2025, 1, 1), 12, 1)
+    await signed(service_database, organisation, [renewed], at="2026-02-01T00:00:00+00:00")
+    admin, params = client(organisation.admin), {"until": "2024-12-01"}
+    now = await endings(admin, **params)
+    assert [(each["name"], each["days_left"]) for each in now["data"]].count(("last", 30)) == 1
+    assert {each["name"] for each in now["data"]} == {"last", None}
+    assert now["by"] == "overall"
+    assert now["data"][0]["hazard"] is None
+    later = {"until": "2025-01-10", "grace": "30"}
+    now = await endings(admin, **later)
+    assert [each["days_left"] for each in now["data"]] == [-10]  # the other may be renewed still
+    past = await endings(admin, **later, as_of="2026-01-15T00:00:00Z")
+    assert [each["days_left"] for each in past["data"]] == [-10, -10]
+    assert (await endings(client(organisation.rep), **params))["model"]["tested"] is None
+    assert len((await endings(client(organisation.rep), **params))["data"]) == 2
+    assert (await endings(client(organisation.other_rep), **params))["data"] == []
+    answer = await client(in_role(organisation.rep, "marketer")).get(RENEWALS)
+    assert answer.status_code == 403, answer.text
+
+
+@pytest.mark.parametrize(
+    ("params", "field"),
+    [
+        ({"within": "-1"}, "within"), ({"capacity": "0"}, "capacity"), ({"limit": "0"}, "limit"), ({"cursor": "x"}, "cursor"),
+        ({"grace": "1.5"}, "grace"), ({"until": "x"}, "until"), ({"as_of": "x"}, "as_of"), ({"term": "year"}, "term"),
+    ],
+)  # fmt: skip
+async def test_what_is_wrong_of_renewals_is_named(
+    client: Clients, organisation: Organisation, params: dict[str, str], field: str
+) -> None:
+    answer = await client(organisation.admin).get(RENEWALS, params=params)
+    assert answer.status_code == 400, answer.text
+    assert list(answer.json()["errors"]) == [field]

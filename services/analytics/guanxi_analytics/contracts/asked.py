@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
-from guanxi_analytics.churn.asked import number_of
+from guanxi_analytics.churn.asked import MOST_CALLED, PAGED, number_of
 from guanxi_analytics.contracts.statements import COHORTS
 from guanxi_analytics.models.facts import TERMS
-from guanxi_analytics.value_matrix.asked import currency_of
+from guanxi_analytics.value_matrix.asked import after_of, currency_of, limit_of
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed
@@ -27,6 +28,11 @@ RETENTION: Final = [
     documents.query_parameter("margin", "number", "What a term of one contract leaves, where it is known, in `currency`."),
     documents.query_parameter("currency", "string", "Of the margin; ISO 4217."),
     *DAYS,
+]  # fmt: skip
+RENEWALS: Final = [
+    documents.query_parameter("within", "integer", "Whose term ends within so many days; 90 if absent.", minimum=0, maximum=3660),
+    documents.query_parameter("capacity", "integer", "How many the team can call in a month: precision is of so many; 20 if absent.", minimum=1, maximum=MOST_CALLED),
+    *DAYS, *PAGED,
 ]  # fmt: skip
 
 
@@ -48,6 +54,15 @@ class RetentionAsked:
     days: Days
 
 
+@dataclass(frozen=True, slots=True)
+class RenewalsAsked:
+    within: int
+    capacity: int
+    limit: int
+    after: tuple[float, UUID] | None
+    days: Days
+
+
 def retention_asked(call: Call) -> RetentionAsked:
     sent = parameters.parameters_of(call, [each["name"] for each in RETENTION])
     currency = currency_of(sent)
@@ -59,6 +74,15 @@ def retention_asked(call: Call) -> RetentionAsked:
         int(number_of(sent, "train", 0, least=2, most=MOST_TERMS, is_whole=True)) or None,
         number_of(sent, "discount", 0.1, least=0.001, most=1),
         number_of(sent, "margin", 0, least=0, most=1e12) if currency else None, currency, days_of(call, sent),
+    )  # fmt: skip
+
+
+def renewals_asked(call: Call) -> RenewalsAsked:
+    sent = parameters.parameters_of(call, [each["name"] for each in RENEWALS])
+    return RenewalsAsked(
+        int(number_of(sent, "within", 90, least=0, most=3660, is_whole=True)),
+        int(number_of(sent, "capacity", 20, least=1, most=MOST_CALLED, is_whole=True)),
+        limit_of(sent.get("limit")), after_of(sent.get("cursor")), days_of(call, sent),
     )  # fmt: skip
 
 

@@ -5,13 +5,16 @@ from typing import Any, Final
 
 import orjson
 
-from guanxi_analytics.contracts import retention_rules, statements
-from guanxi_analytics.contracts.asked import MOST_TERMS, Days, RetentionAsked
+from guanxi_analytics.churn.asked import page_of
+from guanxi_analytics.contracts import renewal_rules, retention_rules, statements
+from guanxi_analytics.contracts.asked import MOST_TERMS, Days, RenewalsAsked, RetentionAsked
 from guanxi_analytics.press.beside import press_of
+from guanxi_analytics.queries.names import account_names
 from guanxi_shared import history
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.statements import Compiled, Shapes
+from guanxi_shared.visibility import EVERYTHING
 
 SHAPES: Final = Shapes()
 WHAT: Final = (
@@ -48,6 +51,56 @@ async def read_retention(call: Call, asked: RetentionAsked) -> dict[str, Any]:
             for block in blocks
         ],
     }  # fmt: skip
+
+
+async def read_renewals(call: Call, asked: RenewalsAsked) -> dict[str, Any]:
+    """How likely is learnt of all terms, as P(alive) is of all customers; what sums over them is told to those who see them."""
+    call.by.demand("entitlements:read")
+    days, is_past = asked.days, asked.days.as_of is not None
+    ended = SHAPES.get(("ends", is_past), lambda: statements.ends(EVERYTHING, is_past=is_past))
+    rows, moment = await rows_of(call, ended, days, EVERYTHING.params())
+    cells = [
+        (renewal_rules.month_of(row["month"]), row["term"], row["n"], row["at_risk"], row["lost"])
+        for row in rows
+    ]
+    last = renewal_rules.last_whole(days.until, days.grace)
+    given = {
+        "cells": cells, "last": last, "grace": days.grace, "capacity": asked.capacity,
+        "places": statements.LAST_PLACE,
+    }  # fmt: skip
+    learnt = orjson.loads(await press_of(call.house).make("contract_renewals", given))
+    found, page = page_of(await _running(call, asked, learnt), asked.limit)
+    names = await account_names(call, [row["customer_id"] for row in found])
+    sees_all = call.by.sees("entitlements") == "all"
+    told = (
+        learnt["sentence"]
+        if sees_all
+        else "What it was worth is told to those who see all entitlements."
+    )
+    return {
+        "until": days.until, "as_of": moment, "grace": days.grace, "within": asked.within, "by": learnt["by"],
+        "model": {"verdict": learnt["verdict"], "sentence": told, "tested": learnt["tested"] if sees_all else None},
+        "data": [renewal_rules.shown(row, learnt, names) for row in found], "page": page,
+    }  # fmt: skip
+
+
+async def _running(
+    call: Call, asked: RenewalsAsked, learnt: dict[str, Any]
+) -> list[dict[str, Any]]:
+    scope = await call.scope("entitlements")
+    is_past, is_first = asked.days.as_of is not None, asked.after is None
+    statement = SHAPES.get(
+        ("running", scope.shape, is_past, is_first),
+        lambda: statements.running(scope, is_past=is_past, is_first=is_first),
+    )
+    terms, places, hazards = zip(*learnt["places"], strict=True) if learnt["places"] else ((), (), ())  # fmt: skip
+    more = {
+        "terms": list(terms), "places": list(places), "hazards": list(hazards), "overall": learnt["overall"],
+        "within": asked.within, "most": asked.limit + 1, "after": asked.after and asked.after[0],
+        "after_id": asked.after and asked.after[1], **scope.params(),
+    }  # fmt: skip
+    rows, _ = await rows_of(call, statement, asked.days, more)
+    return rows
 
 
 async def rows_of(

@@ -21,9 +21,11 @@ def blocks_of(rows: Iterable[Row], most: int) -> list[dict[str, Any]]:
     days: dict[str, int] = {}
     for row in rows:
         if row["n"] <= most:
-            own = by_term.setdefault(row["term"], {}).setdefault(row["n"], dict.fromkeys(COUNTS, 0))
+            sums = by_term.setdefault(row["term"], {}).setdefault(
+                row["n"], dict.fromkeys(COUNTS, 0)
+            )
             for name in COUNTS:
-                own[name] += row[name]
+                sums[name] += row[name]
             days[row["term"]] = days.get(row["term"], 0) + row["days"]
     found = []
     for term in TERMS:

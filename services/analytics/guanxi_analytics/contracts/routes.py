@@ -5,9 +5,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from guanxi_analytics.contracts.asked import RETENTION, retention_asked
-from guanxi_analytics.contracts.reading import read_retention
-from guanxi_analytics.contracts.schemas import ContractRetention
+from guanxi_analytics.contracts.asked import RENEWALS, RETENTION, renewals_asked, retention_asked
+from guanxi_analytics.contracts.reading import read_renewals, read_retention
+from guanxi_analytics.contracts.schemas import ContractRenewals, ContractRetention
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.reads import JSON_OPTIONS
@@ -28,4 +28,20 @@ router = APIRouter(tags=["analytics"])
 async def get_contract_retention(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     found = await read_retention(call, retention_asked(call))
+    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+
+
+@router.get(
+    "/v1/analytics/contracts/renewals",
+    **documents.operation(
+        "list_contract_renewals",
+        "Contracts whose term ends soon, by how likely it is that they are not renewed, why, and how near that came in the past",
+        parameters=RENEWALS,
+        response_model=ContractRenewals,
+        responses=documents.problems(503),
+    ),
+)
+async def list_contract_renewals(request: Request) -> Response:
+    call = await begin(request, "analytics:read")
+    found = await read_renewals(call, renewals_asked(call))
     return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

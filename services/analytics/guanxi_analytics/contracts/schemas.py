@@ -2,10 +2,13 @@
 
 from datetime import date, datetime
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 from guanxi_analytics.cohorts.schemas import Proportion
+from guanxi_analytics.passports.schemas import Calibrated
+from guanxi_shared.documents import Page
 from guanxi_shared.money import Money
 
 Term = Literal["month", "quarter", "half_year", "year", "two_years", "three_years", "other"]
@@ -145,3 +148,110 @@ class ContractRetention(BaseModel):
     margin: Money | None
     sentence: str
     data: list[ContractBlock]
+
+
+class RenewalReason(BaseModel):
+    """Contributions add up to the hazard: the share of all terms, and what length and place make of it."""
+
+    name: Literal["all", "length", "place"]
+    contribution: float
+    sentence: str
+
+
+class Ending(BaseModel):
+    """A contract in its `n`-th term; below 0 `days_left` are those since its end, within the grace. `name` is null of an account
+    that the caller does not see."""
+
+    account_id: UUID
+    name: str | None
+    entitlement_id: UUID
+    term: Term
+    n: int
+    began_on: date
+    ends_on: date
+    days_left: int
+    hazard: float | None
+    reasons: list[RenewalReason]
+
+
+class RenewalJudgement(BaseModel):
+    """As a model's passport has it."""
+
+    n: int
+    base_rate: float
+    brier: float
+    brier_of_base_rate: float
+    brier_of_baseline: float
+    skill: float
+    auc: float | None
+    calibration_error: float
+    over_base_rate: tuple[float, float, float]
+    over_baseline: tuple[float, float, float]
+
+
+class RenewalsTested(BaseModel):
+    """Of the terms that ended in each of the last `months`, foretold from those decided before it. `precision`: of the first
+    `capacity` of each month the share that was lost, with its interval, beside that by the term's length alone and of anybody;
+    `found`: of all lost, the share among them."""
+
+    months: int
+    terms: int
+    lost: int
+    expected: float
+    called: int
+    precision: float
+    low: float
+    high: float
+    precision_by_length: float
+    of_all: float
+    found: float | None
+    judgement: RenewalJudgement
+    calibration: list[Calibrated]
+
+
+class RenewalModel(BaseModel):
+    verdict: Literal["use", "weak", "no_better", "refused"]
+    sentence: str
+    tested: RenewalsTested | None
+
+
+class ContractRenewals(BaseModel):
+    """`by`: what hazards are made of, the finest that was worth it in the past: a term's `place` in its contract (and length), its
+    `length` alone, or the same for all."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "until": "2026-06-30", "as_of": "2026-06-30T08:00:00Z", "grace": 30, "within": 90, "by": "place",
+                "model": {
+                    "verdict": "use", "tested": None,
+                    "sentence": "Better than the base rate and than the share of terms of the same length on 3,214 past cases: …",
+                },
+                "data": [
+                    {
+                        "account_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50", "name": "金桥机械",
+                        "entitlement_id": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f51", "term": "year", "n": 1,
+                        "began_on": "2025-08-01", "ends_on": "2026-07-31", "days_left": 31, "hazard": 0.31,
+                        "reasons": [
+                            {"name": "all", "contribution": 0.12, "sentence": "Of all terms 12.0% were not renewed."},
+                            {"name": "length", "contribution": 0.04, "sentence": "Of terms of a year 16.0% were not."},
+                            {
+                                "name": "place", "contribution": 0.15,
+                                "sentence": "It is term 1 of the contract: of those 31.0% were not.",
+                            },
+                        ],
+                    }
+                ],
+                "page": {"next_cursor": None, "has_more": False, "total": None},
+            }
+        }
+    )  # fmt: skip
+
+    until: date
+    as_of: datetime
+    grace: int
+    within: int
+    by: Literal["place", "length", "overall"]
+    model: RenewalModel
+    data: list[Ending]
+    page: Page

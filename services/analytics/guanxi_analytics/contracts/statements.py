@@ -9,24 +9,30 @@ was put away: whoever is counted as lost is counted at the same time as those wh
 from typing import Any, Final
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Date,
     DateTime,
+    Float,
     Integer,
     Select,
     Subquery,
+    Text,
     Uuid,
     and_,
     bindparam,
     case,
     cast,
+    column,
     exists,
     func,
     literal_column,
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
+from guanxi_analytics.churn.statements import paged
 from guanxi_analytics.facts.kinds import CONTRACTS
 from guanxi_analytics.queries.statements import known_at
 from guanxi_shared.visibility import Scope, predicate
@@ -36,6 +42,8 @@ ZERO: Final[ColumnElement[int]] = literal_column("0")
 ONE: Final[ColumnElement[int]] = literal_column("1")
 UNTIL: Final = bindparam("until", type_=Date)
 GRACE: Final = bindparam("grace", type_=Integer)
+LAST_PLACE: Final = 24
+EQUALS: Final = "1e-9"  # of a day: less than any two shares differ by
 COHORTS: Final = ("month", "quarter", "year")
 
 
@@ -51,7 +59,10 @@ def contracts(scope: Scope, *, is_past: bool) -> Subquery:
     p = _terms(scope, is_past=is_past)
     nth = func.sum(p.c.begins).over(partition_by=p.c.account_id, order_by=p.c.valid_from)
     c = select(p, nth.label("contract")).subquery("c")
-    whole = {"partition_by": (c.c.account_id, c.c.contract), "order_by": c.c.valid_from}
+    whole: dict[str, Any] = {
+        "partition_by": (c.c.account_id, c.c.contract),
+        "order_by": c.c.valid_from,
+    }
     return select(
         c, func.row_number().over(**whole).label("n"), func.lead(c.c.valid_from).over(**whole).label("next_from"),
         func.first_value(c.c.valid_from).over(**whole).label("began_on"),
@@ -117,3 +128,52 @@ def retention(scope: Scope, *, by: str | None, is_past: bool) -> Select[Any]:
         .group_by(d.c.first_term, *(() if by is None else (cohort.element,)), d.c.n)
         .order_by(d.c.first_term, *(() if by is None else (cohort.element,)), d.c.n)
     )  # fmt: skip
+
+
+def ends(scope: Scope, *, is_past: bool) -> Select[Any]:
+    """Of the terms that were due, by the month they ended in, their length and place: how many, and how many were lost."""
+    d = contracts(scope, is_past=is_past)
+    month = cast(
+        func.date_trunc(literal_column("'month'"), cast(d.c.valid_until, DateTime)), Date
+    ).label("month")
+    n = place(d.c.n).label("n")
+    return (
+        select(
+            month, d.c.term, n, func.count().label("at_risk"),
+            func.count().filter(d.c.next_from.is_(None)).label("lost"),
+        )
+        .where(is_due(d.c.valid_until))
+        .group_by(month.element, d.c.term, n.element)
+        .order_by(month, d.c.term, n)
+    )  # fmt: skip
+
+
+def place(n: ColumnElement[Any]) -> ColumnElement[Any]:
+    """All from the last one on are alike."""
+    return func.least(n, literal_column(str(LAST_PLACE)))
+
+
+def running(scope: Scope, *, is_past: bool, is_first: bool) -> Select[Any]:
+    """Contracts whose term ends within so many days, or has ended and may be renewed still; those most likely not to be first,
+    of equals what ends first. What a term's length and place say is handed over in three lists."""
+    d = contracts(scope, is_past=is_past)
+    said = func.unnest(
+        bindparam("terms", type_=ARRAY(Text)), bindparam("places", type_=ARRAY(BigInteger)),
+        bindparam("hazards", type_=ARRAY(Float)),
+    ).table_valued(column("term", Text), column("n", BigInteger), column("hazard", Float), name="said").render_derived()  # fmt: skip
+    by = and_(said.c.term == d.c.term, said.c.n == place(d.c.n))
+    hazard = func.coalesce(said.c.hazard, bindparam("overall", type_=Float))
+    left = d.c.valid_until - UNTIL
+    rank = cast(func.coalesce(hazard, literal_column("0.0")) - left * literal_column(EQUALS), Float)
+    found = (
+        select(
+            d.c.account_id.label("customer_id"), d.c.subject_id, d.c.term, d.c.n, d.c.began_on, d.c.valid_from,
+            d.c.valid_until, left.label("days_left"), hazard.label("hazard"),
+        )
+        .select_from(d.outerjoin(said, by))
+        .where(
+            d.c.next_from.is_(None), d.c.is_active, ~is_due(d.c.valid_until),
+            d.c.valid_until <= UNTIL + bindparam("within", type_=Integer),
+        )
+    )  # fmt: skip
+    return paged(found, rank, d.c.account_id, is_first=is_first)

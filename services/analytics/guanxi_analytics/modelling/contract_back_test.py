@@ -54,7 +54,7 @@ def held_out(at_risk: ArrayLike, lost: ArrayLike, train: int) -> HeldOut:
     constant = 1 - float(lost[:train].sum() / at_risk[:train].sum())
     observed = life_table.survival(at_risk[:last], lost[:last])[0][train:]
     foretold = survival(found.parameters, last)[1 + train :]
-    by_constant = constant ** np.arange(train + 1, last + 1)
+    by_constant = np.asarray(constant ** np.arange(train + 1.0, last + 1), float)
     n, y = at_risk[train:last].astype(int), lost[train:last].astype(int)
     outcomes = np.concatenate(
         [np.repeat([1, 0], [gone, all_ - gone]) for all_, gone in zip(n, y, strict=True)]

@@ -30,6 +30,11 @@ async def names_of(call: Call, asked: Asked, keys: Sequence[tuple[Any, ...]]) ->
     return found
 
 
+async def account_names(call: Call, ids: list[Any]) -> dict[str, str]:
+    """By id, as text, of those whom the caller sees."""
+    return await _names(call, "account", ids)
+
+
 async def _names(call: Call, noun: str, ids: list[Any]) -> dict[str, str]:
     if not ids or (noun == "account" and not call.by.may("accounts:read")):
         return {}
