@@ -8,7 +8,7 @@ from uuid import UUID
 
 from guanxi_analytics.churn.asked import MOST_CALLED, PAGED, number_of
 from guanxi_analytics.contracts.statements import COHORTS
-from guanxi_analytics.models.facts import TERMS
+from guanxi_analytics.facts.contract_rules import TERMS
 from guanxi_analytics.value_matrix.asked import after_of, currency_of, limit_of
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import Call

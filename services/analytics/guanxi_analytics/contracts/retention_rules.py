@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from guanxi_analytics.cohorts.cohort_rules import told
-from guanxi_analytics.models.facts import TERMS
+from guanxi_analytics.facts.contract_rules import TERMS
 from guanxi_shared.survey_figures import share
 
 YEAR_DAYS: Final = 365.25

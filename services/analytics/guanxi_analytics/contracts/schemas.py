@@ -101,7 +101,7 @@ class ContractModel(BaseModel):
     backtest: ContractBackTest | None
 
 
-class Renewals(BaseModel):
+class RenewalsToCome(BaseModel):
     """Of a contract in its `term`-th term: discounted renewals to come (DERL), with the interval of the expectation, and their
     value where a margin was sent."""
 
@@ -126,7 +126,7 @@ class ContractBlock(BaseModel):
     model: ContractModel
     terms: list[ContractTerm]
     cohorts: list[ContractCohort] | None
-    lifetime: list[Renewals]
+    lifetime: list[RenewalsToCome]
 
 
 class ContractRetention(BaseModel):

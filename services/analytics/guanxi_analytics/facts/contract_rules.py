@@ -12,6 +12,7 @@ LENGTHS: Final[Mapping[str, int]] = {
     "month": 1, "quarter": 3, "half_year": 6, "year": 12, "two_years": 24, "three_years": 36
 }  # fmt: skip
 OTHER: Final = "other"
+TERMS: Final = (*LENGTHS, OTHER)
 NAMED: Final = ("account_id", "product_id", "renewed_from_id", "owner_id", "team_id")
 
 

@@ -25,11 +25,11 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from guanxi_analytics.db import Table
+from guanxi_analytics.facts.contract_rules import TERMS
 from guanxi_shared.columns import id_column, one_of, text_column
 from guanxi_shared.schema import instant
 
 KNOWN_NOW = text("ended_at IS NULL")
-TERMS = ("month", "quarter", "half_year", "year", "two_years", "three_years", "other")
 
 
 def _instant(name: str, *, nullable: bool = True) -> Any:

@@ -22,6 +22,7 @@ KEYS: Final = {
     "opportunity": "opportunity_id",
     "ticket": "ticket_id",
     "survey": "answer_id",
+    "entitlement": "entitlement_id",
 }
 
 
