@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
+import httpx
 import pytest
 
 from guanxi_analytics.facts.kinds import TABLES
@@ -26,6 +27,7 @@ MADE = (
     "account_facts",
     "campaign_facts",
     "campaign_member_facts",
+    "contract_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -63,7 +65,31 @@ async def a_story(
     ).status_code == 200
     await a_campaign(customers(organisation.admin), [acme, twin])
     ticket = {"subject": "Leak", "account_id": acme}
-    assert (await desk(organisation.admin).post("/v1/tickets", json=ticket)).status_code == 201
+    tickets = desk(organisation.admin)
+    assert (await tickets.post("/v1/tickets", json=ticket)).status_code == 201
+    await a_contract(tickets, acme)
+
+
+async def a_contract(tickets: httpx.AsyncClient, account_id: str) -> None:
+    """Renewed twice, the last time by mistake; changed, put away."""
+    term = {
+        "name": "Gold", "account_id": account_id, "unit": "hours", "time_zone": "UTC", "valid_from": "2025-01-01",
+        "valid_until": "2025-12-31",
+    }  # fmt: skip
+    ids = [(await done(tickets, "POST", "/v1/entitlements", json=term))["id"]]
+    for until in ("2026-12-31", "2027-12-31"):
+        path = f"/v1/entitlements/{ids[-1]}/renew"
+        ids.append((await done(tickets, "POST", path, json={"valid_until": until}))["id"])
+    await done(tickets, "DELETE", f"/v1/entitlements/{ids[2]}")
+    await done(tickets, "PATCH", f"/v1/entitlements/{ids[1]}", json={"valid_until": "2027-01-31"})
+    await done(tickets, "PATCH", f"/v1/entitlements/{ids[1]}", json={"is_active": False})
+
+
+async def done(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> dict[str, Any]:
+    answer = await client.request(method, path, **more)
+    assert answer.is_success, answer.text
+    found: dict[str, Any] = answer.json() if answer.content else {}
+    return found
 
 
 async def a_campaign(admin: Any, ids: list[str]) -> None:

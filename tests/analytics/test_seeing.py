@@ -1,5 +1,6 @@
 """Every route of analytics, present and future: other people's sales, deals and tickets do not exist."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from tests.every_route import NOBODY, operations
 from tests.factories import Clients, Organisation
 
 SECRET = "绝密客户Canary"
+TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms"], "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -27,6 +29,7 @@ CUBES = (
     "answers",
     "campaign_costs",
     "campaign_members",
+    "contracts",
 )
 
 
@@ -34,12 +37,18 @@ CUBES = (
 async def canary(
     everywhere: Organisation, sales: Clients, customers: Clients, desk: Clients, hear: Hear
 ) -> str:
-    """An account of `rep` with a sale and a ticket, all of which say the secret where they can."""
+    """An account of `rep` with a sale, a ticket and a contract, all of which say the secret where they can."""
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
     ticket = {"subject": SECRET, "account_id": account}
     assert (await desk(everywhere.rep).post("/v1/tickets", json=ticket)).status_code == 201
+    contract = {
+        "name": SECRET, "account_id": account, "unit": "incidents", "valid_from": str(TODAY), "owner_id": str(everywhere.rep.id),
+        "valid_until": str(TODAY + timedelta(days=29)),
+    }  # fmt: skip
+    kept = await desk(everywhere.admin).post("/v1/entitlements", json=contract)
+    assert kept.status_code == 201, kept.text
     await hear()
     return account
 
@@ -93,6 +102,6 @@ async def test_those_who_see_it_do(
     seen = await answers_of(client(everywhere.users[who]), service, canary)
     telling = {where.split("?")[0] for where, text in seen.items() if SECRET in text}
     assert telling == {
-        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search",
+        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "GET /v1/analytics/contracts/renewals",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

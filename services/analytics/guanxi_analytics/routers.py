@@ -8,6 +8,7 @@ from guanxi_analytics.campaigns.routes import router as campaigns
 from guanxi_analytics.churn.routes import router as churn
 from guanxi_analytics.cohorts.routes import router as cohorts
 from guanxi_analytics.columnar.routes import router as snapshots
+from guanxi_analytics.contracts.routes import router as contracts
 from guanxi_analytics.customers.routes import router as customers
 from guanxi_analytics.lifecycle.routes import router as lifecycle
 from guanxi_analytics.monthly.routes import router as monthly
@@ -36,6 +37,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     churn,
     cohorts,
     retention,
+    contracts,
     lifecycle,
     satisfaction,
     products,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
+from guanxi_analytics.facts.contract_rules import contract_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models.facts import SaleFact
@@ -75,7 +76,8 @@ ACCOUNTS: Final = Kind("contacts", "account", TABLES["account_facts"], account_o
 ANSWERS: Final = Kind("tickets", "survey", TABLES["answer_facts"], answer_of)
 CAMPAIGNS: Final = Kind("contacts", "campaign", TABLES["campaign_facts"], campaign_of)
 MEMBERS: Final = Kind("contacts", "campaign_member", TABLES["campaign_member_facts"], member_of)
-KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS)
+CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], contract_of)
+KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS)
 
 
 def kinds_of(source: str) -> dict[str, Kind]:

@@ -1,7 +1,7 @@
 """What the other services' feeds told, as it was and as it was known.
 
 A fact is a piece of a record of another service (`subject_id`): a line of an order, what came back of one, a
-deal, a ticket, an account. Its row says when it held (`valid_on` and the like, the business's own days) and
+deal, a ticket, a term of a contract, an account. Its row says when it held (`valid_on` and the like, the business's own days) and
 from when to when it was known: `recorded_at`, the moment of the change that told it, until `ended_at`, that
 of the change that told something else. Rows are never rewritten, so that any past answer can be given again.
 """
@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from guanxi_analytics.db import Table
+from guanxi_analytics.facts.contract_rules import TERMS
 from guanxi_shared.columns import id_column, one_of, text_column
 from guanxi_shared.schema import instant
 
@@ -192,6 +193,34 @@ class AnswerFact(Table, table=True):
     score: int | None = Field(default=None, sa_column=Column(BigInteger))
     figures: str = text_column(nullable=False)  # JSON: question's key → number or Kano's word
     answered_at: datetime = _instant("answered_at", nullable=False)
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+
+
+class ContractFact(Table, table=True):
+    """A term of a service contract: an entitlement as it stood. `term` is the length it has, `renewed_from_id` the term
+    before; one that is not active was put away."""
+
+    __tablename__ = "contract_facts"
+    __table_args__ = (
+        *_indexes("contract_facts", "valid_from", "account_id", "owner_id", "team_id"),
+        one_of("term", TERMS),
+    )
+
+    organisation_id: UUID = id_column(nullable=False)
+    subject_id: UUID = id_column(nullable=False)  # tickets' entitlement
+    piece_id: UUID = id_column(nullable=False)  # the same
+    version: int = _version()
+    recorded_at: datetime = _instant("recorded_at", nullable=False)
+    ended_at: datetime | None = _instant("ended_at")
+    account_id: UUID = id_column(nullable=False)
+    product_id: UUID | None = id_column()
+    renewed_from_id: UUID | None = id_column()
+    unit: str = text_column(nullable=False)
+    term: str = text_column(nullable=False)
+    valid_from: date = _day(nullable=False)
+    valid_until: date = _day(nullable=False)
+    is_active: bool = Field(sa_column=Column(Boolean, nullable=False))
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 

@@ -12,6 +12,8 @@ IDLE_SECONDS: Final = 60.0
 # Each loads the libraries that it takes when it is first asked for.
 MADE_BY: Final[Mapping[str, tuple[str, str]]] = {
     "chart": ("guanxi_analytics.charts.drawing", "draw"),
+    "contract_renewals": ("guanxi_analytics.contracts.learning_renewals", "learn_renewals"),
+    "contract_retention": ("guanxi_analytics.contracts.learning", "learn_retention"),
     "parquet": ("guanxi_analytics.press.parquet", "as_parquet"),
     "pdf": ("guanxi_analytics.press.typesetting", "set_type"),
 }

@@ -26,6 +26,7 @@ from guanxi_analytics.facts.kinds import (
     ACCOUNTS,
     ANSWERS,
     CAMPAIGNS,
+    CONTRACTS,
     DEALS,
     MEMBERS,
     SALES,
@@ -38,6 +39,7 @@ SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
 ANSWER: Final = ANSWERS.table.c
 CAMPAIGN: Final[Table] = CAMPAIGNS.table
 MEMBER: Final = MEMBERS.table.c
+CONTRACT: Final = CONTRACTS.table.c
 SECONDS_AN_HOUR: Final = 3_600
 
 
@@ -203,6 +205,16 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset(),
             {"en": "Members of campaigns by the day they were sent to, else added", "zh": "按触达日的活动成员"},
         ),
+        Cube(
+            "contracts", CONTRACTS, "entitlements", "valid_from", (),
+            {
+                "terms": func.count(),
+                "accounts": func.count(CONTRACT.account_id.distinct()),
+                "put_away": func.count().filter(~CONTRACT.is_active),
+            },
+            frozenset(),
+            {"en": "Terms of service contracts by their first day", "zh": "按生效日的服务合同期"},
+        ),
     )
 }  # fmt: skip
 
@@ -271,6 +283,9 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("campaign_responses", "campaign_members", "count", "responses", "Responses to campaigns", "活动响应数"),
         _measure("response_rate", "campaign_members", "percent", "responses treated", "Responses of those not held out", "活动响应率", how="quotient", times=100.0),
         _measure("cost_per_response", "campaign_costs", "money", "cost responses", "Cost of campaigns per response", "单次响应成本", how="quotient", per="campaign_members"),
+        _measure("contract_terms", "contracts", "count", "terms", "Terms of service contracts begun", "新起服务合同期"),
+        _measure("contract_customers", "contracts", "count", "accounts", "Customers whose term began", "合同客户数"),
+        _measure("contract_put_away", "contracts", "percent", "put_away terms", "Put away, of the terms begun", "合同停用率", how="quotient", times=100.0),
         _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
     )
 }  # fmt: skip
@@ -316,13 +331,13 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id campaign_member=account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product"),
         _dimension("sku", "Article number", "货号", "order=sku"),
         _dimension("category", "Category", "品类", "order=category"),
@@ -337,6 +352,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("campaign_kind", "Kind of campaign", "活动类型", "campaign=campaign_kind campaign_member=campaign.campaign_kind"),
         _dimension("member_group", "Group", "分组", "campaign_member=member_group"),
         _dimension("survey", "Survey", "问卷", "survey=survey_id"),
+        _dimension("contract_term", "Contract term", "合同期限", "entitlement=term"),
+        _dimension("contract_unit", "Unit of a contract", "合同计量单位", "entitlement=unit"),
         _dimension("queue", "Queue", "队列", "ticket=queue_id"),
     )
 }  # fmt: skip

@@ -40,6 +40,7 @@ KEYS: Final = {
     "survey": "answer_id",
     "campaign": "campaign_id",
     "campaign_member": "campaign_member_id",
+    "entitlement": "entitlement_id",
 }
 
 

@@ -31,6 +31,11 @@ async def names_of(call: Call, asked: Asked, keys: Sequence[tuple[Any, ...]]) ->
     return found
 
 
+async def account_names(call: Call, ids: list[Any]) -> dict[str, str]:
+    """By id, as text, of those whom the caller sees."""
+    return await _names(call, "account", ids)
+
+
 async def _names(call: Call, noun: str, ids: list[Any]) -> dict[str, str]:
     resource = OWN[noun][1] if noun in OWN else None
     if not ids or (resource is not None and not call.by.may(f"{resource}:read")):

@@ -12,7 +12,7 @@ from guanxi_shared.statements import Shapes
 
 SHAPES: Final = Shapes()
 YEAR: Final = timedelta(days=365)
-CONTRACTS: Final = "No contracts are kept yet: retention is that of customers who may come and go, from one year to the next."
+CONTRACTS: Final = "That of customers who may come and go, from one year to the next; of contracts it is at /v1/analytics/contracts/retention."
 
 
 async def read_retention(

@@ -46,7 +46,7 @@ class Retention(BaseModel):
         json_schema_extra={
             "example": {
                 "until": "2026-06-30", "as_of": "2026-07-01T08:00:00Z", "discount": 0.1, "points": 0.05,
-                "contracts": "No contracts are kept yet: …", "data": [],
+                "contracts": "That of customers who may come and go, …", "data": [],
             }
         }
     )  # fmt: skip

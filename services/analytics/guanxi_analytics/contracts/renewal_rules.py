@@ -1,0 +1,53 @@
+"""Why a contract may not be renewed: what its term's length and place add to the share of all. Pure."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+DIGITS: Final = 4
+WORDS: Final = {
+    "month": "a month", "quarter": "a quarter", "half_year": "half a year", "year": "a year", "two_years": "two years",
+    "three_years": "three years", "other": "another length",
+}  # fmt: skip
+Row = Mapping[str, Any]
+
+
+def month_of(day: date) -> int:
+    return day.year * 12 + day.month - 1
+
+
+def last_whole(until: date, grace: int) -> int:
+    """The last month all of whose terms were due before `until`."""
+    return month_of(until - timedelta(days=grace)) - 1
+
+
+def shown(row: Row, learnt: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    hazard, account_id = row["hazard"], str(UUID(str(row["customer_id"])))
+    return {
+        "account_id": account_id, "name": names.get(account_id),
+        "entitlement_id": str(UUID(str(row["subject_id"]))), "term": row["term"], "n": row["n"], "began_on": row["began_on"],
+        "ends_on": row["valid_until"], "days_left": row["days_left"],
+        "hazard": None if hazard is None else round(hazard, DIGITS),
+        "reasons": [] if hazard is None else _reasons(row, learnt),
+    }  # fmt: skip
+
+
+def _reasons(row: Row, learnt: Row) -> list[dict[str, Any]]:
+    """They add up to the hazard."""
+    overall = learnt["overall"]
+    found = [_reason("all", overall, f"Of all terms {overall:.1%} were not renewed.")]
+    if learnt["by"] == "overall":
+        return found
+    term, n = row["term"], row["n"]
+    by_term = learnt["terms"].get(term, overall)
+    told = f"Of terms of {WORDS[term]} {by_term:.1%} were not."
+    found.append(_reason("length", by_term - overall, told))
+    if learnt["by"] == "place":
+        told = f"It is term {n} of the contract: of those {row['hazard']:.1%} were not."
+        found.append(_reason("place", row["hazard"] - by_term, told))
+    return found
+
+
+def _reason(name: str, contribution: float, sentence: str) -> dict[str, Any]:
+    return {"name": name, "contribution": round(contribution, DIGITS), "sentence": sentence}
