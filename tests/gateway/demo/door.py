@@ -101,7 +101,9 @@ class Door:
             id = self.organisation_id or next(iter(self.kept))
             return httpx.Response(200, json={"id": id, "created_at": MADE_AT})
         if request.url.path.startswith("/v1/imports/import-"):
-            job = {"status": "done", "errors": 0, "counts": {}}
+            asked = sum(call.url.path == request.url.path for call in self.calls)
+            job = {"status": "queued", "errors": 0, "counts": None}
+            job = job if asked % 2 else {"status": "done", "errors": 0, "counts": {"created": 1}}
             return httpx.Response(200, json={"job": job})
         if request.url.path.endswith("/link"):
             id = request.url.path.split("/")[-2]

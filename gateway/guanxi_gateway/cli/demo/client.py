@@ -151,7 +151,7 @@ class DemoClient:
                 )
             if job["status"] == "done":
                 break
-            yield min(sum(job["counts"].values()), len(rows))
+            yield min(sum((job["counts"] or {}).values()), len(rows))
             time.sleep(IMPORT_PAUSE)
         yield len(rows)
 
