@@ -48,6 +48,7 @@ def test_each_log_goes_on_in_time_by_states_that_there_are_until_the_day_before_
         assert rows[0]["requester_id"] in people
         assert [row["changed_at"] for row in rows] == sorted(row["changed_at"] for row in rows)
         assert rows[0]["status"] == "new"
+        assert len({row["id"] for row in rows}) == 1  # a row without it would be another ticket
         assert all(before["status"] != after["status"] for before, after in pairwise(rows))
         assert rows[-1]["changed_at"] < f"{TODAY - timedelta(days=1)}"
         assert {row["status"] for row in rows} <= states

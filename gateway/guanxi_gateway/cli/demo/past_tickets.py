@@ -79,10 +79,8 @@ def _add(
     log = list(_log(dice, first, answered, solved, agent))
     told = [row for row in log if row["changed_at"] <= until] or log[:1]
     rows = [{**row, "changed_at": written(row["changed_at"])} for row in told]
-    past.tickets += [
-        {**ticket, **rows[0]},
-        *({"external_id": ticket["external_id"], **row} for row in rows[1:]),
-    ]
+    names = {name: ticket[name] for name in ("id", "external_id")}
+    past.tickets += [{**ticket, **rows[0]}, *({**names, **row} for row in rows[1:])]
     words = "zh" if ticket["description"] in ASKED["zh"] else "en"
     said = _said(dice, words, agent, (answered, solved))
     past.comments += [
