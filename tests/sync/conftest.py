@@ -29,13 +29,15 @@ class SignedIn(httpx.Auth):
         answer = httpx.post(
             f"{self._url}/v1/auth/sign-in", json=self._sent, headers=ELSEWHERE, timeout=60
         )
-        self._token = answer.raise_for_status().json()["access_token"]
-        return self._token
+        token: str = answer.raise_for_status().json()["access_token"]
+        return token
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, Answer, None]:
-        request.headers["authorization"] = f"Bearer {self._token or self.new_token()}"
+        self._token = self._token or self.new_token()
+        request.headers["authorization"] = f"Bearer {self._token}"
         if (yield request).status_code == 401:
-            request.headers["authorization"] = f"Bearer {self.new_token()}"
+            self._token = self.new_token()
+            request.headers["authorization"] = f"Bearer {self._token}"
             yield request
 
 
@@ -50,7 +52,7 @@ class Person:
 
     @property
     def token(self) -> str:
-        """A new one."""
+        """A new one, of a session of its own."""
         assert isinstance(self.client.auth, SignedIn)
         return self.client.auth.new_token()
 

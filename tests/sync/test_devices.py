@@ -9,13 +9,13 @@ pytestmark = [pytest.mark.system, pytest.mark.serial]
 
 
 def test_a_wiped_phone_hears_of_it_with_its_dead_tokens(world: World, rep: Person) -> None:
-    rep.pull()
-    (device,) = [
-        d for d in rep.found("/v1/devices?limit=200")["data"] if d["device_id"] == rep.device
-    ]
+    """By a session of its own: the one that other tests share must live."""
     headers = {"authorization": f"Bearer {rep.token}"}
     named = {**headers, **rep.headers}
     assert rep.client.get("/v1/sync/pull", headers=named, auth=None).status_code == 200
+    (device,) = [
+        d for d in rep.found("/v1/devices?limit=200")["data"] if d["device_id"] == rep.device
+    ]
     world.admin.made(f"/v1/devices/{device['id']}/wipe")
     answer = rep.client.get("/v1/sync/pull", headers=named, auth=None)
     assert (answer.status_code, answer.json()["code"]) == (410, "device_wiped")
