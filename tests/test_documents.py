@@ -107,6 +107,15 @@ def test_every_part_of_a_path_is_described(
             assert told == set(re.findall(r"{(\w+)}", where)), where
 
 
+def test_what_a_path_names_may_not_be_there(
+    contacts: Edge, pipeline: Edge, tickets: Edge, analytics: Edge, merged: Document
+) -> None:
+    documents = [each.app.openapi() for each in (contacts, pipeline, tickets, analytics)]
+    for document in (*documents, merged):
+        for where, operation in operations(document):
+            assert "{" not in where or "404" in operation["responses"], where
+
+
 def test_no_parameter_is_described_twice(merged: Document) -> None:
     for where, operation in operations(merged):
         named = [(each["name"], each["in"]) for each in operation.get("parameters", ())]

@@ -18,7 +18,7 @@ from guanxi_gateway.routes import RESOURCES
 from tests.composite.conftest import one, perform, statuses
 from tests.composite.dying import die_performing
 from tests.composite.test_killed import Story, new_stories, until_all_ended
-from tests.deadlines import until
+from tests.deadlines import eventually, until
 from tests.suite import Suite, database_of
 from tests.sync.conftest import Person, World, person, uid
 
@@ -254,6 +254,11 @@ async def test_erasing_somebody_empties_the_answers_that_tell_of_them(
 
 
 def test_what_is_undoable_is_what_the_services_can_undo(suite: Suite) -> None:
+    eventually(lambda: undoable_of(suite) == UNDOABLE)
+
+
+def undoable_of(suite: Suite) -> set[str]:
+    """By the merged document, which is asked for anew every few seconds."""
     paths = httpx.get(f"{suite.url}/openapi.json", timeout=30).json()["paths"]
     found = set()
     for path in paths:
@@ -267,4 +272,4 @@ def test_what_is_undoable_is_what_the_services_can_undo(suite: Suite) -> None:
             continue
         if {f"{one}/restore", f"{one}/history"} <= paths.keys():
             found.add(word)
-    assert found - {"files", "views"} - set(RESOURCES["gateway"]) == UNDOABLE
+    return found - {"files", "views"} - set(RESOURCES["gateway"])

@@ -42,6 +42,7 @@ async def test_a_campaign_is_a_record_like_others(organisation: Organisation, cl
         path, json={"status": "running", "costs": one["costs"][:1]}, headers={"if-match": '"1"'}
     )
     assert changed.status_code == 200, changed.text
+    assert {line["note"] for line in one["costs"]} >= {None}  # each line has all its fields
     assert (changed.json()["cost"], changed.json()["costs"]) == (money("3200.50"), one["costs"][:1])
     stale = await manager.patch(path, json={"goal": "x"}, headers={"if-match": '"1"'})
     assert stale.status_code == 412

@@ -37,7 +37,8 @@ def _below(told: dict[str, Any]) -> dict[str, Any]:
     """What a resource's own documents say, of a route below a campaign."""
     extra = told["openapi_extra"]
     return told | {
-        "openapi_extra": extra | {"parameters": [CAMPAIGN, *extra.get("parameters", [])]}
+        "responses": told["responses"] | documents.problems(404),
+        "openapi_extra": extra | {"parameters": [CAMPAIGN, *extra.get("parameters", [])]},
     }
 
 

@@ -27,7 +27,9 @@ def columns_from(sent: Mapping[str, Any]) -> dict[str, Any]:
     if "budget" in columns:
         columns |= _money("budget", columns.pop("budget"))
     if "costs" in columns:
-        lines = [line | {"id": line.get("id") or new_id()} for line in columns["costs"]]
+        lines = [
+            {"note": None} | line | {"id": line.get("id") or new_id()} for line in columns["costs"]
+        ]
         if len({line["id"] for line in lines}) < len(lines):
             raise CampaignRefused("Two lines are one.", errors={"costs": "Each id stands once."})
         columns["costs"] = [{**line, "id": str(line["id"]), "on": line["on"].isoformat()} for line in lines]  # fmt: skip
