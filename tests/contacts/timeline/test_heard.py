@@ -167,6 +167,15 @@ async def test_an_erased_person_takes_what_was_told_of_them_along(
     assert left["n"] == 0
 
 
+def test_a_breach_is_called_by_its_clock() -> None:
+    event = {
+        "type": "tickets.sla.breached", "changed": [], "subject_id": str(uuid4()), "version": 1,
+        "occurred_at": "2026-11-01T00:00:00Z",
+        "after": {"account_id": str(uuid4()), "clock": "first_response", "number": 1},
+    }  # fmt: skip
+    assert [entry.title for entry in entries_of(event)] == ["Sla breached: first_response"]
+
+
 def test_an_event_says_whom_it_is_about() -> None:
     one, two, three = (str(uuid4()) for _ in range(3))
     state = {

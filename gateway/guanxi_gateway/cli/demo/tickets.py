@@ -67,11 +67,11 @@ def make_policies(seed: int) -> list[Record]:
 
 
 def make_ticket_forms(seed: int) -> list[Record]:
-    """As `POST /v1/tickets/forms` takes them: what a customer complains by."""
+    """As `POST /v1/tickets/forms` takes them: what a customer complains by. Of no team: a queue has it."""
     return [
         {
             "id": str(demo_id(seed, "ticket-form", 0)), "name": "投诉与建议 Complaints", "kind": "complaint",
-            "urgency": "high", "team_id": str(team_id(seed, "Service")), "takes_files": True,
+            "urgency": "high", "takes_files": True,
             "fields": [
                 {"name": "name", "label": "姓名 Your name", "is_required": True},
                 {"name": "email", "label": "邮箱 Email"},

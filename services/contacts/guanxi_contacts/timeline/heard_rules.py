@@ -25,7 +25,7 @@ TYPES: Final = tuple(f"{prefix}.*" for prefix in RESOURCES)
 # What is not worth an entry of its own, but for a change of where the record stands.
 QUIET: Final = frozenset({"updated", "deleted", "restored", "erased"})
 STANDS: Final = frozenset({"status", "stage_id", "priority"})
-NAMED: Final = ("name", "subject", "number")
+NAMED: Final = ("name", "subject", "clock", "number")
 KEPT: Final = (
     "number", "name", "subject", "status", "stage_id", "amount", "total", "probability", "close_on",
     "reason", "priority", "kind", "channel", "score", "clock", "ordered_on", "due_on", "paid_on",
