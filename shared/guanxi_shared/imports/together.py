@@ -6,7 +6,7 @@ its rows are known. After a restart the same is found again, and what came befor
 done.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,9 +34,9 @@ def read_together(
     path: Path, source: Source, columns: Sequence[str], *, size: int, start: Checkpoint
 ) -> Iterator[Groups]:
     """Groups by the list, of some `size` rows each. Rows belong together that say the same in the
-    first of the columns in which they say anything; one that says nothing is a record of its own.
-    FileProblem where too much would have to be held."""
-    key = _key_of(columns)
+    first of the columns in which they say anything, or in a later one what a row that says more says there;
+    one that says nothing is a record of its own. FileProblem where too much would have to be held."""
+    key = _key_of(columns, _named_elsewhere(path, source, columns))
     groups: list[Group] = []
     held, at = 0, start
     for group in _groups(path, source, key, start, _apart(path, source, key)):
@@ -51,14 +51,30 @@ def read_together(
         yield Groups(groups, at)
 
 
-def _key_of(columns: Sequence[str]) -> Key:
+def _key_of(columns: Sequence[str], elsewhere: Mapping[str, str]) -> Key:
     def key(row: Row) -> str | None:
-        for place, column in enumerate(columns):
-            if text := row.values.get(column, "").strip():
-                return f"{place} {text}"
-        return None
+        found = next(_said(row, columns), None)
+        return None if found is None else elsewhere.get(found, found)
 
     return key
+
+
+def _named_elsewhere(path: Path, source: Source, columns: Sequence[str]) -> dict[str, str]:
+    """What rows say in later columns → what the same rows say in their first: a record whose number stands in
+    each of its rows, and its id in one. Of several ids for a number the first."""
+    found: dict[str, str] = {}
+    if len(columns) > 1:
+        for row in _filled(path, source):
+            said = list(_said(row, columns))
+            for each in said[1:]:
+                found.setdefault(each, said[0])
+    return found
+
+
+def _said(row: Row, columns: Sequence[str]) -> Iterator[str]:
+    for place, column in enumerate(columns):
+        if text := row.values.get(column, "").strip():
+            yield f"{place} {text}"
 
 
 def _groups(

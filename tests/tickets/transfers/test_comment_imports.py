@@ -198,6 +198,22 @@ async def test_only_whoever_sees_the_ticket_and_may_note_brings_notes(
     assert all(part in line for part, line in zip(wanted, said, strict=True)), said
 
 
+async def test_rows_of_a_number_are_one_ticket_though_its_id_stands_in_one_alone(
+    send: Sender,
+) -> None:
+    id = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f99"
+    table = f"""id,external id,subject,status,changed at
+{id},Z-7,Broken,new,2024-05-01 08:00
+,Z-8,Other,new,2024-05-01 08:00
+,Z-7,,solved,2024-05-02 08:00
+"""
+    for counted in ({"created": 2, "updated": 1}, {"created": 1, "skipped": 2}):
+        done = await send(table, key="id", duplicates="skip", time_zone="UTC")
+        assert counts(done) == counted, await refused(send, done)
+    one = next(each for each in await send.records() if each["id"] == id)
+    assert (one["external_id"], one["status"]) == ("Z-7", "solved")
+
+
 async def test_they_are_exported_to_whoever_sees_their_tickets(
     client: Clients, company: Organisation
 ) -> None:
