@@ -12,13 +12,13 @@ from guanxi_shared.imports import fields as f
 from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.columns import named, text, typed
 from guanxi_shared.imports.fields import ImportField
-from guanxi_shared.imports.named_records import Naming, looked_up, uuid_or_none
+from guanxi_shared.imports.named_records import Naming, looked_up
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row, take_moment
 from guanxi_shared.tables.rows import Row
 from guanxi_tickets.imports.named_settings import take_setting
 from guanxi_tickets.imports.named_tickets import TICKET_FIELDS, take_ticket
-from guanxi_tickets.imports.setting_cells import answers_said, refuse
+from guanxi_tickets.imports.setting_cells import answers_said, refuse, take_id
 from guanxi_tickets.references.named import ACCOUNTS, BY_EMAIL
 from guanxi_tickets.surveys.question_rules import SCORE
 from guanxi_tickets.surveys.schemas import Language
@@ -71,7 +71,7 @@ class AnswerPreparation:
         found, document, _ = read_row(row, self.held)
         if row.problem is not None:
             return found
-        self._take_id(found, document)
+        take_id(found, document, self.held.cells)
         for name in MOMENTS:
             found.more[name] = take_moment(found, document, self.held.cells, name)
         self._check_times(found)
@@ -87,13 +87,6 @@ class AnswerPreparation:
             refuse(found, self.held.cells, "survey", "an answer needs its survey")
         found.fresh = {}
         return found
-
-    def _take_id(self, found: Prepared, document: dict[str, Any]) -> None:
-        if (said := document.pop("id", None)) is None:
-            return
-        found.wanted_id = uuid_or_none(str(said).strip())
-        if found.wanted_id is None:
-            refuse(found, self.held.cells, "id", "is no id")
 
     def _check_times(self, found: Prepared) -> None:
         invited, answered = (found.more[name] for name in MOMENTS)

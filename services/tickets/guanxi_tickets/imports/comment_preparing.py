@@ -14,14 +14,13 @@ from guanxi_shared.imports.blaming import reasons_of
 from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.columns import named, text, typed
 from guanxi_shared.imports.fields import ImportField
-from guanxi_shared.imports.named_records import uuid_or_none
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
 from guanxi_tickets.comments.schemas import Body
 from guanxi_tickets.imports.named_tickets import TICKET_FIELDS, take_ticket
-from guanxi_tickets.imports.setting_cells import refuse
+from guanxi_tickets.imports.setting_cells import refuse, take_id
 
 AGENT, REQUESTER = "agent", "requester"
 PUBLIC, INTERNAL = "public", "internal"
@@ -60,7 +59,7 @@ class CommentPreparation:
         found, document, created_at = read_row(row, self.held)
         if row.problem is not None:
             return found
-        self._take_id(found, document)
+        take_id(found, document, self.held.cells)
         take_ticket(found, document)
         if "ticket" not in found.more:
             refuse(found, self.held.cells, "ticket", "what was said needs its ticket")
@@ -70,13 +69,6 @@ class CommentPreparation:
         found.more["visibility"] = self._visibility(found, document)
         found.fresh = {}
         return found
-
-    def _take_id(self, found: Prepared, document: dict[str, Any]) -> None:
-        if (said := document.pop("id", None)) is None:
-            return
-        found.wanted_id = uuid_or_none(str(said).strip())
-        if found.wanted_id is None:
-            refuse(found, self.held.cells, "id", "is no id")
 
     def _moment(self, found: Prepared, at: datetime | None) -> datetime | None:
         if at is None:

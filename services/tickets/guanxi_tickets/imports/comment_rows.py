@@ -5,7 +5,7 @@ that nobody wrote. No letter goes out, and no state moves.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -21,7 +21,6 @@ from guanxi_shared.imports.prepared_target import PreparedTarget
 from guanxi_shared.imports.preparer import Preparer
 from guanxi_shared.imports.preparing import HeldAgainst
 from guanxi_shared.imports.references import take_turns
-from guanxi_shared.many_records import load_many
 from guanxi_tickets.comments.resources import COMMENTS, NOTES
 from guanxi_tickets.comments.rules import responded
 from guanxi_tickets.imports.comment_preparing import (
@@ -32,9 +31,7 @@ from guanxi_tickets.imports.comment_preparing import (
     CommentPreparation,
 )
 from guanxi_tickets.imports.named_tickets import find_tickets
-from guanxi_tickets.sla_clocks.keeping import clocks_of_many, is_timed
-from guanxi_tickets.sla_clocks.writing import Kept, write_all_kept
-from guanxi_tickets.tickets.resources import TICKETS
+from guanxi_tickets.sla_clocks.refreshing import keep_again
 
 RESOURCES: Final = {PUBLIC: COMMENTS, INTERNAL: NOTES}
 
@@ -104,20 +101,15 @@ class CommentRows:
     async def _let_tickets_follow(self, connection: Connection, replies: Book) -> None:
         """When they were first answered, and their clocks, read again with all that was said."""
         said = [entry.row for entry in replies.entries.values() if entry.events]
-        tickets = await load_many(connection, TICKETS, {each["ticket_id"] for each in said})
-        now, first = datetime.now(UTC), _first_answers(said)
-        timed = [each.row for each in tickets.values() if is_timed(each.row)]
-        clocks = await clocks_of_many(connection, timed, now)
-        all_kept = []
-        for id, ticket in tickets.items():
-            known, found = ticket.row["first_responded_at"], first.get(id)
+        first = _first_answers(said)
+
+        def answered(ticket: Mapping[str, Any]) -> Mapping[str, Any]:
+            known, found = ticket["first_responded_at"], first.get(ticket["id"])
             is_first = found is not None and (known is None or found < known)
-            kept = clocks[id].kept(now, untold=ticket.row["sla_next_at"]) if id in clocks else {}
-            changes = responded(found) if is_first and found is not None else {}
-            all_kept.append(Kept(ticket, changes, kept, "updated"))
-        await write_all_kept(
-            connection, self._terms.organisation_id, all_kept, now=now, actor=self._terms.actor
-        )
+            return responded(found) if is_first and found is not None else {}
+
+        ids = {each["ticket_id"] for each in said}
+        await keep_again(connection, ids, actor=self._terms.actor, changes_of=answered)
 
 
 def _name_each(rows: Sequence[Prepared]) -> None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 
 from guanxi_shared.imports.cells import CellReader, reason
+from guanxi_shared.imports.named_records import uuid_or_none
 from guanxi_shared.imports.prepared import Prepared
 
 NO_JSON: Final = "is no JSON as an export writes it"
@@ -36,6 +37,15 @@ def take_levels(found: Prepared, document: dict[str, Any], cells: CellReader, na
         return refuse(found, cells, name, NO_LEVEL)
     document[name] = [{"skill": skill.strip(), "level": int(level)} for skill, _, level in pairs]
     return None
+
+
+def take_id(found: Prepared, document: dict[str, Any], cells: CellReader) -> None:
+    """The id that the row brings; a reason where that is none."""
+    if (said := document.pop("id", None)) is None:
+        return
+    found.wanted_id = uuid_or_none(str(said).strip())
+    if found.wanted_id is None:
+        refuse(found, cells, "id", "is no id")
 
 
 def refuse(found: Prepared, cells: CellReader, name: str, sentence: str) -> None:
