@@ -1,5 +1,6 @@
 """The whole suite as real processes in a folder of its own, for storms and stories."""
 
+import asyncio
 import json
 import os
 import signal
@@ -15,11 +16,13 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import httpx
 
 from guanxi_gateway.cli.running import running_database
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.launch.settings import LaunchSettings
+from tests.deadlines import eventually
 
 ROOT = Path(__file__).parents[1]
 MEMBERS = [ROOT / "shared", ROOT / "gateway", *sorted((ROOT / "services").iterdir())]
@@ -49,6 +52,17 @@ class Suite:
 
     def pid_of(self, name: str) -> int | None:
         return next((p["pid"] for p in self.processes() if p["name"] == name and p["pid"]), None)
+
+    def kill(self, *names: str) -> None:
+        """All at once, without a word to them."""
+        pids = [self.pid_of(name) for name in names]
+        assert all(pids), f"{names}: {pids}"
+        for pid in pids:
+            os.kill(pid or 0, signal.SIGKILL)
+
+    def until_ready(self) -> None:
+        """After something was killed, when it is up again."""
+        eventually(lambda: is_ready(self), seconds=60)
 
     @property
     def secret(self) -> str:
@@ -135,6 +149,20 @@ def is_ready(suite: Suite) -> bool:
         return httpx.get(f"{suite.url}/health/ready", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
+
+
+@contextmanager
+def locked(suite: Suite, table: str, *ids: str) -> Iterator[None]:
+    """Rows that a transaction holds, so that whoever wants to change them waits; `table` with its schema."""
+    with asyncio.Runner() as runner:
+        connection = runner.run(asyncpg.connect(database_of(suite)))
+        try:
+            runner.run(connection.execute("BEGIN"))
+            sql = f"SELECT id FROM {table} WHERE id = ANY($1::uuid[]) FOR UPDATE"
+            assert len(runner.run(connection.fetch(sql, ids))) == len(ids)
+            yield
+        finally:
+            runner.run(connection.close())
 
 
 def database_of(suite: Suite) -> str:

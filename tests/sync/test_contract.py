@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.deadlines import eventually
+from tests.suite import locked
 from tests.sync.conftest import Person, World, created, deleted, person, uid, updated
 
 pytestmark = [pytest.mark.system, pytest.mark.serial]
@@ -656,6 +658,63 @@ def test_what_ended_between_two_services_is_completed_by_the_same_push(
     assert rep.found(f"/v1/opportunities/{o}")["account_id"] == a
     assert rep.found(f"/v1/accounts/{a}")["version"] == 1
     assert rep.pull().where("accounts", a) == "updated"
+
+
+def test_a_deletion_that_reached_one_service_alone_is_completed_by_the_next_pull(
+    world: World, rep: Person
+) -> None:
+    """Killed while pipeline waits for a row: contacts has deleted, its deals are still there. WatermelonDB then
+    pulls first, and says no more that the account was to go."""
+    a, kept = (rep.made("/v1/accounts", name=name)["id"] for name in ("torn", "brought back"))
+    deal, other = (
+        rep.made("/v1/opportunities", name="d", account_id=id)["id"] for id in (a, kept)
+    )  # fmt: skip
+    rep.pull()
+    with ThreadPoolExecutor(1) as pool, locked(world.suite, "pipeline.opportunities", deal, other):
+        pushing = pool.submit(rep.push, deleted("accounts", a, kept))
+        eventually(lambda: rep.call("GET", f"/v1/accounts/{a}").status_code == 404)
+        world.suite.kill("gateway", "pipeline")
+        with pytest.raises(httpx.TransportError):
+            pushing.result()
+    world.suite.until_ready()
+    assert rep.call("GET", f"/v1/opportunities/{deal}").status_code == 200, "nothing was torn"
+    rep.call("POST", f"/v1/accounts/{kept}/restore").raise_for_status()
+    pulled = rep.pull()
+    assert pulled.where("accounts", a) == "deleted"
+    assert pulled.where("opportunities", deal) == "deleted"
+    assert rep.call("GET", f"/v1/opportunities/{deal}").status_code == 404
+    for path in (f"/v1/accounts/{kept}", f"/v1/opportunities/{other}"):
+        assert rep.call("GET", path).status_code == 200, path
+    rep.made("/v1/opportunities", name="later", account_id=kept)
+    assert rep.pull().where("opportunities", other) is None
+
+
+def test_pushes_that_wait_for_each_other_are_both_written(world: World) -> None:
+    """Two phones delete the same accounts, named the other way round, again and again, and with them what
+    belongs to both."""
+    phones = [world.rep.another_phone() for _ in range(4)]
+    for _ in range(5):
+        a, b = (world.rep.made("/v1/accounts", name=f"waits {uid()}")["id"] for _ in "ab")
+        people = [
+            world.rep.made(
+                "/v1/contacts", name=f"of both {n}",
+                accounts=[{"account_id": id} for id in (a, b)[:: (-1) ** n]],
+            )["id"]
+            for n in range(6)
+        ]  # fmt: skip
+        for phone in phones:
+            phone.pull()
+        with ThreadPoolExecutor(4) as pool:
+            sent = [deleted("accounts", *(a, b)[:: (-1) ** n]) for n in range(4)]
+            answers = list(pool.map(lambda phone, each: phone.push(each), phones, sent))
+        assert {answer.status_code for answer in answers} <= {200, 409}
+        assert 200 in {answer.status_code for answer in answers}
+        for path in (
+            f"/v1/accounts/{a}",
+            f"/v1/accounts/{b}",
+            *(f"/v1/contacts/{p}" for p in people),
+        ):
+            assert world.rep.call("GET", path).status_code == 404, path
 
 
 def test_the_same_push_at_once_makes_one_of_each(rep: Person) -> None:

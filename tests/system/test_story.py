@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.launch.until import until
-from tests.suite import Admin, Suite, is_ready, running_suite
+from tests.suite import Admin, Suite, running_suite
 
 APP = "https://app.example.com"
 AWAY = {502, 503, 504}
@@ -55,16 +55,6 @@ def me(suite: Suite) -> Iterator[SignedIn]:
         yield SignedIn(admin, client, tokens["refresh_token"])
 
 
-def await_ready(suite: Suite) -> None:
-    until(lambda: is_ready(suite), "every process is ready", seconds=60)
-
-
-def kill(suite: Suite, name: str) -> None:
-    pid = suite.pid_of(name)
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-
-
 @contextmanager
 def halted(suite: Suite, name: str) -> Iterator[None]:
     """A process that takes connections and answers nothing."""
@@ -75,7 +65,7 @@ def halted(suite: Suite, name: str) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
-        await_ready(suite)
+        suite.until_ready()
 
 
 def test_who_signs_in_is_told_who_they_are(me: SignedIn) -> None:
@@ -205,7 +195,7 @@ def test_any_page_may_send_a_form_and_is_told_so_once(me: SignedIn) -> None:
 
 def test_after_a_killed_service_its_requests_recover(suite: Suite, me: SignedIn) -> None:
     account = me.create("成都天府食品有限公司")
-    kill(suite, "contacts")
+    suite.kill("contacts")
     seen: set[int] = set()
 
     def is_back() -> bool:
@@ -214,13 +204,13 @@ def test_after_a_killed_service_its_requests_recover(suite: Suite, me: SignedIn)
 
     until(is_back, "the account is there again", seconds=RECOVERY_SECONDS)
     assert seen <= AWAY | {200}
-    await_ready(suite)
+    suite.until_ready()
 
 
 def test_a_killed_gateway_keeps_its_sessions(suite: Suite, me: SignedIn) -> None:
     account = me.create("深圳前海软件有限公司")
-    kill(suite, "gateway")
-    await_ready(suite)
+    suite.kill("gateway")
+    suite.until_ready()
     assert me.client.get(f"/v1/accounts/{account}").status_code == 200
     sent = {"refresh_token": me.refresh_token}
     renewed = me.client.post("/v1/auth/refresh", json=sent)

@@ -28,7 +28,7 @@ from guanxi_gateway.models.people import (
     TeamMember,
     User,
 )
-from guanxi_gateway.models.phones import Device, SyncCursor, SyncProfile
+from guanxi_gateway.models.phones import Device, SyncCursor, SyncDeletion, SyncProfile
 from guanxi_gateway.models.webhooks import Webhook, WebhookAttempt, WebhookDelivery, WebhookTurn
 
 # Shared by all organisations, without a row-level policy: they hold hashes, counters and times.
@@ -61,6 +61,7 @@ __all__ = [
     "SignInSession",
     "SigningKey",
     "SyncCursor",
+    "SyncDeletion",
     "SyncProfile",
     "Team",
     "TeamMember",

@@ -66,6 +66,24 @@ class SyncProfile(Table, table=True):
     updated_at: datetime = instant()
 
 
+class SyncDeletion(Table, table=True):
+    """A deletion that reaches over several services and is under way: `part` is what the first of them was asked.
+    Its row goes when the last one has answered."""
+
+    __tablename__ = "sync_deletions"
+    __table_args__ = (
+        of_user(),
+        Index("ix_sync_deletions_organisation_id_user_id", "organisation_id", "user_id"),
+    )
+
+    organisation_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    user_id: UUID
+    device_id: str | None = words(nullable=True)
+    part: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    at: datetime = instant()
+
+
 class Device(Table, table=True):
     """A phone, tablet or browser that syncs: `device_id` is what it calls itself (`X-Device-Id`). A wipe was
     ordered, then heard by the device, then done; until it is done and somebody signed in anew on it, the device

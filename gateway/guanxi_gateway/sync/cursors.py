@@ -17,7 +17,8 @@ AHEAD: Final = 86_400 * 1_000_000  # no cursor of ours lies further ahead of the
 
 # One row always: the profile, and the cursor if it is there, this user's and not too old.
 FIND: Final = """
-SELECT c.standings::text AS standings, c.again::text AS again, p.records, p.activity_days
+SELECT c.standings::text AS standings, c.again::text AS again, p.records, p.activity_days,
+  EXISTS (SELECT FROM sync_deletions AS d WHERE d.organisation_id = $2 AND d.user_id = $3) AS has_deletions
 FROM (SELECT 1) AS one
 LEFT JOIN sync_cursors AS c ON c.organisation_id = $2 AND c.id = $4 AND c.user_id = $3
   AND c.at > now() - make_interval(days => $5)
@@ -50,12 +51,14 @@ UPDATE sync_cursors SET again = $4::jsonb WHERE organisation_id = $1 AND user_id
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`standings` is None for a cursor that is unknown, another's or too old."""
+    """`standings` is None for a cursor that is unknown, another's or too old; `has_deletions`: a push of this
+    user that deletes is under way, or ended in the middle."""
 
     standings: Mapping[str, Any] | None
     again: Mapping[str, list[str]] = field(default_factory=dict)
     records: str = "all"
     activity_days: int | None = None
+    has_deletions: bool = False
 
 
 async def find(db: Database, organisation: UUID, user: UUID, cursor: int | None) -> Found:
@@ -67,6 +70,7 @@ async def find(db: Database, organisation: UUID, user: UUID, cursor: int | None)
         orjson.loads(row["again"]) if row["again"] else {},
         row["records"] or "all",
         row["activity_days"],
+        row["has_deletions"],
     )
 
 

@@ -1,11 +1,12 @@
 """Pull and push of phones over all services: WatermelonDB's protocol, composed."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_gateway.identity.devices.service import refuse_wiped, see_device
-from guanxi_gateway.sync import cursors, rules
+from guanxi_gateway.sync import cursors, deletions, rules
 from guanxi_gateway.sync.asking import Answers, Services
 from guanxi_gateway.sync.cursors import Found
 from guanxi_gateway.sync.rules import Changes, Migration
@@ -32,6 +33,8 @@ async def pull(
     the cursor stands for nothing any more."""
     await refuse_wiped(call.db, call.by, device)
     found = await cursors.find(call.db, call.organisation, user_of(call), cursor)
+    if found.has_deletions:
+        await _complete_deletions(call, services, found, device)
     answers = await _changes(call, services, found, device, migration)
     is_anew = cursor is not None and found.standings is None
     if any("expired" in answer for answer in answers.values()):
@@ -101,18 +104,53 @@ async def push(
     }
     checked = await services.each(call, "check", parts)
     await _refuse_conflicts(call, cursor, found, checked)
+    note = await _noted_deletions(call, parts, device)
     first = {name: part for name, part in parts.items() if name == FIRST}
     applied = await services.each(call, "apply", first)
+    if note is not None and any(answer["conflicts"] for answer in applied.values()):
+        await deletions.done(call.db, call.organisation, note)
     await _refuse_conflicts(call, cursor, found, applied)
     rejected = [answer["rejected"] for answer in applied.values()]
     gone = applied[FIRST]["gone"] if applied else {}
     rest = _with_gone({n: p for n, p in parts.items() if n != FIRST}, gone, found, services, device)
     applied = await services.each(call, "apply", rest)
     await _refuse_conflicts(call, cursor, found, applied)
+    if note is not None:
+        await deletions.done(call.db, call.organisation, note)
     rejected += [answer["rejected"] for answer in applied.values()]
     refused = rules.merged(rejected)
     await see_device(call.db, call.by, device, pulled=False)
     return {"experimentalRejectedIds": refused} if refused else {}
+
+
+async def _noted_deletions(call: Call, parts: Mapping[str, Any], device: str | None) -> UUID | None:
+    """The note of what the first service is asked to delete; None for nothing."""
+    part = deletions.deletions_in(parts[FIRST]) if FIRST in parts else {}
+    if not part:
+        return None
+    return await deletions.note(call.db, call.organisation, user_of(call), device, part)
+
+
+async def _complete_deletions(
+    call: Call, services: Services, found: Found, device: str | None
+) -> None:
+    """What a push deleted in one service and, since something ended, not what belongs to it in another. What
+    its user may not delete any more stays."""
+    for id, part in await deletions.left(call.db, call.organisation, user_of(call), device):
+        with contextlib.suppress(Forbidden):
+            await _delete_again(call, services, found, part)
+        await deletions.done(call.db, call.organisation, id)
+
+
+async def _delete_again(
+    call: Call, services: Services, found: Found, part: Mapping[str, Any]
+) -> None:
+    answer = await services.one(call, FIRST, "apply", part)
+    if answer["conflicts"]:
+        part = deletions.without(part, answer["conflicts"])
+        answer = await services.one(call, FIRST, "apply", part)
+    rest = _with_gone({}, answer["gone"], found, services, part["device_id"])
+    await services.each(call, "apply", rest)
 
 
 def _with_gone(
