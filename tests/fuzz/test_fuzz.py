@@ -12,12 +12,14 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
 import httpx
 import pytest
 
+from tests.fuzz.links import opened_links
 from tests.launch.until import until
 from tests.suite import ELSEWHERE, Admin, Suite, running_suite
 
@@ -76,14 +78,28 @@ def caller(suite: Suite, name: str, email: str, password: str) -> dict[str, Any]
     }  # fmt: skip
 
 
-def fuzz(folder: Path, url: str, callers: Sequence[Mapping[str, Any]], *options: str) -> None:
+def fuzz(
+    folder: Path,
+    url: str,
+    callers: Sequence[Mapping[str, Any]],
+    *options: str,
+    links: Mapping[str, Mapping[str, str]] = MappingProxyType({}),
+) -> None:
     """Run schemathesis as the first of the callers, in a folder of its own; the others must not see
-    what is the first one's. Fails with what was found."""
+    what is the first one's. `links`: what addresses of a pattern hold. Fails with what was found."""
     names = [caller["name"] for caller in callers]
     auth = {"path": "callers.json", "user": names[0]} | ({"peers": names} if names[1:] else {})
     lines = [f"{key} = {json.dumps(value)}" for key, value in auth.items()]
     config = folder / CONFIG.name
-    config.write_text("\n".join([CONFIG.read_text(), "[auth.wfc]", *lines, ""]))
+    lines = ["[auth.wfc]", *lines]
+    for pattern, parameters in links.items():
+        told = ", ".join(f"{name} = {json.dumps(value)}" for name, value in parameters.items())
+        lines += [
+            "[[operations]]",
+            f"include-path-regex = '{pattern}'",
+            f"parameters = {{ {told} }}",
+        ]
+    config.write_text("\n".join([CONFIG.read_text(), *lines, ""]))
     (folder / "callers.json").write_text(json.dumps({"auth": list(callers)}))
     command = [
         sys.executable, "-m", "schemathesis.cli", "--config-file", str(config), "run",
@@ -183,6 +199,20 @@ def test_what_can_lock_its_caller_out_keeps_to_its_document(
     bearer = {"name": "Authorization", "value": f"Bearer {admin.token()}"}
     by = {"name": "admin", "fixedHeaders": [bearer]}
     fuzz(tmp_path, suite.url, [by], *each("--include-operation-id", LOCKING))
+
+
+def test_what_lies_behind_links_keeps_to_its_document(
+    suite: Suite, admin: Admin, tmp_path: Path
+) -> None:
+    """Public addresses with a form, a portal, a survey and a quote behind them, not with tokens of nobody."""
+    until_whole(suite)
+    by = caller(suite, "admin", admin.email, admin.password)
+    with signed_in(admin) as client:
+        links = opened_links(client)
+    fuzz(
+        tmp_path, suite.url, [by], "--include-path-regex", "^/v1/public/", "--max-examples", str(5 * EXAMPLES),
+        links=links,
+    )  # fmt: skip
 
 
 def test_a_rep_does_not_get_what_is_another_reps(
