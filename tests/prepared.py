@@ -34,6 +34,7 @@ from guanxi_shared.launch.provision import (
 from guanxi_shared.launch.roles import roles_of
 from guanxi_shared.launch.services import Service, discover_services
 from guanxi_shared.launch.settings import LaunchSettings
+from tests import prepared_suite
 from tests.library import tables as library
 
 PREFIX = "guanxi-tests-"
@@ -103,6 +104,7 @@ def preparing() -> Iterator[Path]:
     lock.acquire()
     postgres = EmbeddedPostgres(folder / "data", fast=True)
     file = folder / "prepared.json"
+    prepared_suite.offer(folder)
     database_url = LaunchSettings.from_environment().database_url
     try:
         if database_url is None:
@@ -117,6 +119,7 @@ def preparing() -> Iterator[Path]:
     finally:
         postgres.stop()
         postgres.destroy()
+        prepared_suite.withdraw()
         shutil.rmtree(folder)
         lock.release()
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ import httpx
 from guanxi_gateway.cli.running import running_database
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.launch.settings import LaunchSettings
+from tests import prepared_suite
 from tests.deadlines import eventually
 
 ROOT = Path(__file__).parents[1]
@@ -103,30 +104,43 @@ class Admin:
 
 @contextmanager
 def running_suite(data: Path | None = None, **environment: str) -> Iterator[Suite]:
-    """`guanxi up` without the demo, on a free port; stopped cleanly at the end, or killed."""
+    """`guanxi up` without the demo, on a free port; stopped cleanly at the end, or killed. Its data folder is as a
+    first start leaves it."""
     with TemporaryDirectory(prefix="guanxi-suite-") as folder:
         place = data or Path(folder)
-        port = free_port()
-        env = {
-            k: v
-            for k, v in os.environ.items()
-            if not k.startswith(("GUANXI_", "CONTACTS_", "GATEWAY_"))
-        }
-        env |= {
-            "GUANXI_DATA_DIR": str(place), "GUANXI_PORT": str(port), "GUANXI_DEMO": "0",
-            "PYTHONPATH": os.pathsep.join(map(str, MEMBERS)),
-            **environment,
-        }  # fmt: skip
-        log = (place / "suite.log").open("wb")
-        command = [sys.executable, "-m", "guanxi_gateway.cli", "up"]
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
-        suite = Suite(f"http://127.0.0.1:{port}", place, process)
-        try:
-            _await_ready(suite)
+        prepared_suite.begin_from(place, _start_once)
+        with _started(place, environment) as suite:
             yield suite
-        finally:
-            _stop(process)
-            log.close()
+
+
+def _start_once(place: Path) -> None:
+    with _started(place, {}):
+        pass
+
+
+@contextmanager
+def _started(place: Path, environment: Mapping[str, str]) -> Iterator[Suite]:
+    port = free_port()
+    env = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("GUANXI_", "CONTACTS_", "GATEWAY_"))
+    }
+    env |= {
+        "GUANXI_DATA_DIR": str(place), "GUANXI_PORT": str(port), "GUANXI_DEMO": "0",
+        "PYTHONPATH": os.pathsep.join(map(str, MEMBERS)),
+        **environment,
+    }  # fmt: skip
+    log = (place / "suite.log").open("wb")
+    command = [sys.executable, "-m", "guanxi_gateway.cli", "up"]
+    process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT)
+    suite = Suite(f"http://127.0.0.1:{port}", place, process)
+    try:
+        _await_ready(suite)
+        yield suite
+    finally:
+        _stop(process)
+        log.close()
 
 
 def _await_ready(suite: Suite) -> None:
