@@ -24,7 +24,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+
+from guanxi_shared.validation_words import words_for
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -158,8 +160,8 @@ class Late(Unavailable):
     status, code, title = 504, "late", "The deadline of this request has passed"
 
 
-def from_validation(error: ValidationError) -> Problem:
-    """A pydantic failure as the problem a caller sees: field → sentence.
+def from_validation(error: ValidationError, model: type[BaseModel] | None = None) -> Problem:
+    """A pydantic failure as the problem a caller sees: field → sentence. `model`, which was read, knows its fields.
 
     A body that is not JSON at all is Malformed (400); everything else is Invalid (422).
     """
@@ -170,7 +172,8 @@ def from_validation(error: ValidationError) -> Problem:
     violations = []
     for item in details:
         field = ".".join(str(part) for part in item["loc"]) or "body"
-        errors.setdefault(field, item["msg"])
-        violations.append({"pointer": pointer(field), "code": item["type"], "detail": item["msg"]})
+        said = words_for(item, model)
+        errors.setdefault(field, said)
+        violations.append({"pointer": pointer(field), "code": item["type"], "detail": said})
     first = next(iter(errors.items()))
     return Invalid(f"{first[0]}: {first[1]}", errors=errors, violations=violations)

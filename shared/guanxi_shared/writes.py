@@ -38,7 +38,7 @@ def parse(model: type[Model], raw: bytes) -> Model:
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:
-        raise from_validation(error) from error
+        raise from_validation(error, model) from error
 
 
 def parse_object(model: type[Model], value: Any) -> Model:
@@ -46,7 +46,7 @@ def parse_object(model: type[Model], value: Any) -> Model:
     try:
         return model.model_validate_json(to_json(value), strict=True)
     except ValidationError as error:
-        raise from_validation(error) from error
+        raise from_validation(error, model) from error
 
 
 async def create(

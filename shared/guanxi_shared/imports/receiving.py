@@ -188,7 +188,7 @@ def options_in(text: str | None) -> ImportOptions:
     try:
         return ImportOptions.model_validate_json(text)
     except ValidationError as error:
-        raise from_validation(error) from error
+        raise from_validation(error, ImportOptions) from error
 
 
 def _importable(importing: Importing, name: str | None) -> Importable:
