@@ -25,6 +25,7 @@ MADE = (
     "ticket_facts",
     "answer_facts",
     "account_facts",
+    "activity_facts",
     "campaign_facts",
     "campaign_member_facts",
     "contract_facts",
@@ -65,9 +66,29 @@ async def a_story(
     ).status_code == 200
     await a_campaign(customers(organisation.admin), [acme, twin])
     ticket = {"subject": "Leak", "account_id": acme}
+    await some_activities(people, acme, twin)
     tickets = desk(organisation.admin)
     assert (await tickets.post("/v1/tickets", json=ticket)).status_code == 201
     await a_contract(tickets, acme)
+
+
+async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
+    """Planned with one account, done with two, moved to another day; a task that repeats."""
+    body = {"kind": "visit", "subject": "V", "starts_at": "2026-03-02T02:00:00Z"}
+    body |= {"account_ids": [accounts[0]], "duration_minutes": 61}
+    made = await done(people, "POST", "/v1/activities", json=body)
+    path = f"/v1/activities/{made['id']}"
+    await done(people, "PATCH", path, json={"account_ids": list(accounts)})
+    await done(people, "POST", f"{path}/complete", json={"done_at": "2026-03-03T02:00:00Z"})
+    task = {
+        "kind": "task",
+        "subject": "T",
+        "due_at": "2026-03-04T02:00:00Z",
+        "recurrence": "FREQ=WEEKLY",
+    }
+    made = await done(people, "POST", "/v1/activities", json=task)
+    await done(people, "POST", f"/v1/activities/{made['id']}/complete", json={})
+    await done(people, "DELETE", f"/v1/activities/{made['id']}")
 
 
 async def a_contract(tickets: httpx.AsyncClient, account_id: str) -> None:

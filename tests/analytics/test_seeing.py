@@ -15,7 +15,7 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities"], "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -30,6 +30,7 @@ CUBES = (
     "campaign_costs",
     "campaign_members",
     "contracts",
+    "activities",
 )
 
 
@@ -37,7 +38,7 @@ CUBES = (
 async def canary(
     everywhere: Organisation, sales: Clients, customers: Clients, desk: Clients, hear: Hear
 ) -> str:
-    """An account of `rep` with a sale, a ticket and a contract, all of which say the secret where they can."""
+    """An account of `rep` with a sale, a ticket, a contract and a visit, all of which say the secret where they can."""
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
@@ -49,6 +50,9 @@ async def canary(
     }  # fmt: skip
     kept = await desk(everywhere.admin).post("/v1/entitlements", json=contract)
     assert kept.status_code == 201, kept.text
+    visit = {"kind": "visit", "subject": SECRET, "location": SECRET, "account_ids": [account]}
+    answer = await customers(everywhere.rep).post("/v1/activities", json=visit)
+    assert answer.status_code == 201, answer.text
     await hear()
     return account
 

@@ -1,5 +1,6 @@
 """The tables of analytics: facts as they were and as they were known, and what is kept ready of them."""
 
+from guanxi_analytics.models.activities import ActivityFact
 from guanxi_analytics.models.facts import (
     AccountFact,
     AnswerFact,
@@ -21,6 +22,7 @@ from guanxi_analytics.models.summaries import CustomerSummary
 
 __all__ = [
     "AccountFact",
+    "ActivityFact",
     "AnswerFact",
     "CampaignFact",
     "CampaignMemberFact",

@@ -72,6 +72,7 @@ class Asked:
     top: int | None
     as_of: datetime | None
     at: datetime
+    today: date
 
     @property
     def cubes(self) -> list[Cube]:
@@ -97,11 +98,12 @@ def asked_of(call: Call, sent: Query) -> Asked:
             f"{order_by!r} is not among the measures.", errors={"order_by": "Send one of measures."}
         )
     as_of = None if sent.as_of is None else history.moment_of(call, "as_of", sent.as_of)
+    at = as_of or datetime.now(UTC)
     return Asked(
         measures, dimensions, bucket,
         {name: _groups(call, sent, name) for name in dict.fromkeys(each for m in measures for each in m.cubes)},
         sent.filter_groups, first, until, _shift(sent, first, until, bucket), order_by, sent.top,
-        as_of, as_of or datetime.now(UTC),
+        as_of, at, at.astimezone(call.clock.zone).date(),
     )  # fmt: skip
 
 

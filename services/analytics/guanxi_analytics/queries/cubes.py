@@ -24,6 +24,7 @@ from sqlalchemy import Text as SqlText
 
 from guanxi_analytics.facts.kinds import (
     ACCOUNTS,
+    ACTIVITIES,
     ANSWERS,
     CAMPAIGNS,
     CONTRACTS,
@@ -40,6 +41,7 @@ ANSWER: Final = ANSWERS.table.c
 CAMPAIGN: Final[Table] = CAMPAIGNS.table
 MEMBER: Final = MEMBERS.table.c
 CONTRACT: Final = CONTRACTS.table.c
+ACTIVITY: Final = ACTIVITIES.table.c
 SECONDS_AN_HOUR: Final = 3_600
 
 
@@ -99,6 +101,13 @@ TREATED: Final = MEMBER.member_group == one("treated")
 EACH_MEMBER: Final = tuple_(
     MEMBER.campaign_id, MEMBER.member_id
 ).distinct()  # merged records are one
+EACH_ACTIVITY: Final = ACTIVITY.subject_id.distinct()  # with several accounts it is one
+DONE: Final = ACTIVITY.status == one("done")
+PLANNED: Final = ACTIVITY.status == one("planned")
+VISITED: Final = and_(DONE, ACTIVITY.kind == one("visit"))
+TODAY: Final = bindparam(
+    "today", type_=Date
+)  # of the moment asked for, by the organisation's clock
 CUBES: Final[Mapping[str, Cube]] = {
     cube.name: cube
     for cube in (
@@ -215,6 +224,24 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset(),
             {"en": "Terms of service contracts by their first day", "zh": "按生效日的服务合同期"},
         ),
+        Cube(
+            "activities", ACTIVITIES, "activities", "valid_at", (ACTIVITY.status != one("cancelled"),),
+            {
+                "activities": func.count(EACH_ACTIVITY),
+                "done": func.count(EACH_ACTIVITY).filter(DONE),
+                "planned": func.count(EACH_ACTIVITY).filter(PLANNED),
+                "overdue": func.count(EACH_ACTIVITY).filter(
+                    and_(PLANNED, cast(local(ACTIVITY.until_at), Date) < TODAY)
+                ),
+                "visits": func.count(EACH_ACTIVITY).filter(VISITED),
+                "checked_in": func.count(EACH_ACTIVITY).filter(and_(VISITED, ACTIVITY.is_checked_in)),
+                "minutes": func.coalesce(func.sum(ACTIVITY.minutes).filter(DONE), 0),
+                "visited": func.count(ACTIVITY.account_id.distinct()).filter(VISITED),
+                "contacted": func.count(ACTIVITY.account_id.distinct()).filter(DONE),
+            },
+            frozenset(),
+            {"en": "Activities by when they were done, else are meant for", "zh": "按完成或计划时间的活动"},
+        ),
     )
 }  # fmt: skip
 
@@ -232,6 +259,7 @@ class Measure:
     how: str = "sum"
     times: float = 1.0
     per: str | None = None
+    is_of_today: bool = False  # another number tomorrow, though nothing changed
 
     @property
     def cubes(self) -> tuple[str, ...]:
@@ -286,6 +314,16 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("contract_terms", "contracts", "count", "terms", "Terms of service contracts begun", "新起服务合同期"),
         _measure("contract_customers", "contracts", "count", "accounts", "Customers whose term began", "合同客户数"),
         _measure("contract_put_away", "contracts", "percent", "put_away terms", "Put away, of the terms begun", "合同停用率", how="quotient", times=100.0),
+        _measure("activities", "activities", "count", "activities", "Activities, done and planned", "活动数"),
+        _measure("activities_done", "activities", "count", "done", "Activities done", "完成活动"),
+        _measure("activities_planned", "activities", "count", "planned", "Activities planned, not done yet", "计划活动"),
+        _measure("activities_overdue", "activities", "count", "overdue", "Activities overdue", "逾期活动", is_of_today=True),
+        _measure("visits", "activities", "count", "visits", "Visits done", "完成拜访"),
+        _measure("visits_checked_in", "activities", "count", "checked_in", "Visits done with a check-in", "签到拜访"),
+        _measure("activity_minutes", "activities", "number", "minutes", "Minutes of activities done, where known", "活动分钟数"),
+        _measure("accounts_visited", "activities", "count", "visited", "Accounts visited", "拜访客户数"),
+        _measure("accounts_contacted", "activities", "count", "contacted", "Accounts that something was done with", "联系客户数"),
+        _measure("visits_per_account", "activities", "number", "visits visited", "Visits per account visited", "户均拜访次数", how="quotient"),
         _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
     )
 }  # fmt: skip
@@ -331,13 +369,13 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product"),
         _dimension("sku", "Article number", "货号", "order=sku"),
         _dimension("category", "Category", "品类", "order=category"),
@@ -354,6 +392,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("survey", "Survey", "问卷", "survey=survey_id"),
         _dimension("contract_term", "Contract term", "合同期限", "entitlement=term"),
         _dimension("contract_unit", "Unit of a contract", "合同计量单位", "entitlement=unit"),
+        _dimension("activity_kind", "Kind of activity", "活动类别", "activity=kind"),
+        _dimension("activity_status", "Status of an activity", "活动状态", "activity=status"),
         _dimension("queue", "Queue", "队列", "ticket=queue_id"),
     )
 }  # fmt: skip

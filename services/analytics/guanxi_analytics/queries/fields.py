@@ -41,6 +41,7 @@ KEYS: Final = {
     "campaign": "campaign_id",
     "campaign_member": "campaign_member_id",
     "entitlement": "entitlement_id",
+    "activity": "activity_id",
 }
 
 

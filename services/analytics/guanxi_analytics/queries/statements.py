@@ -151,5 +151,5 @@ def values_of(
 ) -> Mapping[str, Any]:
     return {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": asked.as_of,
-        "first": first, "until": until, **scope.params(),
+        "first": first, "until": until, "today": asked.today, **scope.params(),
     }  # fmt: skip

@@ -87,7 +87,7 @@ async def _made_from(call: Call, asked: Asked, is_graded: bool) -> list[Any]:
     scopes = [(each, await call.scope(each)) for each in sorted(resources)]
     return [
         CODE_VERSION, is_graded, may_name, str(call.clock.zone), asked.documents, _conditions(asked),
-        parameters_of(asked),
+        parameters_of(asked), _day(asked.today) if any(m.is_of_today for m in asked.measures) else None,
         [(name, s.everything, s.owners, s.teams, sorted(s.shared)) for name, s in scopes],
     ]  # fmt: skip
 
