@@ -33,13 +33,13 @@ async def records_of(client: httpx.AsyncClient, row: dict[str, Any]) -> dict[str
     return found
 
 
-async def stages_made(admin: httpx.AsyncClient) -> dict[str, str]:
+async def stages_made(admin: httpx.AsyncClient, name: str = "Direct") -> dict[str, str]:
     """Of a pipeline of its own: by name, and `pipeline` itself."""
     stages = [
         {"name": "Talk", "kind": "open", "probability": 20}, {"name": "Won", "kind": "won", "probability": 100},
         {"name": "Lost", "kind": "lost", "probability": 0},
     ]  # fmt: skip
-    made = await done(admin, "POST", "/v1/pipelines", json={"name": "Direct", "stages": stages})
+    made = await done(admin, "POST", "/v1/pipelines", json={"name": name, "stages": stages})
     return {stage["name"]: stage["id"] for stage in made["stages"]} | {"pipeline": made["id"]}
 
 

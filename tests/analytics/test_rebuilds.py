@@ -29,6 +29,7 @@ MADE = (
     "campaign_facts",
     "campaign_member_facts",
     "contract_facts",
+    "quota_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -70,6 +71,11 @@ async def a_story(
     tickets = desk(organisation.admin)
     assert (await tickets.post("/v1/tickets", json=ticket)).status_code == 201
     await a_contract(tickets, acme)
+    quota = {"owner_id": str(organisation.rep.id), "period": "month", "starts_on": "2026-03-01"}
+    quota |= {"amount": {"amount": "900.00", "currency": "CNY"}}
+    made = await done(rep, "POST", "/v1/quotas", json=quota)
+    body = {"amount": {"amount": "800.00", "currency": "CNY"}}
+    await done(rep, "PATCH", f"/v1/quotas/{made['id']}", json=body)
 
 
 async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
@@ -190,7 +196,7 @@ async def test_a_restored_source_is_heard_from_its_beginning(
 
     assert await consumer_of("pipeline", nothing_left).step(service_database, wait=0) == 0
     after = await contents(service_database, everywhere.id)
-    gone = {"sale_facts", "sale_returns", "customer_summaries"}
+    gone = {"sale_facts", "sale_returns", "quota_facts", "customer_summaries"}
     assert {name for name in MADE if not after[name]} == gone | NOT_TOLD
     assert after["account_facts"] == before["account_facts"]
 

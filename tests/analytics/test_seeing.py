@@ -31,6 +31,7 @@ CUBES = (
     "campaign_members",
     "contracts",
     "activities",
+    "quotas",
 )
 
 

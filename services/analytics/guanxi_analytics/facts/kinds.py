@@ -10,6 +10,7 @@ from sqlalchemy import Table
 from guanxi_analytics.facts.activity_rules import activity_of
 from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
 from guanxi_analytics.facts.contract_rules import contract_of
+from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models.facts import SaleFact
@@ -79,7 +80,10 @@ CAMPAIGNS: Final = Kind("contacts", "campaign", TABLES["campaign_facts"], campai
 MEMBERS: Final = Kind("contacts", "campaign_member", TABLES["campaign_member_facts"], member_of)
 CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], contract_of)
 ACTIVITIES: Final = Kind("contacts", "activity", TABLES["activity_facts"], activity_of)
-KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES)
+QUOTAS: Final = Kind("pipeline", "quota", TABLES["quota_facts"], quota_of)
+KINDS: Final = (
+    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS,
+)  # fmt: skip
 
 
 def kinds_of(source: str) -> dict[str, Kind]:

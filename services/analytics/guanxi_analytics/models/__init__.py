@@ -14,6 +14,7 @@ from guanxi_analytics.models.facts import (
 )
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
 from guanxi_analytics.models.products import ProductRetention, ProductRule
+from guanxi_analytics.models.quotas import QuotaFact
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
@@ -37,6 +38,7 @@ __all__ = [
     "ProductRetention",
     "ProductRule",
     "QuadrantMove",
+    "QuotaFact",
     "Report",
     "ReportLetter",
     "ReportResult",

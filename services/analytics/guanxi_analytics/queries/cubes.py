@@ -30,10 +30,12 @@ from guanxi_analytics.facts.kinds import (
     CONTRACTS,
     DEALS,
     MEMBERS,
+    QUOTAS,
     SALES,
     TICKETS,
     Kind,
 )
+from guanxi_analytics.queries.quota_rows import QUOTA_ROWS
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
@@ -57,7 +59,8 @@ def one(value: str) -> ColumnElement[Any]:
 @dataclass(frozen=True)
 class Cube:
     """`when` is the column by which rows count, `day` the same as the organisation's day; `resource` is whose
-    permissions and breadth of sight count, `only` what its rows have to be."""
+    permissions and breadth of sight count, `only` what its rows have to be. `rows` are made of the facts where those do
+    not count as they stand; `buckets` are the stretches of time that it is told apart by."""
 
     name: str
     kind: Kind
@@ -67,10 +70,13 @@ class Cube:
     sums: Mapping[str, ColumnElement[Any]]
     money: frozenset[str]
     labels: Mapping[str, str]
+    rows: Any = None
+    buckets: tuple[str, ...] = ("day", "week", "month", "quarter", "year")
 
     @property
     def table(self) -> Table:
-        return self.kind.table
+        found: Table = self.kind.table if self.rows is None else self.rows
+        return found
 
     @property
     def seen_by(self) -> Table:
@@ -242,6 +248,13 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset(),
             {"en": "Activities by when they were done, else are meant for", "zh": "按完成或计划时间的活动"},
         ),
+        Cube(
+            "quotas", QUOTAS, "quotas", "starts_on", (),
+            {"quota": func.coalesce(func.sum(QUOTA_ROWS.c.amount), 0)},
+            frozenset({"quota"}),
+            {"en": "Quotas by the first day of their period", "zh": "按期初日的销售定额"},
+            QUOTA_ROWS, ("month", "quarter", "year"),
+        ),
     )
 }  # fmt: skip
 
@@ -268,6 +281,11 @@ class Measure:
     @property
     def is_money(self) -> bool:
         return self.unit == "money"
+
+    @property
+    def is_of_currency(self) -> bool:
+        """It is of one currency, as money and shares of money are."""
+        return self.is_money or self.how == "attained"
 
 
 def _measure(name: str, cube: str, unit: str, of: str, en: str, zh: str, **more: Any) -> Measure:
@@ -314,6 +332,8 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("contract_terms", "contracts", "count", "terms", "Terms of service contracts begun", "新起服务合同期"),
         _measure("contract_customers", "contracts", "count", "accounts", "Customers whose term began", "合同客户数"),
         _measure("contract_put_away", "contracts", "percent", "put_away terms", "Put away, of the terms begun", "合同停用率", how="quotient", times=100.0),
+        _measure("quota", "quotas", "money", "quota", "Quota", "销售定额"),
+        _measure("quota_attainment", "quotas", "percent", "quota won_amount", "Amount won, of the quota", "定额完成率", how="attained", per="deals_closed"),
         _measure("activities", "activities", "count", "activities", "Activities, done and planned", "活动数"),
         _measure("activities_done", "activities", "count", "done", "Activities done", "完成活动"),
         _measure("activities_planned", "activities", "count", "planned", "Activities planned, not done yet", "计划活动"),
@@ -374,13 +394,13 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id quota=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id quota=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product"),
         _dimension("sku", "Article number", "货号", "order=sku"),
         _dimension("category", "Category", "品类", "order=category"),
         _dimension("source", "Source", "来源", "order=source opportunity=source"),
-        _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id"),
+        _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id quota=pipeline_id"),
         _dimension("stage", "Stage", "阶段", "opportunity=stage_id"),
         _dimension("reason", "Reason", "输赢原因", "opportunity=reason"),
         _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),

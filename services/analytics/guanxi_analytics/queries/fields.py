@@ -42,6 +42,7 @@ KEYS: Final = {
     "campaign_member": "campaign_member_id",
     "entitlement": "entitlement_id",
     "activity": "activity_id",
+    "quota": "quota_id",
 }
 
 

@@ -60,7 +60,9 @@ def document_of(
     ]
     if currency is not None and cube.money:
         cell.append(_equals("currency", currency))
-    groups = [{"filters": [*_filters(group), *cell]} for group in asked.documents or [{}]]
+    groups = [
+        {"filters": [*_filters(group), *cell]} for group in asked.documents[cube.name] or [{}]
+    ]
     body: dict[str, Any] = {"filter_groups": groups}
     if (period := _period(asked, told)) is not None:
         body["period"] = period

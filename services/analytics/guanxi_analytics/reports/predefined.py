@@ -46,6 +46,10 @@ CONTENT: Final = "csat csat_answers nps nps_answers"
 RESPONSES: Final = "response_rate campaign_responses campaign_members campaign_held_out"
 ACTED: Final = "visits activities_done accounts_visited activity_minutes"
 BESIDE: Final = "activities_done visits won_amount revenue deals_won"  # side by side, and no cause
+ATTAINED: Final = "quota_attainment quota won_amount deals_won"
+QUARTER: Final[Mapping[str, Any]] = {
+    "period": {"from": "this_quarter", "until": "next_quarter"}, "compare": None,
+}  # fmt: skip
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -87,6 +91,9 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("activity-and-results", "Activities beside results, by person and month", "人员月度活动与业绩", BESIDE, "owner month", chart="line", compare=None),
         _report("activity-and-results-by-grade", "Activities beside results, by grade of account", "各等级客户活动与业绩", BESIDE, "grade"),
         _report("activity-and-results-by-region", "Activities beside results, by region", "各地区活动与业绩", BESIDE, "region", top=30),
+        _report("quota-attainment", "Quota attainment of the quarter, by person", "人员季度定额完成率", ATTAINED, "owner", top=30, **QUARTER),
+        _report("quota-attainment-by-team", "Quota attainment of the quarter, by team", "团队季度定额完成率", ATTAINED, "team", top=30, **QUARTER),
+        _report("quota-attainment-by-month", "Quota attainment by month", "月度定额完成率", ATTAINED, "month", compare=None),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
     )
 }  # fmt: skip
