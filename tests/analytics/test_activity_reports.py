@@ -78,6 +78,17 @@ async def test_others_see_nothing_of_it(
     assert answer.status_code == 403
 
 
+async def test_what_is_overdue_is_kept_for_a_day_only(
+    everywhere: Organisation, client: Clients
+) -> None:
+    """Tomorrow it is another answer, though nothing changed: the day is part of what it is found by."""
+    days = {}
+    for name in ("activities-overdue", "activities-by-person"):
+        answer = await client(everywhere.admin).get(RUN.format(name), params={"as_of": "2026-11-29T17:00:00Z"})  # fmt: skip
+        days[name] = answer.json()["kept"]["parameters"]["today"]
+    assert days == {"activities-overdue": "2026-11-30", "activities-by-person": None}
+
+
 async def test_each_report_is_a_picture_and_a_table(
     story: dict[str, str], everywhere: Organisation, client: Clients
 ) -> None:

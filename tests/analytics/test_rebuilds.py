@@ -30,6 +30,8 @@ MADE = (
     "campaign_member_facts",
     "contract_facts",
     "quota_facts",
+    "stock_facts",
+    "product_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -76,6 +78,18 @@ async def a_story(
     made = await done(rep, "POST", "/v1/quotas", json=quota)
     body = {"amount": {"amount": "800.00", "currency": "CNY"}}
     await done(rep, "PATCH", f"/v1/quotas/{made['id']}", json=body)
+    product = {"sku": "P-1", "name": "Pump", "prices": []}
+    await done(rep, "POST", "/v1/products", json=product)
+    stock = {
+        "account_id": acme,
+        "sku": "P-1",
+        "month": "2026-03",
+        "opening": 5,
+        "bought": 2.5,
+        "sold": 1,
+    }
+    made = await done(rep, "POST", "/v1/orders/stock-reports", json=stock)
+    await done(rep, "PATCH", f"/v1/orders/stock-reports/{made['id']}", json={"sold": 2})
 
 
 async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
@@ -196,7 +210,14 @@ async def test_a_restored_source_is_heard_from_its_beginning(
 
     assert await consumer_of("pipeline", nothing_left).step(service_database, wait=0) == 0
     after = await contents(service_database, everywhere.id)
-    gone = {"sale_facts", "sale_returns", "quota_facts", "customer_summaries"}
+    gone = {
+        "sale_facts",
+        "sale_returns",
+        "quota_facts",
+        "stock_facts",
+        "product_facts",
+        "customer_summaries",
+    }
     assert {name for name in MADE if not after[name]} == gone | NOT_TOLD
     assert after["account_facts"] == before["account_facts"]
 

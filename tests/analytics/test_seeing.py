@@ -15,7 +15,7 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities", "sell_in"], "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -32,6 +32,8 @@ CUBES = (
     "contracts",
     "activities",
     "quotas",
+    "stock",
+    "distributor_sales",
 )
 
 
@@ -51,6 +53,15 @@ async def canary(
     }  # fmt: skip
     kept = await desk(everywhere.admin).post("/v1/entitlements", json=contract)
     assert kept.status_code == 201, kept.text
+    stock = {
+        "account_id": account,
+        "sku": SECRET,
+        "month": "2026-03",
+        "opening": 4321,
+        "note": SECRET,
+    }
+    answer = await rep.post("/v1/orders/stock-reports", json=stock)
+    assert answer.status_code == 201, answer.text
     visit = {"kind": "visit", "subject": SECRET, "location": SECRET, "account_ids": [account]}
     answer = await customers(everywhere.rep).post("/v1/activities", json=visit)
     assert answer.status_code == 201, answer.text
@@ -107,6 +118,7 @@ async def test_those_who_see_it_do(
     seen = await answers_of(client(everywhere.users[who]), service, canary)
     telling = {where.split("?")[0] for where, text in seen.items() if SECRET in text}
     assert telling == {
-        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "GET /v1/analytics/contracts/renewals",
+        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "POST /v1/analytics/facts/stock/search",
+        "POST /v1/analytics/facts/distributor_sales/search", "GET /v1/analytics/contracts/renewals",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

@@ -12,6 +12,7 @@ from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
 from guanxi_analytics.facts.contract_rules import contract_of
 from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
+from guanxi_analytics.facts.stock_rules import product_of, stock_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models.facts import SaleFact
 from guanxi_shared.statements import type_of
@@ -81,8 +82,10 @@ MEMBERS: Final = Kind("contacts", "campaign_member", TABLES["campaign_member_fac
 CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], contract_of)
 ACTIVITIES: Final = Kind("contacts", "activity", TABLES["activity_facts"], activity_of)
 QUOTAS: Final = Kind("pipeline", "quota", TABLES["quota_facts"], quota_of)
+STOCK: Final = Kind("pipeline", "stock_report", TABLES["stock_facts"], stock_of)
+PRODUCTS: Final = Kind("pipeline", "product", TABLES["product_facts"], product_of)
 KINDS: Final = (
-    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS,
+    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, PRODUCTS,
 )  # fmt: skip
 
 

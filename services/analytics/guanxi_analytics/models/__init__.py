@@ -19,6 +19,7 @@ from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.snapshots import FactSnapshot
+from guanxi_analytics.models.stock import ProductFact, StockFact
 from guanxi_analytics.models.summaries import CustomerSummary
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "FactMark",
     "FactSnapshot",
     "FittedModel",
+    "ProductFact",
     "ProductRetention",
     "ProductRule",
     "QuadrantMove",
@@ -45,5 +47,6 @@ __all__ = [
     "ReportSchedule",
     "SaleFact",
     "SaleReturn",
+    "StockFact",
     "TicketFact",
 ]

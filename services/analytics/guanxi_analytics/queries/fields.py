@@ -43,6 +43,7 @@ KEYS: Final = {
     "entitlement": "entitlement_id",
     "activity": "activity_id",
     "quota": "quota_id",
+    "stock_report": "stock_report_id",
 }
 
 

@@ -87,7 +87,7 @@ async def _made_from(call: Call, asked: Asked, is_graded: bool) -> list[Any]:
     scopes = [(each, await call.scope(each)) for each in sorted(resources)]
     return [
         CODE_VERSION, is_graded, may_name, str(call.clock.zone), asked.documents, _conditions(asked),
-        parameters_of(asked), _day(asked.today) if any(m.is_of_today for m in asked.measures) else None,
+        parameters_of(asked),
         [(name, s.everything, s.owners, s.teams, sorted(s.shared)) for name, s in scopes],
     ]  # fmt: skip
 
@@ -105,6 +105,7 @@ def parameters_of(asked: Asked) -> dict[str, Any]:
         "measures": [measure.name for measure in asked.measures], "dimensions": list(asked.dimensions),
         "from": _day(asked.first), "until": _day(asked.until),
         "compared": None if asked.shift is None else {"months": asked.shift.months, "days": asked.shift.days},
+        "today": _day(asked.today) if any(m.is_of_today for m in asked.measures) else None,
         "order_by": asked.order_by, "top": asked.top,
         "as_of": None if asked.as_of is None else asked.as_of.isoformat(),
     }  # fmt: skip

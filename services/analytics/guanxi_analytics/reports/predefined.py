@@ -50,6 +50,7 @@ ATTAINED: Final = "quota_attainment quota won_amount deals_won"
 QUARTER: Final[Mapping[str, Any]] = {
     "period": {"from": "this_quarter", "until": "next_quarter"}, "compare": None,
 }  # fmt: skip
+STOCKED: Final = "stock_on_hand weeks_of_cover sell_through sell_in"
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -94,6 +95,9 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("quota-attainment", "Quota attainment of the quarter, by person", "人员季度定额完成率", ATTAINED, "owner", top=30, **QUARTER),
         _report("quota-attainment-by-team", "Quota attainment of the quarter, by team", "团队季度定额完成率", ATTAINED, "team", top=30, **QUARTER),
         _report("quota-attainment-by-month", "Quota attainment by month", "月度定额完成率", ATTAINED, "month", compare=None),
+        _report("stock-by-distributor", "Sell-in, sell-through and stock, by distributor", "经销商进销存", STOCKED, "account", top=30),
+        _report("stock-by-product", "Sell-in, sell-through and stock, by product", "产品进销存", STOCKED, "product", top=30),
+        _report("stock-by-month", "Sell-in, sell-through and stock, by month", "月度进销存", STOCKED, "month", chart="line"),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
     )
 }  # fmt: skip
