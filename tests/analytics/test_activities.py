@@ -95,6 +95,20 @@ async def test_planned_and_overdue_stand_beside(
     assert (await asked(admin, *COUNTS, as_of=before))["totals"][0]["values"]["activities"] == 0
 
 
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_the_ends_of_the_calendar_are_moments_too(
+    client: Clients, everywhere: Organisation, at: str
+) -> None:
+    west = everywhere.admin.but(time_zone="America/New_York")
+    for reader in (client(everywhere.admin), client(west)):
+        found = await asked(reader, "activities_overdue", as_of=at)
+        assert found["totals"][0]["values"]["activities_overdue"] == 0
+        for form in ("json", "svg"):
+            params = {"as_of": at, "format": form}
+            answer = await reader.get("/v1/analytics/reports/activities-overdue/run", params=params)
+            assert answer.status_code < 500, answer.text
+
+
 async def test_a_visit_takes_as_long_as_its_checks_say(
     everywhere: Organisation, accounts: list[str], customers: Clients, client: Clients, hear: Hear
 ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -112,8 +112,16 @@ def asked_of(call: Call, sent: Query) -> Asked:
         measures, dimensions, bucket,
         {name: _groups(call, document, name) for name, document in documents.items()},
         documents, first, until, _shift(sent, first, until, bucket), order_by, sent.top,
-        as_of, at, at.astimezone(call.clock.zone).date(),
+        as_of, at, _day_of(at, call.clock.zone),
     )  # fmt: skip
+
+
+def _day_of(at: datetime, zone: tzinfo) -> date:
+    """At the ends of the calendar a clock elsewhere shows no day."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        return at.date()
 
 
 def _known(known: Mapping[str, Any], name: str, field: str) -> Any:
