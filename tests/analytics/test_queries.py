@@ -130,20 +130,23 @@ async def test_a_month_beside_the_one_of_last_year(
     assert total["change"]["revenue"] == {"difference": money("120.00"), "percent": 75.0}
 
 
+async def sold_in_dollars(client: Any, account_id: str, on: str) -> None:
+    line = {"sku": "X", "quantity": 1, "unit_price": money("7.00", "USD")}
+    document = {
+        "account_id": account_id, "ordered_on": on, "status": "placed", "currency": "USD", "lines": [line],
+    }  # fmt: skip
+    answer = await client.post("/v1/orders", json=document)
+    assert answer.status_code == 201, answer.text
+
+
 async def test_currencies_are_never_summed(
     story: dict[str, Any], client: Clients, everywhere: Organisation, sales: Clients, hear: Hear
 ) -> None:
-    usd = {"amount": "7.00", "currency": "USD"}
-    document = {
-        "account_id": story["acme"], "ordered_on": "2026-04-02", "status": "placed", "currency": "USD",
-        "lines": [{"sku": "X", "quantity": 1, "unit_price": usd}],
-    }  # fmt: skip
-    answer = await sales(everywhere.rep).post("/v1/orders", json=document)
-    assert answer.status_code == 201, answer.text
+    await sold_in_dollars(sales(everywhere.rep), story["acme"], "2026-04-02")
     await hear()
     found = await asked(client(everywhere.rep), "revenue", "customers")
     totals = {row["currency"]: row["values"] for row in found["totals"]}
-    assert totals["USD"] == {"revenue": usd, "customers": 1}
+    assert totals["USD"] == {"revenue": money("7.00", "USD"), "customers": 1}
     assert totals["CNY"] == {"revenue": money("280.00"), "customers": 2}
 
 
@@ -179,7 +182,40 @@ async def test_deals_and_tickets_beside_sales(
     )
     rows = {(row["dimensions"]["region"], row["currency"]): row["values"] for row in found["rows"]}
     assert rows["华东", "CNY"]["revenue"] == money("250.00")
-    assert rows["华东", None]["tickets_opened"] == 1
+    assert rows["华东", "CNY"]["tickets_opened"] == 1
+    assert set(rows) == {("华东", "CNY"), ("北京", "CNY")}
+
+
+async def test_a_count_without_money_stands_beside_each_currency(
+    story: dict[str, Any], client: Clients, everywhere: Organisation, sales: Clients, customers: Clients,
+    desk: Clients, hear: Hear,
+) -> None:  # fmt: skip
+    """Where nothing was sold, too, and in the year before."""
+    rep, admin = sales(everywhere.rep), client(everywhere.admin)
+    quiet = await account_made(customers(everywhere.rep), rep, "Quiet", region="西北")
+    for account in (story["acme"], quiet):
+        ticket = {"subject": "Leak", "account_id": account}
+        assert (await desk(everywhere.admin).post("/v1/tickets", json=ticket)).status_code == 201
+    await sold_in_dollars(rep, story["acme"], "2026-04-02")
+    await hear()
+    found = await asked(
+        admin, "tickets_opened", "revenue", "orders", dimensions=["region"],
+        period={"from": "2026-01-01", "until": "2027-01-01"}, compare="previous_year",
+    )  # fmt: skip
+    rows = {
+        (row["dimensions"]["region"], row["currency"]): row["values"]["tickets_opened"]
+        for row in found["rows"]
+    }
+    assert rows == {
+        ("华东", "CNY"): 1, ("华东", "USD"): 1, ("北京", "CNY"): 0, ("西北", "CNY"): 1, ("西北", "USD"): 1,
+    }  # fmt: skip
+    assert found["row_count"] == len(rows)
+    for row in found["rows"]:
+        assert row["compared"]["tickets_opened"] == 0
+        for records in row["records"]:
+            answer = await admin.post(records["path"], json=records["body"])
+            of = "tickets_opened" if "tickets" in records["path"] else "orders"
+            assert len(answer.json()["data"]) == row["values"][of]
 
 
 WRONG: list[tuple[dict[str, Any], int, str]] = [

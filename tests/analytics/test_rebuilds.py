@@ -25,9 +25,13 @@ MADE = (
     "ticket_facts",
     "answer_facts",
     "account_facts",
+    "activity_facts",
     "campaign_facts",
     "campaign_member_facts",
     "contract_facts",
+    "quota_facts",
+    "stock_facts",
+    "product_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -65,9 +69,46 @@ async def a_story(
     ).status_code == 200
     await a_campaign(customers(organisation.admin), [acme, twin])
     ticket = {"subject": "Leak", "account_id": acme}
+    await some_activities(people, acme, twin)
     tickets = desk(organisation.admin)
     assert (await tickets.post("/v1/tickets", json=ticket)).status_code == 201
     await a_contract(tickets, acme)
+    quota = {"owner_id": str(organisation.rep.id), "period": "month", "starts_on": "2026-03-01"}
+    quota |= {"amount": {"amount": "900.00", "currency": "CNY"}}
+    made = await done(rep, "POST", "/v1/quotas", json=quota)
+    body = {"amount": {"amount": "800.00", "currency": "CNY"}}
+    await done(rep, "PATCH", f"/v1/quotas/{made['id']}", json=body)
+    product = {"sku": "P-1", "name": "Pump", "prices": []}
+    await done(rep, "POST", "/v1/products", json=product)
+    stock = {
+        "account_id": acme,
+        "sku": "P-1",
+        "month": "2026-03",
+        "opening": 5,
+        "bought": 2.5,
+        "sold": 1,
+    }
+    made = await done(rep, "POST", "/v1/orders/stock-reports", json=stock)
+    await done(rep, "PATCH", f"/v1/orders/stock-reports/{made['id']}", json={"sold": 2})
+
+
+async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
+    """Planned with one account, done with two, moved to another day; a task that repeats."""
+    body = {"kind": "visit", "subject": "V", "starts_at": "2026-03-02T02:00:00Z"}
+    body |= {"account_ids": [accounts[0]], "duration_minutes": 61}
+    made = await done(people, "POST", "/v1/activities", json=body)
+    path = f"/v1/activities/{made['id']}"
+    await done(people, "PATCH", path, json={"account_ids": list(accounts)})
+    await done(people, "POST", f"{path}/complete", json={"done_at": "2026-03-03T02:00:00Z"})
+    task = {
+        "kind": "task",
+        "subject": "T",
+        "due_at": "2026-03-04T02:00:00Z",
+        "recurrence": "FREQ=WEEKLY",
+    }
+    made = await done(people, "POST", "/v1/activities", json=task)
+    await done(people, "POST", f"/v1/activities/{made['id']}/complete", json={})
+    await done(people, "DELETE", f"/v1/activities/{made['id']}")
 
 
 async def a_contract(tickets: httpx.AsyncClient, account_id: str) -> None:
@@ -169,7 +210,14 @@ async def test_a_restored_source_is_heard_from_its_beginning(
 
     assert await consumer_of("pipeline", nothing_left).step(service_database, wait=0) == 0
     after = await contents(service_database, everywhere.id)
-    gone = {"sale_facts", "sale_returns", "customer_summaries"}
+    gone = {
+        "sale_facts",
+        "sale_returns",
+        "quota_facts",
+        "stock_facts",
+        "product_facts",
+        "customer_summaries",
+    }
     assert {name for name in MADE if not after[name]} == gone | NOT_TOLD
     assert after["account_facts"] == before["account_facts"]
 

@@ -15,7 +15,7 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities", "sell_in"], "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -30,6 +30,10 @@ CUBES = (
     "campaign_costs",
     "campaign_members",
     "contracts",
+    "activities",
+    "quotas",
+    "stock",
+    "distributor_sales",
 )
 
 
@@ -37,7 +41,7 @@ CUBES = (
 async def canary(
     everywhere: Organisation, sales: Clients, customers: Clients, desk: Clients, hear: Hear
 ) -> str:
-    """An account of `rep` with a sale, a ticket and a contract, all of which say the secret where they can."""
+    """An account of `rep` with a sale, a ticket, a contract and a visit, all of which say the secret where they can."""
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
@@ -49,6 +53,18 @@ async def canary(
     }  # fmt: skip
     kept = await desk(everywhere.admin).post("/v1/entitlements", json=contract)
     assert kept.status_code == 201, kept.text
+    stock = {
+        "account_id": account,
+        "sku": SECRET,
+        "month": "2026-03",
+        "opening": 4321,
+        "note": SECRET,
+    }
+    answer = await rep.post("/v1/orders/stock-reports", json=stock)
+    assert answer.status_code == 201, answer.text
+    visit = {"kind": "visit", "subject": SECRET, "location": SECRET, "account_ids": [account]}
+    answer = await customers(everywhere.rep).post("/v1/activities", json=visit)
+    assert answer.status_code == 201, answer.text
     await hear()
     return account
 
@@ -102,6 +118,7 @@ async def test_those_who_see_it_do(
     seen = await answers_of(client(everywhere.users[who]), service, canary)
     telling = {where.split("?")[0] for where, text in seen.items() if SECRET in text}
     assert telling == {
-        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "GET /v1/analytics/contracts/renewals",
+        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "POST /v1/analytics/facts/stock/search",
+        "POST /v1/analytics/facts/distributor_sales/search", "GET /v1/analytics/contracts/renewals",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from sqlalchemy import Table
 
+from guanxi_analytics.facts.activity_rules import activity_of
 from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
 from guanxi_analytics.facts.contract_rules import contract_of
+from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
+from guanxi_analytics.facts.stock_rules import product_of, stock_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models.facts import SaleFact
 from guanxi_shared.statements import type_of
@@ -77,7 +80,13 @@ ANSWERS: Final = Kind("tickets", "survey", TABLES["answer_facts"], answer_of)
 CAMPAIGNS: Final = Kind("contacts", "campaign", TABLES["campaign_facts"], campaign_of)
 MEMBERS: Final = Kind("contacts", "campaign_member", TABLES["campaign_member_facts"], member_of)
 CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], contract_of)
-KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS)
+ACTIVITIES: Final = Kind("contacts", "activity", TABLES["activity_facts"], activity_of)
+QUOTAS: Final = Kind("pipeline", "quota", TABLES["quota_facts"], quota_of)
+STOCK: Final = Kind("pipeline", "stock_report", TABLES["stock_facts"], stock_of)
+PRODUCTS: Final = Kind("pipeline", "product", TABLES["product_facts"], product_of)
+KINDS: Final = (
+    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, PRODUCTS,
+)  # fmt: skip
 
 
 def kinds_of(source: str) -> dict[str, Kind]:

@@ -1,5 +1,6 @@
 """The tables of analytics: facts as they were and as they were known, and what is kept ready of them."""
 
+from guanxi_analytics.models.activities import ActivityFact
 from guanxi_analytics.models.facts import (
     AccountFact,
     AnswerFact,
@@ -13,14 +14,17 @@ from guanxi_analytics.models.facts import (
 )
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
 from guanxi_analytics.models.products import ProductRetention, ProductRule
+from guanxi_analytics.models.quotas import QuotaFact
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.snapshots import FactSnapshot
+from guanxi_analytics.models.stock import ProductFact, StockFact
 from guanxi_analytics.models.summaries import CustomerSummary
 
 __all__ = [
     "AccountFact",
+    "ActivityFact",
     "AnswerFact",
     "CampaignFact",
     "CampaignMemberFact",
@@ -32,14 +36,17 @@ __all__ = [
     "FactMark",
     "FactSnapshot",
     "FittedModel",
+    "ProductFact",
     "ProductRetention",
     "ProductRule",
     "QuadrantMove",
+    "QuotaFact",
     "Report",
     "ReportLetter",
     "ReportResult",
     "ReportSchedule",
     "SaleFact",
     "SaleReturn",
+    "StockFact",
     "TicketFact",
 ]

@@ -1,68 +1,26 @@
 """What the other services' feeds told, as it was and as it was known.
 
 A fact is a piece of a record of another service (`subject_id`): a line of an order, what came back of one, a
-deal, a ticket, a term of a contract, an account. Its row says when it held (`valid_on` and the like, the business's own days) and
+deal, a ticket, a term of a contract, an activity, an account. Its row says when it held (`valid_on` and the like, the business's own days) and
 from when to when it was known: `recorded_at`, the moment of the change that told it, until `ended_at`, that
 of the change that told something else. Rows are never rewritten, so that any past answer can be given again.
 """
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    Date,
-    Index,
-    Numeric,
-    PrimaryKeyConstraint,
-    Text,
-    text,
-)  # fmt: skip
+from sqlalchemy import BigInteger, Boolean, Column, PrimaryKeyConstraint, Text
 from sqlmodel import Field
 
 from guanxi_analytics.db import Table
 from guanxi_analytics.facts.contract_rules import TERMS
+from guanxi_analytics.models.fact_columns import day as _day
+from guanxi_analytics.models.fact_columns import indexes as _indexes
+from guanxi_analytics.models.fact_columns import moment as _instant
+from guanxi_analytics.models.fact_columns import number as _number
+from guanxi_analytics.models.fact_columns import row_version as _version
 from guanxi_shared.columns import id_column, one_of, text_column
-from guanxi_shared.schema import instant
-
-KNOWN_NOW = text("ended_at IS NULL")
-
-
-def _instant(name: str, *, nullable: bool = True) -> Any:
-    return Field(default=None, sa_column=instant(name, nullable=nullable))
-
-
-def _number(*, nullable: bool = True) -> Any:
-    return Field(default=None, sa_column=Column(Numeric, nullable=nullable))
-
-
-def _day(*, nullable: bool = True) -> Any:
-    return Field(default=None, sa_column=Column(Date, nullable=nullable))
-
-
-def _version() -> Any:
-    return Field(sa_column=Column(BigInteger, nullable=False))
-
-
-def _indexes(table: str, *columns: str) -> tuple[Any, ...]:
-    """The key, that one row of a piece is the present one, and what answers are found by: among what is
-    known now, and among all that was."""
-    return (
-        PrimaryKeyConstraint("organisation_id", "subject_id", "piece_id", "version"),
-        Index(
-            f"ux_{table}_present", "organisation_id", "subject_id", "piece_id",
-            unique=True, postgresql_where=KNOWN_NOW,
-        ),
-        Index(f"ix_{table}_known", "organisation_id", "recorded_at", "ended_at"),
-        *(
-            Index(f"ix_{table}_{column}", "organisation_id", column, postgresql_where=KNOWN_NOW)
-            for column in columns
-        ),
-    )  # fmt: skip
 
 
 class SaleFact(Table, table=True):

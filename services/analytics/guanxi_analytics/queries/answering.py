@@ -1,7 +1,7 @@
 """A query answered: each cube's rows and totals read, put side by side, compared, and each with the document
 that finds its records."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -29,10 +29,10 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
     if asked.shift is not None and asked.first is not None and asked.until is not None:
         first, until = asked.shift.back(asked.first), asked.shift.back(asked.until)
         before = await _read(call, asked, first, until, asked.shift)
-    keys = _ordered(asked, _keys(asked, rows), rows)
+    all_totals = sorted(_keys(asked, totals, ()), key=str)
+    keys = _ordered(asked, _keys(asked, rows, {key[-1] for key in all_totals} - {None}), rows)
     shown_keys = _first(keys, asked.top) if asked.top else keys
     sight = None if before is None else before[0]
-    all_totals = sorted(_keys(asked, totals), key=str)
     return {
         "as_of": asked.at,
         "period": None if asked.first is None else {"from": asked.first, "until": asked.until},
@@ -45,9 +45,17 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _keys(asked: Asked, sums: Sums) -> set[Key]:
-    """Those of the cubes that are measured; what something is only divided by makes no row of its own."""
-    return {key for name in {measure.cube for measure in asked.measures} for key in sums[name]}
+def _keys(asked: Asked, sums: Sums, currencies: Collection[Any]) -> set[Key]:
+    """Those of the cubes that are measured; what something is only divided by makes no row of its own. What lies in a
+    cube without money stands beside the amounts of its row, and beside `currencies` where there are none."""
+    cubes = {measure.cube for measure in asked.measures}
+    found = {key for name in cubes if CUBES[name].money for key in sums[name]}
+    of_labels = {key[:-1] for key in found if key[-1] is not None}
+    others = {key for name in cubes if not CUBES[name].money for key in sums[name]}
+    for key in others:
+        if key[:-1] not in of_labels:
+            found |= {(*key[:-1], each) for each in currencies or (None,)}
+    return found
 
 
 async def _read(
@@ -79,16 +87,7 @@ async def _read(
                 rows[cube.name][(*_key(asked, row, shift), currency)] = sums
     if not asked.dimensions:
         rows = {name: {} for name in rows}
-    return rows, _alike(totals)
-
-
-def _alike(totals: Sums) -> Sums:
-    """A cube without money has one total, shown beside each currency's."""
-    currencies = {key for own in totals.values() for key in own if key != (None,)}
-    return {
-        name: dict.fromkeys(currencies, own[None,]) if currencies and set(own) == {(None,)} else own
-        for name, own in totals.items()
-    }  # fmt: skip
+    return rows, totals
 
 
 def _key(asked: Asked, row: Mapping[str, Any], shift: Shift | None) -> Key:
@@ -152,12 +151,17 @@ def _values(asked: Asked, key: Key, sums: Sums) -> dict[str, Any]:
 
 
 def _sums(measure: Measure, key: Key, sums: Sums) -> Mapping[str, Any] | None:
-    """What a measure is made of; what lies in a cube without money is the same beside each currency."""
-    own = sums[measure.cube].get(key)
+    """What a measure is made of."""
+    own = _own(measure.cube, key, sums)
     if own is None or measure.per is None:
         return own
-    beside = sums[measure.per].get(key) or sums[measure.per].get((*key[:-1], None)) or {}
+    beside = _own(measure.per, key, sums) or {}
     return {**own, measure.of[-1]: beside.get(measure.of[-1], 0)}
+
+
+def _own(cube: str, key: Key, sums: Sums) -> Mapping[str, Any] | None:
+    """What lies in a cube without money is the same beside each currency."""
+    return sums[cube].get(key if CUBES[cube].money else (*key[:-1], None))
 
 
 def _text(value: Any) -> Any:

@@ -2,14 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from guanxi_analytics.facts.kinds import QUOTAS
 from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS, Cube, Measure
 from guanxi_analytics.queries.fields import fields_of_cube
 from guanxi_analytics.queries.period_rules import Shift, shift_of
+from guanxi_analytics.queries.quota_asking import narrowed, quota_filters
 from guanxi_shared import filters, history
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Invalid, Malformed
@@ -26,6 +28,7 @@ EXAMPLE: dict[str, Any] = {
 }
 MOST_ROWS: Final = 10_000
 MOST_RANKED: Final = 200_000  # of which the first are shown
+Days = tuple[date | None, date | None]
 Name = Annotated[str, Field(max_length=60)]
 
 
@@ -58,13 +61,14 @@ class Query(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`cubes` are those whose measures are asked for, each with the filters as conditions over its rows."""
+    """`cubes` are those whose measures are asked for, each with the filters as conditions over its rows, and as the
+    documents that say so."""
 
     measures: Sequence[Measure]
     dimensions: tuple[str, ...]
     bucket: str | None
     groups: Mapping[str, Groups]
-    documents: list[Any]
+    documents: Mapping[str, list[Any]]
     first: date | None
     until: date | None
     shift: Shift | None
@@ -72,6 +76,7 @@ class Asked:
     top: int | None
     as_of: datetime | None
     at: datetime
+    today: date
 
     @property
     def cubes(self) -> list[Cube]:
@@ -81,15 +86,16 @@ class Asked:
 
     @property
     def has_money(self) -> bool:
-        return any(measure.is_money for measure in self.measures)
+        return any(measure.is_of_currency for measure in self.measures)
 
 
 def asked_of(call: Call, sent: Query) -> Asked:
     measures = [_known(MEASURES, name, "measures") for name in dict.fromkeys(sent.measures)]
     dimensions = tuple(dict.fromkeys(sent.dimensions))
     bucket = _bucket(dimensions)
+    names = list(dict.fromkeys(each for measure in measures for each in measure.cubes))
     for name in dimensions:
-        _demand_dimension(name, measures)
+        (_demand_bucket if name in PERIODS else _demand_dimension)(name, measures)
     first, until = _period(call, sent.period)
     order_by = sent.order_by or measures[0].name
     if order_by not in [measure.name for measure in measures]:
@@ -97,12 +103,25 @@ def asked_of(call: Call, sent: Query) -> Asked:
             f"{order_by!r} is not among the measures.", errors={"order_by": "Send one of measures."}
         )
     as_of = None if sent.as_of is None else history.moment_of(call, "as_of", sent.as_of)
+    at = as_of or datetime.now(UTC)
+    documents = {
+        name: _document(sent, _groups(call, sent.filter_groups, name), name, dimensions, bucket, (first, until))
+        for name in names
+    }  # fmt: skip
     return Asked(
         measures, dimensions, bucket,
-        {name: _groups(call, sent, name) for name in dict.fromkeys(each for m in measures for each in m.cubes)},
-        sent.filter_groups, first, until, _shift(sent, first, until, bucket), order_by, sent.top,
-        as_of, as_of or datetime.now(UTC),
+        {name: _groups(call, document, name) for name, document in documents.items()},
+        documents, first, until, _shift(sent, first, until, bucket), order_by, sent.top,
+        as_of, at, _day_of(at, call.clock.zone),
     )  # fmt: skip
+
+
+def _day_of(at: datetime, zone: tzinfo) -> date:
+    """At the ends of the calendar a clock elsewhere shows no day."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        return at.date()
 
 
 def _known(known: Mapping[str, Any], name: str, field: str) -> Any:
@@ -126,8 +145,6 @@ def _bucket(dimensions: Sequence[str]) -> str | None:
 
 
 def _demand_dimension(name: str, measures: Sequence[Measure]) -> None:
-    if name in PERIODS:
-        return
     dimension = _known({**PERIODS, **DIMENSIONS}, name, "dimensions")
     for measure in measures:
         if any(dimension.column(CUBES[cube]) is None for cube in measure.cubes):
@@ -135,6 +152,17 @@ def _demand_dimension(name: str, measures: Sequence[Measure]) -> None:
                 f"{measure.name} is not told apart by {name}.",
                 errors={"dimensions": f"Ask for {measure.name} without {name}, or in a query of its own."},
             )  # fmt: skip
+
+
+def _demand_bucket(name: str, measures: Sequence[Measure]) -> None:
+    for measure in measures:
+        for cube in measure.cubes:
+            if name not in CUBES[cube].buckets:
+                told = ", ".join(CUBES[cube].buckets)
+                raise Invalid(
+                    f"{measure.name} is not told apart by {name}.",
+                    errors={"dimensions": f"Ask for {measure.name} by one of: {told}."},
+                )
 
 
 def _period(call: Call, period: Period | None) -> tuple[date | None, date | None]:
@@ -163,11 +191,21 @@ def _day(call: Call, name: str, text: str) -> date:
     return found
 
 
-def _groups(call: Call, sent: Query, cube: str) -> Groups:
+def _document(
+    sent: Query, groups: Groups, cube: str, dimensions: Sequence[str], bucket: str | None, days: Days
+) -> list[Any]:  # fmt: skip
+    """The filters over this cube's rows, with those that follow from the question."""
+    if CUBES[cube].kind is not QUOTAS:
+        return sent.filter_groups
+    filtered = {each.field.name for group in groups for each in group}
+    return narrowed(sent.filter_groups, quota_filters(dimensions, filtered, bucket, *days))
+
+
+def _groups(call: Call, document: list[Any], cube: str) -> Groups:
     """The conditions over this cube's rows; a field that it has not is named with it."""
     fields = fields_of_cube(cube)
     try:
-        return filters.groups_from_document(sent.filter_groups, fields, call.clock)
+        return filters.groups_from_document(document, fields, call.clock)
     except Malformed as error:
         error.detail = f"{error.detail} (measures of {cube})"
         raise

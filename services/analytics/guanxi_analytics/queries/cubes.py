@@ -12,27 +12,34 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    Integer,
     Table,
     and_,
     bindparam,
     cast,
     func,
     literal_column,
+    or_,
     tuple_,
 )
 from sqlalchemy import Text as SqlText
 
 from guanxi_analytics.facts.kinds import (
     ACCOUNTS,
+    ACTIVITIES,
     ANSWERS,
     CAMPAIGNS,
     CONTRACTS,
     DEALS,
     MEMBERS,
+    QUOTAS,
     SALES,
+    STOCK,
     TICKETS,
     Kind,
 )
+from guanxi_analytics.queries.quota_rows import QUOTA_ROWS
+from guanxi_analytics.queries.stock_rows import STOCK_ROWS
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
@@ -40,7 +47,9 @@ ANSWER: Final = ANSWERS.table.c
 CAMPAIGN: Final[Table] = CAMPAIGNS.table
 MEMBER: Final = MEMBERS.table.c
 CONTRACT: Final = CONTRACTS.table.c
+ACTIVITY: Final = ACTIVITIES.table.c
 SECONDS_AN_HOUR: Final = 3_600
+DAYS_A_WEEK: Final = 7
 
 
 def local(instant: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -55,7 +64,9 @@ def one(value: str) -> ColumnElement[Any]:
 @dataclass(frozen=True)
 class Cube:
     """`when` is the column by which rows count, `day` the same as the organisation's day; `resource` is whose
-    permissions and breadth of sight count, `only` what its rows have to be."""
+    permissions and breadth of sight count, `only` what its rows have to be. `rows` are made of the facts where those do
+    not count as they stand; `buckets` are the stretches of time that it is told apart by; `told_by` is a table of
+    facts that the row's account has to have one of."""
 
     name: str
     kind: Kind
@@ -65,10 +76,14 @@ class Cube:
     sums: Mapping[str, ColumnElement[Any]]
     money: frozenset[str]
     labels: Mapping[str, str]
+    rows: Any = None
+    buckets: tuple[str, ...] = ("day", "week", "month", "quarter", "year")
+    told_by: Table | None = None
 
     @property
     def table(self) -> Table:
-        return self.kind.table
+        found: Table = self.kind.table if self.rows is None else self.rows
+        return found
 
     @property
     def seen_by(self) -> Table:
@@ -99,6 +114,25 @@ TREATED: Final = MEMBER.member_group == one("treated")
 EACH_MEMBER: Final = tuple_(
     MEMBER.campaign_id, MEMBER.member_id
 ).distinct()  # merged records are one
+EACH_ACTIVITY: Final = ACTIVITY.subject_id.distinct()  # with several accounts it is one
+DONE: Final = ACTIVITY.status == one("done")
+PLANNED: Final = ACTIVITY.status == one("planned")
+VISITED: Final = and_(DONE, ACTIVITY.kind == one("visit"))
+TODAY: Final = bindparam(
+    "today", type_=Date
+)  # of the moment asked for, by the organisation's clock
+STOCKED: Final = STOCK_ROWS.c
+OF_MONTHS: Final = ("month", "quarter", "year")
+# The last month of its product that was reported within the stretch of time that it is told apart by, and the period.
+BUCKET_END: Final = func.date_trunc(bindparam("bucket", type_=SqlText), STOCKED.month) + func.make_interval(
+    literal_column("0"), bindparam("bucket_months", type_=Integer)
+)  # fmt: skip
+NEVER: Final[ColumnElement[Any]] = literal_column("'infinity'::date")
+IS_LAST: Final = or_(
+    STOCKED.next_month.is_(None),
+    STOCKED.next_month
+    >= func.least(cast(func.coalesce(BUCKET_END, NEVER), Date), func.coalesce(bindparam("until", type_=Date), NEVER)),
+)  # fmt: skip
 CUBES: Final[Mapping[str, Cube]] = {
     cube.name: cube
     for cube in (
@@ -215,6 +249,53 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset(),
             {"en": "Terms of service contracts by their first day", "zh": "按生效日的服务合同期"},
         ),
+        Cube(
+            "activities", ACTIVITIES, "activities", "valid_at", (ACTIVITY.status != one("cancelled"),),
+            {
+                "activities": func.count(EACH_ACTIVITY),
+                "done": func.count(EACH_ACTIVITY).filter(DONE),
+                "planned": func.count(EACH_ACTIVITY).filter(PLANNED),
+                "overdue": func.count(EACH_ACTIVITY).filter(
+                    and_(PLANNED, cast(local(ACTIVITY.until_at), Date) < TODAY)
+                ),
+                "visits": func.count(EACH_ACTIVITY).filter(VISITED),
+                "checked_in": func.count(EACH_ACTIVITY).filter(and_(VISITED, ACTIVITY.is_checked_in)),
+                "minutes": func.coalesce(func.sum(ACTIVITY.minutes).filter(DONE), 0),
+                "visited": func.count(ACTIVITY.account_id.distinct()).filter(VISITED),
+                "contacted": func.count(ACTIVITY.account_id.distinct()).filter(DONE),
+            },
+            frozenset(),
+            {"en": "Activities by when they were done, else are meant for", "zh": "按完成或计划时间的活动"},
+        ),
+        Cube(
+            "quotas", QUOTAS, "quotas", "starts_on", (),
+            {"quota": func.coalesce(func.sum(QUOTA_ROWS.c.amount), 0)},
+            frozenset({"quota"}),
+            {"en": "Quotas by the first day of their period", "zh": "按期初日的销售定额"},
+            QUOTA_ROWS, OF_MONTHS,
+        ),
+        Cube(
+            "stock", STOCK, "orders", "month", (),
+            {
+                "reported_in": func.coalesce(func.sum(STOCKED.bought), 0),
+                "sold": func.coalesce(func.sum(STOCKED.sold), 0),
+                "closing": func.coalesce(func.sum(STOCKED.closing).filter(IS_LAST), 0),
+                "pace": func.sum(STOCKED.pace).filter(IS_LAST),
+            },
+            frozenset(),
+            {"en": "What distributors reported of their stock, by month", "zh": "按月的经销商进销存"},
+            STOCK_ROWS, OF_MONTHS,
+        ),
+        Cube(
+            "distributor_sales", SALES, "orders", "valid_on", (),
+            {
+                "quantity": func.coalesce(func.sum(SALE.quantity), 0),
+                "amount": func.coalesce(func.sum(SALE.amount), 0),
+            },
+            frozenset({"amount"}),
+            {"en": "Lines of orders of accounts that report stock", "zh": "经销商订单明细"},
+            told_by=STOCK.table,
+        ),
     )
 }  # fmt: skip
 
@@ -232,6 +313,7 @@ class Measure:
     how: str = "sum"
     times: float = 1.0
     per: str | None = None
+    is_of_today: bool = False  # another number tomorrow, though nothing changed
 
     @property
     def cubes(self) -> tuple[str, ...]:
@@ -240,6 +322,11 @@ class Measure:
     @property
     def is_money(self) -> bool:
         return self.unit == "money"
+
+    @property
+    def is_of_currency(self) -> bool:
+        """It is of one currency, as money and shares of money are."""
+        return self.is_money or self.how == "attained"
 
 
 def _measure(name: str, cube: str, unit: str, of: str, en: str, zh: str, **more: Any) -> Measure:
@@ -286,6 +373,24 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("contract_terms", "contracts", "count", "terms", "Terms of service contracts begun", "新起服务合同期"),
         _measure("contract_customers", "contracts", "count", "accounts", "Customers whose term began", "合同客户数"),
         _measure("contract_put_away", "contracts", "percent", "put_away terms", "Put away, of the terms begun", "合同停用率", how="quotient", times=100.0),
+        _measure("quota", "quotas", "money", "quota", "Quota", "销售定额"),
+        _measure("quota_attainment", "quotas", "percent", "quota won_amount", "Amount won, of the quota", "定额完成率", how="attained", per="deals_closed"),
+        _measure("sell_in", "distributor_sales", "number", "quantity", "Sell-in: sold to distributors, net of returns", "经销商进货量"),
+        _measure("sell_in_amount", "distributor_sales", "money", "amount", "Sell-in: amount sold to distributors", "经销商进货额"),
+        _measure("reported_in", "stock", "number", "reported_in", "Sell-in as distributors report it", "上报进货量"),
+        _measure("sell_through", "stock", "number", "sold", "Sell-through: what distributors sold on", "经销商出货量"),
+        _measure("stock_on_hand", "stock", "number", "closing", "Stock on hand at the end; of the last month reported", "期末库存"),
+        _measure("weeks_of_cover", "stock", "number", "closing pace", "Weeks that the stock lasts; at the pace of three months", "库存可销周数", how="quotient", times=1 / DAYS_A_WEEK),
+        _measure("activities", "activities", "count", "activities", "Activities, done and planned", "活动数"),
+        _measure("activities_done", "activities", "count", "done", "Activities done", "完成活动"),
+        _measure("activities_planned", "activities", "count", "planned", "Activities planned, not done yet", "计划活动"),
+        _measure("activities_overdue", "activities", "count", "overdue", "Activities overdue", "逾期活动", is_of_today=True),
+        _measure("visits", "activities", "count", "visits", "Visits done", "完成拜访"),
+        _measure("visits_checked_in", "activities", "count", "checked_in", "Visits done with a check-in", "签到拜访"),
+        _measure("activity_minutes", "activities", "number", "minutes", "Minutes of activities done, where known", "活动分钟数"),
+        _measure("accounts_visited", "activities", "count", "visited", "Accounts visited", "拜访客户数"),
+        _measure("accounts_contacted", "activities", "count", "contacted", "Accounts that something was done with", "联系客户数"),
+        _measure("visits_per_account", "activities", "number", "visits visited", "Visits per account visited", "户均拜访次数", how="quotient"),
         _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
     )
 }  # fmt: skip
@@ -331,18 +436,18 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
-        _dimension("product", "Product", "产品", "order=product"),
-        _dimension("sku", "Article number", "货号", "order=sku"),
-        _dimension("category", "Category", "品类", "order=category"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id quota=owner_id stock_report=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id quota=team_id stock_report=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
+        _dimension("product", "Product", "产品", "order=product stock_report=product"),
+        _dimension("sku", "Article number", "货号", "order=sku stock_report=sku"),
+        _dimension("category", "Category", "品类", "order=category stock_report=category"),
         _dimension("source", "Source", "来源", "order=source opportunity=source"),
-        _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id"),
+        _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id quota=pipeline_id"),
         _dimension("stage", "Stage", "阶段", "opportunity=stage_id"),
         _dimension("reason", "Reason", "输赢原因", "opportunity=reason"),
         _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),
@@ -354,6 +459,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("survey", "Survey", "问卷", "survey=survey_id"),
         _dimension("contract_term", "Contract term", "合同期限", "entitlement=term"),
         _dimension("contract_unit", "Unit of a contract", "合同计量单位", "entitlement=unit"),
+        _dimension("activity_kind", "Kind of activity", "活动类别", "activity=kind"),
+        _dimension("activity_status", "Status of an activity", "活动状态", "activity=status"),
         _dimension("queue", "Queue", "队列", "ticket=queue_id"),
     )
 }  # fmt: skip

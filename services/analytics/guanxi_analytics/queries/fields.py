@@ -41,6 +41,9 @@ KEYS: Final = {
     "campaign": "campaign_id",
     "campaign_member": "campaign_member_id",
     "entitlement": "entitlement_id",
+    "activity": "activity_id",
+    "quota": "quota_id",
+    "stock_report": "stock_report_id",
 }
 
 

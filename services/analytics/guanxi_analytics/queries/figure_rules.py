@@ -57,6 +57,11 @@ def _quotient(measure: Measure, sums: list[Any]) -> Any:
     return float(above) / float(below) * measure.times
 
 
+def _attained(measure: Measure, sums: list[Any]) -> Any:
+    """The second of the first, in percent."""
+    return float(sums[1]) / float(sums[0]) * 100.0 if sums[0] else None
+
+
 def _of_ten(measure: Measure, sums: list[Any]) -> Any:
     """The first by the second, of ten at least: of fewer nothing is told."""
     return _quotient(measure, sums) if sums[1] >= LEAST else None
@@ -68,7 +73,9 @@ def _share(measure: Measure, sums: list[Any]) -> Any:
     return sums[0] / whole * 100.0 if whole else None
 
 
-VALUES = {"sum": _sum, "margin": _margin, "quotient": _quotient, "of_ten": _of_ten, "share": _share}
+VALUES = {
+    "sum": _sum, "margin": _margin, "quotient": _quotient, "attained": _attained, "of_ten": _of_ten, "share": _share,
+}  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -12,7 +12,7 @@ from guanxi_analytics.queries.asked import Asked
 from guanxi_analytics.queries.cubes import DIMENSIONS, PERIODS, Cube
 from guanxi_analytics.queries.fields import KEYS, OF_ACCOUNT, fields_of_cube
 from guanxi_analytics.queries.period_rules import end_of
-from guanxi_analytics.queries.statements import needs_account, rows_of, wanted_of
+from guanxi_analytics.queries.statements import needs_account, rows_of, seen, wanted_of
 from guanxi_shared import filters, history
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
@@ -21,6 +21,16 @@ from guanxi_shared.filters import Binder
 from guanxi_shared.statements import compile_after_binding
 
 LIMIT: Final = 200
+NUMBERS: Final = (
+    "quantity",
+    "probability",
+    "opening",
+    "bought",
+    "sold",
+    "adjusted",
+    "closing",
+    "pace",
+)
 
 
 class FactSearch(BaseModel):
@@ -60,7 +70,9 @@ def document_of(
     ]
     if currency is not None and cube.money:
         cell.append(_equals("currency", currency))
-    groups = [{"filters": [*_filters(group), *cell]} for group in asked.documents or [{}]]
+    groups = [
+        {"filters": [*_filters(group), *cell]} for group in asked.documents[cube.name] or [{}]
+    ]
     body: dict[str, Any] = {"filter_groups": groups}
     if (period := _period(asked, told)) is not None:
         body["period"] = period
@@ -109,7 +121,7 @@ async def search_facts(call: Call, cube: Cube, sent: FactSearch) -> dict[str, An
     values = {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": as_of,
         "first": sent.period and sent.period.first, "until": sent.period and sent.period.until,
-        **scope.params(), **bind.values, **_after(sent),
+        **scope.params(), **seen(scope), **bind.values, **_after(sent),
     }  # fmt: skip
     rows = await call.db.pool.fetch(
         bound(statement.sql), str(call.organisation), *statement.args(values)
@@ -156,7 +168,7 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     for name in ("amount", "cost"):
         if name in row and row[name] is not None:
             row[name] = {"amount": f"{row[name]:f}", "currency": currency}
-    for name in ("quantity", "probability"):
+    for name in NUMBERS:
         if row.get(name) is not None:
             row[name] = float(row[name])
     return {name: str(value) if isinstance(value, UUID) else value for name, value in row.items()}

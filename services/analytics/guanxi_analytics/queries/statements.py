@@ -23,6 +23,7 @@ from sqlalchemy import (
 from guanxi_analytics.queries.asked import Asked, most_rows
 from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, DIMENSIONS, Cube, local, one
 from guanxi_analytics.queries.fields import asks_account
+from guanxi_analytics.queries.period_rules import MONTHS_IN
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
 from guanxi_shared.filters import Binder, Groups
@@ -58,9 +59,25 @@ def wanted_of(
             found += [column >= local(zone[0]), column < local(zone[1])]
         else:
             found += [column >= first, column < until]
+    if cube.told_by is not None:
+        found.append(table.c.account_id.in_(_accounts_in(cube.told_by, scope, is_past)))
     if (grouped := filters.compile_groups(groups, bind)) is not None:
         found.append(grouped)
     return found
+
+
+def _accounts_in(table: Any, scope: Scope, is_past: bool) -> Select[Any]:
+    """Those of whom the caller sees such a fact."""
+    own = table.c.organisation_id == bindparam("organisation", type_=Uuid)
+    return select(table.c.account_id).where(own, known_at(table, is_past), predicate(table, scope))
+
+
+def seen(scope: Scope) -> dict[str, Any]:
+    """Who sees what, for rows that are made of those alone which the caller sees."""
+    return {
+        "sees_all": scope.everything, "seen_owners": list(scope.owners), "seen_teams": list(scope.teams),
+        "seen_shared": list(scope.shared),
+    }  # fmt: skip
 
 
 def rows_of(cube: Cube, is_past: bool, *, with_accounts: bool) -> Any:
@@ -151,5 +168,6 @@ def values_of(
 ) -> Mapping[str, Any]:
     return {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": asked.as_of,
-        "first": first, "until": until, **scope.params(),
+        "first": first, "until": until, "today": asked.today, "bucket": asked.bucket,
+        "bucket_months": MONTHS_IN.get(asked.bucket or ""), **scope.params(), **seen(scope),
     }  # fmt: skip

@@ -44,6 +44,13 @@ SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment 
 BACKLOG: Final = "backlog backlog_unanswered backlog_late"
 CONTENT: Final = "csat csat_answers nps nps_answers"
 RESPONSES: Final = "response_rate campaign_responses campaign_members campaign_held_out"
+ACTED: Final = "visits activities_done accounts_visited activity_minutes"
+BESIDE: Final = "activities_done visits won_amount revenue deals_won"  # side by side, and no cause
+ATTAINED: Final = "quota_attainment quota won_amount deals_won"
+QUARTER: Final[Mapping[str, Any]] = {
+    "period": {"from": "this_quarter", "until": "next_quarter"}, "compare": None,
+}  # fmt: skip
+STOCKED: Final = "stock_on_hand weeks_of_cover sell_through sell_in"
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -78,6 +85,19 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("satisfaction-by-agent", "Satisfaction by agent", "各坐席满意度", CONTENT, "owner", top=30),
         _report("campaign-responses", "Responses by campaign", "活动响应", RESPONSES, "campaign", top=30, **WHENEVER),
         _report("campaign-costs", "Cost by campaign", "活动费用", "campaign_cost cost_per_response", "campaign", top=30, **WHENEVER),
+        _report("activities-by-month", "Activities by month", "月度活动", ACTED, "month", chart="line"),
+        _report("activities-by-person", "Activities by person", "人员活动", ACTED, "owner", top=30),
+        _report("activities-by-kind", "Activities by kind", "各类活动", "activities_done accounts_contacted activity_minutes", "activity_kind"),
+        _report("activities-overdue", "Activities planned and overdue, by person", "人员计划与逾期活动", "activities_overdue activities_planned", "owner", top=30, **WHENEVER),
+        _report("activity-and-results", "Activities beside results, by person and month", "人员月度活动与业绩", BESIDE, "owner month", chart="line", compare=None),
+        _report("activity-and-results-by-grade", "Activities beside results, by grade of account", "各等级客户活动与业绩", BESIDE, "grade"),
+        _report("activity-and-results-by-region", "Activities beside results, by region", "各地区活动与业绩", BESIDE, "region", top=30),
+        _report("quota-attainment", "Quota attainment of the quarter, by person", "人员季度定额完成率", ATTAINED, "owner", top=30, **QUARTER),
+        _report("quota-attainment-by-team", "Quota attainment of the quarter, by team", "团队季度定额完成率", ATTAINED, "team", top=30, **QUARTER),
+        _report("quota-attainment-by-month", "Quota attainment by month", "月度定额完成率", ATTAINED, "month", compare=None),
+        _report("stock-by-distributor", "Sell-in, sell-through and stock, by distributor", "经销商进销存", STOCKED, "account", top=30),
+        _report("stock-by-product", "Sell-in, sell-through and stock, by product", "产品进销存", STOCKED, "product", top=30),
+        _report("stock-by-month", "Sell-in, sell-through and stock, by month", "月度进销存", STOCKED, "month", chart="line"),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
     )
 }  # fmt: skip
