@@ -1,10 +1,14 @@
 """Why a contract may not be renewed: what its term's length and place add to the share of all. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+GRACE: Final = (
+    30  # days after its end within which a term may still be renewed, unless it is said otherwise
+)
+CAPACITY: Final = 20  # how many a month are called
 DIGITS: Final = 4
 WORDS: Final = {
     "month": "a month", "quarter": "a quarter", "half_year": "half a year", "year": "a year", "two_years": "two years",
@@ -20,6 +24,13 @@ def month_of(day: date) -> int:
 def last_whole(until: date, grace: int) -> int:
     """The last month all of whose terms were due before `until`."""
     return month_of(until - timedelta(days=grace)) - 1
+
+
+def cells_of(rows: Iterable[Row]) -> list[tuple[int, str, int, int, int]]:
+    """Month, length, place, terms that were due, and those that were lost."""
+    return [
+        (month_of(row["month"]), row["term"], row["n"], row["at_risk"], row["lost"]) for row in rows
+    ]
 
 
 def shown(row: Row, learnt: Row, names: Mapping[str, str]) -> dict[str, Any]:

@@ -148,6 +148,18 @@ def ends(scope: Scope, *, is_past: bool) -> Select[Any]:
     )  # fmt: skip
 
 
+def due_to_come(scope: Scope) -> Select[Any]:
+    """Of the contracts that may be renewed still, by the length and place of their last term: how many."""
+    d = contracts(scope, is_past=False)
+    n = place(d.c.n).label("n")
+    return (
+        select(d.c.term, n, func.count().label("contracts"))
+        .where(d.c.next_from.is_(None), d.c.is_active, ~is_due(d.c.valid_until))
+        .group_by(d.c.term, n.element)
+        .order_by(d.c.term, n)
+    )
+
+
 def place(n: ColumnElement[Any]) -> ColumnElement[Any]:
     """All from the last one on are alike."""
     return func.least(n, literal_column(str(LAST_PLACE)))
