@@ -85,7 +85,7 @@ def held_out(at_risk: ArrayLike, lost: ArrayLike, train: int) -> HeldOut:
 
 
 def _judgement(
-    leaving: Vector, by_rate: Vector, outcomes: Vector, term: Vector
+    leaving: ArrayLike, by_rate: ArrayLike, outcomes: ArrayLike, term: ArrayLike
 ) -> Judgement | None:
     try:
         return judged(leaving, by_rate, outcomes, named=NAMED, base_rate=by_rate, origin=term)
