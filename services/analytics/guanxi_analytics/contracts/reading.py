@@ -1,5 +1,6 @@
 """Contracts of the entitlements that the caller sees, as of now or of a past moment."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -90,14 +91,20 @@ async def _running(
         ("running", scope.shape, is_past, is_first),
         lambda: statements.running(scope, is_past=is_past, is_first=is_first),
     )
-    terms, places, hazards = zip(*learnt["places"], strict=True) if learnt["places"] else ((), (), ())  # fmt: skip
-    more = {
-        "terms": list(terms), "places": list(places), "hazards": list(hazards), "overall": learnt["overall"],
+    more = said_of(learnt) | {
         "within": asked.within, "most": asked.limit + 1, "after": asked.after and asked.after[0],
         "after_id": asked.after and asked.after[1], **scope.params(),
     }  # fmt: skip
     rows, _ = await rows_of(call, statement, asked.days, more)
     return rows
+
+
+def said_of(learnt: Mapping[str, Any]) -> dict[str, Any]:
+    """What a term's length and place say, as `statements.running` takes it."""
+    columns = zip(*learnt["places"], strict=True) if learnt["places"] else ((), (), ())
+    names = ("terms", "places", "hazards")
+    said = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    return said | {"overall": learnt["overall"]}
 
 
 async def rows_of(

@@ -45,20 +45,21 @@ def shown(row: Row, learnt: Row, names: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _reasons(row: Row, learnt: Row) -> list[dict[str, Any]]:
-    """They add up to the hazard."""
-    overall = learnt["overall"]
-    found = [_reason("all", overall, f"Of all terms {overall:.1%} were not renewed.")]
-    if learnt["by"] == "overall":
-        return found
-    term, n = row["term"], row["n"]
-    by_term = learnt["terms"].get(term, overall)
-    told = f"Of terms of {WORDS[term]} {by_term:.1%} were not."
-    found.append(_reason("length", by_term - overall, told))
+    """They add up to the hazard as it is shown: each is the step from one rounded share to the next."""
+    overall, hazard = learnt["overall"], row["hazard"]
+    steps = [("all", overall, f"Of all terms {overall:.1%} were not renewed.")]
+    if learnt["by"] != "overall":
+        by_term = learnt["terms"].get(row["term"], overall)
+        told = f"Of terms of {WORDS[row['term']]} {by_term:.1%} were not."
+        steps.append(("length", by_term, told))
     if learnt["by"] == "place":
-        told = f"It is term {n} of the contract: of those {row['hazard']:.1%} were not."
-        found.append(_reason("place", row["hazard"] - by_term, told))
+        told = f"It is term {row['n']} of the contract: of those {hazard:.1%} were not."
+        steps.append(("place", hazard, told))
+    found, before = [], 0.0
+    for name, share, sentence in steps:
+        at = round(share, DIGITS)
+        found.append(
+            {"name": name, "contribution": round(at - before, DIGITS), "sentence": sentence}
+        )
+        before = at
     return found
-
-
-def _reason(name: str, contribution: float, sentence: str) -> dict[str, Any]:
-    return {"name": name, "contribution": round(contribution, DIGITS), "sentence": sentence}
