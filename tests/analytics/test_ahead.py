@@ -153,7 +153,7 @@ async def test_weeks_and_deals_come_from_the_feeds(
     seen = (await client(organisation.rep).get(DEALS)).json()
     assert (seen["figures"], seen["verdict"]) == (None, "use")
     names = {each["name"] for each in (await admin.get("/v1/analytics/models")).json()["data"]}
-    assert len(names) == 7
+    assert len(names) == 9
 
 
 async def test_a_field_that_was_set_after_the_end_is_refused(

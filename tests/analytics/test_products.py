@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from itertools import combinations
 from typing import Any
 
@@ -28,10 +29,12 @@ PASSPORT = "/v1/analytics/models/product-affinity"
 Basket = tuple[str | None, date, Sequence[str]]  # who, when, what
 
 
-def baskets_told(organisation: Organisation, baskets: Iterable[Basket]) -> list[dict[str, Any]]:
+def baskets_told(
+    organisation: Organisation, baskets: Iterable[Basket], price: int = 1
+) -> list[dict[str, Any]]:
     """Orders as pipeline tells of them."""
     events = []
-    money = {"amount": "1.00", "currency": "EUR"}
+    money = {"amount": f"{price}.00", "currency": "EUR"}
     for who, on, products in baskets:
         id = str(new_id())
         lines = [
@@ -55,8 +58,10 @@ def baskets_told(organisation: Organisation, baskets: Iterable[Basket]) -> list[
     return events
 
 
-async def sold(database: Database, organisation: Organisation, baskets: Iterable[Basket]) -> None:
-    events = baskets_told(organisation, baskets)
+async def sold(
+    database: Database, organisation: Organisation, baskets: Iterable[Basket], *, price: int = 1
+) -> None:
+    events = baskets_told(organisation, baskets, price)
     for begin in range(0, len(events), 1_000):
         async with database.transaction(organisation.id) as connection:
             await write_facts(
@@ -209,6 +214,20 @@ async def test_the_next_product_is_named_by_what_was_bought_and_says_why(
     assert "printer 2" not in {each["product"]["key"] for each in found["data"]}
     assert (await admin.get(path)).json()["n"] == passport["data"]["customers"]
     assert (await client(organisation.other_rep).get(path)).status_code == 404
+    [offer] = await offers(client(organisation.rep), path)
+    assert "had toner 2!, which they have not bought" in offer["reasons"][0]
+    assert offer["expected"] is None  # nobody bought it within the year
+    today = datetime.now(UTC).date()
+    for price in (9, 12, 30):
+        await sold(service_database, organisation, [("b1", today, ["toner 2"])], price=price)
+    [offer] = await offers(client(organisation.rep), path)
+    expected = Decimal(str(best["because"]["confidence"])) * 12
+    assert offer["expected"] == {"amount": f"{round(expected, 2):f}", "currency": "EUR"}
+
+
+async def offers(client: Any, path: str) -> list[dict[str, Any]]:
+    page = (await client.get(path.removesuffix("/next-products"))).json()
+    return [each for each in page["next_best_actions"]["data"] if each["rule"] == "cross_sell"]
 
 
 async def test_what_sums_over_all_orders_is_for_those_who_see_them(

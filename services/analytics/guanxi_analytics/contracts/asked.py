@@ -7,6 +7,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from guanxi_analytics.churn.asked import MOST_CALLED, PAGED, number_of
+from guanxi_analytics.contracts.renewal_rules import CAPACITY, GRACE
+from guanxi_analytics.contracts.retention_rules import DISCOUNT, MOST_TERMS
 from guanxi_analytics.contracts.statements import COHORTS
 from guanxi_analytics.facts.contract_rules import TERMS
 from guanxi_analytics.value_matrix.asked import after_of, currency_of, limit_of
@@ -14,7 +16,6 @@ from guanxi_shared import documents, parameters
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed
 
-MOST_TERMS: Final = 120
 DAYS: Final = [
     documents.query_parameter("until", "string", "The last day that counts; today, if absent."),
     documents.query_parameter("as_of", "string", "As it was known at a past moment."),
@@ -72,7 +73,7 @@ def retention_asked(call: Call) -> RetentionAsked:
     return RetentionAsked(
         one_of(sent, "term", TERMS), one_of(sent, "by", COHORTS),
         int(number_of(sent, "train", 0, least=2, most=MOST_TERMS, is_whole=True)) or None,
-        number_of(sent, "discount", 0.1, least=0.001, most=1),
+        number_of(sent, "discount", DISCOUNT, least=0.001, most=1),
         number_of(sent, "margin", 0, least=0, most=1e12) if currency else None, currency, days_of(call, sent),
     )  # fmt: skip
 
@@ -81,7 +82,7 @@ def renewals_asked(call: Call) -> RenewalsAsked:
     sent = parameters.parameters_of(call, [each["name"] for each in RENEWALS])
     return RenewalsAsked(
         int(number_of(sent, "within", 90, least=0, most=3660, is_whole=True)),
-        int(number_of(sent, "capacity", 20, least=1, most=MOST_CALLED, is_whole=True)),
+        int(number_of(sent, "capacity", CAPACITY, least=1, most=MOST_CALLED, is_whole=True)),
         limit_of(sent.get("limit")), after_of(sent.get("cursor")), days_of(call, sent),
     )  # fmt: skip
 
@@ -89,7 +90,7 @@ def renewals_asked(call: Call) -> RenewalsAsked:
 def days_of(call: Call, sent: Mapping[str, str]) -> Days:
     until = parameters.day_of(call, sent, "until", call.clock.today)
     assert until is not None
-    grace = number_of(sent, "grace", 30, least=0, most=366, is_whole=True)
+    grace = number_of(sent, "grace", GRACE, least=0, most=366, is_whole=True)
     return Days(until, sent.get("as_of"), int(grace))
 
 

@@ -7,9 +7,10 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
+from guanxi_analytics.fitting.proving import described
 from guanxi_analytics.modelling import life_table
 from guanxi_analytics.modelling.climbing import Fit, Vector, delta_error
-from guanxi_analytics.modelling.contract_back_test import HeldOut, held_out
+from guanxi_analytics.modelling.contract_back_test import NAMED, HeldOut, held_out
 from guanxi_analytics.modelling.floors import CONTRACTS, refusal
 from guanxi_analytics.modelling.shifted_beta_geometric import (
     fit,
@@ -24,22 +25,22 @@ DRAWS: Final = 2_000
 DIGITS: Final = 5
 TENURES: Final = 36
 SORTING: Final = 0.05
-NAMED: Final = "one constant rate of retention"
 ALIKE: Final = f"These terms tell no customers who leave more easily than others: the model comes out as {NAMED}."
 Block = Mapping[str, Any]
 
 
 def learn_retention(blocks: Sequence[Block], discount: float, train: int | None) -> bytes:
     """Of each block `at_risk` and `lost`, by term from the first; `years` is how long a term is."""
-    found = [_learn(block, discount, train) for block in blocks]
+    found = [learn_block(block, discount, train) for block in blocks]
     return orjson.dumps(found)
 
 
-def _learn(block: Block, discount: float, train: int | None) -> dict[str, Any]:
+def learn_block(block: Block, discount: float, train: int | None) -> dict[str, Any]:
+    """`judgement` and `calibration` as passports have them."""
     at_risk, lost = np.array(block["at_risk"], float), np.array(block["lost"], float)
     answer: dict[str, Any] = {
         "observed": _told(survivors=life_table.survival(at_risk, lost)), "fitted": None, "sorting": None,
-        "backtest": None, "lifetime": [], "parameters": None,
+        "backtest": None, "lifetime": [], "parameters": None, "judgement": None, "calibration": [],
     }  # fmt: skip
     there = (int(at_risk[0]) if len(at_risk) else 0, len(at_risk), int(lost.sum()))
     if (sentence := refusal(CONTRACTS, *there)) is not None:
@@ -61,6 +62,8 @@ def _learn(block: Block, discount: float, train: int | None) -> dict[str, Any]:
         return answer | {"verdict": "refused", "sentence": f"It was not tried on the past. {error}"}
     if past.verdict != "no_better":
         answer["lifetime"] = _lifetime(whole, len(at_risk), (1 + discount) ** block["years"] - 1)
+    if past.judgement is not None:
+        answer["judgement"], answer["calibration"] = described(past.judgement)
     return answer | {"backtest": _past(past), "verdict": past.verdict, "sentence": _sentence(past)}
 
 

@@ -20,6 +20,13 @@ def learn_renewals(
     cells: Sequence[tuple[int, str, int, int, int]], last: int, grace: int, capacity: int,
     places: int,
 ) -> bytes:  # fmt: skip
+    return orjson.dumps(learn_hazards(cells, last, grace, capacity, places))
+
+
+def learn_hazards(
+    cells: Sequence[tuple[int, str, int, int, int]], last: int, grace: int, capacity: int,
+    places: int,
+) -> dict[str, Any]:  # fmt: skip
     """`last` is the last month all of whose terms were due. By what the list is made: `place`, `length` or `overall`, the finest
     that was worth it at past months."""
     own = [Cell(*each) for each in cells]
@@ -29,14 +36,14 @@ def learn_renewals(
         "sentence": "No term was due yet: nothing is known of how many are not renewed.",
     }  # fmt: skip
     if known is None:
-        return orjson.dumps(answer)
+        return answer
     answer["overall"] = known.overall
     try:
         whole = [cell for cell in own if cell.month <= last]
         tried = back_test(whole, lag=ceil(grace / SHORTEST_MONTH), capacity=capacity)
     except ValueError as error:
         told = f"It was not tried on the past, and all terms are given the share of all. {error}"
-        return orjson.dumps(answer | {"sentence": told})
+        return answer | {"sentence": told}
     found = tried.judgement
     answer |= {"verdict": found.verdict, "sentence": found.sentence, "tested": _tested(tried)}
     by: dict[Verdict, str] = {"use": "place", "weak": "length", "no_better": "overall"}
@@ -49,7 +56,7 @@ def learn_renewals(
             for term in sorted(known.by_term)
             for n in range(1, places + 1)
         ]
-    return orjson.dumps(answer)
+    return answer
 
 
 def _tested(tried: Tried) -> dict[str, Any]:

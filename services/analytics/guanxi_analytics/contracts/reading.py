@@ -1,5 +1,6 @@
 """Contracts of the entitlements that the caller sees, as of now or of a past moment."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -7,7 +8,7 @@ import orjson
 
 from guanxi_analytics.churn.asked import page_of
 from guanxi_analytics.contracts import renewal_rules, retention_rules, statements
-from guanxi_analytics.contracts.asked import MOST_TERMS, Days, RenewalsAsked, RetentionAsked
+from guanxi_analytics.contracts.asked import Days, RenewalsAsked, RetentionAsked
 from guanxi_analytics.press.beside import press_of
 from guanxi_analytics.queries.names import account_names
 from guanxi_shared import history
@@ -33,7 +34,7 @@ async def read_retention(call: Call, asked: RetentionAsked) -> dict[str, Any]:
     )
     rows, moment = await rows_of(call, statement, asked.days, scope.params())
     rows = [row for row in rows if asked.term in (None, row["term"])]
-    blocks = retention_rules.blocks_of(rows, MOST_TERMS)
+    blocks = retention_rules.blocks_of(rows, retention_rules.MOST_TERMS)
     given = [{name: block[name] for name in ("at_risk", "lost", "years")} for block in blocks]
     made = await press_of(call.house).make(
         "contract_retention", {"blocks": given, "discount": asked.discount, "train": asked.train}
@@ -59,10 +60,7 @@ async def read_renewals(call: Call, asked: RenewalsAsked) -> dict[str, Any]:
     days, is_past = asked.days, asked.days.as_of is not None
     ended = SHAPES.get(("ends", is_past), lambda: statements.ends(EVERYTHING, is_past=is_past))
     rows, moment = await rows_of(call, ended, days, EVERYTHING.params())
-    cells = [
-        (renewal_rules.month_of(row["month"]), row["term"], row["n"], row["at_risk"], row["lost"])
-        for row in rows
-    ]
+    cells = renewal_rules.cells_of(rows)
     last = renewal_rules.last_whole(days.until, days.grace)
     given = {
         "cells": cells, "last": last, "grace": days.grace, "capacity": asked.capacity,
@@ -93,14 +91,20 @@ async def _running(
         ("running", scope.shape, is_past, is_first),
         lambda: statements.running(scope, is_past=is_past, is_first=is_first),
     )
-    terms, places, hazards = zip(*learnt["places"], strict=True) if learnt["places"] else ((), (), ())  # fmt: skip
-    more = {
-        "terms": list(terms), "places": list(places), "hazards": list(hazards), "overall": learnt["overall"],
+    more = said_of(learnt) | {
         "within": asked.within, "most": asked.limit + 1, "after": asked.after and asked.after[0],
         "after_id": asked.after and asked.after[1], **scope.params(),
     }  # fmt: skip
     rows, _ = await rows_of(call, statement, asked.days, more)
     return rows
+
+
+def said_of(learnt: Mapping[str, Any]) -> dict[str, Any]:
+    """What a term's length and place say, as `statements.running` takes it."""
+    columns = zip(*learnt["places"], strict=True) if learnt["places"] else ((), (), ())
+    names = ("terms", "places", "hazards")
+    said = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    return said | {"overall": learnt["overall"]}
 
 
 async def rows_of(

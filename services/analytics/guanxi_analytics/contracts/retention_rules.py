@@ -9,6 +9,8 @@ from guanxi_analytics.cohorts.cohort_rules import told
 from guanxi_analytics.facts.contract_rules import TERMS
 from guanxi_shared.survey_figures import share
 
+MOST_TERMS: Final = 120
+DISCOUNT: Final = 0.1  # of a year
 YEAR_DAYS: Final = 365.25
 COUNTS: Final = ("entered", "at_risk", "lost", "running", "put_away", "lapsed")
 Row = Mapping[str, Any]

@@ -52,11 +52,11 @@ def is_due(last: ColumnElement[Any]) -> ColumnElement[bool]:
     return found
 
 
-def contracts(scope: Scope, *, is_past: bool) -> Subquery:
+def contracts(scope: Scope, *, is_past: bool, of_one: bool = False) -> Subquery:
     """A row for each term that counts: `n` is its place in the contract, `next_from` when the next one begins (null: none),
     `began_on` and `first_term` those of the contract; `is_running`: the account is covered now, or was until so lately that it may
-    still renew."""
-    p = _terms(scope, is_past=is_past)
+    still renew. `of_one`: of one account."""
+    p = _terms(scope, is_past=is_past, of_one=of_one)
     nth = func.sum(p.c.begins).over(partition_by=p.c.account_id, order_by=p.c.valid_from)
     c = select(p, nth.label("contract")).subquery("c")
     whole: dict[str, Any] = {
@@ -70,7 +70,7 @@ def contracts(scope: Scope, *, is_past: bool) -> Subquery:
     ).subquery("d")  # fmt: skip
 
 
-def _terms(scope: Scope, *, is_past: bool) -> Subquery:
+def _terms(scope: Scope, *, is_past: bool, of_one: bool) -> Subquery:
     before = FACT.alias("b")
     organisation = bindparam("organisation", type_=Uuid)
     is_renewal = exists().where(
@@ -92,7 +92,7 @@ def _terms(scope: Scope, *, is_past: bool) -> Subquery:
         )
         .where(
             FACT.c.organisation_id == organisation, known_at(FACT, is_past), predicate(FACT, scope),
-            FACT.c.valid_from <= UNTIL,
+            FACT.c.valid_from <= UNTIL, *([FACT.c.account_id == bindparam("id", type_=Uuid)] if of_one else []),
         )
         .subquery("t")
     )  # fmt: skip
@@ -148,15 +148,27 @@ def ends(scope: Scope, *, is_past: bool) -> Select[Any]:
     )  # fmt: skip
 
 
+def due_to_come(scope: Scope) -> Select[Any]:
+    """Of the contracts that may be renewed still, by the length and place of their last term: how many."""
+    d = contracts(scope, is_past=False)
+    n = place(d.c.n).label("n")
+    return (
+        select(d.c.term, n, func.count().label("contracts"))
+        .where(d.c.next_from.is_(None), d.c.is_active, ~is_due(d.c.valid_until))
+        .group_by(d.c.term, n.element)
+        .order_by(d.c.term, n)
+    )
+
+
 def place(n: ColumnElement[Any]) -> ColumnElement[Any]:
     """All from the last one on are alike."""
     return func.least(n, literal_column(str(LAST_PLACE)))
 
 
-def running(scope: Scope, *, is_past: bool, is_first: bool) -> Select[Any]:
+def running(scope: Scope, *, is_past: bool, is_first: bool, of_one: bool = False) -> Select[Any]:
     """Contracts whose term ends within so many days, or has ended and may be renewed still; those most likely not to be first,
     of equals what ends first. What a term's length and place say is handed over in three lists."""
-    d = contracts(scope, is_past=is_past)
+    d = contracts(scope, is_past=is_past, of_one=of_one)
     said = func.unnest(
         bindparam("terms", type_=ARRAY(Text)), bindparam("places", type_=ARRAY(BigInteger)),
         bindparam("hazards", type_=ARRAY(Float)),

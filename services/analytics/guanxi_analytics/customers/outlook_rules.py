@@ -35,12 +35,17 @@ def parts(p: Parameters, x: int, last: float, age: float) -> dict[str, float]:
 
 
 def lost_on(p: Parameters, x: int, first_on: date, last_on: date) -> date | None:
-    """The first day on which a customer who buys nothing more is counted as lost; None of who bought on one day, and of
-    whom the model would not count as lost in a hundred years."""
+    """The first day on which a customer who buys nothing more is counted as lost."""
+    return falls_on(p, x, first_on, last_on, LOST)
+
+
+def falls_on(p: Parameters, x: int, first_on: date, last_on: date, chance: float) -> date | None:
+    """The first day on which P(alive) of a customer who buys nothing more is no longer above `chance`; None of who bought on
+    one day, and of whom it would take more than a hundred years."""
     if x == 0:
         return None
     last = (last_on - first_on).days / WEEK
-    odds = log((p["b"] + x - 1) / p["a"]) - log(LOST / (1 - LOST))
+    odds = log((p["b"] + x - 1) / p["a"]) - log(chance / (1 - chance))
     grown = odds / (p["r"] + x)
     days = ((p["alpha"] + last) * exp(min(grown, 50.0)) - p["alpha"]) * WEEK
     return first_on + timedelta(days=max(0, ceil(days))) if days < 36_525 else None

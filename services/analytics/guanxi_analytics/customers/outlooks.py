@@ -1,6 +1,7 @@
 """What the model in use expects of one customer, and why."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,7 +19,7 @@ SHAPES: Final = Shapes()
 SALE: Final = SALES.table
 OUTLOOK: Final = """
 SELECT o.currency, o.alive, o.purchases, o.value, o.value_low, o.value_high, m.id, m.name, m.verdict, m.until,
-  m.found::text, m.settings::text, o.repeats, o.first_on, o.last_on
+  m.found::text, m.settings::text, o.repeats, o.first_on, o.last_on, o.value_if_back, o.quadrant
 FROM customer_outlooks o
 JOIN fitted_models m ON m.organisation_id = o.organisation_id AND m.id = o.model_id
 WHERE o.organisation_id = $2 AND o.customer_id = $3
@@ -27,15 +28,16 @@ ORDER BY o.currency
 Row = Mapping[str, Any]
 
 
-async def read_outlooks(call: Call, customer_id: UUID) -> list[dict[str, Any]]:
-    """By the history that the fit saw, up to its own day."""
+async def read_outlooks(call: Call, customer_id: UUID) -> tuple[list[dict[str, Any]], bool]:
+    """By the history that the fit saw, up to its own day; and whether the caller is told of money."""
     rows = await call.db.pool.fetch(
         bound(OUTLOOK), str(call.organisation), call.organisation, customer_id
     )
-    if not rows:
-        return []
-    sees_sums = await _sees_all_of(call, customer_id)
-    return [_shown(dict(row), sees_sums) for row in rows]
+    found = [
+        dict(row) | {name: orjson.loads(row[name]) for name in ("found", "settings")}
+        for row in rows
+    ]
+    return found, bool(found) and await _sees_all_of(call, customer_id)
 
 
 async def _sees_all_of(call: Call, customer_id: UUID) -> bool:
@@ -64,12 +66,18 @@ def _hidden(scope: Scope) -> Select[Any]:
     return select(exists(hidden))
 
 
-def _shown(row: Row, sees_sums: bool) -> dict[str, Any]:
-    fitted = orjson.loads(row["found"])["buying"]["parameters"]
-    why = reasons(fitted, row["repeats"], row["first_on"], row["last_on"], row["until"])
+def shown(row: Row, sees_sums: bool) -> dict[str, Any]:
+    why = reasons(
+        row["found"]["buying"]["parameters"],
+        row["repeats"],
+        row["first_on"],
+        row["last_on"],
+        row["until"],
+    )
     return {
         "currency": row["currency"], "alive": round(row["alive"], 4),
         "purchases": round(row["purchases"], 4), "until": row["until"], "value": _value(row) if sees_sums else None,
+        "at_risk": _money(at_risk(row), row) if sees_sums and row["value"] is not None else None,
         "reasons": why, "model_id": str(row["id"]), "verdict": row["verdict"],
         "model": f"/v1/analytics/models/{row['name']}",
     }  # fmt: skip
@@ -78,12 +86,22 @@ def _shown(row: Row, sees_sums: bool) -> dict[str, Any]:
 def _value(row: Row) -> dict[str, Any] | None:
     if row["value"] is None:
         return None
-    terms = orjson.loads(row["settings"])
+    terms = row["settings"]
     money = {
-        name: {"amount": f"{row[column]:f}", "currency": row["currency"]}
+        name: _money(row[column], row)
         for name, column in (("expected", "value"), ("low", "value_low"), ("high", "value_high"))
     }
     return money | {
         "of": "revenue" if terms["margins"].get(row["currency"]) is None else "margin",
         "horizon_weeks": terms["horizon_weeks"], "discount": terms["discount"],
     }  # fmt: skip
+
+
+def at_risk(row: Row) -> Decimal:
+    """Of the value what does not come if it turns out that they have gone."""
+    value: Decimal = row["value"]
+    return round(value * (1 - Decimal(row["alive"])), 2)
+
+
+def _money(value: Decimal, row: Row) -> dict[str, str]:
+    return {"amount": f"{value:f}", "currency": row["currency"]}

@@ -1,4 +1,4 @@
-"""One customer: what they bought, as far as the caller sees the orders, and where they stand among all."""
+"""An account, what it bought, as far as the caller sees the orders, and where it stands among all."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -6,7 +6,6 @@ from uuid import UUID
 
 from sqlalchemy import Select, Uuid, bindparam, func, select
 
-from guanxi_analytics.customers.outlooks import read_outlooks
 from guanxi_analytics.facts.kinds import SALES, TABLES
 from guanxi_analytics.queries.cubes import ACCOUNT, BOUGHT
 from guanxi_shared.calls import Call
@@ -26,26 +25,25 @@ MEANT: Final = {
 }
 
 
-async def read_customer(call: Call, account_id: UUID) -> dict[str, Any]:
-    """NotFound for an account that the caller does not see."""
-    account = await demand_account(call, account_id)
-    purchases: list[dict[str, Any]] = []
-    if call.by.may("orders:read"):
-        scope = await call.scope("orders")
-        rows = await _fetch(
-            call, ("purchases", scope.shape), lambda: _purchases(scope), account_id, scope
-        )
-        purchases = [_shown(row, call) for row in rows]
-    scores = await _fetch(call, ("scores",), _scores, account_id)
-    outlooks = await read_outlooks(call, account_id)
-    return {
-        "account_id": str(account_id), "name": account["name"], "grade": account["grade"],
-        "lifecycle_stage": account["lifecycle_stage"], "purchases": purchases,
-        "scores": [dict(row) | {"means": MEANT} for row in scores], "outlooks": outlooks,
-    }  # fmt: skip
+async def read_purchases(call: Call, account_id: UUID) -> list[dict[str, Any]]:
+    """By currency; none for those who may not read orders."""
+    if not call.by.may("orders:read"):
+        return []
+    scope = await call.scope("orders")
+    rows = await _fetch(
+        call, ("purchases", scope.shape), lambda: _purchases(scope), account_id, scope
+    )
+    return [_shown(row, call) for row in rows]
+
+
+async def read_scores(call: Call, account_id: UUID) -> list[dict[str, Any]]:
+    return [
+        dict(row) | {"means": MEANT} for row in await _fetch(call, ("scores",), _scores, account_id)
+    ]
 
 
 async def demand_account(call: Call, account_id: UUID) -> Mapping[str, Any]:
+    """NotFound for an account that the caller does not see."""
     scope = await call.scope("accounts")
     rows = await _fetch(call, ("account", scope.shape), lambda: _named(scope), account_id, scope)
     if not rows:

@@ -9,7 +9,9 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from guanxi_analytics.contracts.renewal_rules import GRACE
 from guanxi_analytics.fitting.beside import read_all
+from guanxi_analytics.fitting.contract_terms import read_contracts
 from guanxi_analytics.fitting.kept_products import keep_products, read_products
 from guanxi_analytics.value_matrix.placing import place, present_values
 from guanxi_shared.db import Connection, Database
@@ -58,12 +60,17 @@ FROM unnest($3::uuid[], $4::text[], $5::bigint[], $6::date[], $7::date[], $8::fl
 SCORED: Final = """
 SELECT alive FROM customer_outlooks WHERE organisation_id = $1 ORDER BY customer_id LIMIT 10000
 """
-# Not while many purchases come in (a first load): an hour is as long as that is waited for.
+# Not while many purchases come in (a first load): an hour is as long as that is waited for. Contracts are due for a fit when
+# terms were told of, and when terms came to be due by themselves.
 DUE: Final = """
-SELECT EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND c.updated_at > coalesce(
+SELECT (EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND c.updated_at > coalesce(
     (SELECT max(f.fitted_at) FROM fitted_models f WHERE f.organisation_id = $1), '-infinity')
     HAVING max(c.updated_at) < clock_timestamp() - interval '2 minutes'
       OR min(c.updated_at) < clock_timestamp() - interval '1 hour')
+  OR EXISTS (SELECT FROM contract_facts t, LATERAL (SELECT coalesce(max(f.fitted_at), '-infinity') AS at
+      FROM fitted_models f WHERE f.organisation_id = $1) AS l
+    WHERE t.organisation_id = $1 AND t.ended_at IS NULL AND t.recorded_at < clock_timestamp() - interval '2 minutes'
+      AND (t.recorded_at > l.at OR (t.valid_until + $3::int >= l.at::date AND t.valid_until + $3::int < current_date))))
   AND NOT EXISTS (SELECT FROM fitted_models f
     WHERE f.organisation_id = $1 AND f.fitted_at > clock_timestamp() - interval '20 hours')
   AND NOT EXISTS (SELECT FROM jobs j WHERE j.organisation_id = $1 AND j.kind = $2 AND j.status IN ('queued', 'running'))
@@ -92,6 +99,7 @@ async def fit_models(job: RunningJob) -> None:
         asked["others"]["products"] = await read_products(
             connection, job.organisation_id, until, job.params
         )
+        asked["others"]["contracts"] = await read_contracts(connection, job.organisation_id, until)
     async with learner(learn_beside) as beside:
         await beside.ask(asked)
         async with job.transaction() as connection:
@@ -164,9 +172,11 @@ async def _keep_other(
     watermark: str,
 ) -> None:  # fmt: skip
     is_used, id = learnt["verdict"] in ("use", "weak"), new_id()
+    first = None if learnt.get("first") is None else date.fromordinal(learnt["first"])
+    settings = {"code_version": VERSION} | learnt.get("settings", {})
     await connection.execute(
-        KEEP, organisation, id, name, learnt["verdict"], learnt["sentence"], is_used, None, until, learnt["n"], 0,
-        to_json(learnt["found"]), to_json({"code_version": VERSION}), watermark,
+        KEEP, organisation, id, name, learnt["verdict"], learnt["sentence"], is_used, first, until, learnt["n"], 0,
+        to_json(learnt["found"]), to_json(settings), watermark,
     )  # fmt: skip
     if "rules" in learnt:
         await keep_products(connection, organisation, id, learnt)
@@ -180,5 +190,5 @@ async def ask_for_fits(database: Database) -> None:
 
 async def _ask(database: Database, organisation: UUID) -> None:
     async with database.transaction(organisation) as connection:
-        if await connection.fetchval(DUE, organisation, KIND):
+        if await connection.fetchval(DUE, organisation, KIND, GRACE):
             await create_job(connection, organisation, kind=KIND, params={}, created_by=None)

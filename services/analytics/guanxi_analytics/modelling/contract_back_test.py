@@ -14,17 +14,19 @@ from numpy.typing import ArrayLike
 from guanxi_analytics.modelling import life_table
 from guanxi_analytics.modelling.climbing import Vector
 from guanxi_analytics.modelling.discrimination import gain
-from guanxi_analytics.modelling.passport import Verdict
+from guanxi_analytics.modelling.passport import Judgement, Verdict, judged
 from guanxi_analytics.modelling.shifted_beta_geometric import fit, retention, survival
 
 FEWEST: Final = 10  # there to renew: a held-out term of fewer tells nothing
+NAMED: Final = "one constant rate of retention"
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """Terms `trained_on` + 1 to the last of those held out: survivors as they were, as foretold, and by the constant rate of
     the terms before. Errors are means of absolute differences of survivors; `gain` is by how much the Brier score is lower:
-    mean, low, high."""
+    mean, low, high. `judgement` is of who left, case by case, with the constant rate as base rate and as baseline; None of too
+    few."""
 
     trained_on: int
     parameters: dict[str, float]
@@ -36,6 +38,7 @@ class HeldOut:
     error_of_constant: float
     gain: tuple[float, float, float]
     verdict: Verdict
+    judgement: Judgement | None
 
 
 def held_out(at_risk: ArrayLike, lost: ArrayLike, train: int) -> HeldOut:
@@ -60,9 +63,8 @@ def held_out(at_risk: ArrayLike, lost: ArrayLike, train: int) -> HeldOut:
         [np.repeat([1, 0], [gone, all_ - gone]) for all_, gone in zip(n, y, strict=True)]
     )
     leaving = np.repeat(1 - retention(found.parameters, last)[train:], n)
-    over = gain(
-        leaving, np.full(len(leaving), 1 - constant), outcomes, np.repeat(np.arange(last - train), n)
-    )  # fmt: skip
+    by_rate, term = np.full(len(leaving), 1 - constant), np.repeat(np.arange(last - train), n)
+    over = gain(leaving, by_rate, outcomes, term)
     error, other = (float(np.abs(each - observed).mean()) for each in (foretold, by_constant))
     verdict: Verdict = "no_better"
     if error < other:
@@ -78,4 +80,14 @@ def held_out(at_risk: ArrayLike, lost: ArrayLike, train: int) -> HeldOut:
         other,
         over,
         verdict,
+        _judgement(leaving, by_rate, outcomes, term),
     )
+
+
+def _judgement(
+    leaving: ArrayLike, by_rate: ArrayLike, outcomes: ArrayLike, term: ArrayLike
+) -> Judgement | None:
+    try:
+        return judged(leaving, by_rate, outcomes, named=NAMED, base_rate=by_rate, origin=term)
+    except ValueError:
+        return None

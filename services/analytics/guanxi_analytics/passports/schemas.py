@@ -110,7 +110,7 @@ class Drift(BaseModel):
 
 class Passport(BaseModel):
     """How often customers buy is fitted over all of them, `spending` in each currency with enough who bought again.
-    What sums over all customers (`data` to `drift`) is null for those who do not see all orders."""
+    What sums over all customers (`data` to `drift`) is null for those who do not see all records that it was learnt from."""
 
     model_config = ConfigDict(json_schema_extra={"example": EXAMPLE})
 

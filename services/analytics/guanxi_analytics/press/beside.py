@@ -1,4 +1,5 @@
-"""A process beside this one that draws, sets type and writes columns: what takes long, or libraries of 100 MB.
+"""A process beside this one that draws, sets type, writes columns and learns of contracts: what takes long, or libraries
+of 100 MB.
 
 It is started when it is first needed, takes one thing at a time, ends when it was idle for a minute, and with us: it reads
 from a pipe of which we hold the other end.
@@ -36,7 +37,8 @@ class Press:
         """A picture, a page, a file; Unavailable where too many wait for theirs."""
         if self._waiting >= MOST_WAITING:
             raise Unavailable(
-                "Too many pictures are being drawn right now.", headers={"Retry-After": "5"}
+                "Too many pictures, pages and models are being made right now.",
+                headers={"Retry-After": "5"},
             )
         self._waiting += 1
         try:
@@ -54,11 +56,11 @@ class Press:
                 TimeoutError
             ) as error:  # an OSError, too, and what is slow is slow the second time
                 self._end()
-                raise Unavailable("Drawing took too long.") from error
+                raise Unavailable("It took too long to make.") from error
             except (EOFError, OSError) as error:  # it was idle too long, or was killed
                 self._end()
                 if is_last:
-                    raise Unavailable("What draws has ended twice.") from error
+                    raise Unavailable("The process that was to make it has ended twice.") from error
                 continue
             except BaseException:  # nobody waits for it any more
                 self._end()
