@@ -17,6 +17,7 @@ from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import Hear
 from tests.factories import Clients, Organisation
 from tests.pipeline.orders.ordering import acted
+from tests.pipeline.products.selling import product
 
 MADE = (
     "sale_facts",
@@ -28,6 +29,10 @@ MADE = (
     "campaign_facts",
     "campaign_member_facts",
     "contract_facts",
+    "complaint_facts",
+    "corrective_action_facts",
+    "root_cause_facts",
+    "product_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -64,10 +69,30 @@ async def a_story(
         await rep.patch(f"/v1/orders/{first['id']}", json={"source": "fair"})
     ).status_code == 200
     await a_campaign(customers(organisation.admin), [acme, twin])
-    ticket = {"subject": "Leak", "account_id": acme}
     tickets = desk(organisation.admin)
-    assert (await tickets.post("/v1/tickets", json=ticket)).status_code == 201
+    pump = await product(sales(organisation.admin), "P-1")
+    await done(
+        sales(organisation.admin), "PATCH", f"/v1/products/{pump['id']}", json={"name": "Pump"}
+    )
+    await a_complaint(tickets, account_id=acme, product_id=pump["id"])
     await a_contract(tickets, acme)
+
+
+async def a_complaint(tickets: httpx.AsyncClient, **about: Any) -> None:
+    """Worked, solved, opened again; of a cause that went into another one."""
+    ticket = {"subject": "Leak", "kind": "complaint", **about}
+    path = f"/v1/tickets/{(await done(tickets, 'POST', '/v1/tickets', json=ticket))['id']}"
+    old, new = [
+        (await done(tickets, "POST", "/v1/root-causes", json={"name": name}))["id"]
+        for name in ("Old", "New")
+    ]
+    await done(tickets, "PATCH", f"{path}/loop", json={"root_cause_id": old})
+    await done(tickets, "POST", f"{path}/loop/steps/listen/complete", json={"text": "so"})
+    plan = await done(tickets, "POST", f"{path}/loop/actions", json={"body": "Check seals"})
+    await done(tickets, "POST", f"{path}/loop/actions/{plan['id']}/finish")
+    await done(tickets, "POST", f"{path}/move", json={"status": "solved"})
+    await done(tickets, "POST", f"{path}/move", json={"status": "open"})
+    await done(tickets, "POST", f"/v1/root-causes/{old}/merge", json={"into_id": new})
 
 
 async def a_contract(tickets: httpx.AsyncClient, account_id: str) -> None:
@@ -169,7 +194,7 @@ async def test_a_restored_source_is_heard_from_its_beginning(
 
     assert await consumer_of("pipeline", nothing_left).step(service_database, wait=0) == 0
     after = await contents(service_database, everywhere.id)
-    gone = {"sale_facts", "sale_returns", "customer_summaries"}
+    gone = {"sale_facts", "sale_returns", "customer_summaries", "product_facts"}
     assert {name for name in MADE if not after[name]} == gone | NOT_TOLD
     assert after["account_facts"] == before["account_facts"]
 

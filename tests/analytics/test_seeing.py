@@ -15,7 +15,7 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "complaints"], "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -30,6 +30,8 @@ CUBES = (
     "campaign_costs",
     "campaign_members",
     "contracts",
+    "complaints",
+    "corrective_actions",
 )
 
 
@@ -41,8 +43,14 @@ async def canary(
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
-    ticket = {"subject": SECRET, "account_id": account}
-    assert (await desk(everywhere.rep).post("/v1/tickets", json=ticket)).status_code == 201
+    ticket = {"subject": SECRET, "account_id": account, "kind": "complaint", "channel": "phone"}
+    made = await desk(everywhere.rep).post("/v1/tickets", json=ticket)
+    assert made.status_code == 201
+    action = {"body": SECRET}
+    planned = await desk(everywhere.admin).post(
+        f"/v1/tickets/{made.json()['id']}/loop/actions", json=action
+    )
+    assert planned.status_code == 201, planned.text
     contract = {
         "name": SECRET, "account_id": account, "unit": "incidents", "valid_from": str(TODAY), "owner_id": str(everywhere.rep.id),
         "valid_until": str(TODAY + timedelta(days=29)),

@@ -8,10 +8,11 @@ from typing import Any, Final
 from sqlalchemy import Table
 
 from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
+from guanxi_analytics.facts.complaint_rules import action_of, cause_of, product_of, round_of
 from guanxi_analytics.facts.contract_rules import contract_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
 from guanxi_analytics.facts.walking_rules import Pieces
-from guanxi_analytics.models.facts import SaleFact
+from guanxi_analytics.models import SaleFact
 from guanxi_shared.statements import type_of
 
 TABLES: Final = SaleFact.metadata.tables
@@ -77,7 +78,13 @@ ANSWERS: Final = Kind("tickets", "survey", TABLES["answer_facts"], answer_of)
 CAMPAIGNS: Final = Kind("contacts", "campaign", TABLES["campaign_facts"], campaign_of)
 MEMBERS: Final = Kind("contacts", "campaign_member", TABLES["campaign_member_facts"], member_of)
 CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], contract_of)
-KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS)
+ROUNDS: Final = Kind("tickets", "loop", TABLES["complaint_facts"], round_of)
+ACTIONS: Final = Kind("tickets", "corrective_action", TABLES["corrective_action_facts"], action_of)
+CAUSES: Final = Kind("tickets", "root_cause", TABLES["root_cause_facts"], cause_of)
+PRODUCTS: Final = Kind("pipeline", "product", TABLES["product_facts"], product_of)
+KINDS: Final = (
+    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ROUNDS, ACTIONS, CAUSES, PRODUCTS,
+)  # fmt: skip
 
 
 def kinds_of(source: str) -> dict[str, Kind]:

@@ -1,5 +1,11 @@
 """The tables of analytics: facts as they were and as they were known, and what is kept ready of them."""
 
+from guanxi_analytics.models.complaint_facts import (
+    ComplaintFact,
+    CorrectiveActionFact,
+    ProductFact,
+    RootCauseFact,
+)
 from guanxi_analytics.models.facts import (
     AccountFact,
     AnswerFact,
@@ -24,7 +30,9 @@ __all__ = [
     "AnswerFact",
     "CampaignFact",
     "CampaignMemberFact",
+    "ComplaintFact",
     "ContractFact",
+    "CorrectiveActionFact",
     "CustomerOutlook",
     "CustomerScore",
     "CustomerSummary",
@@ -32,6 +40,7 @@ __all__ = [
     "FactMark",
     "FactSnapshot",
     "FittedModel",
+    "ProductFact",
     "ProductRetention",
     "ProductRule",
     "QuadrantMove",
@@ -39,6 +48,7 @@ __all__ = [
     "ReportLetter",
     "ReportResult",
     "ReportSchedule",
+    "RootCauseFact",
     "SaleFact",
     "SaleReturn",
     "TicketFact",

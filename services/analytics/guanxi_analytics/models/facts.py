@@ -32,7 +32,7 @@ from guanxi_shared.schema import instant
 KNOWN_NOW = text("ended_at IS NULL")
 
 
-def _instant(name: str, *, nullable: bool = True) -> Any:
+def fact_instant(name: str, *, nullable: bool = True) -> Any:
     return Field(default=None, sa_column=instant(name, nullable=nullable))
 
 
@@ -40,15 +40,15 @@ def _number(*, nullable: bool = True) -> Any:
     return Field(default=None, sa_column=Column(Numeric, nullable=nullable))
 
 
-def _day(*, nullable: bool = True) -> Any:
+def fact_day(*, nullable: bool = True) -> Any:
     return Field(default=None, sa_column=Column(Date, nullable=nullable))
 
 
-def _version() -> Any:
+def fact_version() -> Any:
     return Field(sa_column=Column(BigInteger, nullable=False))
 
 
-def _indexes(table: str, *columns: str) -> tuple[Any, ...]:
+def fact_indexes(table: str, *columns: str) -> tuple[Any, ...]:
     """The key, that one row of a piece is the present one, and what answers are found by: among what is
     known now, and among all that was."""
     return (
@@ -72,18 +72,18 @@ class SaleFact(Table, table=True):
 
     __tablename__ = "sale_facts"
     __table_args__ = (
-        *_indexes("sale_facts", "valid_on", "customer_id", "account_id", "owner_id", "team_id"),
+        *fact_indexes("sale_facts", "valid_on", "customer_id", "account_id", "owner_id", "team_id"),
         one_of("kind", ("bought", "returned")),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # pipeline's order
     piece_id: UUID = id_column(nullable=False)
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     kind: str = text_column(nullable=False)
-    valid_on: date = _day(nullable=False)
+    valid_on: date = fact_day(nullable=False)
     customer_id: UUID | None = id_column()
     account_id: UUID | None = id_column()
     contact_id: UUID | None = id_column()
@@ -111,7 +111,7 @@ class SaleReturn(Table, table=True):
     order_id: UUID = id_column(nullable=False)
     return_id: UUID = id_column(nullable=False)
     line_id: UUID = id_column(nullable=False)
-    returned_on: date = _day(nullable=False)
+    returned_on: date = fact_day(nullable=False)
     quantity: Decimal = _number(nullable=False)
     amount: Decimal = _number(nullable=False)
     cost: Decimal | None = _number()
@@ -121,20 +121,20 @@ class DealFact(Table, table=True):
     """An opportunity as it stood. `opened_on` is when selling began, `closed_at` when it was won or lost."""
 
     __tablename__ = "deal_facts"
-    __table_args__ = _indexes("deal_facts", "closed_at", "account_id", "owner_id", "team_id")
+    __table_args__ = fact_indexes("deal_facts", "closed_at", "account_id", "owner_id", "team_id")
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # pipeline's opportunity
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     account_id: UUID | None = id_column()
     pipeline_id: UUID | None = id_column()
     stage_id: UUID | None = id_column()
     status: str = text_column(nullable=False)
-    opened_on: date = _day(nullable=False)
-    closed_at: datetime | None = _instant("closed_at")
+    opened_on: date = fact_day(nullable=False)
+    closed_at: datetime | None = fact_instant("closed_at")
     currency: str | None = text_column()
     amount: Decimal | None = _number()
     probability: Decimal | None = _number()
@@ -148,14 +148,14 @@ class TicketFact(Table, table=True):
     """A ticket as it stood. `is_met`: every promise of its clocks that is over was kept; null without any."""
 
     __tablename__ = "ticket_facts"
-    __table_args__ = _indexes("ticket_facts", "opened_at", "account_id", "owner_id", "team_id")
+    __table_args__ = fact_indexes("ticket_facts", "opened_at", "account_id", "owner_id", "team_id")
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # tickets' ticket
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     account_id: UUID | None = id_column()
     requester_id: UUID | None = id_column()
     product_id: UUID | None = id_column()
@@ -164,9 +164,9 @@ class TicketFact(Table, table=True):
     priority: str = text_column(nullable=False)
     status_kind: str = text_column(nullable=False)
     channel: str = text_column(nullable=False)
-    opened_at: datetime = _instant("opened_at", nullable=False)
-    first_responded_at: datetime | None = _instant("first_responded_at")
-    solved_at: datetime | None = _instant("solved_at")
+    opened_at: datetime = fact_instant("opened_at", nullable=False)
+    first_responded_at: datetime | None = fact_instant("first_responded_at")
+    solved_at: datetime | None = fact_instant("solved_at")
     reopened_count: int = Field(sa_column=Column(BigInteger, nullable=False))
     is_met: bool | None = Field(default=None, sa_column=Column(Boolean))
     owner_id: UUID | None = id_column()
@@ -178,21 +178,23 @@ class AnswerFact(Table, table=True):
     stays where it was written."""
 
     __tablename__ = "answer_facts"
-    __table_args__ = _indexes("answer_facts", "answered_at", "account_id", "owner_id", "team_id")
+    __table_args__ = fact_indexes(
+        "answer_facts", "answered_at", "account_id", "owner_id", "team_id"
+    )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # tickets' answer
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     survey_id: UUID = id_column(nullable=False)
     kind: str = text_column(nullable=False)
     ticket_id: UUID | None = id_column()
     account_id: UUID | None = id_column()
     score: int | None = Field(default=None, sa_column=Column(BigInteger))
     figures: str = text_column(nullable=False)  # JSON: question's key → number or Kano's word
-    answered_at: datetime = _instant("answered_at", nullable=False)
+    answered_at: datetime = fact_instant("answered_at", nullable=False)
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
@@ -203,23 +205,23 @@ class ContractFact(Table, table=True):
 
     __tablename__ = "contract_facts"
     __table_args__ = (
-        *_indexes("contract_facts", "valid_from", "account_id", "owner_id", "team_id"),
+        *fact_indexes("contract_facts", "valid_from", "account_id", "owner_id", "team_id"),
         one_of("term", TERMS),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # tickets' entitlement
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     account_id: UUID = id_column(nullable=False)
     product_id: UUID | None = id_column()
     renewed_from_id: UUID | None = id_column()
     unit: str = text_column(nullable=False)
     term: str = text_column(nullable=False)
-    valid_from: date = _day(nullable=False)
-    valid_until: date = _day(nullable=False)
+    valid_from: date = fact_day(nullable=False)
+    valid_until: date = fact_day(nullable=False)
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False))
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
@@ -229,14 +231,14 @@ class AccountFact(Table, table=True):
     """An account as it stood: what sales, deals and tickets are told apart by."""
 
     __tablename__ = "account_facts"
-    __table_args__ = (*_indexes("account_facts", "owner_id", "team_id"),)
+    __table_args__ = (*fact_indexes("account_facts", "owner_id", "team_id"),)
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' account
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     name: str = Field(sa_column=Column(Text, nullable=False))
     kind: str | None = text_column()
     industry: str | None = text_column()
@@ -248,7 +250,7 @@ class AccountFact(Table, table=True):
     needs_tier: str | None = text_column()
     parent_id: UUID | None = id_column()
     referred_by_id: UUID | None = id_column()
-    created_at: datetime | None = _instant("created_at")
+    created_at: datetime | None = fact_instant("created_at")
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
@@ -259,24 +261,24 @@ class CampaignFact(Table, table=True):
 
     __tablename__ = "campaign_facts"
     __table_args__ = (
-        *_indexes("campaign_facts", "valid_on", "owner_id", "team_id"),
+        *fact_indexes("campaign_facts", "valid_on", "owner_id", "team_id"),
         one_of("line", ("campaign", "cost")),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' campaign
     piece_id: UUID = id_column(nullable=False)
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     line: str = text_column(nullable=False)
-    valid_on: date = _day(nullable=False)
+    valid_on: date = fact_day(nullable=False)
     name: str = text_column(nullable=False)
     campaign_kind: str = text_column(nullable=False)
     channel: str | None = text_column()
     status: str = text_column(nullable=False)
-    starts_on: date | None = _day()
-    ends_on: date | None = _day()
+    starts_on: date | None = fact_day()
+    ends_on: date | None = fact_day()
     currency: str | None = text_column()
     amount: Decimal | None = _number()
     owner_id: UUID | None = id_column()
@@ -287,16 +289,16 @@ class CampaignMemberFact(Table, table=True):
     """Whom a campaign is meant for, and what became of them. Whoever sees the campaign sees its members."""
 
     __tablename__ = "campaign_member_facts"
-    __table_args__ = _indexes(
+    __table_args__ = fact_indexes(
         "campaign_member_facts", "campaign_id", "member_id", "account_id", "addressed_at"
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' member of a campaign
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = fact_version()
+    recorded_at: datetime = fact_instant("recorded_at", nullable=False)
+    ended_at: datetime | None = fact_instant("ended_at")
     campaign_id: UUID = id_column(nullable=False)
     member_type: str = text_column(nullable=False)
     member_id: UUID = id_column(nullable=False)
@@ -304,6 +306,8 @@ class CampaignMemberFact(Table, table=True):
     member_group: str = text_column(nullable=False)
     is_by_lot: bool = Field(sa_column=Column(Boolean, nullable=False))
     status: str = text_column(nullable=False)
-    addressed_at: datetime = _instant("addressed_at", nullable=False)  # when sent to, else added
-    sent_at: datetime | None = _instant("sent_at")
-    responded_at: datetime | None = _instant("responded_at")
+    addressed_at: datetime = fact_instant(
+        "addressed_at", nullable=False
+    )  # when sent to, else added
+    sent_at: datetime | None = fact_instant("sent_at")
+    responded_at: datetime | None = fact_instant("responded_at")

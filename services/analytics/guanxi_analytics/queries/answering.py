@@ -23,7 +23,7 @@ Sums = dict[str, dict[Key, Mapping[str, Any]]]  # by cube
 
 async def answer(call: Call, asked: Asked) -> dict[str, Any]:
     for cube in asked.cubes:
-        call.by.demand(f"{cube.resource}:read")
+        call.by.demand(cube.permission)
     rows, totals = await _read(call, asked, asked.first, asked.until, None)
     before: tuple[Sums, Sums] | None = None
     if asked.shift is not None and asked.first is not None and asked.until is not None:

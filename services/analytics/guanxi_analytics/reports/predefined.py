@@ -22,7 +22,7 @@ class Predefined:
     @property
     def permissions(self) -> list[str]:
         cubes = {MEASURES[name].cube for name in self.document["measures"]}
-        return sorted({f"{CUBES[cube].resource}:read" for cube in cubes})
+        return sorted({CUBES[cube].permission for cube in cubes})
 
 
 def _report(
@@ -43,6 +43,7 @@ WINS: Final = (
 SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment reopened_share"
 BACKLOG: Final = "backlog backlog_unanswered backlog_late"
 CONTENT: Final = "csat csat_answers nps nps_answers"
+COMPLAINTS: Final = "complaints complaint_days cause_found action_done steps_done steps_skipped"
 RESPONSES: Final = "response_rate campaign_responses campaign_members campaign_held_out"
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
@@ -76,6 +77,8 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("backlog-by-priority", "Tickets not solved, by priority", "各优先级积压工单", BACKLOG, "priority", **WHENEVER),
         _report("satisfaction-by-month", "Satisfaction by month", "月度满意度", CONTENT, "month", chart="line"),
         _report("satisfaction-by-agent", "Satisfaction by agent", "各坐席满意度", CONTENT, "owner", top=30),
+        _report("complaints-by-root-cause", "Complaints by root cause", "投诉根因", COMPLAINTS, "root_cause", top=30),
+        _report("complaints-by-product", "Complaints by product", "产品投诉", COMPLAINTS, "product", top=30),
         _report("campaign-responses", "Responses by campaign", "活动响应", RESPONSES, "campaign", top=30, **WHENEVER),
         _report("campaign-costs", "Cost by campaign", "活动费用", "campaign_cost cost_per_response", "campaign", top=30, **WHENEVER),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
