@@ -15,7 +15,7 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "complaints"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "complaints", "accounts"], "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -32,6 +32,7 @@ CUBES = (
     "contracts",
     "complaints",
     "corrective_actions",
+    "accounts",
 )
 
 
@@ -110,6 +111,7 @@ async def test_those_who_see_it_do(
     seen = await answers_of(client(everywhere.users[who]), service, canary)
     telling = {where.split("?")[0] for where, text in seen.items() if SECRET in text}
     assert telling == {
-        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "GET /v1/analytics/contracts/renewals",
+        "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "POST /v1/analytics/facts/accounts/search",
+        "GET /v1/analytics/contracts/renewals",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

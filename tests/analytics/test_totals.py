@@ -15,7 +15,7 @@ from guanxi_pipeline.references.heard import TYPES, apply_contacts_events
 from guanxi_shared import http
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.directory import feed_over_http
-from tests.analytics import complaining
+from tests.analytics import accounting, complaining
 from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import STAND, Hear
 from tests.factories import Clients, Organisation
@@ -197,16 +197,20 @@ async def of_complaints(client: httpx.AsyncClient, **more: Any) -> tuple[Any, An
     )  # type: ignore[return-value]  # two of them
 
 
+def by_labels(rows: list[dict[str, Any]], by: tuple[str, ...]) -> dict[Any, Any]:
+    return {
+        tuple(row[name] for name in by): {
+            name: value if value is None else pytest.approx(float(value), abs=1e-4)
+            for name, value in row.items()
+            if name not in by
+        }
+        for row in rows
+    }
+
+
 async def in_tickets(database: Any, organisation: Organisation) -> tuple[Any, Any]:
     rounds, actions = [
-        {
-            tuple(row[name] for name in by): {
-                name: value if value is None else pytest.approx(float(value), abs=1e-4)
-                for name, value in row.items()
-                if name not in by
-            }
-            for row in await rows_of(database, sql, organisation)
-        }
+        by_labels(await rows_of(database, sql, organisation), by)
         for sql, by in ((complaining.SOURCE, complaining.BY), (complaining.ACTED, ("owner",)))
     ]
     return rounds, actions
@@ -237,6 +241,38 @@ async def test_random_complaints_are_counted_as_their_source_has_them(
     assert len(actions) == 2
     for name in ("cause_found", "complaints_again", "action_done", "steps_done"):
         assert any(row[name] != 0 for _, (told, _) in moments for row in told.values()), name
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_random_accounts_are_counted_as_their_source_has_them(
+    everywhere: Organisation,
+    customers: Clients,
+    client: Clients,
+    hear: Hear,
+    database: Any,
+    seed: int,
+) -> None:
+    owners = [str(everywhere.users[name].id) for name in ("rep", "other_rep")]
+    story = accounting.Accounts(random.Random(seed), customers(everywhere.admin), owners)
+    admin = client(everywhere.admin)
+    moments: list[tuple[str, Any]] = []
+    for _ in range(4):
+        for _ in range(20):
+            await story.step()
+        rows = await rows_of(database, accounting.SOURCE, everywhere)
+        moments.append((datetime.now(UTC).isoformat(), by_labels(rows, accounting.BY)))
+    await hear()
+    dimensions = [*accounting.BY]
+    for at, figures in moments:
+        found = await asked(admin, *accounting.MEASURES, dimensions=dimensions, as_of=at)
+        assert {
+            tuple(row["dimensions"].values()): row["values"] for row in found["rows"]
+        } == figures
+    now = await asked(admin, *accounting.MEASURES, dimensions=dimensions)
+    assert {tuple(row["dimensions"].values()): row["values"] for row in now["rows"]} == moments[-1][
+        1
+    ]
+    assert len(moments[-1][1]) >= 4
 
 
 async def test_a_merge_takes_the_sales_along_and_gives_them_back(

@@ -228,7 +228,7 @@ class ContractFact(Table, table=True):
 
 
 class AccountFact(Table, table=True):
-    """An account as it stood: what sales, deals and tickets are told apart by."""
+    """An account as it stood: what is counted, and what sales, deals and tickets are told apart by."""
 
     __tablename__ = "account_facts"
     __table_args__ = (*fact_indexes("account_facts", "owner_id", "team_id"),)
@@ -248,6 +248,9 @@ class AccountFact(Table, table=True):
     lifecycle_stage: str | None = text_column()
     relationship_level: str | None = text_column()
     needs_tier: str | None = text_column()
+    country: str | None = text_column()  # of its office, else of its first address, as written
+    province: str | None = text_column()
+    city: str | None = text_column()
     parent_id: UUID | None = id_column()
     referred_by_id: UUID | None = id_column()
     created_at: datetime | None = fact_instant("created_at")

@@ -18,7 +18,7 @@ from guanxi_shared.db import bound
 from guanxi_shared.errors import Invalid
 
 Key = tuple[Any, ...]  # the values of the dimensions, and the currency
-Sums = dict[str, dict[Key, Mapping[str, Any]]]  # by cube
+Sums = dict[str, dict[Key, dict[str, Any]]]  # by cube
 
 
 async def answer(call: Call, asked: Asked) -> dict[str, Any]:
@@ -77,6 +77,10 @@ async def _read(
                 totals[cube.name][(currency,)] = sums
             else:
                 rows[cube.name][(*_key(asked, row, shift), currency)] = sums
+        if cube.whole is not None:
+            [whole] = [sums[cube.whole] for sums in totals[cube.name].values()]
+            for sums in (*rows[cube.name].values(), *totals[cube.name].values()):
+                sums["whole"] = whole
     if not asked.dimensions:
         rows = {name: {} for name in rows}
     return rows, _alike(totals)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy import Text as SqlText
 
 from guanxi_analytics.facts.kinds import (
+    ACCOUNTS,
     ACTIONS,
     ANSWERS,
     CAMPAIGNS,
@@ -62,7 +63,8 @@ def local(instant: ColumnElement[Any]) -> ColumnElement[Any]:
 @dataclass(frozen=True)
 class Cube:
     """`when` is the column by which rows count, `day` the same as the organisation's day; `resource` is whose breadth of sight
-    counts and, unless it is `permitted_as` another, whose permission; `only` what its rows have to be."""
+    counts and, unless it is `permitted_as` another, whose permission; `only` what its rows have to be; `whole` the sum of
+    which every row has the total beside it."""
 
     name: str
     kind: Kind
@@ -73,6 +75,7 @@ class Cube:
     money: frozenset[str]
     labels: Mapping[str, str]
     permitted_as: str | None = None
+    whole: str | None = None
 
     @property
     def table(self) -> Table:
@@ -88,8 +91,10 @@ class Cube:
         return SEEN_BY.get(self.kind.noun, self.table)
 
     @property
-    def has_account(self) -> bool:
-        return any(each.table is ACCOUNT for each in beside_of(self.kind.noun))
+    def tells_accounts(self) -> bool:
+        """Whether its rows are accounts or name one."""
+        tables = [self.table, *(each.table for each in beside_of(self.kind.noun))]
+        return any(table is ACCOUNT for table in tables)
 
     @property
     def day(self) -> ColumnElement[Any]:
@@ -104,6 +109,7 @@ class Cube:
 SEEN_BY: Final[Mapping[str, Table]] = {
     "campaign_member": CAMPAIGN, "loop": TICKETS.table, "corrective_action": TICKETS.table,
 }  # fmt: skip
+BUYING: Final = ("new", "active", "loyal", "at_risk", "won_back")  # the stages of customers
 BOUGHT: Final = SALE.kind == one("bought")
 WON: Final = DEAL.status == one("won")
 TREATED: Final = MEMBER.member_group == one("treated")
@@ -227,6 +233,19 @@ CUBES: Final[Mapping[str, Cube]] = {
             {"en": "Terms of service contracts by their first day", "zh": "按生效日的服务合同期"},
         ),
         Cube(
+            "accounts", ACCOUNTS, "accounts", "created_at", (),
+            {
+                "accounts": func.count(),
+                "customers": func.count().filter(ACCOUNT.c.lifecycle_stage.in_([one(stage) for stage in BUYING])),
+                "at_risk": func.count().filter(ACCOUNT.c.lifecycle_stage == one("at_risk")),
+                "lost": func.count().filter(ACCOUNT.c.lifecycle_stage == one("lost")),
+                "referred": func.count(ACCOUNT.c.referred_by_id),
+            },
+            frozenset(),
+            {"en": "Accounts by the day they were made", "zh": "按创建日的客户"},
+            whole="accounts",
+        ),
+        Cube(
             "complaints", ROUNDS, "tickets", "opened_at", (),
             {
                 "complaints": func.count(ROUND.ticket_id.distinct()),
@@ -327,6 +346,13 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("contract_terms", "contracts", "count", "terms", "Terms of service contracts begun", "新起服务合同期"),
         _measure("contract_customers", "contracts", "count", "accounts", "Customers whose term began", "合同客户数"),
         _measure("contract_put_away", "contracts", "percent", "put_away terms", "Put away, of the terms begun", "合同停用率", how="quotient", times=100.0),
+        _measure("accounts", "accounts", "count", "accounts", "Accounts", "客户总数"),
+        _measure("accounts_share", "accounts", "percent", "accounts whole", "Of all accounts", "客户占比", how="quotient", times=100.0),
+        _measure("customer_accounts", "accounts", "count", "customers", "Customers by lifecycle stage", "成交客户数"),
+        _measure("customers_share", "accounts", "percent", "customers accounts", "Customers, of accounts", "成交客户占比", how="quotient", times=100.0),
+        _measure("accounts_at_risk", "accounts", "count", "at_risk", "Accounts at risk", "流失风险客户"),
+        _measure("accounts_lost", "accounts", "count", "lost", "Accounts lost", "流失客户"),
+        _measure("referred_share", "accounts", "percent", "referred accounts", "Accounts that were referred", "转介绍客户占比", how="quotient", times=100.0),
         _measure("complaints", "complaints", "count", "complaints", "Complaints", "投诉"),
         _measure("complaint_rounds", "complaints", "count", "rounds", "Rounds of complaints", "投诉轮次"),
         _measure("complaint_days", "complaints", "days", "open_seconds closed", "Days to close a round, mean", "平均关闭天数", how="quotient", times=1 / SECONDS_A_DAY),
@@ -363,7 +389,7 @@ class Dimension:
 
     def column(self, cube: Cube) -> ColumnElement[Any] | None:
         if self.of_account is not None:
-            return ACCOUNT.c[self.of_account] if cube.has_account else None
+            return ACCOUNT.c[self.of_account] if cube.tells_accounts else None
         name = self.columns.get(cube.kind.noun)
         if name is None:
             return None
@@ -387,17 +413,23 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id loop=ticket.account_id corrective_action=ticket.account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id loop=ticket.account_id corrective_action=ticket.account_id account=subject_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
+        _dimension("relationship_level", "Relationship level", "关系层级", of_account="relationship_level"),
+        _dimension("needs_tier", "Needs tier", "需求层次", of_account="needs_tier"),
+        _dimension("country", "Country", "国家", of_account="country"),
+        _dimension("province", "Province", "省份", of_account="province"),
+        _dimension("city", "City", "城市", of_account="city"),
+        _dimension("account_kind", "Kind of account", "客户类型", "account=kind"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id campaign=owner_id campaign_member=campaign.owner_id loop=ticket.owner_id corrective_action=ticket.owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id campaign=team_id campaign_member=campaign.team_id loop=ticket.team_id corrective_action=ticket.team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id campaign=owner_id campaign_member=campaign.owner_id loop=ticket.owner_id corrective_action=ticket.owner_id account=owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id campaign=team_id campaign_member=campaign.team_id loop=ticket.team_id corrective_action=ticket.team_id account=team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product ticket=product.product loop=product.product corrective_action=product.product"),
         _dimension("sku", "Article number", "货号", "order=sku ticket=product.sku loop=product.sku corrective_action=product.sku"),
         _dimension("category", "Category", "品类", "order=category ticket=product.category loop=product.category corrective_action=product.category"),
-        _dimension("source", "Source", "来源", "order=source opportunity=source"),
+        _dimension("source", "Source", "来源", "order=source opportunity=source account=source"),
         _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id"),
         _dimension("stage", "Stage", "阶段", "opportunity=stage_id"),
         _dimension("reason", "Reason", "输赢原因", "opportunity=reason"),

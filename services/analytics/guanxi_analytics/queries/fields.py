@@ -28,6 +28,9 @@ OF_ACCOUNT: Final = (
     "lifecycle_stage",
     "relationship_level",
     "needs_tier",
+    "country",
+    "province",
+    "city",
 )
 TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "account_facts": OF_ACCOUNT,
@@ -46,6 +49,7 @@ KEYS: Final = {
     "campaign": "campaign_id",
     "campaign_member": "campaign_member_id",
     "entitlement": "entitlement_id",
+    "account": "account_id",
     "loop": "round_id",
     "corrective_action": "action_id",
 }
