@@ -17,6 +17,7 @@ from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import Hear
 from tests.factories import Clients, Organisation
 from tests.pipeline.orders.ordering import acted
+from tests.pipeline.products.selling import product
 
 MADE = (
     "sale_facts",
@@ -31,6 +32,9 @@ MADE = (
     "contract_facts",
     "quota_facts",
     "stock_facts",
+    "complaint_facts",
+    "corrective_action_facts",
+    "root_cause_facts",
     "product_facts",
     "customer_summaries",
 )
@@ -68,18 +72,19 @@ async def a_story(
         await rep.patch(f"/v1/orders/{first['id']}", json={"source": "fair"})
     ).status_code == 200
     await a_campaign(customers(organisation.admin), [acme, twin])
-    ticket = {"subject": "Leak", "account_id": acme}
     await some_activities(people, acme, twin)
     tickets = desk(organisation.admin)
-    assert (await tickets.post("/v1/tickets", json=ticket)).status_code == 201
+    pump = await product(sales(organisation.admin), "P-1")
+    await done(
+        sales(organisation.admin), "PATCH", f"/v1/products/{pump['id']}", json={"name": "Pump"}
+    )
+    await a_complaint(tickets, account_id=acme, product_id=pump["id"])
     await a_contract(tickets, acme)
     quota = {"owner_id": str(organisation.rep.id), "period": "month", "starts_on": "2026-03-01"}
     quota |= {"amount": {"amount": "900.00", "currency": "CNY"}}
     made = await done(rep, "POST", "/v1/quotas", json=quota)
     body = {"amount": {"amount": "800.00", "currency": "CNY"}}
     await done(rep, "PATCH", f"/v1/quotas/{made['id']}", json=body)
-    product = {"sku": "P-1", "name": "Pump", "prices": []}
-    await done(rep, "POST", "/v1/products", json=product)
     stock = {
         "account_id": acme,
         "sku": "P-1",
@@ -109,6 +114,23 @@ async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
     made = await done(people, "POST", "/v1/activities", json=task)
     await done(people, "POST", f"/v1/activities/{made['id']}/complete", json={})
     await done(people, "DELETE", f"/v1/activities/{made['id']}")
+
+
+async def a_complaint(tickets: httpx.AsyncClient, **about: Any) -> None:
+    """Worked, solved, opened again; of a cause that went into another one."""
+    ticket = {"subject": "Leak", "kind": "complaint", **about}
+    path = f"/v1/tickets/{(await done(tickets, 'POST', '/v1/tickets', json=ticket))['id']}"
+    old, new = [
+        (await done(tickets, "POST", "/v1/root-causes", json={"name": name}))["id"]
+        for name in ("Old", "New")
+    ]
+    await done(tickets, "PATCH", f"{path}/loop", json={"root_cause_id": old})
+    await done(tickets, "POST", f"{path}/loop/steps/listen/complete", json={"text": "so"})
+    plan = await done(tickets, "POST", f"{path}/loop/actions", json={"body": "Check seals"})
+    await done(tickets, "POST", f"{path}/loop/actions/{plan['id']}/finish")
+    await done(tickets, "POST", f"{path}/move", json={"status": "solved"})
+    await done(tickets, "POST", f"{path}/move", json={"status": "open"})
+    await done(tickets, "POST", f"/v1/root-causes/{old}/merge", json={"into_id": new})
 
 
 async def a_contract(tickets: httpx.AsyncClient, account_id: str) -> None:

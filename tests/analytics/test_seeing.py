@@ -15,7 +15,8 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities", "sell_in"], "dimensions": ["account", "region"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities", "sell_in", "complaints", "accounts"],
+        "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
 }  # fmt: skip
@@ -34,6 +35,9 @@ CUBES = (
     "quotas",
     "stock",
     "distributor_sales",
+    "complaints",
+    "corrective_actions",
+    "accounts",
 )
 
 
@@ -45,8 +49,14 @@ async def canary(
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
-    ticket = {"subject": SECRET, "account_id": account}
-    assert (await desk(everywhere.rep).post("/v1/tickets", json=ticket)).status_code == 201
+    ticket = {"subject": SECRET, "account_id": account, "kind": "complaint", "channel": "phone"}
+    made = await desk(everywhere.rep).post("/v1/tickets", json=ticket)
+    assert made.status_code == 201
+    action = {"body": SECRET}
+    planned = await desk(everywhere.admin).post(
+        f"/v1/tickets/{made.json()['id']}/loop/actions", json=action
+    )
+    assert planned.status_code == 201, planned.text
     contract = {
         "name": SECRET, "account_id": account, "unit": "incidents", "valid_from": str(TODAY), "owner_id": str(everywhere.rep.id),
         "valid_until": str(TODAY + timedelta(days=29)),
@@ -119,6 +129,7 @@ async def test_those_who_see_it_do(
     telling = {where.split("?")[0] for where, text in seen.items() if SECRET in text}
     assert telling == {
         "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "POST /v1/analytics/facts/stock/search",
-        "POST /v1/analytics/facts/distributor_sales/search", "GET /v1/analytics/contracts/renewals",
+        "POST /v1/analytics/facts/distributor_sales/search", "POST /v1/analytics/facts/accounts/search",
+        "GET /v1/analytics/contracts/renewals",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

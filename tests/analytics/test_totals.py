@@ -15,11 +15,13 @@ from guanxi_pipeline.references.heard import TYPES, apply_contacts_events
 from guanxi_shared import http
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.directory import feed_over_http
+from tests.analytics import accounting, complaining
 from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import STAND, Hear
 from tests.factories import Clients, Organisation
 from tests.hearing import one_by_one
 from tests.pipeline.orders.ordering import PATH, cny, line
+from tests.pipeline.products.selling import product
 
 SOURCE = """
 SELECT month::text, account_id, sum(amount) AS amount, sum(quantity) AS quantity, count(DISTINCT order_id) FILTER (WHERE
@@ -183,6 +185,94 @@ async def test_random_stories_end_with_the_sums_of_the_source(
     for row in bought:
         summary = kept[row.pop("account_id")]
         assert {name: summary[name] for name in row} == row
+
+
+async def of_complaints(client: httpx.AsyncClient, **more: Any) -> tuple[Any, Any]:
+    """Complaints, and corrective actions, as analytics has them."""
+    rounds = await asked(client, *complaining.MEASURES, dimensions=[*complaining.BY], **more)
+    actions = await asked(client, *complaining.OF_ACTIONS, dimensions=["owner"], **more)
+    return tuple(
+        {tuple(row["dimensions"].values()): row["values"] for row in found["rows"]}
+        for found in (rounds, actions)
+    )  # type: ignore[return-value]  # two of them
+
+
+def by_labels(rows: list[dict[str, Any]], by: tuple[str, ...]) -> dict[Any, Any]:
+    return {
+        tuple(row[name] for name in by): {
+            name: value if value is None else pytest.approx(float(value), abs=1e-4)
+            for name, value in row.items()
+            if name not in by
+        }
+        for row in rows
+    }
+
+
+async def in_tickets(database: Any, organisation: Organisation) -> tuple[Any, Any]:
+    rounds, actions = [
+        by_labels(await rows_of(database, sql, organisation), by)
+        for sql, by in ((complaining.SOURCE, complaining.BY), (complaining.ACTED, ("owner",)))
+    ]
+    return rounds, actions
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_random_complaints_are_counted_as_their_source_has_them(
+    everywhere: Organisation, sales: Clients, desk: Clients, client: Clients, hear: Hear, database: Any, seed: int,
+) -> None:  # fmt: skip
+    products = [(await product(sales(everywhere.admin), sku))["id"] for sku in ("P-1", "P-2")]
+    people = [str(everywhere.users[name].id) for name in ("rep", "other_rep")]
+    story = complaining.Complaints(random.Random(seed), desk(everywhere.admin), products, people)
+    await story.begin()
+    moments: list[tuple[str, tuple[Any, Any]]] = []
+    admin = client(everywhere.admin)
+    for _ in range(5):
+        for _ in range(25):
+            await story.step()
+        moments.append((datetime.now(UTC).isoformat(), await in_tickets(database, everywhere)))
+        if len(moments) % 2:
+            await hear()
+            assert await of_complaints(admin) == moments[-1][1]
+    await hear()
+    for at, figures in moments:
+        assert await of_complaints(admin, as_of=at) == figures
+    rounds, actions = moments[-1][1]
+    assert len(rounds) >= 4
+    assert len(actions) == 2
+    for name in ("cause_found", "complaints_again", "action_done", "steps_done"):
+        assert any(row[name] != 0 for _, (told, _) in moments for row in told.values()), name
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_random_accounts_are_counted_as_their_source_has_them(
+    everywhere: Organisation,
+    customers: Clients,
+    client: Clients,
+    hear: Hear,
+    database: Any,
+    seed: int,
+) -> None:
+    owners = [str(everywhere.users[name].id) for name in ("rep", "other_rep")]
+    story = accounting.Accounts(random.Random(seed), customers(everywhere.admin), owners)
+    admin = client(everywhere.admin)
+    moments: list[tuple[str, Any]] = []
+    for _ in range(4):
+        for _ in range(20):
+            await story.step()
+        rows = await rows_of(database, accounting.SOURCE, everywhere)
+        moments.append((datetime.now(UTC).isoformat(), by_labels(rows, accounting.BY)))
+    await hear()
+    dimensions = [*accounting.BY]
+    for at, figures in moments:
+        found = await asked(admin, *accounting.MEASURES, dimensions=dimensions, as_of=at)
+        assert {
+            tuple(row["dimensions"].values()): row["values"] for row in found["rows"]
+        } == figures
+    now = await asked(admin, *accounting.MEASURES, dimensions=dimensions)
+    assert {tuple(row["dimensions"].values()): row["values"] for row in now["rows"]} == moments[-1][
+        1
+    ]
+    assert len(moments[-1][1]) >= 4
 
 
 async def test_a_merge_takes_the_sales_along_and_gives_them_back(

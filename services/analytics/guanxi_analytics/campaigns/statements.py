@@ -19,8 +19,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, distinct_on
 
 from guanxi_analytics.facts.kinds import CAMPAIGNS, MEMBERS, SALES
-from guanxi_analytics.queries.cubes import BOUGHT, one
-from guanxi_analytics.queries.statements import known_at
+from guanxi_analytics.queries.beside import known_at, one
+from guanxi_analytics.queries.cubes import BOUGHT
 from guanxi_shared.visibility import Scope, predicate
 
 CAMPAIGN: Final = CAMPAIGNS.table

@@ -17,8 +17,8 @@ from sqlalchemy import (
 )
 
 from guanxi_analytics.facts.kinds import SALES
+from guanxi_analytics.queries.beside import known_at
 from guanxi_analytics.queries.cubes import BOUGHT
-from guanxi_analytics.queries.statements import known_at
 from guanxi_shared.visibility import Scope, predicate
 
 SALE: Final = SALES.table

@@ -34,7 +34,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_analytics.churn.statements import paged
 from guanxi_analytics.facts.kinds import CONTRACTS
-from guanxi_analytics.queries.statements import known_at
+from guanxi_analytics.queries.beside import known_at
 from guanxi_shared.visibility import Scope, predicate
 
 FACT: Final = CONTRACTS.table

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by, distinct_on
 
 from guanxi_analytics.customers.outlook_rules import WARNED
 from guanxi_analytics.facts.kinds import ANSWERS, TICKETS
-from guanxi_analytics.queries.cubes import one
+from guanxi_analytics.queries.beside import one
 from guanxi_analytics.satisfaction.reading import CONTENT, TYPES
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound

@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import Select, Uuid, bindparam, func, select
 
 from guanxi_analytics.facts.kinds import SALES, TABLES
-from guanxi_analytics.queries.cubes import ACCOUNT, BOUGHT
+from guanxi_analytics.queries.beside import ACCOUNT
+from guanxi_analytics.queries.cubes import BOUGHT
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.errors import NotFound

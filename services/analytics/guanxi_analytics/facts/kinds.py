@@ -9,12 +9,14 @@ from sqlalchemy import Table
 
 from guanxi_analytics.facts.activity_rules import activity_of
 from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
+from guanxi_analytics.facts.complaint_rules import action_of, cause_of, round_of
 from guanxi_analytics.facts.contract_rules import contract_of
+from guanxi_analytics.facts.product_rules import product_of
 from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
-from guanxi_analytics.facts.stock_rules import product_of, stock_of
+from guanxi_analytics.facts.stock_rules import stock_of
 from guanxi_analytics.facts.walking_rules import Pieces
-from guanxi_analytics.models.facts import SaleFact
+from guanxi_analytics.models import SaleFact
 from guanxi_shared.statements import type_of
 
 TABLES: Final = SaleFact.metadata.tables
@@ -83,9 +85,13 @@ CONTRACTS: Final = Kind("tickets", "entitlement", TABLES["contract_facts"], cont
 ACTIVITIES: Final = Kind("contacts", "activity", TABLES["activity_facts"], activity_of)
 QUOTAS: Final = Kind("pipeline", "quota", TABLES["quota_facts"], quota_of)
 STOCK: Final = Kind("pipeline", "stock_report", TABLES["stock_facts"], stock_of)
+ROUNDS: Final = Kind("tickets", "loop", TABLES["complaint_facts"], round_of)
+ACTIONS: Final = Kind("tickets", "corrective_action", TABLES["corrective_action_facts"], action_of)
+CAUSES: Final = Kind("tickets", "root_cause", TABLES["root_cause_facts"], cause_of)
 PRODUCTS: Final = Kind("pipeline", "product", TABLES["product_facts"], product_of)
 KINDS: Final = (
-    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, PRODUCTS,
+    SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, ROUNDS,
+    ACTIONS, CAUSES, PRODUCTS,
 )  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What a deal, a ticket, a survey's answer and an account say of themselves: one piece each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -77,12 +77,23 @@ def answer_of(state: Mapping[str, Any]) -> Pieces:
 
 def account_of(state: Mapping[str, Any]) -> Pieces:
     ids = _ids(state, "parent_id", "referred_by_id")
-    shown = {name: state.get(name) for name in OF_ACCOUNT}
+    shown = {name: state.get(name) for name in OF_ACCOUNT} | place_of(state.get("addresses") or ())
     return {
         id_of(state["id"]): ids | shown | {
             "name": state.get("name") or "", "created_at": _instant(state.get("created_at")),
         }
     }  # fmt: skip
+
+
+def place_of(addresses: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Where an account is: at its office, else at the first of its addresses, as somebody wrote it."""
+    offices = [each for each in addresses if each.get("kind") == "office"]
+    place = next(iter((*offices, *addresses)), {})
+    return {
+        "country": place.get("country"),
+        "province": place.get("state"),
+        "city": place.get("city"),
+    }
 
 
 def _ids(state: Mapping[str, Any], *names: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a distributor's month and a product say of themselves: one piece each."""
+"""What a distributor's month says of itself: one piece each."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -19,7 +19,3 @@ def stock_of(state: Mapping[str, Any]) -> Pieces:
             "sku": state["sku"], "month": date.fromisoformat(state["month"]),
         }
     }  # fmt: skip
-
-
-def product_of(state: Mapping[str, Any]) -> Pieces:
-    return {id_of(state["id"]): {name: state[name] for name in ("sku", "name", "category")}}

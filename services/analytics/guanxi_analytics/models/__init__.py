@@ -1,6 +1,11 @@
 """The tables of analytics: facts as they were and as they were known, and what is kept ready of them."""
 
 from guanxi_analytics.models.activities import ActivityFact
+from guanxi_analytics.models.complaint_facts import (
+    ComplaintFact,
+    CorrectiveActionFact,
+    RootCauseFact,
+)
 from guanxi_analytics.models.facts import (
     AccountFact,
     AnswerFact,
@@ -13,13 +18,14 @@ from guanxi_analytics.models.facts import (
     TicketFact,
 )
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
+from guanxi_analytics.models.product_facts import ProductFact
 from guanxi_analytics.models.products import ProductRetention, ProductRule
 from guanxi_analytics.models.quotas import QuotaFact
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
 from guanxi_analytics.models.snapshots import FactSnapshot
-from guanxi_analytics.models.stock import ProductFact, StockFact
+from guanxi_analytics.models.stock import StockFact
 from guanxi_analytics.models.summaries import CustomerSummary
 
 __all__ = [
@@ -28,7 +34,9 @@ __all__ = [
     "AnswerFact",
     "CampaignFact",
     "CampaignMemberFact",
+    "ComplaintFact",
     "ContractFact",
+    "CorrectiveActionFact",
     "CustomerOutlook",
     "CustomerScore",
     "CustomerSummary",
@@ -45,6 +53,7 @@ __all__ = [
     "ReportLetter",
     "ReportResult",
     "ReportSchedule",
+    "RootCauseFact",
     "SaleFact",
     "SaleReturn",
     "StockFact",

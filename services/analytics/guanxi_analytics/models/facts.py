@@ -15,11 +15,7 @@ from sqlmodel import Field
 
 from guanxi_analytics.db import Table
 from guanxi_analytics.facts.contract_rules import TERMS
-from guanxi_analytics.models.fact_columns import day as _day
-from guanxi_analytics.models.fact_columns import indexes as _indexes
-from guanxi_analytics.models.fact_columns import moment as _instant
-from guanxi_analytics.models.fact_columns import number as _number
-from guanxi_analytics.models.fact_columns import row_version as _version
+from guanxi_analytics.models.fact_columns import day, indexes, moment, number, row_version
 from guanxi_shared.columns import id_column, one_of, text_column
 
 
@@ -30,18 +26,18 @@ class SaleFact(Table, table=True):
 
     __tablename__ = "sale_facts"
     __table_args__ = (
-        *_indexes("sale_facts", "valid_on", "customer_id", "account_id", "owner_id", "team_id"),
+        *indexes("sale_facts", "valid_on", "customer_id", "account_id", "owner_id", "team_id"),
         one_of("kind", ("bought", "returned")),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # pipeline's order
     piece_id: UUID = id_column(nullable=False)
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     kind: str = text_column(nullable=False)
-    valid_on: date = _day(nullable=False)
+    valid_on: date = day(nullable=False)
     customer_id: UUID | None = id_column()
     account_id: UUID | None = id_column()
     contact_id: UUID | None = id_column()
@@ -52,9 +48,9 @@ class SaleFact(Table, table=True):
     category: str | None = text_column()
     source: str | None = text_column()
     currency: str = text_column(nullable=False)
-    quantity: Decimal = _number(nullable=False)
-    amount: Decimal = _number(nullable=False)
-    cost: Decimal | None = _number()
+    quantity: Decimal = number(nullable=False)
+    amount: Decimal = number(nullable=False)
+    cost: Decimal | None = number()
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
@@ -69,33 +65,33 @@ class SaleReturn(Table, table=True):
     order_id: UUID = id_column(nullable=False)
     return_id: UUID = id_column(nullable=False)
     line_id: UUID = id_column(nullable=False)
-    returned_on: date = _day(nullable=False)
-    quantity: Decimal = _number(nullable=False)
-    amount: Decimal = _number(nullable=False)
-    cost: Decimal | None = _number()
+    returned_on: date = day(nullable=False)
+    quantity: Decimal = number(nullable=False)
+    amount: Decimal = number(nullable=False)
+    cost: Decimal | None = number()
 
 
 class DealFact(Table, table=True):
     """An opportunity as it stood. `opened_on` is when selling began, `closed_at` when it was won or lost."""
 
     __tablename__ = "deal_facts"
-    __table_args__ = _indexes("deal_facts", "closed_at", "account_id", "owner_id", "team_id")
+    __table_args__ = indexes("deal_facts", "closed_at", "account_id", "owner_id", "team_id")
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # pipeline's opportunity
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     account_id: UUID | None = id_column()
     pipeline_id: UUID | None = id_column()
     stage_id: UUID | None = id_column()
     status: str = text_column(nullable=False)
-    opened_on: date = _day(nullable=False)
-    closed_at: datetime | None = _instant("closed_at")
+    opened_on: date = day(nullable=False)
+    closed_at: datetime | None = moment("closed_at")
     currency: str | None = text_column()
-    amount: Decimal | None = _number()
-    probability: Decimal | None = _number()
+    amount: Decimal | None = number()
+    probability: Decimal | None = number()
     source: str | None = text_column()
     reason: str | None = text_column()
     owner_id: UUID | None = id_column()
@@ -106,14 +102,14 @@ class TicketFact(Table, table=True):
     """A ticket as it stood. `is_met`: every promise of its clocks that is over was kept; null without any."""
 
     __tablename__ = "ticket_facts"
-    __table_args__ = _indexes("ticket_facts", "opened_at", "account_id", "owner_id", "team_id")
+    __table_args__ = indexes("ticket_facts", "opened_at", "account_id", "owner_id", "team_id")
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # tickets' ticket
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     account_id: UUID | None = id_column()
     requester_id: UUID | None = id_column()
     product_id: UUID | None = id_column()
@@ -122,9 +118,9 @@ class TicketFact(Table, table=True):
     priority: str = text_column(nullable=False)
     status_kind: str = text_column(nullable=False)
     channel: str = text_column(nullable=False)
-    opened_at: datetime = _instant("opened_at", nullable=False)
-    first_responded_at: datetime | None = _instant("first_responded_at")
-    solved_at: datetime | None = _instant("solved_at")
+    opened_at: datetime = moment("opened_at", nullable=False)
+    first_responded_at: datetime | None = moment("first_responded_at")
+    solved_at: datetime | None = moment("solved_at")
     reopened_count: int = Field(sa_column=Column(BigInteger, nullable=False))
     is_met: bool | None = Field(default=None, sa_column=Column(Boolean))
     owner_id: UUID | None = id_column()
@@ -136,21 +132,21 @@ class AnswerFact(Table, table=True):
     stays where it was written."""
 
     __tablename__ = "answer_facts"
-    __table_args__ = _indexes("answer_facts", "answered_at", "account_id", "owner_id", "team_id")
+    __table_args__ = indexes("answer_facts", "answered_at", "account_id", "owner_id", "team_id")
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # tickets' answer
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     survey_id: UUID = id_column(nullable=False)
     kind: str = text_column(nullable=False)
     ticket_id: UUID | None = id_column()
     account_id: UUID | None = id_column()
     score: int | None = Field(default=None, sa_column=Column(BigInteger))
     figures: str = text_column(nullable=False)  # JSON: question's key → number or Kano's word
-    answered_at: datetime = _instant("answered_at", nullable=False)
+    answered_at: datetime = moment("answered_at", nullable=False)
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
@@ -161,40 +157,40 @@ class ContractFact(Table, table=True):
 
     __tablename__ = "contract_facts"
     __table_args__ = (
-        *_indexes("contract_facts", "valid_from", "account_id", "owner_id", "team_id"),
+        *indexes("contract_facts", "valid_from", "account_id", "owner_id", "team_id"),
         one_of("term", TERMS),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # tickets' entitlement
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     account_id: UUID = id_column(nullable=False)
     product_id: UUID | None = id_column()
     renewed_from_id: UUID | None = id_column()
     unit: str = text_column(nullable=False)
     term: str = text_column(nullable=False)
-    valid_from: date = _day(nullable=False)
-    valid_until: date = _day(nullable=False)
+    valid_from: date = day(nullable=False)
+    valid_until: date = day(nullable=False)
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False))
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
 
 class AccountFact(Table, table=True):
-    """An account as it stood: what sales, deals and tickets are told apart by."""
+    """An account as it stood: what is counted, and what sales, deals and tickets are told apart by."""
 
     __tablename__ = "account_facts"
-    __table_args__ = (*_indexes("account_facts", "owner_id", "team_id"),)
+    __table_args__ = (*indexes("account_facts", "owner_id", "team_id"),)
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' account
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     name: str = Field(sa_column=Column(Text, nullable=False))
     kind: str | None = text_column()
     industry: str | None = text_column()
@@ -204,9 +200,12 @@ class AccountFact(Table, table=True):
     lifecycle_stage: str | None = text_column()
     relationship_level: str | None = text_column()
     needs_tier: str | None = text_column()
+    country: str | None = text_column()  # of its office, else of its first address, as written
+    province: str | None = text_column()
+    city: str | None = text_column()
     parent_id: UUID | None = id_column()
     referred_by_id: UUID | None = id_column()
-    created_at: datetime | None = _instant("created_at")
+    created_at: datetime | None = moment("created_at")
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
@@ -217,26 +216,26 @@ class CampaignFact(Table, table=True):
 
     __tablename__ = "campaign_facts"
     __table_args__ = (
-        *_indexes("campaign_facts", "valid_on", "owner_id", "team_id"),
+        *indexes("campaign_facts", "valid_on", "owner_id", "team_id"),
         one_of("line", ("campaign", "cost")),
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' campaign
     piece_id: UUID = id_column(nullable=False)
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     line: str = text_column(nullable=False)
-    valid_on: date = _day(nullable=False)
+    valid_on: date = day(nullable=False)
     name: str = text_column(nullable=False)
     campaign_kind: str = text_column(nullable=False)
     channel: str | None = text_column()
     status: str = text_column(nullable=False)
-    starts_on: date | None = _day()
-    ends_on: date | None = _day()
+    starts_on: date | None = day()
+    ends_on: date | None = day()
     currency: str | None = text_column()
-    amount: Decimal | None = _number()
+    amount: Decimal | None = number()
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
 
@@ -245,16 +244,16 @@ class CampaignMemberFact(Table, table=True):
     """Whom a campaign is meant for, and what became of them. Whoever sees the campaign sees its members."""
 
     __tablename__ = "campaign_member_facts"
-    __table_args__ = _indexes(
+    __table_args__ = indexes(
         "campaign_member_facts", "campaign_id", "member_id", "account_id", "addressed_at"
     )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' member of a campaign
     piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = _version()
-    recorded_at: datetime = _instant("recorded_at", nullable=False)
-    ended_at: datetime | None = _instant("ended_at")
+    version: int = row_version()
+    recorded_at: datetime = moment("recorded_at", nullable=False)
+    ended_at: datetime | None = moment("ended_at")
     campaign_id: UUID = id_column(nullable=False)
     member_type: str = text_column(nullable=False)
     member_id: UUID = id_column(nullable=False)
@@ -262,6 +261,6 @@ class CampaignMemberFact(Table, table=True):
     member_group: str = text_column(nullable=False)
     is_by_lot: bool = Field(sa_column=Column(Boolean, nullable=False))
     status: str = text_column(nullable=False)
-    addressed_at: datetime = _instant("addressed_at", nullable=False)  # when sent to, else added
-    sent_at: datetime | None = _instant("sent_at")
-    responded_at: datetime | None = _instant("responded_at")
+    addressed_at: datetime = moment("addressed_at", nullable=False)  # when sent to, else added
+    sent_at: datetime | None = moment("sent_at")
+    responded_at: datetime | None = moment("responded_at")

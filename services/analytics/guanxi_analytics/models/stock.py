@@ -1,4 +1,4 @@
-"""What distributors told of their stock, and what products are called."""
+"""What distributors told of their stock."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -32,20 +32,3 @@ class StockFact(Table, table=True):
     closing: Decimal = number(nullable=False)
     owner_id: UUID | None = id_column()
     team_id: UUID | None = id_column()
-
-
-class ProductFact(Table, table=True):
-    """A product as it stood: what a report calls it that names its id or number alone."""
-
-    __tablename__ = "product_facts"
-    __table_args__ = indexes("product_facts", "sku")
-
-    organisation_id: UUID = id_column(nullable=False)
-    subject_id: UUID = id_column(nullable=False)  # pipeline's product
-    piece_id: UUID = id_column(nullable=False)  # the same
-    version: int = row_version()
-    recorded_at: datetime = moment("recorded_at", nullable=False)
-    ended_at: datetime | None = moment("ended_at")
-    sku: str = text_column(nullable=False)
-    name: str = text_column(nullable=False)
-    category: str | None = text_column()

@@ -18,12 +18,12 @@ from guanxi_shared.db import bound
 from guanxi_shared.errors import Invalid
 
 Key = tuple[Any, ...]  # the values of the dimensions, and the currency
-Sums = dict[str, dict[Key, Mapping[str, Any]]]  # by cube
+Sums = dict[str, dict[Key, dict[str, Any]]]  # by cube
 
 
 async def answer(call: Call, asked: Asked) -> dict[str, Any]:
     for cube in asked.cubes:
-        call.by.demand(f"{cube.resource}:read")
+        call.by.demand(cube.permission)
     rows, totals = await _read(call, asked, asked.first, asked.until, None)
     before: tuple[Sums, Sums] | None = None
     if asked.shift is not None and asked.first is not None and asked.until is not None:
@@ -85,6 +85,10 @@ async def _read(
                 totals[cube.name][(currency,)] = sums
             else:
                 rows[cube.name][(*_key(asked, row, shift), currency)] = sums
+        if cube.whole is not None:
+            [whole] = [sums[cube.whole] for sums in totals[cube.name].values()]
+            for sums in (*rows[cube.name].values(), *totals[cube.name].values()):
+                sums["whole"] = whole
     if not asked.dimensions:
         rows = {name: {} for name in rows}
     return rows, totals

@@ -26,6 +26,7 @@ from sqlalchemy import Text as SqlText
 
 from guanxi_analytics.facts.kinds import (
     ACCOUNTS,
+    ACTIONS,
     ACTIVITIES,
     ANSWERS,
     CAMPAIGNS,
@@ -33,22 +34,33 @@ from guanxi_analytics.facts.kinds import (
     DEALS,
     MEMBERS,
     QUOTAS,
+    ROUNDS,
     SALES,
     STOCK,
     TICKETS,
     Kind,
 )
+from guanxi_analytics.queries.beside import (
+    ACCOUNT,
+    CAMPAIGN,
+    ENDING_CAUSE,
+    HAS_DONE_ACTION,
+    MEMBER,
+    PRODUCT,
+    beside_of,
+    one,
+)
 from guanxi_analytics.queries.quota_rows import QUOTA_ROWS
 from guanxi_analytics.queries.stock_rows import STOCK_ROWS
 
-ACCOUNT: Final[Table] = ACCOUNTS.table
-SALE, DEAL, TICKET = SALES.table.c, DEALS.table.c, TICKETS.table.c
+SALE, DEAL = SALES.table.c, DEALS.table.c
+TICKET: Final = TICKETS.table.c
 ANSWER: Final = ANSWERS.table.c
-CAMPAIGN: Final[Table] = CAMPAIGNS.table
-MEMBER: Final = MEMBERS.table.c
 CONTRACT: Final = CONTRACTS.table.c
 ACTIVITY: Final = ACTIVITIES.table.c
+ROUND, ACTION = ROUNDS.table.c, ACTIONS.table.c
 SECONDS_AN_HOUR: Final = 3_600
+SECONDS_A_DAY: Final = 86_400
 DAYS_A_WEEK: Final = 7
 
 
@@ -57,16 +69,13 @@ def local(instant: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.timezone(bindparam("zone", type_=SqlText), instant)
 
 
-def one(value: str) -> ColumnElement[Any]:
-    return literal_column(f"'{value}'")
-
-
 @dataclass(frozen=True)
 class Cube:
-    """`when` is the column by which rows count, `day` the same as the organisation's day; `resource` is whose
-    permissions and breadth of sight count, `only` what its rows have to be. `rows` are made of the facts where those do
-    not count as they stand; `buckets` are the stretches of time that it is told apart by; `told_by` is a table of
-    facts that the row's account has to have one of."""
+    """`when` is the column by which rows count, `day` the same as the organisation's day; `resource` is whose breadth of sight
+    counts and, unless it is `permitted_as` another, whose permission; `only` what its rows have to be. `rows` are made of
+    the facts where those do not count as they stand; `buckets` are the stretches of time that it is told apart by;
+    `told_by` is a table of facts that the row's account has to have one of; `whole` the sum of which every row has the
+    total beside it."""
 
     name: str
     kind: Kind
@@ -79,6 +88,8 @@ class Cube:
     rows: Any = None
     buckets: tuple[str, ...] = ("day", "week", "month", "quarter", "year")
     told_by: Table | None = None
+    permitted_as: str | None = None
+    whole: str | None = None
 
     @property
     def table(self) -> Table:
@@ -86,17 +97,19 @@ class Cube:
         return found
 
     @property
+    def permission(self) -> str:
+        return f"{self.permitted_as or self.resource}:read"
+
+    @property
     def seen_by(self) -> Table:
-        """The table whose owner and team say who sees a row: of a campaign's members the campaign's."""
-        return CAMPAIGN if self.is_of_campaign else self.table
+        """The table whose owner and team say who sees a row: of what hangs on a campaign or a ticket, its own."""
+        return SEEN_BY.get(self.kind.noun, self.table)
 
     @property
-    def is_of_campaign(self) -> bool:
-        return self.kind is MEMBERS
-
-    @property
-    def has_account(self) -> bool:
-        return "account_id" in self.table.c
+    def tells_accounts(self) -> bool:
+        """Whether its rows are accounts or name one."""
+        tables = [self.table, *(each.table for each in beside_of(self.kind.noun))]
+        return any(table is ACCOUNT for table in tables)
 
     @property
     def day(self) -> ColumnElement[Any]:
@@ -108,6 +121,10 @@ class Cube:
         return isinstance(self.table.c[self.when].type, DateTime)
 
 
+SEEN_BY: Final[Mapping[str, Table]] = {
+    "campaign_member": CAMPAIGN, "loop": TICKETS.table, "corrective_action": TICKETS.table,
+}  # fmt: skip
+BUYING: Final = ("new", "active", "loyal", "at_risk", "won_back")  # the stages of customers
 BOUGHT: Final = SALE.kind == one("bought")
 WON: Final = DEAL.status == one("won")
 TREATED: Final = MEMBER.member_group == one("treated")
@@ -296,6 +313,49 @@ CUBES: Final[Mapping[str, Cube]] = {
             {"en": "Lines of orders of accounts that report stock", "zh": "经销商订单明细"},
             told_by=STOCK.table,
         ),
+        Cube(
+            "accounts", ACCOUNTS, "accounts", "created_at", (),
+            {
+                "accounts": func.count(),
+                "customers": func.count().filter(ACCOUNT.c.lifecycle_stage.in_([one(stage) for stage in BUYING])),
+                "at_risk": func.count().filter(ACCOUNT.c.lifecycle_stage == one("at_risk")),
+                "lost": func.count().filter(ACCOUNT.c.lifecycle_stage == one("lost")),
+                "referred": func.count(ACCOUNT.c.referred_by_id),
+            },
+            frozenset(),
+            {"en": "Accounts by the day they were made", "zh": "按创建日的客户"},
+            whole="accounts",
+        ),
+        Cube(
+            "complaints", ROUNDS, "tickets", "opened_at", (),
+            {
+                "complaints": func.count(ROUND.ticket_id.distinct()),
+                "rounds": func.count(),
+                "again": func.count().filter(ROUND.number > literal_column("1")),
+                "closed": func.count(ROUND.closed_at),
+                "open_seconds": func.sum(func.extract("epoch", ROUND.closed_at - ROUND.opened_at)),
+                "caused": func.count(ROUND.root_cause_id),
+                "acted": func.count().filter(HAS_DONE_ACTION),
+                "done": func.coalesce(func.sum(ROUND.done_steps), 0),
+                "skipped": func.coalesce(func.sum(ROUND.skipped_steps), 0),
+                "steps": func.coalesce(func.sum(ROUND.done_steps + ROUND.skipped_steps + ROUND.open_steps), 0),
+            },
+            frozenset(),
+            {"en": "Rounds of complaints by the day they began", "zh": "按开始日的投诉轮次"},
+            permitted_as="ticket-notes",
+        ),
+        Cube(
+            "corrective_actions", ACTIONS, "tickets", "planned_at", (),
+            {
+                "actions": func.count(),
+                "done": func.count().filter(ACTION.status == one("done")),
+                "checked": func.count(ACTION.effect),
+                "effective": func.count().filter(ACTION.effect == one("effective")),
+            },
+            frozenset(),
+            {"en": "Corrective actions by the day they were planned", "zh": "按计划日的纠正措施"},
+            permitted_as="ticket-notes",
+        ),
     )
 }  # fmt: skip
 
@@ -391,18 +451,39 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("accounts_visited", "activities", "count", "visited", "Accounts visited", "拜访客户数"),
         _measure("accounts_contacted", "activities", "count", "contacted", "Accounts that something was done with", "联系客户数"),
         _measure("visits_per_account", "activities", "number", "visits visited", "Visits per account visited", "户均拜访次数", how="quotient"),
+        _measure("accounts", "accounts", "count", "accounts", "Accounts", "客户总数"),
+        _measure("accounts_share", "accounts", "percent", "accounts whole", "Of all accounts", "客户占比", how="quotient", times=100.0),
+        _measure("customer_accounts", "accounts", "count", "customers", "Customers by lifecycle stage", "成交客户数"),
+        _measure("customers_share", "accounts", "percent", "customers accounts", "Customers, of accounts", "成交客户占比", how="quotient", times=100.0),
+        _measure("accounts_at_risk", "accounts", "count", "at_risk", "Accounts at risk", "流失风险客户"),
+        _measure("accounts_lost", "accounts", "count", "lost", "Accounts lost", "流失客户"),
+        _measure("referred_share", "accounts", "percent", "referred accounts", "Accounts that were referred", "转介绍客户占比", how="quotient", times=100.0),
+        _measure("complaints", "complaints", "count", "complaints", "Complaints", "投诉"),
+        _measure("complaint_rounds", "complaints", "count", "rounds", "Rounds of complaints", "投诉轮次"),
+        _measure("complaint_days", "complaints", "days", "open_seconds closed", "Days to close a round, mean", "平均关闭天数", how="quotient", times=1 / SECONDS_A_DAY),
+        _measure("complaints_again", "complaints", "percent", "again rounds", "Rounds after a reopening", "再次投诉率", how="quotient", times=100.0),
+        _measure("cause_found", "complaints", "percent", "caused rounds", "Rounds with a root cause", "已查明根因率", how="quotient", times=100.0),
+        _measure("action_done", "complaints", "percent", "acted rounds", "Rounds with a corrective action done", "已完成纠正措施率", how="quotient", times=100.0),
+        _measure("steps_done", "complaints", "percent", "done steps", "Steps done", "步骤完成率", how="quotient", times=100.0),
+        _measure("steps_skipped", "complaints", "percent", "skipped steps", "Steps skipped", "步骤跳过率", how="quotient", times=100.0),
+        _measure("corrective_actions", "corrective_actions", "count", "actions", "Corrective actions planned", "纠正措施"),
+        _measure("actions_done", "corrective_actions", "percent", "done actions", "Corrective actions done", "纠正措施完成率", how="quotient", times=100.0),
+        _measure("actions_effective", "corrective_actions", "percent", "effective checked", "Effective, of those checked", "纠正措施有效率", how="quotient", times=100.0),
         _measure("reopened_share", "tickets_solved", "percent", "reopened tickets", "Solved and opened again", "重开率", how="quotient", times=100.0),
     )
 }  # fmt: skip
 
 
-OF_CAMPAIGN: Final = "campaign."
+# Columns of what stands beside a fact: `ticket.queue_id`.
+COLUMNS: Final[Mapping[str, Any]] = {
+    "campaign": CAMPAIGN.c, "ticket": TICKETS.table.c, "product": PRODUCT.c, "cause": {"root_cause_id": ENDING_CAUSE},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """`columns`: by which column of which cube (`campaign.…`: of the campaign that the fact names); `of_account` are
-    read from the account that it names.
+    """`columns`: by which column of which cube (`campaign.…`: of the campaign that the fact names, see COLUMNS);
+    `of_account` are read from the account that it names.
     `filtered` is the field of a filter document that says the same."""
 
     name: str
@@ -413,16 +494,17 @@ class Dimension:
 
     def column(self, cube: Cube) -> ColumnElement[Any] | None:
         if self.of_account is not None:
-            return ACCOUNT.c[self.of_account] if cube.has_account else None
+            return ACCOUNT.c[self.of_account] if cube.tells_accounts else None
         name = self.columns.get(cube.kind.noun)
         if name is None:
             return None
-        table = CAMPAIGN if name.startswith(OF_CAMPAIGN) else cube.table
-        return table.c[name.removeprefix(OF_CAMPAIGN)]
+        beside, _, column = name.rpartition(".")
+        found: ColumnElement[Any] = (COLUMNS[beside] if beside else cube.table.c)[column]
+        return found
 
     def field(self, cube: Cube) -> str:
         noun = cube.kind.noun
-        name = self.of_account or self.columns[noun].removeprefix(OF_CAMPAIGN)
+        name = self.of_account or self.columns[noun].rpartition(".")[2]
         return f"{noun}_id" if name == "subject_id" else name
 
 
@@ -436,23 +518,29 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id loop=ticket.account_id corrective_action=ticket.account_id account=subject_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
+        _dimension("relationship_level", "Relationship level", "关系层级", of_account="relationship_level"),
+        _dimension("needs_tier", "Needs tier", "需求层次", of_account="needs_tier"),
+        _dimension("country", "Country", "国家", of_account="country"),
+        _dimension("province", "Province", "省份", of_account="province"),
+        _dimension("city", "City", "城市", of_account="city"),
+        _dimension("account_kind", "Kind of account", "客户类型", "account=kind"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id quota=owner_id stock_report=owner_id campaign=owner_id campaign_member=campaign.owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id quota=team_id stock_report=team_id campaign=team_id campaign_member=campaign.team_id", named_by="team"),
-        _dimension("product", "Product", "产品", "order=product stock_report=product"),
-        _dimension("sku", "Article number", "货号", "order=sku stock_report=sku"),
-        _dimension("category", "Category", "品类", "order=category stock_report=category"),
-        _dimension("source", "Source", "来源", "order=source opportunity=source"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id quota=owner_id stock_report=owner_id campaign=owner_id campaign_member=campaign.owner_id loop=ticket.owner_id corrective_action=ticket.owner_id account=owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id quota=team_id stock_report=team_id campaign=team_id campaign_member=campaign.team_id loop=ticket.team_id corrective_action=ticket.team_id account=team_id", named_by="team"),
+        _dimension("product", "Product", "产品", "order=product stock_report=product ticket=product.product loop=product.product corrective_action=product.product"),
+        _dimension("sku", "Article number", "货号", "order=sku stock_report=sku ticket=product.sku loop=product.sku corrective_action=product.sku"),
+        _dimension("category", "Category", "品类", "order=category stock_report=category ticket=product.category loop=product.category corrective_action=product.category"),
+        _dimension("source", "Source", "来源", "order=source opportunity=source account=source"),
         _dimension("pipeline", "Pipeline", "销售流程", "opportunity=pipeline_id quota=pipeline_id"),
         _dimension("stage", "Stage", "阶段", "opportunity=stage_id"),
         _dimension("reason", "Reason", "输赢原因", "opportunity=reason"),
         _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),
-        _dimension("priority", "Priority", "优先级", "ticket=priority"),
-        _dimension("channel", "Channel", "渠道", "ticket=channel campaign=channel campaign_member=campaign.channel"),
+        _dimension("priority", "Priority", "优先级", "ticket=priority loop=ticket.priority corrective_action=ticket.priority"),
+        _dimension("channel", "Channel", "渠道", "ticket=channel campaign=channel campaign_member=campaign.channel loop=ticket.channel corrective_action=ticket.channel"),
         _dimension("campaign", "Campaign", "营销活动", "campaign=subject_id campaign_member=campaign_id", named_by="campaign"),
         _dimension("campaign_kind", "Kind of campaign", "活动类型", "campaign=campaign_kind campaign_member=campaign.campaign_kind"),
         _dimension("member_group", "Group", "分组", "campaign_member=member_group"),
@@ -461,7 +549,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("contract_unit", "Unit of a contract", "合同计量单位", "entitlement=unit"),
         _dimension("activity_kind", "Kind of activity", "活动类别", "activity=kind"),
         _dimension("activity_status", "Status of an activity", "活动状态", "activity=status"),
-        _dimension("queue", "Queue", "队列", "ticket=queue_id"),
+        _dimension("queue", "Queue", "队列", "ticket=queue_id loop=ticket.queue_id corrective_action=ticket.queue_id"),
+        _dimension("root_cause", "Root cause", "根本原因", "loop=cause.root_cause_id corrective_action=cause.root_cause_id", named_by="root_cause"),
     )
 }  # fmt: skip
 PERIODS: Final[Mapping[str, Mapping[str, str]]] = {

@@ -5,21 +5,19 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Select,
-    Uuid,
-    and_,
-    bindparam,
-    func,
-    literal_column,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, Select, Table, Uuid, and_, or_, select
 
 from guanxi_analytics.facts.kinds import OF_ROWS, SALES
-from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, CUBES, MEMBER, SALE, Cube, one
+from guanxi_analytics.queries.beside import (
+    ENDING_CAUSE,
+    ENDS,
+    MEMBER,
+    Beside,
+    beside_of,
+    known_then,
+    one,
+)
+from guanxi_analytics.queries.cubes import CUBES, SALE
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, fields_of
 
@@ -30,8 +28,18 @@ OF_ACCOUNT: Final = (
     "lifecycle_stage",
     "relationship_level",
     "needs_tier",
+    "country",
+    "province",
+    "city",
 )
-OF_CAMPAIGN: Final = ("campaign_kind", "channel", "owner_id", "team_id")
+TOLD: Final[Mapping[str, tuple[str, ...]]] = {
+    "account_facts": OF_ACCOUNT,
+    "campaign_facts": ("campaign_kind", "channel", "owner_id", "team_id"),
+    "ticket_facts": (
+        "account_id", "requester_id", "product_id", "queue_id", "priority", "channel", "status_kind", "owner_id", "team_id",
+    ),
+    "product_facts": ("product", "sku", "category"),
+}  # fmt: skip
 GROUPS: Final = ("treated", "held_out")
 KEYS: Final = {
     "order": "order_id",
@@ -44,6 +52,9 @@ KEYS: Final = {
     "activity": "activity_id",
     "quota": "quota_id",
     "stock_report": "stock_report_id",
+    "account": "account_id",
+    "loop": "round_id",
+    "corrective_action": "action_id",
 }
 
 
@@ -60,12 +71,18 @@ def fields_of_cube(name: str) -> Mapping[str, Field]:
     own[key] = Field(key, r.ID, subject, subject, ("subject_id",))
     if cube.kind is SALES:
         own |= {field.name: field for field in map(_of_member, GROUPS)}
-    for field in OF_CAMPAIGN if cube.is_of_campaign else ():
-        own[field] = replace(fields_of(CAMPAIGN, hidden=())[field], name=field)
-    for field in OF_ACCOUNT if cube.has_account else ():
-        column = ACCOUNT.c[field]
-        own[field] = Field(field, r.TEXT, column, column, (field,))
+    for beside in beside_of(cube.kind.noun):
+        own |= _of_beside(beside)
     return own
+
+
+def _of_beside(beside: Beside) -> dict[str, Field]:
+    """Those of what stands beside the fact."""
+    if beside.table is ENDS:
+        return {"root_cause_id": Field("root_cause_id", r.ID, ENDING_CAUSE, ENDING_CAUSE, ("root_cause_id",))}  # fmt: skip
+    assert isinstance(beside.table, Table)
+    known = fields_of(beside.table, hidden=())
+    return {name: replace(known[name], name=name) for name in TOLD.get(beside.table.name, ())}
 
 
 def _of_member(group: str) -> Field:
@@ -84,21 +101,9 @@ def _of_member(group: str) -> Field:
 
 def _members(campaign: ColumnElement[Any], group: str | None) -> Select[Any]:
     """As they were known at the moment asked for. Merged records are one member, who is treated if either was."""
-    found = select(MEMBER.member_id).where(*_known(MEMBER), MEMBER.campaign_id == campaign)
+    found = select(MEMBER.member_id).where(known_then(MEMBER), MEMBER.campaign_id == campaign)
     if group is None:
         return found
     if group == "treated":
         return found.where(MEMBER.member_group == one(group))
     return found.where(MEMBER.member_id.not_in(_members(campaign, "treated")))
-
-
-def _known(member: Any) -> tuple[ColumnElement[bool], ...]:
-    at = func.coalesce(bindparam("as_of", type_=DateTime(timezone=True)), literal_column("'infinity'::timestamptz"))  # fmt: skip
-    return (
-        member.organisation_id == SALE.organisation_id, member.recorded_at <= at,
-        or_(member.ended_at.is_(None), member.ended_at > at),
-    )  # fmt: skip
-
-
-def asks_account(cube: Cube, names: Any) -> bool:
-    return any(name in OF_ACCOUNT for name in names)

@@ -6,16 +6,20 @@ from typing import Any, Final
 from sqlalchemy import Select, Text, Uuid, any_, bindparam, cast, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guanxi_analytics.facts.kinds import TABLES
+from guanxi_analytics.facts.kinds import CAUSES, TABLES
 from guanxi_analytics.queries.asked import Asked
-from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, DIMENSIONS, one
+from guanxi_analytics.queries.beside import ACCOUNT, CAMPAIGN, one
+from guanxi_analytics.queries.cubes import DIMENSIONS
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import EVERYTHING, Scope, predicate
 
 SHAPES: Final = Shapes()
-OWN: Final = {"account": (ACCOUNT, "accounts"), "campaign": (CAMPAIGN, "campaigns")}
+OWN: Final = {
+    "account": (ACCOUNT, "accounts"), "campaign": (CAMPAIGN, "campaigns"), "root_cause": (CAUSES.table, "root-causes"),
+}  # fmt: skip
+NOBODYS: Final = frozenset({"root-causes"})
 KEPT: Final = {"user": "directory_users", "team": "directory_teams"}
 
 
@@ -40,7 +44,8 @@ async def _names(call: Call, noun: str, ids: list[Any]) -> dict[str, str]:
     resource = OWN[noun][1] if noun in OWN else None
     if not ids or (resource is not None and not call.by.may(f"{resource}:read")):
         return {}
-    scope = await call.scope(resource) if resource is not None else EVERYTHING
+    is_everybodys = resource is None or resource in NOBODYS
+    scope = EVERYTHING if is_everybodys else await call.scope(str(resource))
     statement = SHAPES.get((noun, scope.shape), lambda: _select(noun, scope))
     values = {"organisation": call.organisation, "ids": ids, **scope.params()}
     rows = await call.db.pool.fetch(

@@ -10,9 +10,9 @@ from sqlalchemy import Select, Uuid, bindparam, literal_column, select, tuple_
 
 from guanxi_analytics.queries.asked import Asked
 from guanxi_analytics.queries.cubes import DIMENSIONS, PERIODS, Cube
-from guanxi_analytics.queries.fields import KEYS, OF_ACCOUNT, fields_of_cube
+from guanxi_analytics.queries.fields import KEYS, fields_of_cube
 from guanxi_analytics.queries.period_rules import end_of
-from guanxi_analytics.queries.statements import needs_account, rows_of, seen, wanted_of
+from guanxi_analytics.queries.statements import rows_of, seen, wanted_of
 from guanxi_shared import filters, history
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
@@ -109,15 +109,15 @@ def _period(asked: Asked, told: Mapping[str, Any]) -> dict[str, date] | None:
 
 
 async def search_facts(call: Call, cube: Cube, sent: FactSearch) -> dict[str, Any]:
-    call.by.demand(f"{cube.resource}:read")
+    call.by.demand(cube.permission)
     fields = fields_of_cube(cube.name)
     groups = filters.groups_from_document(sent.filter_groups, fields, call.clock)
     as_of = None if sent.as_of is None else history.moment_of(call, "as_of", sent.as_of)
     scope, bind = await call.scope(cube.resource), Binder()
     is_past, is_bounded = as_of is not None, sent.period is not None
     wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
-    joins = needs_account(cube, OF_ACCOUNT, groups)
-    statement = compile_after_binding(_select(cube, wanted, joins, is_past, sent))
+    rows_beside = rows_of(cube, (), groups, is_past=is_past)
+    statement = compile_after_binding(_select(cube, wanted, sent).select_from(rows_beside))
     values = {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": as_of,
         "first": sent.period and sent.period.first, "until": sent.period and sent.period.until,
@@ -132,7 +132,7 @@ async def search_facts(call: Call, cube: Cube, sent: FactSearch) -> dict[str, An
     return {"data": shown, "next": following}
 
 
-def _select(cube: Cube, wanted: Any, joins: bool, is_past: bool, sent: FactSearch) -> Select[Any]:
+def _select(cube: Cube, wanted: Any, sent: FactSearch) -> Select[Any]:
     table = cube.table
     shown = [
         column.label(KEYS[cube.kind.noun]) if name == "subject_id" else column
@@ -144,8 +144,7 @@ def _select(cube: Cube, wanted: Any, joins: bool, is_past: bool, sent: FactSearc
         after = tuple_(*(bindparam(n, type_=Uuid) for n in ("after_subject", "after_piece")))
         wanted = [*wanted, key > after]
     found = select(*shown).where(*wanted).order_by(table.c.subject_id, table.c.piece_id)
-    found = found.limit(literal_column(str(sent.limit + 1)))
-    return found.select_from(rows_of(cube, is_past, with_accounts=joins))
+    return found.limit(literal_column(str(sent.limit + 1)))
 
 
 def _after(sent: FactSearch) -> dict[str, Any]:

@@ -41,7 +41,7 @@ async def list_measures(request: Request) -> Response:
             "measures": [
                 {
                     "name": m.name, "labels": m.labels, "unit": m.unit, "cube": m.cube,
-                    "permission": f"{CUBES[m.cube].resource}:read",
+                    "permission": CUBES[m.cube].permission,
                     "dimensions": [*PERIODS, *(d.name for d in DIMENSIONS.values() if d.column(CUBES[m.cube]) is not None)],
                 }
                 for m in MEASURES.values()

@@ -1,6 +1,6 @@
 """A query's SQL: one statement a cube gives its rows and its totals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -10,19 +10,17 @@ from sqlalchemy import (
     DateTime,
     Select,
     Uuid,
-    and_,
     bindparam,
     cast,
     func,
     literal_column,
-    or_,
     select,
     tuple_,
 )  # fmt: skip
 
 from guanxi_analytics.queries.asked import Asked, most_rows
-from guanxi_analytics.queries.cubes import ACCOUNT, CAMPAIGN, DIMENSIONS, Cube, local, one
-from guanxi_analytics.queries.fields import asks_account
+from guanxi_analytics.queries.beside import joined, known_at
+from guanxi_analytics.queries.cubes import DIMENSIONS, Cube, local
 from guanxi_analytics.queries.period_rules import MONTHS_IN
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
@@ -31,15 +29,6 @@ from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope, predicate
 
 SHAPES: Final = Shapes()
-
-
-def known_at(table: Any, is_past: bool) -> ColumnElement[bool]:
-    """The rows that are present, or that were at the moment asked for."""
-    if not is_past:
-        present: ColumnElement[bool] = table.c.ended_at.is_(None)
-        return present
-    at = bindparam("as_of", type_=DateTime(timezone=True))
-    return and_(table.c.recorded_at <= at, or_(table.c.ended_at.is_(None), table.c.ended_at > at))
 
 
 def wanted_of(
@@ -80,34 +69,11 @@ def seen(scope: Scope) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def rows_of(cube: Cube, is_past: bool, *, with_accounts: bool) -> Any:
-    """The cube's rows, each beside the campaign that it belongs to and the account that it names, as those were known
-    at the same moment."""
-    table: Any = cube.table
-    rows = table
-    if cube.is_of_campaign:
-        campaign = and_(
-            CAMPAIGN.c.organisation_id == table.c.organisation_id,
-            CAMPAIGN.c.subject_id == table.c.campaign_id,
-            CAMPAIGN.c.line == one("campaign"),
-            known_at(CAMPAIGN, is_past),
-        )
-        rows = rows.join(CAMPAIGN, campaign)
-    if with_accounts:
-        account = and_(
-            ACCOUNT.c.organisation_id == table.c.organisation_id,
-            ACCOUNT.c.subject_id == table.c.account_id,
-            known_at(ACCOUNT, is_past),
-        )
-        rows = rows.outerjoin(ACCOUNT, account)
-    return rows
-
-
-def needs_account(cube: Cube, dimensions: Sequence[str], groups: Groups) -> bool:
-    told = (DIMENSIONS[name].of_account for name in dimensions if name in DIMENSIONS)
-    return cube.has_account and (
-        any(told) or asks_account(cube, [c.field.name for group in groups for c in group])
-    )
+def rows_of(cube: Cube, dimensions: Iterable[str], groups: Groups, *, is_past: bool) -> Any:
+    """The cube's rows, each beside what it names, as far as dimensions and filters ask for that."""
+    told = [DIMENSIONS[name].column(cube) for name in dimensions if name in DIMENSIONS]
+    filtered = [condition.field.compared for group in groups for condition in group]
+    return joined(cube.kind.noun, cube.table, [*told, *filtered], is_past=is_past)
 
 
 def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
@@ -123,7 +89,6 @@ def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str
 
 
 def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    is_past = asked.as_of is not None
     told = [_told(cube, name).label(f"d{n}") for n, name in enumerate(asked.dimensions)]
     currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
     by = [*told, *currency]
@@ -132,8 +97,8 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
         *told, *(c.label("currency") for c in currency), whole.label("is_total"),
         *(total.label(f"s_{name}") for name, total in cube.sums.items()),
     ).where(*wanted)  # fmt: skip
-    joins = needs_account(cube, asked.dimensions, asked.groups[cube.name])
-    found = found.select_from(rows_of(cube, is_past, with_accounts=joins))
+    rows = rows_of(cube, asked.dimensions, asked.groups[cube.name], is_past=asked.as_of is not None)
+    found = found.select_from(rows)
     if told:
         sets = (tuple_(*(_plain(each) for each in by)), tuple_(*currency))
         return found.group_by(func.grouping_sets(*sets)).limit(

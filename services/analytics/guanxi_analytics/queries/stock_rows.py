@@ -31,10 +31,10 @@ WITH known AS (
       RANGE BETWEEN interval '2 months' PRECEDING AND CURRENT ROW)
 )
 SELECT s.organisation_id, s.subject_id, s.piece_id, s.recorded_at, s.ended_at, s.month, s.opening, s.bought, s.sold,
-  s.adjusted, s.closing, s.next_month, s.pace, s.account_id, s.product_id, coalesce(s.sku, p.sku) AS sku, p.name AS product,
+  s.adjusted, s.closing, s.next_month, s.pace, s.account_id, s.product_id, coalesce(s.sku, p.sku) AS sku, p.product,
   p.category, s.owner_id, s.team_id
 FROM paced s LEFT JOIN LATERAL (
-  SELECT sku, name, category FROM product_facts p
+  SELECT sku, product, category FROM product_facts p
   WHERE p.organisation_id = :organisation AND p.recorded_at <= coalesce(:as_of, 'infinity')
     AND (p.ended_at IS NULL OR p.ended_at > coalesce(:as_of, 'infinity'))
     AND (p.subject_id = s.product_id OR (s.product_id IS NULL AND p.sku = s.sku))

@@ -17,9 +17,10 @@ def number(value: Any) -> Decimal | None:
 
 def graded(answer: dict[str, Any]) -> dict[str, Any]:
     """The answer with `grade` at each row, by its first measure within its currency; whoever brought nothing is C.
-    A row begins A when the greater ones together have less than 80 % of the total."""
+    A row begins A when the greater ones together have less than 80 % of the total. Who has no value (a margin of unknown
+    costs) has no grade; the rest is graded among themselves, if all of them are there."""
     name = answer["measures"][0]["name"]
-    wholes = {row["currency"]: number(row["values"][name]) for row in answer["totals"]}
+    wholes = _wholes(answer, name)
     before: dict[Any, Decimal] = {}
     ordered = sorted(
         answer["rows"], key=lambda row: number(row["values"][name]) or Decimal(0), reverse=True
@@ -31,9 +32,19 @@ def graded(answer: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
+def _wholes(answer: Mapping[str, Any], name: str) -> dict[Any, Decimal | None]:
+    """By currency: the total, or where a part of it is unknown the sum of what is known; None where rows were left out."""
+    wholes = {row["currency"]: number(row["values"][name]) for row in answer["totals"]}
+    is_all = len(answer["rows"]) == answer["row_count"]
+    for currency in [each for each, whole in wholes.items() if whole is None and is_all]:
+        own = [number(row["values"][name]) for row in answer["rows"] if row["currency"] == currency]
+        wholes[currency] = sum((value for value in own if value is not None), Decimal(0))
+    return wholes
+
+
 def _grade(value: Decimal | None, before: Decimal, whole: Decimal | None) -> str | None:
-    if value is None:
+    if value is None or whole is None:
         return None
-    if value <= 0 or not whole or whole < 0 or before >= B * whole:
+    if value <= 0 or whole <= 0 or before >= B * whole:
         return "C"
     return "A" if before < A * whole else "B"

@@ -86,7 +86,7 @@ async def _made_from(call: Call, asked: Asked, is_graded: bool) -> list[Any]:
         resources.add("accounts")
     scopes = [(each, await call.scope(each)) for each in sorted(resources)]
     return [
-        CODE_VERSION, is_graded, may_name, str(call.clock.zone), asked.documents, _conditions(asked),
+        CODE_VERSION, is_graded, may_name, call.by.may("root-causes:read"), str(call.clock.zone), asked.documents, _conditions(asked),
         parameters_of(asked),
         [(name, s.everything, s.owners, s.teams, sorted(s.shared)) for name, s in scopes],
     ]  # fmt: skip

@@ -22,7 +22,7 @@ class Predefined:
     @property
     def permissions(self) -> list[str]:
         cubes = {MEASURES[name].cube for name in self.document["measures"]}
-        return sorted({f"{CUBES[cube].resource}:read" for cube in cubes})
+        return sorted({CUBES[cube].permission for cube in cubes})
 
 
 def _report(
@@ -43,6 +43,7 @@ WINS: Final = (
 SERVICE: Final = "tickets_solved response_hours resolution_hours sla_attainment reopened_share"
 BACKLOG: Final = "backlog backlog_unanswered backlog_late"
 CONTENT: Final = "csat csat_answers nps nps_answers"
+COMPLAINTS: Final = "complaints complaint_days cause_found action_done steps_done steps_skipped"
 RESPONSES: Final = "response_rate campaign_responses campaign_members campaign_held_out"
 ACTED: Final = "visits activities_done accounts_visited activity_minutes"
 BESIDE: Final = "activities_done visits won_amount revenue deals_won"  # side by side, and no cause
@@ -51,6 +52,7 @@ QUARTER: Final[Mapping[str, Any]] = {
     "period": {"from": "this_quarter", "until": "next_quarter"}, "compare": None,
 }  # fmt: skip
 STOCKED: Final = "stock_on_hand weeks_of_cover sell_through sell_in"
+STANDING: Final = "accounts accounts_share customers_share accounts_at_risk accounts_lost"
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -65,6 +67,7 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("sales-by-person", "Sales by person", "人员销售", SALES, "owner", top=30),
         _report("sales-by-team", "Sales by team", "团队销售", SALES, "team", top=30),
         _report("top-customers", "Top customers", "重点客户", "revenue margin orders average_order", "account", top=30, is_graded=True),
+        _report("customers-by-margin", "Customers by margin", "客户毛利", "margin revenue orders", "account", top=30, is_graded=True),
         _report("returns-by-product", "Bought and kept, by product", "产品退货", "bought revenue", "product", top=20),
         _report("deals-opened-by-source", "Opportunities opened, by source", "商机来源", "deals_opened opened_amount", "source"),
         _report("wins-by-month", "Win rate and cycle by month", "月度赢单率与成交周期", WINS, "month", chart="line"),
@@ -83,6 +86,15 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("backlog-by-priority", "Tickets not solved, by priority", "各优先级积压工单", BACKLOG, "priority", **WHENEVER),
         _report("satisfaction-by-month", "Satisfaction by month", "月度满意度", CONTENT, "month", chart="line"),
         _report("satisfaction-by-agent", "Satisfaction by agent", "各坐席满意度", CONTENT, "owner", top=30),
+        _report("complaints-by-root-cause", "Complaints by root cause", "投诉根因", COMPLAINTS, "root_cause", top=30),
+        _report("complaints-by-product", "Complaints by product", "产品投诉", COMPLAINTS, "product", top=30),
+        *(
+            _report(f"accounts-by-{dimension.replace('_', '-')}", f"Accounts by {name}", f"{name_zh}客户分布", STANDING, dimension, top=30, **WHENEVER)
+            for dimension, name, name_zh in (
+                ("grade", "grade", "等级"), ("needs_tier", "needs tier", "需求层次"),
+                ("relationship_level", "relationship level", "关系层级"), ("industry", "industry", "行业"), ("region", "region", "地区"),
+            )
+        ),
         _report("campaign-responses", "Responses by campaign", "活动响应", RESPONSES, "campaign", top=30, **WHENEVER),
         _report("campaign-costs", "Cost by campaign", "活动费用", "campaign_cost cost_per_response", "campaign", top=30, **WHENEVER),
         _report("activities-by-month", "Activities by month", "月度活动", ACTED, "month", chart="line"),

@@ -62,7 +62,7 @@ def labels_of(report: Mapping[str, Any]) -> dict[str, str]:
 async def run_report(call: Call, report: Mapping[str, Any], as_of: str | None) -> Ran:
     asked = _asked(call, report["document"], as_of)
     for cube in asked.cubes:
-        call.by.demand(f"{cube.resource}:read")
+        call.by.demand(cube.permission)
     found = await find_kept(call, asked, is_graded=report["is_graded"])
     parameters, made, at = parameters_of(asked), found.answer, found.computed_at
     if made is None:

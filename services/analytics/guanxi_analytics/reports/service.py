@@ -74,7 +74,7 @@ def _checked(call: Call, query: Query) -> dict[str, Any]:
     except Malformed as problem:
         raise broken(problem, "document") from problem
     for cube in asked.cubes:
-        call.by.demand(f"{cube.resource}:read")
+        call.by.demand(cube.permission)
     return query.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 

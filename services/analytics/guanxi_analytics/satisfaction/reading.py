@@ -9,8 +9,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from guanxi_analytics.churn.statements import account_of
 from guanxi_analytics.customers.outlook_rules import WARNED
 from guanxi_analytics.facts.kinds import ACCOUNTS, ANSWERS, TABLES
-from guanxi_analytics.queries.cubes import one
-from guanxi_analytics.queries.statements import known_at
+from guanxi_analytics.queries.beside import known_at, one
 from guanxi_analytics.satisfaction import figure_rules
 from guanxi_shared import history
 from guanxi_shared.calls import Call

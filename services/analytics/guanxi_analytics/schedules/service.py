@@ -98,7 +98,7 @@ async def _check(call: Call, sent: Mapping[str, Any]) -> None:
     except NotFound as error:
         raise Invalid(error.detail, errors={"report": "Send one that you see."}) from error
     for cube in asked_of(call, query_of(report["document"], None)).cubes:
-        call.by.demand(f"{cube.resource}:read")
+        call.by.demand(cube.permission)
 
 
 def _next(call: Call, sent: Mapping[str, Any]) -> datetime:

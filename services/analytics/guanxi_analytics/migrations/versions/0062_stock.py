@@ -34,8 +34,8 @@ def upgrade() -> None:
     )
     _table(
         "product_facts",
-        sa.Column("sku", sa.Text(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("product", sa.Text(), nullable=False),
+        sa.Column("sku", sa.Text(), nullable=True),
         sa.Column("category", sa.Text(), nullable=True),
     )
     secure(*FOUND_BY)
