@@ -218,6 +218,23 @@ async def test_a_count_without_money_stands_beside_each_currency(
             assert len(answer.json()["data"]) == row["values"][of]
 
 
+async def test_a_measure_is_told_apart_by_what_the_catalogue_says(
+    client: Clients, everywhere: Organisation
+) -> None:
+    """By that and nothing else."""
+    admin = client(everywhere.admin)
+    catalogue = (await admin.get("/v1/analytics/measures")).json()
+    by_name = {each["name"]: set(each["dimensions"]) for each in catalogue["measures"]}
+    assert all(each["labels"]["zh"] for each in catalogue["measures"])
+    period = {"from": "2026-01-01", "until": "2027-01-01"}
+    for measure in ("visits", "quota", "quota_attainment", "stock_on_hand", "sell_in"):
+        for name in (each["name"] for each in catalogue["dimensions"]):
+            body = {"measures": [measure], "dimensions": [name], "period": period}
+            answer = await admin.post("/v1/analytics/query", json=body)
+            is_told = name in by_name[measure]
+            assert answer.status_code == (200 if is_told else 422), (measure, name, answer.text)
+
+
 WRONG: list[tuple[dict[str, Any], int, str]] = [
     ({"measures": ["profit"]}, 400, "measures"),
     ({"measures": []}, 400, "measures"),

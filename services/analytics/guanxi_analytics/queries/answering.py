@@ -80,7 +80,7 @@ async def _read(
         rows[cube.name], totals[cube.name] = {}, {}
         for row in map(dict, found):
             currency = row.get("currency")
-            sums = {name: row[f"s_{name}"] for name in cube.sums}
+            sums = {name: row[f"s_{name}"] for name in asked.sums(cube)}
             if row["is_total"]:
                 totals[cube.name][(currency,)] = sums
             else:

@@ -84,6 +84,11 @@ class Asked:
             CUBES[name] for name in dict.fromkeys(name for m in self.measures for name in m.cubes)
         ]
 
+    def sums(self, cube: Cube) -> list[str]:
+        """Those of the cube that its measures are made of."""
+        wanted = {name for m in self.measures if cube.name in m.cubes for name in m.of}
+        return [name for name in cube.sums if name in wanted]
+
     @property
     def has_money(self) -> bool:
         return any(measure.is_of_currency for measure in self.measures)

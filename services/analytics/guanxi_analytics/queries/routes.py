@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from guanxi_analytics.queries.answering import answer
 from guanxi_analytics.queries.asked import Query, asked_of
-from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS
+from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS, Measure
 from guanxi_analytics.queries.fields import fields_of_cube
 from guanxi_analytics.queries.records import FactSearch, search_facts
 from guanxi_analytics.queries.schemas import Catalogue, Facts, QueryAnswer
@@ -42,7 +42,7 @@ async def list_measures(request: Request) -> Response:
                 {
                     "name": m.name, "labels": m.labels, "unit": m.unit, "cube": m.cube,
                     "permission": CUBES[m.cube].permission,
-                    "dimensions": [*PERIODS, *(d.name for d in DIMENSIONS.values() if d.column(CUBES[m.cube]) is not None)],
+                    "dimensions": _dimensions_of(m),
                 }
                 for m in MEASURES.values()
             ],
@@ -88,6 +88,15 @@ async def search_cube(request: Request) -> Response:
     if cube is None:
         raise NotFound(f"There are no facts of that name; there are: {', '.join(CUBES)}.")
     return _json(await search_facts(call, cube, parse(FactSearch, await call.body())))
+
+
+def _dimensions_of(measure: Measure) -> list[str]:
+    """Those that every cube has which it is made of."""
+    cubes = [CUBES[name] for name in measure.cubes]
+    return [
+        *(name for name in PERIODS if all(name in cube.buckets for cube in cubes)),
+        *(d.name for d in DIMENSIONS.values() if all(d.column(cube) is not None for cube in cubes)),
+    ]
 
 
 def _json(found: dict[str, Any]) -> Response:

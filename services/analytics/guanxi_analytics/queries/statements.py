@@ -82,7 +82,7 @@ def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str
     is_past, is_bounded = asked.as_of is not None, asked.first is not None
     wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
     key = (
-        cube.name, asked.dimensions, asked.has_money, asked.top is None, is_past, is_bounded, scope.shape,
+        cube.name, *asked.sums(cube), asked.dimensions, asked.has_money, asked.top is None, is_past, is_bounded, scope.shape,
         filters.shape_of(groups),
     )  # fmt: skip
     return SHAPES.get(key, lambda: _select(cube, asked, wanted)), bind.values
@@ -95,7 +95,7 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
     whole = func.grouping(*told) if told else literal_column("1")
     found = select(
         *told, *(c.label("currency") for c in currency), whole.label("is_total"),
-        *(total.label(f"s_{name}") for name, total in cube.sums.items()),
+        *(cube.sums[name].label(f"s_{name}") for name in asked.sums(cube)),
     ).where(*wanted)  # fmt: skip
     rows = rows_of(cube, asked.dimensions, asked.groups[cube.name], is_past=asked.as_of is not None)
     found = found.select_from(rows)
