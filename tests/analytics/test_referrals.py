@@ -1,5 +1,6 @@
 """Referrals: the share of new accounts that came by others, and who brought them, through chains and circles."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,10 +29,10 @@ def forests(draw: st.DrawFn) -> tuple[dict[int, int], dict[int, dict[str, Decima
 
 
 def by_walking(
-    referrer_of: dict[int, int], counted: dict[int, dict[str, Decimal]]
-) -> dict[int, Came]:
+    referrer_of: Mapping[Any, Any], counted: Mapping[Any, Mapping[str, Decimal]]
+) -> dict[Any, Came]:
     """Upwards from each who counts, until there is nobody or somebody comes again."""
-    came: dict[int, Came] = {}
+    came: dict[Any, Came] = {}
     for one, revenue in counted.items():
         met, steps, by = {one}, 0, referrer_of.get(one)
         while by is not None and by not in met:
