@@ -21,6 +21,9 @@ SELECT a.grade, a.needs_tier, coalesce((SELECT e->>'city' FROM jsonb_array_eleme
   100.0 * count(a.referred_by_id) / count(*) AS referred_share
 FROM contacts.accounts a WHERE a.organisation_id = $1 AND a.deleted_at IS NULL GROUP BY 1, 2, 3, 4
 """
+REFERRED = """
+SELECT id::text, nullif(referred_by_id, id)::text AS by FROM contacts.accounts WHERE organisation_id = $1 AND deleted_at IS NULL
+"""
 TIERS = ("survival", "security", "social")
 STAGES = ("prospect", "new", "active", "loyal", "at_risk", "lost", "won_back")
 CITIES = ("北京", "Lyon", None)

@@ -123,6 +123,23 @@ async def test_sales_and_complaints_are_told_apart_by_where_their_account_is(
     assert lyon["values"]["revenue"] == cny("100.00")
 
 
+async def test_where_somebody_was_is_forgotten_with_their_name(
+    everywhere: Organisation, sales: Clients, customers: Clients, client: Clients, hear: Hear
+) -> None:
+    people, admin = customers(everywhere.admin), client(everywhere.admin)
+    person = await account_made(people, sales(everywhere.admin), "Wang", kind="person", addresses=LYON)  # fmt: skip
+    await hear()
+    moment, by = datetime.now(UTC).isoformat(), ["country", "province", "city"]
+    before = await asked(admin, "accounts", dimensions=by)
+    assert cells(before, "accounts") == {("FR", "Rhône", "Lyon"): 1}
+    reason = {"reason": "subject_request"}
+    erased = await people.post(f"/v1/accounts/{person}/erase", json=reason)
+    assert erased.status_code == 200, erased.text
+    await hear()
+    then = await asked(admin, "accounts", dimensions=by, as_of=moment)
+    assert cells(then, "accounts") == {("FR", None, None): 1}
+
+
 @pytest.mark.parametrize("by", ["grade", "needs-tier", "relationship-level", "industry", "region"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_distributions_come_as_pictures(

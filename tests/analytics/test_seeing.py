@@ -48,6 +48,8 @@ async def canary(
     """An account of `rep` with a sale, a ticket, a contract and a visit, all of which say the secret where they can."""
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
+    brought = {"referred_by_id": account}
+    await account_made(customers(everywhere.rep), rep, "Whom it brought", **brought)
     await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
     ticket = {"subject": SECRET, "account_id": account, "kind": "complaint", "channel": "phone"}
     made = await desk(everywhere.rep).post("/v1/tickets", json=ticket)
@@ -131,5 +133,6 @@ async def test_those_who_see_it_do(
         "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "POST /v1/analytics/facts/stock/search",
         "POST /v1/analytics/facts/distributor_sales/search", "POST /v1/analytics/facts/accounts/search",
         "GET /v1/analytics/contracts/renewals",
+        "GET /v1/analytics/referrals",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

@@ -18,6 +18,7 @@ from guanxi_shared.directory import feed_over_http
 from tests.analytics import accounting, complaining
 from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import STAND, Hear
+from tests.analytics.test_referrals import by_walking
 from tests.factories import Clients, Organisation
 from tests.hearing import one_by_one
 from tests.pipeline.orders.ordering import PATH, cny, line
@@ -255,15 +256,18 @@ async def test_random_accounts_are_counted_as_their_source_has_them(
     owners = [str(everywhere.users[name].id) for name in ("rep", "other_rep")]
     story = accounting.Accounts(random.Random(seed), customers(everywhere.admin), owners)
     admin = client(everywhere.admin)
-    moments: list[tuple[str, Any]] = []
+    moments: list[tuple[str, Any, Any]] = []
     for _ in range(4):
         for _ in range(20):
             await story.step()
         rows = await rows_of(database, accounting.SOURCE, everywhere)
-        moments.append((datetime.now(UTC).isoformat(), by_labels(rows, accounting.BY)))
+        referred = await referred_in_contacts(database, everywhere)
+        figures = by_labels(rows, accounting.BY)
+        moments.append((datetime.now(UTC).isoformat(), figures, referred))
     await hear()
     dimensions = [*accounting.BY]
-    for at, figures in moments:
+    for at, figures, referred in moments:
+        assert await referred_in_analytics(admin, at) == referred
         found = await asked(admin, *accounting.MEASURES, dimensions=dimensions, as_of=at)
         assert {
             tuple(row["dimensions"].values()): row["values"] for row in found["rows"]
@@ -273,6 +277,28 @@ async def test_random_accounts_are_counted_as_their_source_has_them(
         1
     ]
     assert len(moments[-1][1]) >= 4
+    assert any(depth > 1 for _, _, (_, by) in moments for _, _, depth in by.values())
+
+
+async def referred_in_contacts(database: Any, organisation: Organisation) -> tuple[Any, Any]:
+    """New accounts and those that were referred; for each referrer who is there, who came."""
+    rows = await rows_of(database, accounting.REFERRED, organisation)
+    referrer_of = {row["id"]: row["by"] for row in rows if row["by"] is not None}
+    there = {row["id"] for row in rows}
+    came = by_walking(referrer_of, {id: {} for id in referrer_of})
+    return (len(rows), len(referrer_of)), {
+        by: (each.direct, each.through, each.depth) for by, each in came.items() if by in there
+    }
+
+
+async def referred_in_analytics(client: httpx.AsyncClient, at: str) -> tuple[Any, Any]:
+    answer = await client.get("/v1/analytics/referrals", params={"as_of": at, "limit": 200})
+    assert answer.status_code == 200, answer.text
+    found = answer.json()
+    return (found["new_accounts"], found["referred_accounts"]), {
+        each["account_id"]: (each["direct"], each["through"], each["depth"])
+        for each in found["referrers"]
+    }
 
 
 async def test_a_merge_takes_the_sales_along_and_gives_them_back(

@@ -16,6 +16,7 @@ from guanxi_analytics.passports.routes import router as passports
 from guanxi_analytics.products.routes import router as products
 from guanxi_analytics.promotion.routes import router as promotion
 from guanxi_analytics.queries.routes import router as queries
+from guanxi_analytics.referrals.routes import router as referrals
 from guanxi_analytics.reports.routes import router as reports
 from guanxi_analytics.retention.routes import router as retention
 from guanxi_analytics.satisfaction.routes import router as satisfaction
@@ -39,6 +40,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     retention,
     contracts,
     lifecycle,
+    referrals,
     satisfaction,
     products,
     promotion,
