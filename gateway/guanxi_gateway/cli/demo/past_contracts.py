@@ -19,7 +19,7 @@ OLDEST_SHARE: Final = 0.5
 YEARLY, HALF_YEARLY = 12, 6
 HOW_MANY: Final[Mapping[int, int]] = {YEARLY: 150, HALF_YEARLY: 110}
 # Each customer leaves at the end of a term with a chance of their own: beta(a, b). Those who leave easily leave first.
-LEAVING: Final[Mapping[int, tuple[float, float]]] = {YEARLY: (0.8, 2.0), HALF_YEARLY: (0.8, 3.6)}
+LEAVING: Final[Mapping[int, tuple[float, float]]] = {YEARLY: (0.4, 0.9), HALF_YEARLY: (0.35, 1.3)}
 LATE_SHARE: Final = 0.12
 PUT_AWAY_SHARE: Final = 0.05
 NAMES: Final = {
