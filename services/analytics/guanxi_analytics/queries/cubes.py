@@ -41,6 +41,7 @@ CAMPAIGN: Final[Table] = CAMPAIGNS.table
 MEMBER: Final = MEMBERS.table.c
 CONTRACT: Final = CONTRACTS.table.c
 SECONDS_AN_HOUR: Final = 3_600
+CUSTOMER: Final = ("customer_id", "member_id", "account_id", "requester_id")
 
 
 def local(instant: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -82,6 +83,12 @@ class Cube:
     @property
     def has_account(self) -> bool:
         return "account_id" in self.table.c
+
+    @property
+    def customer(self) -> ColumnElement[Any] | None:
+        """Whom a row is of; None of facts that are of nobody."""
+        known = [self.table.c[name] for name in CUSTOMER if name in self.table.c]
+        return func.coalesce(*known) if known else None
 
     @property
     def day(self) -> ColumnElement[Any]:

@@ -30,6 +30,7 @@ from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope, predicate
 
 SHAPES: Final = Shapes()
+BEHIND: Final = "customers_behind"
 
 
 def known_at(table: Any, is_past: bool) -> ColumnElement[bool]:
@@ -93,19 +94,23 @@ def needs_account(cube: Cube, dimensions: Sequence[str], groups: Groups) -> bool
     )
 
 
-def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
-    """The statement, remembered by its shape, and the values of its conditions."""
+def compiled(
+    cube: Cube, asked: Asked, scope: Scope, *, counts_customers: bool = False
+) -> tuple[Compiled, dict[str, Any]]:
+    """The statement, remembered by its shape, and the values of its conditions. `counts_customers`: `customers_behind`, too."""
     groups, bind = asked.groups[cube.name], Binder()
     is_past, is_bounded = asked.as_of is not None, asked.first is not None
     wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
     key = (
         cube.name, asked.dimensions, asked.has_money, asked.top is None, is_past, is_bounded, scope.shape,
-        filters.shape_of(groups),
+        filters.shape_of(groups), counts_customers,
     )  # fmt: skip
-    return SHAPES.get(key, lambda: _select(cube, asked, wanted)), bind.values
+    return SHAPES.get(key, lambda: _select(cube, asked, wanted, counts_customers)), bind.values
 
 
-def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _select(
+    cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]], counts_customers: bool
+) -> Select[Any]:
     is_past = asked.as_of is not None
     told = [_told(cube, name).label(f"d{n}") for n, name in enumerate(asked.dimensions)]
     currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
@@ -113,7 +118,7 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
     whole = func.grouping(*told) if told else literal_column("1")
     found = select(
         *told, *(c.label("currency") for c in currency), whole.label("is_total"),
-        *(total.label(f"s_{name}") for name, total in cube.sums.items()),
+        *(total.label(f"s_{name}") for name, total in cube.sums.items()), *_behind(cube, counts_customers),
     ).where(*wanted)  # fmt: skip
     joins = needs_account(cube, asked.dimensions, asked.groups[cube.name])
     found = found.select_from(rows_of(cube, is_past, with_accounts=joins))
@@ -123,6 +128,13 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
             literal_column(str(most_rows(asked.top) + 1))
         )
     return found.group_by(*currency) if currency else found
+
+
+def _behind(cube: Cube, counts_customers: bool) -> list[ColumnElement[Any]]:
+    customer = cube.customer
+    if not counts_customers or customer is None:
+        return []
+    return [func.count(customer.distinct()).label(BEHIND)]
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:
