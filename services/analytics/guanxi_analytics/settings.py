@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from guanxi_shared.settings import ServiceSettings
@@ -18,6 +19,8 @@ class Settings(ServiceSettings):
     columns: str | None = None
     # What computes features of them: duckdb, or spark (install pyspark; it goes by its own settings).
     engine: Literal["duckdb", "spark"] = "duckdb"
+    # Rows of queries and reports with fewer customers behind them are not told; 0: all are.
+    smallest_cell: int = Field(default=0, ge=0, le=1_000)
 
 
 def settings() -> Settings:

@@ -113,6 +113,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     said, answers = made.pop("/v1/ticket-comments/rows"), made["/v1/survey-answers"]
     assert 600 < said < 900
     assert 60 < answers < 140
+    contracts = made["/v1/entitlements"]
+    assert 700 < contracts < 1_100
     assert 30 < made.pop("/v1/quotes") < 100  # a weekday more or less moves it
     assert made == {
         "/v1/organisations": 1,
@@ -132,6 +134,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/orders": loaded.orders,
         "/v1/tickets": loaded.tickets,
         "/v1/survey-answers": answers,
+        "/v1/entitlements": contracts,
         "/v1/business-calendars": 1,
         "/v1/sla-policies": 1,
         "/v1/root-causes": 5,
@@ -247,7 +250,7 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "opportunities", "closing days", "quotes", "quotes sent", "orders",
         "business calendars", "policies", "queues", "agents", "ticket forms", "surveys",
         "past tickets", "past replies", "past answers", "tickets", "replies", "root causes",
-        "loops of complaints", "survey invitations", "survey answers", "article categories", "articles",
+        "loops of complaints", "survey invitations", "survey answers", "past contracts", "article categories", "articles",
         "uses of articles", "segments", "views", "campaigns", "members of campaigns", "answers to campaigns",
     ]  # fmt: skip
     assert all(done == total for done, total in seen.values())

@@ -11,6 +11,7 @@ from guanxi_gateway.cli.demo.deals import make_deals
 from guanxi_gateway.cli.demo.duplicates import make_second_accounts, make_second_people
 from guanxi_gateway.cli.demo.leads import make_leads
 from guanxi_gateway.cli.demo.offers import make_quotes
+from guanxi_gateway.cli.demo.past_contracts import make_past_contracts
 from guanxi_gateway.cli.demo.past_tickets import Past, make_past
 from guanxi_gateway.cli.demo.people import make_people
 from guanxi_gateway.cli.demo.pools import make_releases, make_waiting
@@ -38,6 +39,7 @@ class Customers:
     orders: list[Record]
     tickets: list[Record]
     past: Past
+    contracts: list[Record]
 
 
 def make_customers(seed: int, today: date) -> Customers:
@@ -63,4 +65,5 @@ def make_customers(seed: int, today: date) -> Customers:
         orders=make_orders(seed, customers, deals, purchases),
         tickets=make_tickets(seed, customers),
         past=make_past(seed, customers, today),
+        contracts=make_past_contracts(seed, customers, today),
     )

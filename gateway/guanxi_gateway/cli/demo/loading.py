@@ -183,7 +183,7 @@ def _load_dealings(loading: Loading, customers: Customers) -> None:
 
 
 def _load_tickets(loading: Loading, customers: Customers) -> None:
-    """First all of them, as they came in, then what became of each."""
+    """First all of them, as they came in, then what became of each. Contracts come last: none of these tickets was made on one."""
     loading.create("business calendars", CALENDARS, make_calendars(loading.seed))
     loading.create("policies", POLICIES, make_policies(loading.seed))
     loading.create("queues", QUEUES, make_queues(loading.seed))
@@ -197,6 +197,7 @@ def _load_tickets(loading: Loading, customers: Customers) -> None:
     loading.create("root causes", CAUSES, make_causes(loading.seed))
     loading.write("loops of complaints", make_loops(loading.seed, customers.tickets))
     load_surveys(loading, customers.tickets)
+    loading.take("past contracts", "entitlements", customers.contracts, key="id", duplicates="skip")
 
 
 def _load_past(loading: Loading, customers: Customers) -> None:

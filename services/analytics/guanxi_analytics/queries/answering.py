@@ -2,6 +2,7 @@
 that finds its records."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -12,7 +13,9 @@ from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS,
 from guanxi_analytics.queries.figure_rules import change_of, shown
 from guanxi_analytics.queries.period_rules import Shift, label_of
 from guanxi_analytics.queries.records import document_of
-from guanxi_analytics.queries.statements import compiled, values_of
+from guanxi_analytics.queries.statements import BEHIND, compiled, values_of
+from guanxi_analytics.queries.suppression_rules import hidden_rows, hidden_totals, is_hidden
+from guanxi_analytics.settings import Settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.errors import Invalid
@@ -29,8 +32,10 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
     if asked.shift is not None and asked.first is not None and asked.until is not None:
         first, until = asked.shift.back(asked.first), asked.shift.back(asked.until)
         before = await _read(call, asked, first, until, asked.shift)
+    hidden = Hidden.of(smallest_cell(call), (rows, totals), *(() if before is None else (before,)))
     all_totals = sorted(_keys(asked, totals, ()), key=str)
-    keys = _ordered(asked, _keys(asked, rows, {key[-1] for key in all_totals} - {None}), rows)
+    told = _keys(asked, rows, {key[-1] for key in all_totals} - {None})
+    keys = _ordered(asked, told, rows, hidden)
     shown_keys = _first(keys, asked.top) if asked.top else keys
     sight = None if before is None else before[0]
     return {
@@ -38,11 +43,44 @@ async def answer(call: Call, asked: Asked) -> dict[str, Any]:
         "period": None if asked.first is None else {"from": asked.first, "until": asked.until},
         "measures": [_about(name, MEASURES[name].labels, MEASURES[name].unit) for name in _names(asked)],
         "dimensions": [_about(name, _labels(name)) for name in asked.dimensions],
-        "rows": [_row(asked, key, rows, sight) for key in shown_keys],
+        "rows": [_row(asked, key, rows, sight, hidden) for key in shown_keys],
         "row_count": len(keys),
-        "totals": [_row(asked, key, totals, None if before is None else before[1]) for key in all_totals],
+        "totals": [_row(asked, key, totals, None if before is None else before[1], hidden) for key in all_totals],
         "names": await names.names_of(call, asked, shown_keys),
-    }  # fmt: skip
+    } | ({"smallest_cell": hidden.least} if hidden.least else {})  # fmt: skip
+
+
+def smallest_cell(call: Call) -> int:
+    """Rows with fewer customers behind them are not told."""
+    settings = call.house.settings
+    assert isinstance(settings, Settings)
+    return settings.smallest_cell
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """Rows and totals that are not told: in the period, or in the one that it is compared with."""
+
+    least: int
+    rows: set[Key]
+    totals: set[Key]
+
+    @classmethod
+    def of(cls, least: int, *periods: tuple[Sums, Sums]) -> "Hidden":
+        found = cls(least, set(), set())
+        if least:
+            for rows, totals in periods:
+                for name in totals:
+                    found.rows.update(hidden_rows(_behind(rows[name]), least))
+                    found.totals.update(hidden_totals(_behind(totals[name]), least))
+        return found
+
+    def has(self, key: Key) -> bool:
+        return is_hidden(key, self.totals if len(key) == 1 else self.rows)
+
+
+def _behind(sums: Mapping[Key, Mapping[str, Any]]) -> dict[Key, int | None]:
+    return {key: own.get(BEHIND) for key, own in sums.items()}
 
 
 def _keys(asked: Asked, sums: Sums, currencies: Collection[Any]) -> set[Key]:
@@ -66,7 +104,8 @@ async def _read(
     totals: Sums = {}
     for cube in asked.cubes:
         scope = await call.scope(cube.resource)
-        statement, conditions = compiled(cube, asked, scope)
+        least = smallest_cell(call)
+        statement, conditions = compiled(cube, asked, scope, counts_customers=least > 0)
         values = {**values_of(call, asked, scope, first, until), **conditions}
         found = await call.db.pool.fetch(
             bound(statement.sql), str(call.organisation), *statement.args(values)
@@ -80,7 +119,7 @@ async def _read(
         rows[cube.name], totals[cube.name] = {}, {}
         for row in map(dict, found):
             currency = row.get("currency")
-            sums = {name: row[f"s_{name}"] for name in asked.sums(cube)}
+            sums = {name: row[f"s_{name}"] for name in asked.sums(cube)} | {BEHIND: row.get(BEHIND)}
             if row["is_total"]:
                 totals[cube.name][(currency,)] = sums
             else:
@@ -106,11 +145,14 @@ def _moved(start: date, shift: Shift | None) -> date:
     return start if shift is None else shift.on(start)
 
 
-def _ordered(asked: Asked, keys: set[Key], rows: Sums) -> list[Key]:
-    """By time where there is one and nothing else is asked for, else the greatest first; ties by label."""
+def _ordered(asked: Asked, keys: set[Key], rows: Sums, hidden: "Hidden") -> list[Key]:
+    """By time where there is one and nothing else is asked for, else the greatest first; ties by label. What is hidden comes last,
+    by label: its place would tell of it."""
     place = asked.dimensions.index(asked.bucket) if asked.bucket else None
 
     def by_value(key: Key) -> tuple[Any, ...]:
+        if hidden.has(key):
+            return (float("inf"), *map(str, key))
         measure = MEASURES[asked.order_by]
         value = shown(measure, _sums(measure, key, rows), key[-1])
         amount = value["amount"] if isinstance(value, dict) else value
@@ -132,7 +174,9 @@ def _first(keys: Sequence[Key], top: int) -> list[Key]:
     return found
 
 
-def _row(asked: Asked, key: Key, now: Sums, before: Sums | None) -> dict[str, Any]:
+def _row(
+    asked: Asked, key: Key, now: Sums, before: Sums | None, hidden: "Hidden"
+) -> dict[str, Any]:
     is_total = len(key) == 1
     told = {} if is_total else dict(zip(asked.dimensions, key[:-1], strict=True))
     labels = {name: label_of(v, name) if name in PERIODS else _text(v) for name, v in told.items()}
@@ -140,6 +184,12 @@ def _row(asked: Asked, key: Key, now: Sums, before: Sums | None) -> dict[str, An
         "dimensions": labels, "currency": key[-1], "values": _values(asked, key, now),
         "records": [document_of(asked, CUBES[name], told, key[-1]) for name in now],
     }  # fmt: skip
+    if hidden.least:
+        found["is_suppressed"] = hidden.has(key)
+    if hidden.has(key):
+        nothing = dict.fromkeys(found["values"])
+        found["values"] = nothing
+        return found if before is None else found | {"compared": nothing, "change": nothing}
     if before is not None:
         compared = _values(asked, key, before)
         found["compared"] = compared

@@ -62,6 +62,11 @@ ROUND, ACTION = ROUNDS.table.c, ACTIONS.table.c
 SECONDS_AN_HOUR: Final = 3_600
 SECONDS_A_DAY: Final = 86_400
 DAYS_A_WEEK: Final = 7
+CUSTOMER: Final = ("customer_id", "member_id", "account_id", "requester_id")
+OF_TICKET: Final = func.coalesce(TICKET.account_id, TICKET.requester_id)
+CUSTOMERS: Final[Mapping[str, ColumnElement[Any]]] = {  # where the fact itself does not say whom it is of
+    "account": ACCOUNT.c.subject_id, "loop": OF_TICKET, "corrective_action": OF_TICKET,
+}  # fmt: skip
 
 
 def local(instant: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -110,6 +115,14 @@ class Cube:
         """Whether its rows are accounts or name one."""
         tables = [self.table, *(each.table for each in beside_of(self.kind.noun))]
         return any(table is ACCOUNT for table in tables)
+
+    @property
+    def customer(self) -> ColumnElement[Any] | None:
+        """Whom a row is of; None of facts that are of nobody."""
+        if self.kind.noun in CUSTOMERS:
+            return CUSTOMERS[self.kind.noun]
+        known = [self.table.c[name] for name in CUSTOMER if name in self.table.c]
+        return func.coalesce(*known) if known else None
 
     @property
     def day(self) -> ColumnElement[Any]:

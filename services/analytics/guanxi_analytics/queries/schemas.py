@@ -45,6 +45,10 @@ class Row(BaseModel):
     records: list[Records]
     compared: dict[str, Any] | None = None
     change: dict[str, Any] | None = None
+    is_suppressed: bool = Field(
+        default=False,
+        description="Too few customers are behind it (`smallest_cell`), or it would tell such a row; figures are null.",
+    )
 
 
 class QueryAnswer(BaseModel):
@@ -56,6 +60,9 @@ class QueryAnswer(BaseModel):
     dimensions: list[AboutDimension]
     rows: list[Row]
     row_count: int
+    smallest_cell: int | None = Field(
+        default=None, description="Where the installation hides rows of fewer customers."
+    )
     totals: list[Row]
     names: dict[str, dict[str, str]]
 

@@ -29,6 +29,7 @@ from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope, predicate
 
 SHAPES: Final = Shapes()
+BEHIND: Final = "customers_behind"
 
 
 def wanted_of(
@@ -76,26 +77,30 @@ def rows_of(cube: Cube, dimensions: Iterable[str], groups: Groups, *, is_past: b
     return joined(cube.kind.noun, cube.table, [*told, *filtered], is_past=is_past)
 
 
-def compiled(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
-    """The statement, remembered by its shape, and the values of its conditions."""
+def compiled(
+    cube: Cube, asked: Asked, scope: Scope, *, counts_customers: bool = False
+) -> tuple[Compiled, dict[str, Any]]:
+    """The statement, remembered by its shape, and the values of its conditions. `counts_customers`: `customers_behind`, too."""
     groups, bind = asked.groups[cube.name], Binder()
     is_past, is_bounded = asked.as_of is not None, asked.first is not None
     wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
     key = (
         cube.name, *asked.sums(cube), asked.dimensions, asked.has_money, asked.top is None, is_past, is_bounded, scope.shape,
-        filters.shape_of(groups),
+        filters.shape_of(groups), counts_customers,
     )  # fmt: skip
-    return SHAPES.get(key, lambda: _select(cube, asked, wanted)), bind.values
+    return SHAPES.get(key, lambda: _select(cube, asked, wanted, counts_customers)), bind.values
 
 
-def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+def _select(
+    cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]], counts_customers: bool
+) -> Select[Any]:
     told = [_told(cube, name).label(f"d{n}") for n, name in enumerate(asked.dimensions)]
     currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
     by = [*told, *currency]
     whole = func.grouping(*told) if told else literal_column("1")
     found = select(
         *told, *(c.label("currency") for c in currency), whole.label("is_total"),
-        *(cube.sums[name].label(f"s_{name}") for name in asked.sums(cube)),
+        *(cube.sums[name].label(f"s_{name}") for name in asked.sums(cube)), *_behind(cube, counts_customers),
     ).where(*wanted)  # fmt: skip
     rows = rows_of(cube, asked.dimensions, asked.groups[cube.name], is_past=asked.as_of is not None)
     found = found.select_from(rows)
@@ -105,6 +110,13 @@ def _select(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> 
             literal_column(str(most_rows(asked.top) + 1))
         )
     return found.group_by(*currency) if currency else found
+
+
+def _behind(cube: Cube, counts_customers: bool) -> list[ColumnElement[Any]]:
+    customer = cube.customer
+    if not counts_customers or customer is None:
+        return []
+    return [func.count(customer.distinct()).label(BEHIND)]
 
 
 def _plain(column: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -16,6 +16,7 @@ COMPARED: Final = {"en": "before", "zh": "上期"}
 CHANGED: Final = {"en": "change, %", "zh": "变化 %"}
 CURRENCY: Final = {"en": "Currency", "zh": "币种"}
 GRADE: Final = {"en": "Grade", "zh": "等级"}
+SUPPRESSED: Final = {"en": "Not shown: too few customers", "zh": "客户过少，未显示"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ def columns_of(answer: Mapping[str, Any], language: str, *, is_graded: bool) -> 
         if is_compared:
             found.append(Column(f"{name}_before", f"{label} ({COMPARED[language]})", kind))
             found.append(Column(f"{name}_change", f"{label} ({CHANGED[language]})", "number"))
+    if answer.get("smallest_cell"):
+        found.append(Column("is_suppressed", SUPPRESSED[language], "text"))
     return found + ([Column("grade", GRADE[language], "text")] if is_graded else [])
 
 
@@ -53,6 +56,7 @@ def _row(row: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, Any]:
         name: called(answer, name, value) for name, value in row["dimensions"].items()
     }
     flat["currency"], flat["grade"] = row["currency"], row.get("grade")
+    flat["is_suppressed"] = "true" if row.get("is_suppressed") else None
     for name, value in row["values"].items():
         flat[name] = _cell(value)
         if row.get("compared") is not None:
