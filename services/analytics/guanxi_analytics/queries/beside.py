@@ -12,7 +12,6 @@ from sqlalchemy import (
     Uuid,
     and_,
     bindparam,
-    exists,
     func,
     literal_column,
     or_,
@@ -111,9 +110,10 @@ OF_PRODUCT: Final = Beside(PRODUCT, TICKET.c.product_id, if_asked=True)
 OF_ROUND: Final = Beside(ROUND, ACTION.round_id)
 OF_CAUSE: Final = Beside(ENDS, ROUND.c.root_cause_id, key="id", is_optional=True)
 COMPLAINT: Final = (TICKET.c.kind == one("complaint"),)
-HAS_DONE_ACTION: Final = exists(
-    select(literal_column("1")).where(known_then(ACTION), ACTION.round_id == ROUND.c.subject_id, ACTION.status == one("done"))
+ACTED: Final = (
+    select(ACTION.round_id).where(known_then(ACTION), ACTION.status == one("done")).distinct().subquery("acted")
 )  # fmt: skip
+OF_DONE_ACTIONS: Final = Beside(ACTED, ROUND.c.subject_id, key="round_id", is_optional=True)
 BESIDE: Final[Mapping[str, tuple[Beside, ...]]] = {
     "order": (account_of(SALES.table.c.account_id),),
     "opportunity": (account_of(DEALS.table.c.account_id),),
@@ -124,7 +124,7 @@ BESIDE: Final[Mapping[str, tuple[Beside, ...]]] = {
     "activity": (account_of(ACTIVITIES.table.c.account_id),),
     "stock_report": (account_of(STOCK_ROWS.c.account_id),),
     "loop": (
-        Beside(TICKET, ROUND.c.ticket_id, COMPLAINT), OF_CAUSE, OF_PRODUCT, account_of(TICKET.c.account_id),
+        Beside(TICKET, ROUND.c.ticket_id, COMPLAINT), OF_CAUSE, OF_DONE_ACTIONS, OF_PRODUCT, account_of(TICKET.c.account_id),
     ),
     "corrective_action": (
         OF_ROUND, Beside(TICKET, ACTION.ticket_id, COMPLAINT), OF_CAUSE, OF_PRODUCT, account_of(TICKET.c.account_id),

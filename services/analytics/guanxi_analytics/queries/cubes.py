@@ -42,9 +42,9 @@ from guanxi_analytics.facts.kinds import (
 )
 from guanxi_analytics.queries.beside import (
     ACCOUNT,
+    ACTED,
     CAMPAIGN,
     ENDING_CAUSE,
-    HAS_DONE_ACTION,
     MEMBER,
     PRODUCT,
     beside_of,
@@ -348,7 +348,7 @@ CUBES: Final[Mapping[str, Cube]] = {
                 "closed": func.count(ROUND.closed_at),
                 "open_seconds": func.sum(func.extract("epoch", ROUND.closed_at - ROUND.opened_at)),
                 "caused": func.count(ROUND.root_cause_id),
-                "acted": func.count().filter(HAS_DONE_ACTION),
+                "acted": func.count(ACTED.c.round_id),
                 "done": func.coalesce(func.sum(ROUND.done_steps), 0),
                 "skipped": func.coalesce(func.sum(ROUND.skipped_steps), 0),
                 "steps": func.coalesce(func.sum(ROUND.done_steps + ROUND.skipped_steps + ROUND.open_steps), 0),

@@ -80,7 +80,8 @@ def _of_beside(beside: Beside) -> dict[str, Field]:
     """Those of what stands beside the fact."""
     if beside.table is ENDS:
         return {"root_cause_id": Field("root_cause_id", r.ID, ENDING_CAUSE, ENDING_CAUSE, ("root_cause_id",))}  # fmt: skip
-    assert isinstance(beside.table, Table)
+    if not isinstance(beside.table, Table):
+        return {}
     known = fields_of(beside.table, hidden=())
     return {name: replace(known[name], name=name) for name in TOLD.get(beside.table.name, ())}
 
