@@ -20,6 +20,7 @@ from tests.bench import (
     deals,
     feed,
     goals,
+    heard_orders,
     phones,
     queues,
     reads,
@@ -103,6 +104,10 @@ def measure_all(bench: Bench, only: str) -> None:
         bench.attempt(phones.NAME, lambda: phones.measure_phones(bench), leaving=keep)
     if only in "models":
         bench.attempt("models", measure_models, leaving=keep)
+    if only in heard_orders.NAME:
+        bench.attempt(
+            heard_orders.NAME, lambda: heard_orders.measure_heard_orders(bench), leaving=keep
+        )
     if only in feed.NAME:
         bench.attempt(feed.NAME, lambda: feed.measure_feed(bench), leaving=keep)
     if only in "webhooks":
