@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -35,6 +35,8 @@ class FeedSource(Protocol):
     ) -> tuple[UUID, int, list[Event]]: ...
 
 
+Read = tuple[UUID, int, list[Event]]
+Place = tuple[UUID | None, int]
 Apply = Callable[[Connection, Event], Awaitable[None]]
 ApplyMany = Callable[[Connection, UUID, Sequence[Event]], Awaitable[None]]
 
@@ -53,17 +55,25 @@ class Consumer:
     applied: Callable[[Sequence[Event]], None] = lambda _: None
     apply_many: ApplyMany | None = None
     restarted: Callable[[Connection], Awaitable[None]] | None = None
+    batch: int = BATCH
+    _ahead: tuple[Place, asyncio.Task[Read]] | None = field(default=None, init=False)
 
     async def run(self, db: Database) -> None:
         """Until cancelled. A peer that is away is asked again each second; an event that cannot be
         applied is tried again as loudly, because what comes after it must not overtake it."""
+        try:
+            await self._run(db)
+        finally:
+            self._read_nothing_ahead()
+
+    async def _run(self, db: Database) -> None:
         in_vain = 0
         while True:
             try:
                 async with db.transaction(None) as connection:
                     await connection.execute(START, self.name)
                 while True:
-                    await self.step(db, wait=WAIT_SECONDS)
+                    await self.step(db, wait=WAIT_SECONDS, ahead=True)
                     in_vain = 0
             except (Problem, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 in_vain += 1  # a suite that starts has peers that are not there yet
@@ -73,16 +83,17 @@ class Consumer:
                 LOG.error("feed_not_applied", consumer=self.name, exc_info=error)
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def step(self, db: Database, *, wait: float) -> int:
-        """Read one batch and apply it; how many events were applied."""
+    async def step(self, db: Database, *, wait: float, ahead: bool = False) -> int:
+        """Read one batch and apply it; how many events were applied. With `ahead`, what follows a full one is
+        being read meanwhile."""
         async with db.transaction(None) as connection:
             at = await connection.fetchrow(LOCK.removesuffix(" FOR UPDATE"), self.name)
         epoch, position = (at["epoch"], at["position"]) if at is not None else (None, 0)
-        new_epoch, reached, events = await self.source(
-            epoch=epoch, after=position, types=self.types, limit=BATCH, wait=wait
-        )
+        new_epoch, reached, events = await self._next(epoch, position, wait)
         if reached == position and new_epoch == epoch:
             return 0
+        if ahead and reached - position >= self.batch:
+            self._read_ahead(new_epoch, reached)
         async with db.transaction(None) as connection:
             locked = await connection.fetchrow(LOCK, self.name)
             if locked is None or (locked["epoch"], locked["position"]) != (epoch, position):
@@ -93,6 +104,29 @@ class Consumer:
             await connection.execute(ADVANCE, self.name, new_epoch, reached)
         self.applied(events)
         return len(events)
+
+    async def _read(self, epoch: UUID | None, position: int, wait: float) -> Read:
+        return await self.source(
+            epoch=epoch, after=position, types=self.types, limit=self.batch, wait=wait
+        )
+
+    async def _next(self, epoch: UUID | None, position: int, wait: float) -> Read:
+        """What was read ahead, if the cursor came to stand there."""
+        if self._ahead is not None and self._ahead[0] == (epoch, position):
+            task, self._ahead = self._ahead[1], None
+            return await task
+        self._read_nothing_ahead()
+        return await self._read(epoch, position, wait)
+
+    def _read_ahead(self, epoch: UUID, position: int) -> None:
+        task = asyncio.create_task(self._read(epoch, position, 0), name=f"ahead-{self.name}")
+        self._ahead = (epoch, position), task
+
+    def _read_nothing_ahead(self) -> None:
+        if self._ahead is not None:
+            task, self._ahead = self._ahead[1], None
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            task.cancel()
 
     async def apply_all(self, connection: Connection, events: Sequence[Event]) -> None:
         if self.apply_many is not None:
@@ -107,9 +141,12 @@ class Consumer:
 
 def by_organisation(events: Sequence[Event]) -> dict[UUID, list[Event]]:
     """Each one's own, in their order."""
-    found: dict[UUID, list[Event]] = {}
+    spelt: dict[Any, list[Event]] = {}
     for event in events:
-        found.setdefault(id_of(event["organisation_id"]), []).append(event)
+        spelt.setdefault(event["organisation_id"], []).append(event)
+    found: dict[UUID, list[Event]] = {}
+    for organisation, own in spelt.items():
+        found.setdefault(id_of(organisation), []).extend(own)
     return found
 
 

@@ -4,14 +4,17 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
 import pytest
 
+from guanxi_analytics.facts.marks import forget_answers
 from guanxi_analytics.press.beside import Press
 from guanxi_analytics.schedules.due_rules import next_attempt, next_due
+from guanxi_analytics.schedules.keeping import forget_report_files
 from guanxi_analytics.schedules.sending import send_due
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
@@ -185,12 +188,111 @@ async def test_pages_go_as_pdf(
     assert "Monthly report" in post.taken[0].subject
 
 
+class DyingPress(Press):
+    """The worker ends where the file would be made."""
+
+    async def make(self, *_: Any, **__: Any) -> bytes:
+        raise Killed
+
+
+async def ready(client: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """The events that tell of files, as a webhook's owner hears them."""
+    answer = await client.get("/v1/events", params={"types": "analytics.report.ready"})
+    assert answer.status_code == 200, answer.text
+    return [event["data"]["state"] for event in answer.json()]
+
+
+async def test_a_webhook_is_told_once_of_a_file_that_its_owner_fetches(
+    story: Organisation, client: Clients, service_database: Database, press: Press, service: Edge
+) -> None:
+    rep, post = client(story.rep), Post()
+    id = await scheduled(rep, deliver="webhook")
+    await make_due(service_database, story)
+    await asyncio.gather(
+        *(send_due(service.state.house, story.id, mail=post, press=press) for _ in range(3))
+    )
+    [told] = await ready(rep)
+    assert (told["id"], told["report"], told["format"]) == (id, "sales-by-region", "csv")
+    assert await letters(rep, id) == [("sent", None)]
+    assert post.taken == []
+    answer = await rep.get(told["url"])
+    assert answer.status_code == 200, answer.text
+    assert sha256(answer.content).hexdigest() == told["sha256"]
+    assert len(answer.content) == told["size_bytes"]
+    assert "华东" in answer.text
+    assert "华北" not in answer.text
+    listed = (await rep.get(f"{SCHEDULES}/{id}/letters")).json()["data"]
+    assert [each["url"] for each in listed] == [told["url"]]
+
+
+async def test_a_file_is_its_owners_alone(
+    story: Organisation, client: Clients, service_database: Database, press: Press, service: Edge
+) -> None:
+    rep, other = client(story.rep), client(story.users["other_rep"])
+    await scheduled(rep, deliver="webhook")
+    await make_due(service_database, story)
+    await send_due(service.state.house, story.id, mail=Post(), press=press)
+    [told] = await ready(rep)
+    assert await ready(other) == []
+    for who in (other, client(story.admin)):
+        answer = await who.get(told["url"])
+        assert answer.status_code == 404, answer.text
+    missing = await rep.get(told["url"].replace(told["letter_id"], told["id"]))
+    assert missing.status_code == 404
+
+
+async def test_a_worker_that_dies_over_a_file_has_one_event_told_by_the_next(
+    story: Organisation, client: Clients, service_database: Database, press: Press, service: Edge
+) -> None:
+    rep = client(story.rep)
+    id = await scheduled(rep, deliver="webhook", format="png")
+    await make_due(service_database, story)
+    with pytest.raises(Killed):
+        await send_due(service.state.house, story.id, mail=Post(), press=DyingPress())
+    assert await ready(rep) == []
+    for _ in range(3):
+        await make_free(service_database, story)
+        await send_due(service.state.house, story.id, mail=Post(), press=press)
+    assert len(await ready(rep)) == 1
+    assert await letters(rep, id) == [("sent", None)]
+
+
+async def test_who_is_erased_is_in_no_kept_file(
+    story: Organisation, client: Clients, service_database: Database, press: Press, service: Edge
+) -> None:
+    rep = client(story.rep)
+    await scheduled(rep, deliver="webhook", report="top-customers")
+    await make_due(service_database, story)
+    await send_due(service.state.house, story.id, mail=Post(), press=press)
+    [told] = await ready(rep)
+    assert "华东" in (await rep.get(told["url"])).text
+    async with service_database.transaction(story.id) as connection:
+        await forget_answers(connection, story.id)
+    assert (await rep.get(told["url"])).status_code == 404
+
+
+async def test_files_are_kept_for_a_month(
+    story: Organisation, client: Clients, service_database: Database, press: Press, service: Edge
+) -> None:
+    rep = client(story.rep)
+    await scheduled(rep, deliver="webhook")
+    await make_due(service_database, story)
+    await send_due(service.state.house, story.id, mail=Post(), press=press)
+    [told] = await ready(rep)
+    await forget_report_files.duty(service_database)
+    assert (await rep.get(told["url"])).status_code == 200
+    async with service_database.transaction(story.id) as connection:
+        await connection.execute("UPDATE report_letters SET ended_at = now() - interval '31 days'")
+    await forget_report_files.duty(service_database)
+    assert (await rep.get(told["url"])).status_code == 404
+
+
 @pytest.mark.parametrize(
     ("sent", "field"),
     [
         ({"report": "no-such"}, "report"), ({"format": "pdf"}, "format"), ({"hour": 24}, "hour"),
         ({"report": "monthly-report"}, "format"), ({"cadence": "hourly"}, "cadence"),
-        ({"day": 31}, "day"), ({"weekday": 0}, "weekday"), ({"to": "x@example.com"}, "to"),
+        ({"day": 31}, "day"), ({"deliver": "fax"}, "deliver"), ({"weekday": 0}, "weekday"), ({"to": "x@example.com"}, "to"),
     ],
 )  # fmt: skip
 async def test_nonsense_is_refused_by_its_field(

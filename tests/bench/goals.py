@@ -43,3 +43,7 @@ NEXT_START_SECONDS = Goal(8.0, sense="at most")
 BUYING_AND_SPENDING = Goal(20, 29)  # of lifetimes
 PARETO = Goal(10, 14)  # of lifetimes
 MILLION_SECONDS = Goal(1.0, sense="at most")
+HEARD = Goal(20_000)  # events a second
+COLUMNS = Goal(1.5, sense="at most")  # of the time of a query by hand
+SCORED_SECONDS = Goal(2.0, sense="at most")
+KEPT_MS = Goal(30.0, sense="at most")

@@ -17,9 +17,12 @@ from guanxi_shared.launch.place import remove_cluster
 from tests.bench import (
     accounts,
     articles,
+    columns,
+    dashboard,
     deals,
     feed,
     goals,
+    heard_orders,
     phones,
     queues,
     reads,
@@ -103,6 +106,17 @@ def measure_all(bench: Bench, only: str) -> None:
         bench.attempt(phones.NAME, lambda: phones.measure_phones(bench), leaving=keep)
     if only in "models":
         bench.attempt("models", measure_models, leaving=keep)
+    if only in heard_orders.NAME:
+        bench.attempt(
+            heard_orders.NAME, lambda: heard_orders.measure_heard_orders(bench), leaving=keep
+        )
+    for name, measured_by in (
+        (dashboard.REPORTS, dashboard.measure_dashboard),
+        (dashboard.SCORES, dashboard.measure_scores),
+        (columns.ROW, columns.measure_columns),
+    ):
+        if only in name:
+            bench.attempt(name, partial(measured_by, bench), leaving=keep)
     if only in feed.NAME:
         bench.attempt(feed.NAME, lambda: feed.measure_feed(bench), leaving=keep)
     if only in "webhooks":

@@ -202,3 +202,30 @@ async def test_an_event_that_cannot_be_applied_is_tried_again(
     async with consumers.running([_consumer(source, apply=fussy)], service_database):
         await until(lambda: _all_applied(service_database, source))
     assert tried[:3] == [1, 1, 1]
+
+
+async def test_what_follows_a_full_batch_is_read_while_it_is_applied(
+    service_database: Database, source: Source
+) -> None:
+    consumer = await _begun(service_database, _consumer(source, batch=2))
+    done = [await consumer.step(service_database, wait=0, ahead=True) for _ in range(4)]
+    assert done == [2, 2, 1, 0]
+    assert await _count(service_database, source) == 5
+    assert source.asked == [(None, 0), *((source.epoch, after) for after in (2, 4, 5))]
+
+
+async def test_what_was_read_ahead_of_a_batch_that_failed_is_read_again(
+    service_database: Database, source: Source
+) -> None:
+    async def failing(connection: Connection, event: Event) -> None:
+        await asyncio.sleep(0.01)  # what follows is read by now
+        raise ConnectionError
+
+    consumer = await _begun(service_database, _consumer(source, batch=2, apply=failing))
+    with pytest.raises(ConnectionError):
+        await consumer.step(service_database, wait=0, ahead=True)
+    consumer.apply = _insert
+    while await consumer.step(service_database, wait=0, ahead=True):
+        pass
+    assert await _count(service_database, source) == 5
+    assert source.asked.count((None, 0)) == 2

@@ -8,6 +8,7 @@ from guanxi_analytics.columnar.snapshotting import ask_for_snapshots, snapshot_f
 from guanxi_analytics.fitting.fitting import KIND as FIT
 from guanxi_analytics.fitting.fitting import ask_for_fits, fit_models
 from guanxi_analytics.reports.kept import delete_kept_answers
+from guanxi_analytics.schedules.keeping import forget_report_files
 from guanxi_analytics.schedules.sending import send_reports
 from guanxi_analytics.scores.scoring import score_customers
 from guanxi_analytics.sources.rebuilding import KIND as REBUILD
@@ -25,4 +26,5 @@ SCHEDULES: Final = (
     ask_for_snapshots,
     delete_kept_answers,
     send_reports,
+    forget_report_files,
 )

@@ -61,7 +61,7 @@ def _keys_unheard() -> None:
 
 
 def _cursor_saved_first() -> None:
-    async def step(self: consumers.Consumer, db: Any, *, wait: float) -> int:
+    async def step(self: consumers.Consumer, db: Any, *, wait: float, ahead: bool = False) -> int:
         async with db.transaction(None) as connection:
             at = await connection.fetchrow(consumers.LOCK, self.name)
         epoch, position = (at["epoch"], at["position"]) if at is not None else (None, 0)

@@ -5,8 +5,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from guanxi_analytics.facts.ids import id_of, maybe_id_of
 from guanxi_analytics.facts.walking_rules import Pieces
-from guanxi_shared.heard import id_of, maybe_id_of
 
 
 def campaign_of(state: Mapping[str, Any]) -> Pieces:

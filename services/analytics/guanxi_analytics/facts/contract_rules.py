@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
+from guanxi_analytics.facts.ids import id_of, maybe_id_of
 from guanxi_analytics.facts.walking_rules import Pieces
-from guanxi_shared.heard import id_of, maybe_id_of
 
 MONTH_DAYS: Final = 30.4375
 LENGTHS: Final[Mapping[str, int]] = {

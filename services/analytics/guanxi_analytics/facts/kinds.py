@@ -14,6 +14,7 @@ from guanxi_analytics.facts.contract_rules import contract_of
 from guanxi_analytics.facts.product_rules import product_of
 from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
+from guanxi_analytics.facts.sale_rules import bought_of
 from guanxi_analytics.facts.stock_rules import stock_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models import SaleFact
@@ -27,13 +28,13 @@ OF_ROWS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Kind:
-    """`noun` is the subject of its events (`pipeline.order.*`); `pieces` what a state says, unless that
-    takes more than the state (an order's returns)."""
+    """`noun` is the subject of its events (`pipeline.order.*`); `pieces` what a state says, of an order but its
+    returns, which its state does not tell."""
 
     source: str
     noun: str
     table: Table
-    pieces: Callable[[Mapping[str, Any]], Pieces] | None
+    pieces: Callable[[Mapping[str, Any]], Pieces]
 
     @cached_property
     def said(self) -> tuple[str, ...]:
@@ -74,7 +75,7 @@ class Kind:
         )
 
 
-SALES: Final = Kind("pipeline", "order", TABLES["sale_facts"], None)
+SALES: Final = Kind("pipeline", "order", TABLES["sale_facts"], bought_of)
 DEALS: Final = Kind("pipeline", "opportunity", TABLES["deal_facts"], deal_of)
 TICKETS: Final = Kind("tickets", "ticket", TABLES["ticket_facts"], ticket_of)
 ACCOUNTS: Final = Kind("contacts", "account", TABLES["account_facts"], account_of)

@@ -15,7 +15,10 @@ INSERT INTO fact_marks AS m (organisation_id, source) VALUES ($1, $2)
 ON CONFLICT (organisation_id, source) DO UPDATE SET version = m.version + 1, changed_at = clock_timestamp()
 """
 # Names are in them; what else is in them is worked out again when it is asked for.
-FORGET: Final = "DELETE FROM report_results WHERE organisation_id = $1"
+FORGET: Final = (
+    "DELETE FROM report_results WHERE organisation_id = $1",
+    "UPDATE report_letters SET file = NULL WHERE organisation_id = $1 AND file IS NOT NULL",
+)
 
 
 async def count_change(connection: Connection, organisation: UUID, source: str) -> None:
@@ -24,4 +27,5 @@ async def count_change(connection: Connection, organisation: UUID, source: str) 
 
 async def forget_answers(connection: Connection, organisation: UUID) -> None:
     """When somebody was erased, after `count_change`: an answer that is being made meanwhile is not kept."""
-    await connection.execute(FORGET, organisation)
+    for sql in FORGET:
+        await connection.execute(sql, organisation)

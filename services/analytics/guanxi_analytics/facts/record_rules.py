@@ -6,8 +6,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
+from guanxi_analytics.facts.ids import id_of, maybe_id_of
 from guanxi_analytics.facts.walking_rules import Pieces
-from guanxi_shared.heard import id_of, maybe_id_of
 from guanxi_shared.kano import KANO
 
 OVER: Final = frozenset({"met", "breached"})

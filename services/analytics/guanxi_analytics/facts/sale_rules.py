@@ -6,34 +6,48 @@ from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid5
 
-from guanxi_analytics.facts.walking_rules import Pieces
-from guanxi_shared.heard import Event, id_of, maybe_id_of
+from guanxi_analytics.facts.ids import id_of, maybe_id_of
+from guanxi_analytics.facts.walking_rules import Piece, Pieces
+from guanxi_shared.heard import Event
 
 UNCOUNTED: Final = frozenset({"draft", "cancelled"})
 NOTHING: Final[Mapping[str, Any]] = {}
 
 
-def sales_of(order: Mapping[str, Any], returns: Iterable[Mapping[str, Any]]) -> Pieces:
-    """Bought on the order's day, line by line, and returned on the return's day, negative. Drafts and
-    cancelled orders are no sales."""
-    if order["status"] in UNCOUNTED or order["ordered_on"] is None:
+def is_counted(order: Mapping[str, Any]) -> bool:
+    """Drafts and cancelled orders are no sales."""
+    return order["status"] not in UNCOUNTED and order["ordered_on"] is not None
+
+
+def bought_of(order: Mapping[str, Any]) -> Pieces:
+    """On the order's day, line by line."""
+    if not is_counted(order):
+        return {}
+    common, day = _common(order), date.fromisoformat(order["ordered_on"])
+    return {
+        id_of(line["id"]): {
+            **common, **_product(line), "kind": "bought", "valid_on": day,
+            "quantity": Decimal(str(line["quantity"])), "amount": _amount(line["amount"]),
+            "cost": _amount(line["cost"]),
+        }
+        for line in order["lines"]
+    }  # fmt: skip
+
+
+def returned_of(order: Mapping[str, Any], returns: Iterable[Mapping[str, Any]]) -> Pieces:
+    """On each return's day, negative."""
+    if not is_counted(order):
         return {}
     common = _common(order)
-    day = date.fromisoformat(order["ordered_on"])
     lines = {id_of(line["id"]): line for line in order["lines"]}
-    pieces: Pieces = {
-        id: common | _product(line) | _figures(line) | {"kind": "bought", "valid_on": day}
-        for id, line in lines.items()
-    }
-    for back in returns:
-        line = lines.get(back["line_id"], NOTHING)
-        pieces[uuid5(back["return_id"], str(back["line_id"]))] = (
-            common | _product(line) | {
-                "kind": "returned", "valid_on": back["returned_on"], "quantity": -back["quantity"],
-                "amount": -back["amount"], "cost": None if back["cost"] is None else -back["cost"],
-            }
-        )  # fmt: skip
-    return pieces
+    return {
+        uuid5(back["return_id"], str(back["line_id"])): {
+            **common, **_product(lines.get(back["line_id"], NOTHING)),
+            "kind": "returned", "valid_on": back["returned_on"], "quantity": -back["quantity"],
+            "amount": -back["amount"], "cost": None if back["cost"] is None else -back["cost"],
+        }
+        for back in returns
+    }  # fmt: skip
 
 
 def returns_of(event: Event) -> list[dict[str, Any]]:
@@ -69,13 +83,6 @@ def _product(line: Mapping[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _figures(line: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "quantity": Decimal(str(line["quantity"])), "amount": _amount(line["amount"]),
-        "cost": _amount(line["cost"]),
-    }  # fmt: skip
-
-
 def _amount(money: Mapping[str, Any] | None) -> Decimal | None:
     return None if money is None else Decimal(money["amount"])
 
@@ -84,5 +91,5 @@ def _day(value: Any) -> date:
     return value if isinstance(value, date) else date.fromisoformat(value)
 
 
-def customers_of(rows: Iterable[Mapping[str, Any]]) -> set[UUID]:
+def customers_of(rows: Iterable[Piece]) -> set[UUID]:
     return {row["customer_id"] for row in rows if row["customer_id"] is not None}

@@ -10,11 +10,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+Piece = Mapping[str, Any]
 Pieces = dict[UUID, dict[str, Any]]
 Key = tuple[UUID, UUID]  # the record and its piece
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Change:
     """A record as it stands after a change; without pieces, it counts no more."""
 
@@ -27,41 +28,34 @@ class Change:
 @dataclass(slots=True)
 class Walked:
     """`ended`: the rows that were present before, and when each ended. `begun`: rows to write, of which some
-    ended within the same walk. `touched`: what was said before or is said now, by which sums change."""
+    ended within the same walk. `was`: what had been said, before or within the walk, and is said no more."""
 
     ended: dict[Key, datetime] = field(default_factory=dict)
     begun: list[dict[str, Any]] = field(default_factory=list)
-    touched: list[Mapping[str, Any]] = field(default_factory=list)
+    was: list[Piece] = field(default_factory=list)
 
 
-def walk(present: Mapping[Key, Mapping[str, Any]], changes: Iterable[Change]) -> Walked:
+def walk(present: Mapping[Key, Piece], changes: Iterable[Change]) -> Walked:
     """`present` are the pieces known before, by record and piece."""
-    walked, known = Walked(), dict(present)
-    fresh: dict[Key, dict[str, Any]] = {}
-    of_subject: dict[UUID, set[UUID]] = {}
-    for subject, piece in known:
-        of_subject.setdefault(subject, set()).add(piece)
+    walked, fresh = Walked(), dict[Key, dict[str, Any]]()
+    known: dict[UUID, dict[UUID, Piece]] = {}
+    for (subject, piece), told in present.items():
+        known.setdefault(subject, {})[piece] = told
     for change in changes:
-        own = of_subject.setdefault(change.subject_id, set())
-        for piece in sorted(own | set(change.pieces)):
-            key = (change.subject_id, piece)
-            told, before = change.pieces.get(piece), known.get(key)
-            if told == before:
-                continue
-            if before is not None:
-                _end(walked, fresh, key, change.at)
-                walked.touched.append(before)
-                del known[key]
-                own.discard(piece)
-            if told is not None:
-                row = told | {
+        own = known.setdefault(change.subject_id, {})
+        for piece, before in [(piece, told) for piece, told in own.items()]:
+            if change.pieces.get(piece) != before:
+                _end(walked, fresh, (change.subject_id, piece), change.at)
+                walked.was.append(before)
+                del own[piece]
+        for piece, said in change.pieces.items():
+            if piece not in own:
+                own[piece] = said
+                fresh[change.subject_id, piece] = row = said | {
                     "subject_id": change.subject_id, "piece_id": piece, "version": change.version,
                     "recorded_at": change.at, "ended_at": None,
                 }  # fmt: skip
                 walked.begun.append(row)
-                walked.touched.append(told)
-                known[key], fresh[key] = told, row
-                own.add(piece)
     return walked
 
 

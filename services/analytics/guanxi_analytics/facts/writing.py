@@ -1,18 +1,19 @@
 """Events of one organisation become facts: read what is present, walk, write what ended and what began."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from guanxi_analytics.facts.kinds import ACCOUNTS, SALES, Kind, kinds_of
 from guanxi_analytics.facts.marks import count_change, forget_answers
-from guanxi_analytics.facts.sale_rules import customers_of, returns_of, sales_of
-from guanxi_analytics.facts.walking_rules import Change, Key, Pieces, Walked, walk
-from guanxi_analytics.summaries.writing import renew_summaries
+from guanxi_analytics.facts.sale_rules import is_counted, returned_of, returns_of
+from guanxi_analytics.facts.telling import change_of, is_gone
+from guanxi_analytics.facts.walking_rules import Change, Key, Piece, Walked, walk
+from guanxi_analytics.summaries.writing import ADDED, addable, renew_summaries
 from guanxi_shared.db import Connection
-from guanxi_shared.heard import Event, id_of, moment_of
+from guanxi_shared.heard import Event, id_of
 
-GONE: Final = frozenset({"deleted", "erased"})
+AT_ONCE: Final = 5_000  # rows of a statement
 RETURNS: Final = """
 SELECT order_id, return_id, line_id, returned_on, quantity, amount, cost FROM sale_returns
 WHERE organisation_id = $1 AND order_id = ANY($2::uuid[])
@@ -40,18 +41,19 @@ async def write_facts(
 async def _write(
     connection: Connection, organisation: UUID, kind: Kind, events: Sequence[Event]
 ) -> None:
-    subjects = list({id_of(event["subject_id"]) for event in events})
+    changes = [change_of(kind, event) for event in events]
+    subjects = list({change.subject_id for change in changes})
     present = await _present(connection, organisation, kind, subjects)
     if kind is SALES:
-        changes = await _sale_changes(connection, organisation, subjects, events)
-    else:
-        changes = [_change(event, _pieces(kind, event)) for event in events]
+        changes = await _with_returns(connection, organisation, subjects, events, changes)
     walked = walk(present, changes)
-    await _keep(connection, organisation, kind, walked)
+    await _end(connection, organisation, kind, walked.ended)
+    if kind is SALES:
+        await _begin_sales(connection, organisation, walked)
+    else:
+        await _begin(connection, organisation, kind, walked.begun)
     if walked.begun or walked.ended:
         await count_change(connection, organisation, kind.source)
-    if kind is SALES:
-        await renew_summaries(connection, organisation, customers_of(walked.touched))
     if kind is ACCOUNTS and (erased := _erased(events)):
         await connection.execute(FORGET_NAME, organisation, erased)
         await forget_answers(connection, organisation)
@@ -59,7 +61,7 @@ async def _write(
 
 async def _present(
     connection: Connection, organisation: UUID, kind: Kind, subjects: Sequence[UUID]
-) -> dict[Key, Mapping[str, Any]]:
+) -> dict[Key, Piece]:
     rows = await connection.fetch(kind.present_sql, organisation, subjects)
     return {
         (row["subject_id"], row["piece_id"]): {name: row[name] for name in kind.said}
@@ -67,51 +69,68 @@ async def _present(
     }
 
 
-async def _sale_changes(
-    connection: Connection, organisation: UUID, subjects: Sequence[UUID], events: Iterable[Event]
-) -> list[Change]:
+async def _with_returns(
+    connection: Connection, organisation: UUID, subjects: Sequence[UUID], events: Iterable[Event],
+    changes: Iterable[Change],
+) -> list[Change]:  # fmt: skip
     """Each order's state beside what had come back of it until then."""
     rows = await connection.fetch(RETURNS, organisation, subjects)
     back: dict[UUID, list[Mapping[str, Any]]] = {}
     for row in rows:
         back.setdefault(row["order_id"], []).append(dict(row))
     told: list[dict[str, Any]] = []
-    changes = []
-    for event in events:
-        more = returns_of(event)
-        told += more
-        own = back.setdefault(id_of(event["subject_id"]), [])
-        own += more
-        pieces = {} if _is_gone(event) else sales_of(event["after"], own)
-        changes.append(_change(event, pieces))
+    whole = []
+    for event, change in zip(events, changes, strict=True):
+        if more := returns_of(event):
+            told += more
+            back.setdefault(change.subject_id, []).extend(more)
+        whole.append(_with(change, event, back.get(change.subject_id)))
     if told:
         values = [(organisation, *row.values()) for row in told]
         await connection.executemany(KEEP_RETURNS, values)
-    return changes
+    return whole
 
 
-def _pieces(kind: Kind, event: Event) -> Pieces:
-    """What is gone says nothing any more."""
-    return {} if _is_gone(event) or kind.pieces is None else kind.pieces(event["after"])
-
-
-def _is_gone(event: Event) -> bool:
-    return event["type"].rpartition(".")[2] in GONE
-
-
-def _change(event: Event, pieces: Pieces) -> Change:
-    return Change(id_of(event["subject_id"]), int(event["version"]), moment_of(event), pieces)
+def _with(change: Change, event: Event, back: Sequence[Mapping[str, Any]] | None) -> Change:
+    if not back or is_gone(event) or not is_counted(event["after"]):
+        return change
+    pieces = change.pieces | returned_of(event["after"], back)
+    return Change(change.subject_id, change.version, change.at, pieces)
 
 
 def _erased(events: Iterable[Event]) -> list[UUID]:
     return [id_of(event["subject_id"]) for event in events if event["type"].endswith(".erased")]
 
 
-async def _keep(connection: Connection, organisation: UUID, kind: Kind, walked: Walked) -> None:
-    if walked.ended:
-        subjects, pieces = zip(*walked.ended, strict=True)
-        ended = list(walked.ended.values())
-        await connection.execute(kind.end_sql, organisation, list(subjects), list(pieces), ended)
-    if walked.begun:
-        lists = [[row[name] for row in walked.begun] for name in kind.written]
+async def _end(
+    connection: Connection, organisation: UUID, kind: Kind, ended: Mapping[Key, Any]
+) -> None:
+    if ended:
+        subjects, pieces = zip(*ended, strict=True)
+        moments = list(ended.values())
+        await connection.execute(kind.end_sql, organisation, list(subjects), list(pieces), moments)
+
+
+async def _begin(
+    connection: Connection, organisation: UUID, kind: Kind, begun: Sequence[Piece]
+) -> None:
+    for first in range(0, len(begun), AT_ONCE):
+        lists = _lists(kind, begun[first : first + AT_ONCE])
         await connection.execute(kind.begin_sql, organisation, *lists)
+
+
+async def _begin_sales(connection: Connection, organisation: UUID, walked: Walked) -> None:
+    """With the sums of whoever's sales these are."""
+    added: Collection[UUID] = ()
+    if len(walked.begun) <= AT_ONCE:
+        added = await addable(connection, organisation, walked)
+    if added:
+        lists = _lists(SALES, walked.begun)
+        await connection.execute(ADDED, organisation, *lists, list(added))
+    else:
+        await _begin(connection, organisation, SALES, walked.begun)
+    await renew_summaries(connection, organisation, walked, but=added)
+
+
+def _lists(kind: Kind, rows: Sequence[Piece]) -> list[list[Any]]:
+    return [[row[name] for row in rows] for name in kind.written]

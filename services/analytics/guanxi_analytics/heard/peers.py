@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from guanxi_analytics.facts.kinds import KINDS
+from guanxi_analytics.facts.telling import saying
 from guanxi_analytics.facts.writing import write_facts
 from guanxi_analytics.heard.forgetting import forget_source
 from guanxi_shared.consumers import Consumer, FeedSource
@@ -16,6 +17,7 @@ from guanxi_shared.heard import Event
 from guanxi_shared.settings import Common, named_addresses
 
 SOURCES: Final = ("contacts", "pipeline", "tickets")
+BATCH: Final = 1_000
 
 
 def types_of(source: str) -> tuple[str, ...]:
@@ -27,7 +29,9 @@ def consumer_of(name: str, source: FeedSource) -> Consumer:
         await write_facts(connection, organisation, name, events)
 
     restarted = partial(forget_source, source=name)
-    return Consumer(name, types_of(name), source, None, apply_many=apply, restarted=restarted)
+    return Consumer(
+        name, types_of(name), saying(name, source), None, apply_many=apply, restarted=restarted, batch=BATCH
+    )  # fmt: skip
 
 
 def peers_consumers(common: Common, stack: AsyncExitStack) -> Sequence[Consumer]:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Index,
+    LargeBinary,
     PrimaryKeyConstraint,
     SmallInteger,
     Text,
@@ -28,6 +29,7 @@ from guanxi_shared.columns import (
 
 CADENCES = ("daily", "weekly", "monthly")
 FORMATS = ("csv", "xlsx", "parquet", "svg", "png", "html", "pdf")
+DELIVERIES = ("mail", "webhook")
 STATUSES = ("waiting", "sent", "dropped", "failed")
 
 
@@ -40,6 +42,7 @@ class ReportSchedule(Table, table=True):
         PrimaryKeyConstraint("organisation_id", "id"),
         one_of("cadence", CADENCES),
         one_of("format", FORMATS),
+        one_of("deliver", DELIVERIES),
         CheckConstraint("hour BETWEEN 0 AND 23", name="hour"),
         CheckConstraint("weekday BETWEEN 1 AND 7", name="weekday"),
         CheckConstraint("day BETWEEN 1 AND 28", name="day"),
@@ -56,6 +59,7 @@ class ReportSchedule(Table, table=True):
     day: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="1"))
     format: str = Field(sa_column=Column(Text, nullable=False, server_default="xlsx"))
     language: str | None = text_column()
+    deliver: str = Field(sa_column=Column(Text, nullable=False, server_default="mail"))
     is_active: bool = Field(sa_column=Column(Boolean, nullable=False, server_default="true"))
     rights: dict[str, Any] = json_column("{}")
     due_at: datetime = instant_column("due_at")
@@ -67,7 +71,7 @@ class ReportSchedule(Table, table=True):
 
 
 class ReportLetter(Table, table=True):
-    """One time that a schedule came round. Its id is made of both, so that there is one. `again_at`: nobody takes it before
+    """One time that a schedule came round, by mail or by an event. Its id is made of both, so that there is one. `again_at`: nobody takes it before
     that."""
 
     __tablename__ = "report_letters"
@@ -91,3 +95,7 @@ class ReportLetter(Table, table=True):
     attempts: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     again_at: datetime = instant_column("again_at")
     ended_at: datetime | None = instant_column("ended_at", nullable=True)
+    format: str | None = text_column()  # of the file
+    file: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary)
+    )  # what a webhook told of

@@ -7,7 +7,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from guanxi_analytics.press.forms import TYPES
 from guanxi_analytics.schedules import service
+from guanxi_analytics.schedules.keeping import find_file
 from guanxi_analytics.schedules.resource import PATH, SCHEDULES
 from guanxi_analytics.schedules.schemas import ReportLetters, ScheduleCreate, ScheduleUpdate
 from guanxi_shared import documents, history, reads, writes
@@ -19,6 +21,10 @@ from guanxi_shared.reads import JSON_OPTIONS
 router = APIRouter(tags=["reports"])
 ONE: Final = PATH + "/{report_schedule_id}"
 ID: Final = "report_schedule_id"
+FILE: Final = {
+    "description": "The file",
+    "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
+}
 
 
 @router.get(ONE, **documents.gets(SCHEDULES, has_past=False))
@@ -89,3 +95,22 @@ async def list_report_letters(request: Request) -> Response:
     page = {"next_cursor": None, "has_more": False, "total": None}
     body = orjson.dumps({"data": found, "page": page}, option=JSON_OPTIONS)
     return Response(body, media_type="application/json")
+
+
+@router.get(
+    ONE + "/letters/{letter_id}/file",
+    **documents.operation(
+        "get_report_file",
+        "The file that `analytics.report.ready` told of: for the owner of the schedule, for 30 days",
+        parameters=[documents.path_id(ID), documents.path_id("letter_id")],
+        responses={200: FILE, **documents.problems(404)},
+    ),
+)
+async def get_report_file(request: Request) -> Response:
+    call = await begin(request, "reports:read")
+    call.by.demand("analytics:read")
+    parameters_of(call, ())
+    ids = (id_in_path(request.path_params[name]) for name in (ID, "letter_id"))
+    form, body, day = await find_file(call, *ids)
+    headers = {"content-disposition": f'attachment; filename="report-{day}.{form}"'}
+    return Response(body, media_type=TYPES[form], headers=headers)

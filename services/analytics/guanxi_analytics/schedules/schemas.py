@@ -11,6 +11,7 @@ from guanxi_shared.values import Fields, Storable
 
 Cadence = Literal["daily", "weekly", "monthly"]
 Format = Literal["csv", "xlsx", "parquet", "svg", "png", "html", "pdf"]
+Deliver = Literal["mail", "webhook"]
 Name = Annotated[str, Field(min_length=1, max_length=60), Storable]
 EXAMPLE: dict[str, Any] = {
     "report": "sales-by-month", "cadence": "weekly", "weekday": 1, "hour": 7, "format": "xlsx",
@@ -18,7 +19,8 @@ EXAMPLE: dict[str, Any] = {
 
 
 class ScheduleFields(Fields):
-    """It goes to its owner's address, with what they may see when it goes. Hours are of the organisation's zone."""
+    """It goes to its owner's address, or is told of by an event with the file's URL, with what the owner may see when it goes.
+    Hours are of the organisation's zone."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"hour": 8}})
 
@@ -29,6 +31,10 @@ class ScheduleFields(Fields):
         default="xlsx", description="`monthly-report`: html or pdf; the others: the rest."
     )
     language: Literal["en", "zh"] | None = None
+    deliver: Deliver = Field(
+        default="mail",
+        description="`webhook`: the event `analytics.report.ready`, and a file that is fetched.",
+    )
     is_active: bool = True
 
 
@@ -58,6 +64,7 @@ class ScheduleRead(BaseModel):
     day: int
     format: Format
     language: str | None
+    deliver: Deliver
     is_active: bool
     due_at: datetime
     owner_id: UUID | None
@@ -73,6 +80,9 @@ class ReportLetterRead(BaseModel):
     reason: str | None
     attempts: int
     ended_at: datetime | None
+    url: str | None = Field(
+        description="Of the file that a webhook was told of, as long as it is kept."
+    )
 
 
 class ReportLetters(BaseModel):

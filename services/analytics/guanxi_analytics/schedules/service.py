@@ -23,7 +23,8 @@ MONTHLY: Final = "monthly-report"
 PAGES: Final = frozenset({"html", "pdf"})
 CLOCK: Final = ("cadence", "hour", "weekday", "day")
 LETTERS: Final = """
-SELECT id::text, due_at, status, reason, attempts, ended_at FROM report_letters
+SELECT id::text, due_at, status, reason, attempts, ended_at, CASE WHEN file IS NOT NULL THEN
+  '/v1/analytics/report-schedules/' || schedule_id || '/letters/' || id || '/file' END AS url FROM report_letters
 WHERE organisation_id = $2 AND schedule_id = $3 ORDER BY due_at DESC, id LIMIT 50
 """
 

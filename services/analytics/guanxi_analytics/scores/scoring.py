@@ -24,11 +24,11 @@ SCORED: Final = """
 INSERT INTO customer_scores (organisation_id, customer_id, currency, recency, frequency, monetary, grade, last_on,
   scored_at)
 SELECT $1, customer_id, currency,
-  ntile(5) OVER (PARTITION BY currency ORDER BY last_on, customer_id),
-  ntile(5) OVER (PARTITION BY currency ORDER BY days, customer_id),
-  ntile(5) OVER (PARTITION BY currency ORDER BY amount, customer_id),
+  ntile(5) OVER (PARTITION BY currency ORDER BY last_on, customer_id) AS recency,
+  ntile(5) OVER (PARTITION BY currency ORDER BY days, customer_id) AS frequency,
+  ntile(5) OVER (PARTITION BY currency ORDER BY amount, customer_id) AS monetary,
   CASE WHEN amount <= 0 THEN 'C'
-    WHEN before < 0.8 * whole THEN 'A' WHEN before < 0.95 * whole THEN 'B' ELSE 'C' END,
+    WHEN before < 0.8 * whole THEN 'A' WHEN before < 0.95 * whole THEN 'B' ELSE 'C' END AS grade,
   last_on, now()
 FROM (
   SELECT customer_id, currency, last_on, days, amount,
