@@ -1,6 +1,8 @@
 """Facts as columns: immutable months, sums made anew of them, and a slip in the running sums that is noticed."""
 
+from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +18,7 @@ from guanxi_shared.db import Database
 from guanxi_shared.running_jobs import JobFailed, RunningJob, claim
 from tests.analytics.asking import account_made, sold
 from tests.analytics.conftest import Hear
+from tests.analytics.test_satisfaction import answered, told
 from tests.conftest import settle_environment
 from tests.factories import Clients, Organisation
 from tests.pipeline.orders.ordering import acted
@@ -23,6 +26,14 @@ from tests.prepared import Clone
 from tests.stand_in import GatewayStandIn
 
 PATH = "/v1/analytics/snapshots"
+PIPELINE = {
+    "name": "Direct",
+    "stages": [
+        {"name": "Talk", "kind": "open", "probability": 20},
+        {"name": "Won", "kind": "won", "probability": 100},
+        {"name": "Lost", "kind": "lost", "probability": 0},
+    ],
+}
 MISSED = "UPDATE customer_summaries SET amount = amount + 1 WHERE organisation_id = $1"
 
 
@@ -138,6 +149,61 @@ async def test_a_sum_that_went_wrong_is_noticed_and_named(
     found = await snapshot(client(everywhere.admin), service_database, everywhere.id)
     assert (found["compared"]["compared"], found["compared"]["differ"]) == (2, 2)
     assert all(each.endswith(" CNY") for each in found["compared"]["examples"])
+
+
+async def everything(
+    organisation: Organisation,
+    database: Database,
+    sales: Clients,
+    customers: Clients,
+    desk: Clients,
+) -> None:
+    """Two deals, of which one is won, two tickets, and answers of two kinds."""
+    seller = sales(organisation.admin)
+    account = await account_made(customers(organisation.rep), seller, "Acme")
+    made = await seller.post("/v1/pipelines", json=PIPELINE)
+    assert made.status_code == 201, made.text
+    for amount, stage in zip(("100.00", "7.25"), made.json()["stages"], strict=False):
+        sent = {
+            "name": "Deal", "account_id": account, "stage_id": stage["id"], "opened_on": "2026-04-05",
+            "amount": {"amount": amount, "currency": "CNY"},
+        }  # fmt: skip
+        answer = await seller.post("/v1/opportunities", json=sent)
+        assert answer.status_code == 201, answer.text
+    for priority in ("high", "low"):
+        answer = await desk(organisation.admin).post(
+            "/v1/tickets", json={"subject": "Leak", "priority": priority}
+        )
+        assert answer.status_code == 201, answer.text
+    events = [answered(organisation, "csat", score, "2026-02-03") for score in (5, 3)]
+    await told(database, organisation, [*events, answered(organisation, "nps", 9, "2026-03-03")])
+
+
+async def test_deals_tickets_and_answers_are_columns_too_and_held_against_the_facts(
+    everywhere: Organisation, sales: Clients, customers: Clients, desk: Clients, client: Clients, hear: Hear,
+    service_database: Database, columns: Path,
+) -> None:  # fmt: skip
+    await everything(everywhere, service_database, sales, customers, desk)
+    await hear()
+    admin = client(everywhere.admin)
+    first = await snapshot(admin, service_database, everywhere.id)
+    kinds = Counter(month["kind"] for month in first["months"])
+    assert kinds == {"deals": 1, "tickets": 1, "answers": 2}
+    assert first["compared"]["differ"] == 0, first["compared"]
+    assert first["compared"]["compared"] >= 5
+    for month in first["months"]:
+        assert pq.read_metadata(columns / month["file"]).num_rows == month["rows"]
+    deals = [month for month in first["months"] if month["kind"] == "deals"]
+    amounts = pq.read_table(columns / deals[0]["file"]).column("amount").to_pylist()
+    assert sorted(amounts) == [Decimal("7.2500"), Decimal("100.0000")]
+    again = await snapshot(admin, service_database, everywhere.id)
+    assert again["months"] == first["months"]
+    key = columns / deals[0]["file"]
+    table = pq.read_table(key)
+    pq.write_table(table.slice(0, 1), key)  # as if somebody had changed what never changes
+    spoilt = await snapshot(admin, service_database, everywhere.id)
+    assert spoilt["compared"]["differ"] >= 1
+    assert all(each.startswith("deals ") for each in spoilt["compared"]["examples"])
 
 
 async def test_an_object_store_serves_as_well_as_a_folder(

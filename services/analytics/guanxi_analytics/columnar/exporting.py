@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from hashlib import sha256
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -21,12 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from guanxi_analytics.columnar.facts import (
-    DECIMALS,
-    LINES,
+    KINDS,
     MARKS,
-    MONTHS,
+    SALES,
     SUMMARIES,
     SUMMARY_DECIMALS,
+    Columns,
     asked,
     file_of,
     typed,
@@ -60,8 +61,9 @@ def _snapshot(said: Said) -> Said:
         db.fetchall()
         marks = _rows(db, asked(MARKS, organisation))[0]["marks"]
         months = [
-            _month(db, place, organisation, month, folder)
-            for month in _rows(db, asked(MONTHS, organisation))
+            _month(db, place, organisation, kind, month, folder)
+            for kind in KINDS
+            for month in _rows(db, asked(kind.months, organisation))
         ]
         summaries = typed(_table(db, asked(SUMMARIES, organisation)), SUMMARY_DECIMALS)
         found: Said = {
@@ -70,11 +72,16 @@ def _snapshot(said: Said) -> Said:
             "features": {},
             "compared": {},
         }
-        files = [month["file"] for month in months]
-        if files:
-            with computing(said["engine"], place.files(files, folder)) as compute:
+        files = {kind.name: [m["file"] for m in months if m["kind"] == kind.name] for kind in KINDS}
+        if sold := files[SALES.name]:
+            with computing(said["engine"], place.files(sold, folder)) as compute:
                 found |= _computed(compute, summaries)
-    place.keep_only(str(organisation), [*files, *said["kept"]])
+        for kind in KINDS:
+            if kind.sums is not None and files[kind.name]:
+                there = place.files(files[kind.name], folder)
+                held = _held(db, organisation, kind, there)
+                found["compared"] = _together(found["compared"], held)
+    place.keep_only(str(organisation), [*(month["file"] for month in months), *said["kept"]])
     return found
 
 
@@ -102,26 +109,26 @@ def _rows(db: Any, sql: str) -> list[Said]:
 
 
 def _month(
-    db: Any, place: Place, organisation: UUID, month: Mapping[str, Any], folder: Path
+    db: Any, place: Place, organisation: UUID, kind: Columns, month: Mapping[str, Any], folder: Path
 ) -> Said:
     """A month that has not changed is the file that is there."""
     first = str(month["month"])
     print = sha256(f"{month['rows']} {month['sum']}".encode()).hexdigest()[:24]
-    key = file_of(organisation, first, print)
+    key = file_of(organisation, kind.name, first, print)
     if not place.has(key):
         path = folder / "month.parquet"
-        db.execute(asked(LINES, organisation, month["month"]))
-        _write(db.fetch_record_batch(), path)
+        db.execute(asked(kind.lines, organisation, month["month"]))
+        _write(db.fetch_record_batch(), path, kind)
         place.put(key, path)
-    return {"month": first[:7], "file": key, "rows": month["rows"]}
+    return {"kind": kind.name, "month": first[:7], "file": key, "rows": month["rows"]}
 
 
-def _write(batches: pa.RecordBatchReader, path: Path) -> None:
+def _write(batches: pa.RecordBatchReader, path: Path, kind: Columns) -> None:
     """As they come: a month need not fit into memory."""
     writer: pq.ParquetWriter | None = None
     try:
         for batch in batches:
-            table = typed(pa.Table.from_batches([batch]), DECIMALS)
+            table = typed(pa.Table.from_batches([batch]), kind.decimals)
             writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
             writer.write_table(table)
     finally:
@@ -146,6 +153,30 @@ def _compared(columns: pa.Table, kept: pa.Table) -> Said:
     told, stands = [_by_customer(each, columns.column_names) for each in (columns, kept)]
     differ = sorted(key for key in told.keys() | stands.keys() if told.get(key) != stands.get(key))
     return {"compared": len(stands), "differ": len(differ), "examples": _ids(differ[:5])}
+
+
+def _held(db: Any, organisation: UUID, kind: Columns, files: Sequence[Path]) -> Said:
+    """Sums of the columns, by DuckDB, against those of the facts, group by group."""
+    kept = _groups(_rows(db, kind.sums_of(f"{kind.table} WHERE organisation_id = '{organisation}' AND")))  # fmt: skip
+    with duckdb.connect(":memory:") as columns:
+        columns.read_parquet([str(file) for file in files]).create_view(kind.table)
+        rows = columns.sql(kind.sums_of(f"{kind.table} WHERE")).to_arrow_table().to_pylist()
+    told = _groups(rows)
+    differ = sorted(name for name in told.keys() | kept.keys() if told.get(name) != kept.get(name))
+    examples = [f"{kind.name} {name}" for name in differ[:5]]
+    return {"compared": len(kept), "differ": len(differ), "examples": examples}
+
+
+def _groups(rows: Sequence[Said]) -> dict[str, Any]:
+    return {row["name"]: (Decimal(row["rows"]), Decimal(row["sum"])) for row in rows}
+
+
+def _together(one: Said, other: Said) -> Said:
+    return {
+        "compared": one.get("compared", 0) + other["compared"],
+        "differ": one.get("differ", 0) + other["differ"],
+        "examples": [*one.get("examples", []), *other["examples"]][:5],
+    }
 
 
 def _by_customer(table: pa.Table, names: Sequence[str]) -> dict[Any, Any]:

@@ -1,36 +1,85 @@
 """Which columns of facts are kept as Parquet, and what Postgres is asked for them. Pure."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Final
 from uuid import UUID
 
 import pyarrow as pa
 
-TEXTS: Final = ("currency", "kind", "sku", "category", "source")
-IDS: Final = (
-    "subject_id", "piece_id", "customer_id", "account_id", "product_id", "owner_id", "team_id",
+MONEY: Final = pa.decimal128(18, 4)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A kind of facts as columns. `day` is the expression of the day by whose month a row lies; ids go as text. `sums` is what
+    Postgres and DuckDB have to agree about, of the rows that are present: a name and figures for each group."""
+
+    name: str
+    table: str
+    day: str
+    ids: tuple[str, ...]
+    plain: tuple[str, ...]
+    decimals: Mapping[str, pa.DataType]
+    sums: str | None = None
+
+    @cached_property
+    def months(self) -> str:
+        return (
+            f"SELECT date_trunc('month', {self.day}::timestamp)::date AS month, count(*)::bigint AS rows,"
+            f" sum(hashtextextended(f::text, 0))::text AS sum FROM {self.table} f"
+            " WHERE organisation_id = '{organisation}' GROUP BY 1 ORDER BY 1"
+        )
+
+    @cached_property
+    def lines(self) -> str:
+        """What has more digits than the columns hold is refused, never rounded."""
+        ids = ", ".join(f"{name}::text" for name in ("subject_id", "piece_id", *self.ids))
+        told = ", ".join((*self.plain, *self.decimals))
+        return (
+            f"SELECT {ids}, version, recorded_at, ended_at, {told} FROM {self.table}"
+            f" WHERE organisation_id = '{{organisation}}' AND {self.day} >= '{{month}}'"
+            f" AND {self.day} < '{{month}}'::date + interval '1 month'"
+            " ORDER BY subject_id, piece_id, version"
+        )
+
+    def sums_of(self, rows: str) -> str:
+        return f"SELECT {self.sums} FROM {rows} ended_at IS NULL GROUP BY 1 ORDER BY 1"
+
+
+SALES: Final = Columns(
+    "sales", "sale_facts", "valid_on", ("customer_id", "account_id", "product_id", "owner_id", "team_id"),
+    ("valid_on", "currency", "kind", "sku", "category", "source"),
+    {"quantity": pa.decimal128(18, 6), "amount": MONEY, "cost": MONEY},
 )  # fmt: skip
-DECIMALS: Final = {"quantity": pa.decimal128(18, 6), "amount": pa.decimal128(18, 4), "cost": pa.decimal128(18, 4)}  # fmt: skip
-INSTANTS: Final = ("recorded_at", "ended_at")
+DEALS: Final = Columns(
+    "deals", "deal_facts", "opened_on", ("account_id", "pipeline_id", "stage_id", "owner_id", "team_id"),
+    ("status", "opened_on", "closed_at", "currency", "source", "reason", "probability::float8 AS probability"),
+    {"amount": MONEY},
+    "concat_ws(' ', status, currency) AS name, CAST(count(*) AS text) AS rows, CAST(coalesce(sum(amount), 0) AS text) AS sum",
+)  # fmt: skip
+TICKETS: Final = Columns(
+    "tickets", "ticket_facts", "(opened_at AT TIME ZONE 'UTC')",
+    ("account_id", "requester_id", "product_id", "queue_id", "owner_id", "team_id"),
+    ("kind", "priority", "status_kind", "channel", "opened_at", "first_responded_at", "solved_at", "reopened_count", "is_met"),
+    {},
+    "concat_ws(' ', status_kind, priority) AS name, CAST(count(*) AS text) AS rows, CAST(sum(reopened_count) AS text) AS sum",
+)  # fmt: skip
+ANSWERS: Final = Columns(
+    "answers", "answer_facts", "(answered_at AT TIME ZONE 'UTC')",
+    ("survey_id", "ticket_id", "account_id", "owner_id", "team_id"), ("kind", "score", "figures", "answered_at"),
+    {},
+    "kind AS name, CAST(count(*) AS text) AS rows, CAST(coalesce(sum(score), 0) AS text) AS sum",
+)  # fmt: skip
+KINDS: Final = (SALES, DEALS, TICKETS, ANSWERS)
 SUMMARY_DECIMALS: Final = {
     "quantity": pa.decimal128(38, 6), "day_squares": pa.decimal128(38, 8),
     **dict.fromkeys(("bought", "first_day", "amount", "cost", "costed"), pa.decimal128(38, 4)),
 }  # fmt: skip
-MONTHS: Final = """
-SELECT date_trunc('month', valid_on::timestamp)::date AS month, count(*)::bigint AS rows,
-  sum(hashtextextended(f::text, 0))::text AS sum
-FROM sale_facts f WHERE organisation_id = '{organisation}' GROUP BY 1 ORDER BY 1
-"""
 MARKS: Final = """
 SELECT coalesce(jsonb_object_agg(source, version), '{{}}')::text AS marks FROM fact_marks WHERE organisation_id = '{organisation}'
-"""
-# What has more digits than the columns hold is refused, never rounded.
-LINES: Final = f"""
-SELECT {", ".join(f"{name}::text" for name in IDS)}, version, {", ".join(INSTANTS)}, valid_on, {", ".join(TEXTS)},
-  quantity, amount, cost
-FROM sale_facts WHERE organisation_id = '{{organisation}}' AND valid_on >= '{{month}}'
-  AND valid_on < '{{month}}'::date + interval '1 month' ORDER BY subject_id, piece_id, version
 """
 SUMMARIES: Final = """
 SELECT customer_id::text, currency, orders, days, quantity, bought, day_squares, first_day, amount, cost, costed, is_costed,
@@ -56,6 +105,6 @@ def _plain(type: pa.DataType) -> pa.DataType:
     return pa.timestamp("us", tz="UTC") if pa.types.is_timestamp(type) else type
 
 
-def file_of(organisation: UUID, month: str, print: str) -> str:
+def file_of(organisation: UUID, kind: str, month: str, print: str) -> str:
     """Named by its content: a month that changes is another file, and no file ever changes."""
-    return f"{organisation}/sales/{month[:7]}-{print}.parquet"
+    return f"{organisation}/{kind}/{month[:7]}-{print}.parquet"

@@ -1,12 +1,14 @@
 """Snapshots as the API shows them."""
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
 
-class MonthOfSales(BaseModel):
+class MonthOfFacts(BaseModel):
+    kind: Literal["sales", "deals", "tickets", "answers"] = "sales"
     month: str
     file: str
     rows: int
@@ -21,7 +23,8 @@ class FeatureMade(BaseModel):
 
 
 class SumsHeld(BaseModel):
-    """Customers whose kept sums were held against sums made anew; `differ` is 0, or something is wrong with us."""
+    """Customers whose kept sums were held against sums made anew, and groups of deals, tickets and answers whose columns were
+    held against the facts; `differ` is 0, or something is wrong with us."""
 
     compared: int
     differ: int
@@ -38,7 +41,7 @@ class Snapshot(BaseModel):
                 "watermark": {"contacts": 211, "pipeline": 4211, "tickets": 96}, "rows": 1204,
                 "months": [
                     {
-                        "month": "2026-10", "rows": 1204,
+                        "kind": "sales", "month": "2026-10", "rows": 1204,
                         "file": "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f53/sales/2026-10-8a6b0c2d4e6f8a6b0c2d4e6f.parquet",
                     }
                 ],
@@ -53,7 +56,7 @@ class Snapshot(BaseModel):
     made_at: datetime
     watermark: dict[str, int]
     rows: int
-    months: list[MonthOfSales]
+    months: list[MonthOfFacts]
     engine: str
     code_version: int
     features: dict[str, FeatureMade]
