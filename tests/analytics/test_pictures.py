@@ -81,6 +81,17 @@ async def test_every_shape_is_drawn(press: Press) -> None:
             assert drawn.rstrip().endswith(b"</svg>"), name
 
 
+async def test_a_letter_that_the_chinese_font_has_not_keeps_its_accent(press: Press) -> None:
+    """Glyphs are named by font and letter; with the wrong font an accent is a glyph of its own, beside the letter."""
+    answer = answered({"region": ["Tomáš 张三", "José 李四"]}, [{"revenue": 2}, {"revenue": 1}])
+    drawn = await press.make("chart", {"picture": picture(answer), "format": "svg"})
+    text = drawn.decode()
+    assert "DejaVuSans" in text
+    plain = answered({"region": ["José 李四"]}, [{"revenue": 1}])
+    drawn = await press.make("chart", {"picture": picture(plain), "format": "svg"})
+    assert "DejaVuSans" not in drawn.decode()
+
+
 async def test_a_tall_picture_is_as_tall_as_its_bars(press: Press) -> None:
     few, many = (
         answered({"region": [f"r{i}" for i in range(n)]}, [{"revenue": i} for i in range(n)])

@@ -19,17 +19,21 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, fontManager
+from matplotlib.font_manager import FontProperties, fontManager, get_font
+from matplotlib.text import Text
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from guanxi_analytics.charts.label_rules import compact, shortened, width_of
 from guanxi_analytics.charts.matrix import draw_matrix
 
 FONT: Final = str(pylopdf_fonts_zh_cn.sans_path())
+LETTERS: Final = frozenset(get_font(FONT).get_charmap())
+EUROPEAN: Final = "DejaVu Sans"  # matplotlib's own
 fontManager.addfont(FONT)
+CHINESE: Final = FontProperties(fname=FONT).get_name()
 mpl.rcParams.update(
     {
-        "font.family": FontProperties(fname=FONT).get_name(), "font.size": 9.0,
+        "font.family": CHINESE, "font.size": 9.0,
         "axes.unicode_minus": False, "text.parse_math": False, "svg.fonttype": "path",
         "svg.hashsalt": "guanxi", "axes.spines.top": False, "axes.spines.right": False,
         "axes.edgecolor": "#8a8f98", "axes.linewidth": 0.6, "xtick.color": "#4a4f57",
@@ -55,6 +59,7 @@ def draw(picture: Mapping[str, Any], format: str) -> bytes:
 
 
 def _written(figure: Figure, title: str, format: str) -> bytes:
+    _spell(figure)
     target = io.BytesIO()
     if format == "svg":
         FigureCanvasSVG(figure)
@@ -63,6 +68,15 @@ def _written(figure: Figure, title: str, format: str) -> bytes:
         FigureCanvasAgg(figure)
         figure.savefig(target, format="png", dpi=DPI, metadata={"Title": title})
     return target.getvalue()
+
+
+def _spell(figure: Figure) -> None:
+    """Texts with letters that the Chinese font has not (š, ő, ł) are of the other one: left to itself, the layout puts
+    a letter and its accent side by side."""
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        if any(ord(letter) not in LETTERS for letter in text.get_text() if letter.isalpha()):
+            text.set_fontfamily([EUROPEAN, CHINESE])
 
 
 class Sheet:
