@@ -69,6 +69,8 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "quotes",
         "send",
         "orders/batch",
+        "quotas/batch",
+        "stock-reports/batch",
         "business-calendars",
         "sla-policies",
         "queues",
@@ -116,6 +118,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     contracts = made["/v1/entitlements"]
     assert 700 < contracts < 1_100
     assert 30 < made.pop("/v1/quotes") < 100  # a weekday more or less moves it
+    assert 80 < (quotas := made["/v1/quotas"]) < 200
+    assert 50 < (stock := made["/v1/orders/stock-reports"]) < 400
     assert made == {
         "/v1/organisations": 1,
         "/v1/teams": 9,
@@ -132,6 +136,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/leads/forms": 1,
         "/v1/leads": 140,
         "/v1/orders": loaded.orders,
+        "/v1/quotas": quotas,
+        "/v1/orders/stock-reports": stock,
         "/v1/tickets": loaded.tickets,
         "/v1/survey-answers": answers,
         "/v1/entitlements": contracts,
@@ -247,7 +253,7 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
-        "opportunities", "closing days", "quotes", "quotes sent", "orders",
+        "opportunities", "closing days", "quotes", "quotes sent", "orders", "quotas", "stock of distributors",
         "business calendars", "policies", "queues", "agents", "ticket forms", "surveys",
         "past tickets", "past replies", "past answers", "tickets", "replies", "root causes",
         "loops of complaints", "survey invitations", "survey answers", "past contracts", "article categories", "articles",

@@ -23,25 +23,29 @@ from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_leads, mak
 from guanxi_gateway.cli.demo.offers import make_quotes, sent
 from guanxi_gateway.cli.demo.purchases import LEAVING, RATE_DAYS, RATE_SHAPE
 from guanxi_gateway.cli.demo.sales import make_orders
+from guanxi_gateway.cli.demo.targets import make_quotas, make_stock
 from guanxi_pipeline.assignment_rules.schemas import AssignmentRuleCreate
 from guanxi_pipeline.lead_forms.schemas import LeadFormCreate
 from guanxi_pipeline.leads.schemas import LeadCreate
 from guanxi_pipeline.orders.schemas import OrderCreate
 from guanxi_pipeline.products.schemas import ProductCreate
+from guanxi_pipeline.quotas.schemas import QuotaCreate
 from guanxi_pipeline.quotes.schemas import QuoteCreate
 from guanxi_pipeline.rates.schemas import ExchangeRateCreate
 from guanxi_pipeline.scorecards.schemas import ScorecardUpdate
+from guanxi_pipeline.stock.schemas import StockReportCreate
 from guanxi_pipeline.tax_classes.schemas import TaxClassCreate
 from tests.gateway.demo.made import COMPANIES, CUSTOMERS, PURCHASES, SEED, TODAY
 
 DEALS = make_deals(SEED, CUSTOMERS, PURCHASES, TODAY)
 ORDERS = make_orders(SEED, CUSTOMERS, DEALS, PURCHASES)
 QUOTES = make_quotes(SEED, DEALS)
+STOCK = make_stock(SEED, ORDERS, TODAY)
 MADE: dict[type[BaseModel], list[dict[str, Any]]] = {
     TaxClassCreate: make_taxes(SEED), ProductCreate: make_products(SEED),
     ExchangeRateCreate: make_rates(SEED, TODAY), AssignmentRuleCreate: make_rules(SEED),
     LeadFormCreate: make_forms(SEED), LeadCreate: make_leads(SEED, TODAY), QuoteCreate: QUOTES,
-    OrderCreate: ORDERS,
+    OrderCreate: ORDERS, QuotaCreate: make_quotas(SEED, DEALS, TODAY), StockReportCreate: STOCK,
 }  # fmt: skip
 
 
@@ -55,6 +59,19 @@ def test_the_service_takes_everything(model: type[BaseModel]) -> None:
 
 def test_the_service_takes_the_scorecard() -> None:
     ScorecardUpdate.model_validate_json(orjson.dumps(SCORECARD), strict=True)
+
+
+def test_a_month_of_stock_begins_with_what_the_one_before_ended_with() -> None:
+    before: dict[tuple[str, str], tuple[str, int]] = {}
+    for told in STOCK:
+        key = (told["account_id"], told["product_id"])
+        if key in before:
+            assert told["month"] > before[key][0]
+            assert told["opening"] == before[key][1]
+        left = told["opening"] + told["bought"] - told["sold"]
+        assert left >= 0
+        before[key] = (told["month"], left)
+    assert any(told["bought"] for told in STOCK)
 
 
 def test_the_same_seed_gives_the_same_sales_on_the_same_day() -> None:

@@ -1,4 +1,4 @@
-"""What is sold, to whom, and how far it is: catalogue, leads, pipelines, deals, quotes, orders."""
+"""What is sold, to whom, and how far it is: catalogue, leads, pipelines, deals, quotes, orders, quotas, stock."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -11,6 +11,7 @@ from guanxi_gateway.cli.demo.deals import make_pipelines, slips
 from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_rules
 from guanxi_gateway.cli.demo.loads import Loading
 from guanxi_gateway.cli.demo.offers import sent
+from guanxi_gateway.cli.demo.targets import make_quotas, make_stock
 
 BEGINNING = "Sales"  # the pipeline of every organisation
 PIPELINES, DEALS, QUOTES = "/v1/pipelines", "/v1/opportunities", "/v1/quotes"
@@ -23,6 +24,9 @@ def load_sales(loading: Loading, customers: Customers, today: date) -> None:
     loading.create("quotes", QUOTES, customers.quotes)
     _send(loading, customers.quotes)
     loading.create_many("orders", "/v1/orders", customers.orders)
+    loading.create_many("quotas", "/v1/quotas", make_quotas(loading.seed, customers.deals, today))
+    stock = make_stock(loading.seed, customers.orders, today)
+    loading.create_many("stock of distributors", "/v1/orders/stock-reports", stock)
 
 
 def _load_catalogue(loading: Loading, today: date) -> None:
