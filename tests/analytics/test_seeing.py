@@ -50,7 +50,7 @@ async def canary(
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     brought = {"referred_by_id": account}
     await account_made(customers(everywhere.rep), rep, "Whom it brought", **brought)
-    await sold(rep, account, "2026-03-05", "4321.00", name=SECRET)
+    await sold(rep, account, "2026-03-05", "43217654.00", name=SECRET)
     ticket = {"subject": SECRET, "account_id": account, "kind": "complaint", "channel": "phone"}
     made = await desk(everywhere.rep).post("/v1/tickets", json=ticket)
     assert made.status_code == 201
@@ -69,7 +69,7 @@ async def canary(
         "account_id": account,
         "sku": SECRET,
         "month": "2026-03",
-        "opening": 4321,
+        "opening": 43217654,
         "note": SECRET,
     }
     answer = await rep.post("/v1/orders/stock-reports", json=stock)
@@ -82,7 +82,7 @@ async def canary(
 
 
 def told(text: str) -> bool:
-    return SECRET in text or "4321" in text
+    return SECRET in text or "43217654" in text
 
 
 async def answers_of(client: Any, service: Edge, account: str) -> dict[str, str]:
