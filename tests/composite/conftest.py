@@ -12,18 +12,18 @@ from tests.sync.conftest import CLIENTS, Person, World, new_world
 LEASE_SECONDS = 5
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def suite() -> Iterator[Suite]:
     with CLIENTS, running_suite(GATEWAY_COMPOSITE_LEASE_SECONDS=str(LEASE_SECONDS)) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(suite: Suite) -> World:
     return new_world(suite)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def rep(world: World) -> Person:
     return world.rep
 

@@ -22,7 +22,7 @@ class Outsider:
         return self.admin.suite.url
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def suite() -> Iterator[Suite]:
     with running_suite(GUANXI_LOG_LEVEL="warning") as suite:
         yield suite

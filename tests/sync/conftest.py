@@ -175,13 +175,13 @@ def new_world(suite: Suite) -> World:
     return World(suite, admin, people, teams)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def suite() -> Iterator[Suite]:
     with CLIENTS, running_suite(GATEWAY_HINT_SECONDS="0.3") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world(suite: Suite) -> World:
     found = new_world(suite)
     found.admin.made(
