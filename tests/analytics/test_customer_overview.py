@@ -54,11 +54,13 @@ async def test_everything_about_a_customer_adds_up_and_says_why(
     await heard(service_database, organisation, cdnow())
     await named(service_database, organisation, NAME)
     ends = await under_contract(service_database, organisation)
-    today = datetime.now(UTC).date()
+    today, about = datetime.now(UTC).date(), str(new_id())
+    low = answered(organisation, "csat", 2, str(today - timedelta(days=3)), name=NAME)
+    low["after"]["ticket_id"] = about
     await told(
         service_database, organisation,
         [
-            answered(organisation, "csat", 2, str(today - timedelta(days=3)), name=NAME),
+            low,
             answered(organisation, "csat", 5, str(today - timedelta(days=90)), name=NAME),
             answered(organisation, "nps", 9, str(today - timedelta(days=9)), name=NAME),
             complaint(organisation, "2026-03-01"), complaint(organisation, "2026-02-01"),
@@ -89,6 +91,7 @@ async def test_everything_about_a_customer_adds_up_and_says_why(
     assert own["at_risk"] == outlook["at_risk"]
     content = found["satisfaction"]
     assert [(each["kind"], each["score"]) for each in content["answers"]] == [("csat", 2), ("nps", 9)]  # fmt: skip
+    assert [each["ticket_id"] for each in content["answers"]] == [about, None]
     assert content["loyalty_type"] == "spurious"  # the last one is low, and they still buy
     assert (content["complaints"]["open"], content["complaints"]["oldest_at"]) == (2, "2026-02-01T08:00:00Z")  # fmt: skip
     assert len(content["complaints"]["ticket_ids"]) == 2
