@@ -19,6 +19,7 @@ from guanxi_shared.documents import answers, query_parameter
 from guanxi_shared.edge import hot
 from guanxi_shared.errors import Malformed
 from guanxi_shared.feed import Audience, Cursor
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.pages import MAX_LIMIT, ListQuery, Sort, query_pairs
 from guanxi_shared.resources import Resource
 
@@ -192,7 +193,7 @@ async def _snapshot(call: Call, cursor: str, resources: Sequence[Resource]) -> A
             yield b"".join(
                 orjson.dumps(
                     {"service": service, "type": resource.noun, "record": row},
-                    option=reads.JSON_OPTIONS,
+                    option=JSON_OPTIONS,
                 )
                 + b"\n"
                 for row in rows

@@ -21,12 +21,12 @@ from guanxi_shared.db import Database, bound
 from guanxi_shared.errors import NotFound
 from guanxi_shared.filters import Binder, Clock
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.resources import DOCUMENT, Field, Resource
 from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope
 
-JSON_OPTIONS = orjson.OPT_UTC_Z
 SHAPES = Shapes()
 Row = dict[str, Any]
 

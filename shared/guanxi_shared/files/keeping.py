@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import Table
 from starlette.responses import Response
 
-from guanxi_shared import pages, reads, writes
+from guanxi_shared import pages, writes
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, Malformed, NotFound, Problem
@@ -20,6 +20,7 @@ from guanxi_shared.files.settings import FileSettings, file_settings
 from guanxi_shared.files.storage import key_of, name_of, storage_of
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.reads import Row
 from guanxi_shared.records import State, state_bytes
 
@@ -153,6 +154,6 @@ async def blob_place(call: Call, table: Table, file_id: UUID) -> tuple[str, str]
 
 
 def answer_file(row: Row) -> Response:
-    body = orjson.dumps(row, option=reads.JSON_OPTIONS)
+    body = orjson.dumps(row, option=JSON_OPTIONS)
     headers = {"etag": writes.etag_of(row)}
     return Response(body, media_type="application/json", headers=headers)

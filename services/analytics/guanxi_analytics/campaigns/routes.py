@@ -1,6 +1,5 @@
 """What campaigns brought, over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from guanxi_analytics.campaigns.schemas import CampaignResults, EffectOfCampaign
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 PATH = "/v1/analytics/campaigns"
@@ -28,7 +27,7 @@ PATH = "/v1/analytics/campaigns"
 )
 async def list_campaign_results(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    return _json(await reading.list_campaign_results(call, asked.list_asked(call)))
+    return json_response(await reading.list_campaign_results(call, asked.list_asked(call)))
 
 
 @router.get(
@@ -44,8 +43,4 @@ async def list_campaign_results(request: Request) -> Response:
 async def get_effect_of_campaign(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     campaign_id = id_in_path(request.path_params["campaign_id"])
-    return _json(await reading.read_effect(call, asked.one_asked(call, campaign_id)))
-
-
-def _json(found: dict[str, object]) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(await reading.read_effect(call, asked.one_asked(call, campaign_id)))

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 
@@ -96,7 +95,7 @@ async def _rows(
 
 def _customer(row: Row, fitted: Any, model: Row | None, sees_sums: bool) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "account_id": str(UUID(str(row["customer_id"]))), "name": row["name"], "last_on": row["last_on"],
+        "account_id": str(row["customer_id"]), "name": row["name"], "last_on": row["last_on"],
         "repeats": int(row["repeats"]), "silent_days": int(row["silent"]),
         "silent_intervals": None if row["intervals"] is None else round(row["intervals"], 2),
         "is_silent": bool(row["is_silent"]), "alive": None, "reasons": None, "lost_on": None, "lead_days": None,
@@ -119,7 +118,7 @@ def _customer(row: Row, fitted: Any, model: Row | None, sees_sums: bool) -> dict
 def _returner(row: Row) -> dict[str, Any]:
     currency = row["currency"]
     return {
-        "account_id": str(UUID(str(row["customer_id"]))), "name": row["name"], "last_on": row["last_on"],
+        "account_id": str(row["customer_id"]), "name": row["name"], "last_on": row["last_on"],
         "repeats": row["repeats"], "alive": round(row["alive"], 4),
         "value": _money(row["value"], currency), "value_if_back": _money(row["value_if_back"], currency),
         "expected": _money(row["rank"], currency),

@@ -1,6 +1,5 @@
 """Who may be leaving, who has left, whom to win back, over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from guanxi_analytics.churn.reading import read_churn, read_win_back
 from guanxi_analytics.churn.schemas import Churn, WinBack
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 
@@ -27,7 +26,7 @@ router = APIRouter(tags=["analytics"])
 )
 async def list_churn(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    return _json(await read_churn(call, churn_asked(call)))
+    return json_response(await read_churn(call, churn_asked(call)))
 
 
 @router.get(
@@ -42,8 +41,4 @@ async def list_churn(request: Request) -> Response:
 )
 async def list_win_back(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    return _json(await read_win_back(call, win_back_asked(call)))
-
-
-def _json(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(await read_win_back(call, win_back_asked(call)))

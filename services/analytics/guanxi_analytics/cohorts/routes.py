@@ -1,6 +1,5 @@
 """Cohorts over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from guanxi_analytics.cohorts.statements import PERIODS
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
 from guanxi_shared.errors import Malformed
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 PARAMETERS = [
@@ -42,4 +41,4 @@ async def list_cohorts(request: Request) -> Response:
     until = parameters.day_of(call, sent, "until", call.clock.today)
     assert until is not None
     found = await read_cohorts(call, period, until, sent.get("as_of"))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

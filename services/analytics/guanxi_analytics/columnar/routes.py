@@ -14,7 +14,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.errors import NotFound
 from guanxi_shared.identifiers import id_in_path
 from guanxi_shared.job_routes import JobRead
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 
 router = APIRouter(tags=["analytics"])
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any, Final
-from uuid import UUID
 
 GRACE: Final = (
     30  # days after its end within which a term may still be renewed, unless it is said otherwise
@@ -34,10 +33,10 @@ def cells_of(rows: Iterable[Row]) -> list[tuple[int, str, int, int, int]]:
 
 
 def shown(row: Row, learnt: Row, names: Mapping[str, str]) -> dict[str, Any]:
-    hazard, account_id = row["hazard"], str(UUID(str(row["customer_id"])))
+    hazard, account_id = row["hazard"], str(row["customer_id"])
     return {
         "account_id": account_id, "name": names.get(account_id),
-        "entitlement_id": str(UUID(str(row["subject_id"]))), "term": row["term"], "n": row["n"], "began_on": row["began_on"],
+        "entitlement_id": str(row["subject_id"]), "term": row["term"], "n": row["n"], "began_on": row["began_on"],
         "ends_on": row["valid_until"], "days_left": row["days_left"],
         "hazard": None if hazard is None else round(hazard, DIGITS),
         "reasons": [] if hazard is None else _reasons(row, learnt),

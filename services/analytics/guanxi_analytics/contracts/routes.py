@@ -1,6 +1,5 @@
 """Service contracts over HTTP: who stays, and how surely that is told."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from guanxi_analytics.contracts.reading import read_renewals, read_retention
 from guanxi_analytics.contracts.schemas import ContractRenewals, ContractRetention
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 
@@ -28,7 +27,7 @@ router = APIRouter(tags=["analytics"])
 async def get_contract_retention(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     found = await read_retention(call, retention_asked(call))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)
 
 
 @router.get(
@@ -44,4 +43,4 @@ async def get_contract_retention(request: Request) -> Response:
 async def list_contract_renewals(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     found = await read_renewals(call, renewals_asked(call))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

@@ -33,15 +33,10 @@ async def read_content(call: Call, account_id: UUID, outlooks: Sequence[Row]) ->
     latest = max(answers, key=lambda row: row["answered_at"], default=None)
     loyalty = _loyalty_type(latest, outlooks)
     return {
-        "answers": [row | {"ticket_id": _text(row["ticket_id"])} for row in answers], "loyalty_type": loyalty,
-        "complaints": complaints | {"ticket_ids": [_text(id) for id in complaints["ticket_ids"] or ()][:MOST]},
+        "answers": answers, "loyalty_type": loyalty,
+        "complaints": complaints | {"ticket_ids": (complaints["ticket_ids"] or [])[:MOST]},
         "sentence": _told(latest, loyalty, outlooks),
     }  # fmt: skip
-
-
-def _text(id: Any) -> str | None:
-    """asyncpg's own UUID is none that JSON is made of."""
-    return None if id is None else str(UUID(str(id)))
 
 
 def _loyalty_type(latest: Row | None, outlooks: Sequence[Row]) -> str | None:

@@ -1,6 +1,5 @@
 """One customer over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -11,7 +10,7 @@ from guanxi_analytics.customers.schemas import Customer
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 
@@ -30,4 +29,4 @@ async def get_customer(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     id = id_in_path(request.path_params["account_id"])
     found = await read_customer(call, id, guesses_of(call))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

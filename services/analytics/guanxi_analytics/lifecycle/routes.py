@@ -1,6 +1,5 @@
 """Lifecycle moves over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from guanxi_analytics.lifecycle.schemas import Lifecycle
 from guanxi_analytics.periods import PERIOD, period_of
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 
@@ -29,4 +28,4 @@ async def get_lifecycle(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     first, until = period_of(call, parameters.parameters_of(call, ("from", "until")))
     found = await read_lifecycle(call, first, until)
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

@@ -1,6 +1,5 @@
 """Models over HTTP: what each is worth, and a fit on request."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.errors import Invalid, NotFound
 from guanxi_shared.job_routes import JobRead
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.writes import parse
 
 router = APIRouter(tags=["analytics"])
@@ -37,7 +36,7 @@ NAMED = {
 )
 async def list_models(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    return _json({"data": await read_passports(call)})
+    return json_response({"data": await read_passports(call)})
 
 
 @router.get(
@@ -58,7 +57,7 @@ async def get_model(request: Request) -> Response:
     found = await read_passports(call, name)
     if not found:
         raise NotFound("Nothing was fitted yet: POST /v1/analytics/models/fit.")
-    return _json(found[0])
+    return json_response(found[0])
 
 
 @router.post(
@@ -92,7 +91,3 @@ def _params(sent: Fit) -> dict[str, str]:
         )
     told = {"until": sent.until, "support": sent.support, "confidence": sent.confidence}
     return {name: str(value) for name, value in told.items() if value is not None}
-
-
-def _json(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

@@ -1,6 +1,5 @@
 """Products over HTTP: what goes together, what comes next, what goes along with coming back."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +15,7 @@ from guanxi_analytics.products.schemas import Affinity, NextProducts, ProductRet
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 
@@ -34,7 +33,7 @@ router = APIRouter(tags=["analytics"])
 async def list_affinity(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     call.by.demand("orders:read")
-    return _json(await read_affinity(call, affinity_asked(call)))
+    return json_response(await read_affinity(call, affinity_asked(call)))
 
 
 @router.get(
@@ -50,7 +49,7 @@ async def list_affinity(request: Request) -> Response:
 async def list_product_retention(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     call.by.demand("orders:read")
-    return _json(await read_product_retention(call, *page_asked(call)))
+    return json_response(await read_product_retention(call, *page_asked(call)))
 
 
 @router.get(
@@ -66,8 +65,4 @@ async def list_product_retention(request: Request) -> Response:
 async def list_next_products(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     id = id_in_path(request.path_params["account_id"])
-    return _json(await read_next_products(call, id))
-
-
-def _json(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(await read_next_products(call, id))

@@ -1,6 +1,5 @@
 """What a campaign brought, over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from guanxi_analytics.promotion.schemas import CampaignAsked, CampaignEffect
 from guanxi_shared import documents
 from guanxi_shared.batch import MAX_BYTES
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.writes import parse
 
 router = APIRouter(tags=["analytics"])
@@ -29,4 +28,4 @@ router = APIRouter(tags=["analytics"])
 async def get_campaign_effect(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     found = await read_campaign_effect(call, parse(CampaignAsked, await call.body(limit=MAX_BYTES)))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

@@ -1,8 +1,5 @@
 """Queries over HTTP."""
 
-from typing import Any
-
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +13,7 @@ from guanxi_analytics.queries.schemas import Catalogue, Facts, QueryAnswer
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.errors import NotFound
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.writes import parse
 
 router = APIRouter(tags=["analytics"])
@@ -36,7 +33,7 @@ CUBE = {
 )
 async def list_measures(request: Request) -> Response:
     await begin(request, "analytics:read")
-    return _json(
+    return json_response(
         {
             "measures": [
                 {
@@ -68,7 +65,7 @@ async def list_measures(request: Request) -> Response:
 async def query_analytics(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     sent = parse(Query, await call.body())
-    return _json(await answer(call, asked_of(call, sent)))
+    return json_response(await answer(call, asked_of(call, sent)))
 
 
 @router.post(
@@ -87,7 +84,7 @@ async def search_cube(request: Request) -> Response:
     cube = CUBES.get(request.path_params["cube"])
     if cube is None:
         raise NotFound(f"There are no facts of that name; there are: {', '.join(CUBES)}.")
-    return _json(await search_facts(call, cube, parse(FactSearch, await call.body())))
+    return json_response(await search_facts(call, cube, parse(FactSearch, await call.body())))
 
 
 def _dimensions_of(measure: Measure) -> list[str]:
@@ -97,7 +94,3 @@ def _dimensions_of(measure: Measure) -> list[str]:
         *(name for name in PERIODS if all(name in cube.buckets for cube in cubes)),
         *(d.name for d in DIMENSIONS.values() if all(d.column(cube) is not None for cube in cubes)),
     ]
-
-
-def _json(found: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

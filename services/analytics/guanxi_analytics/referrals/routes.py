@@ -14,7 +14,7 @@ from guanxi_analytics.referrals.schemas import Referrals
 from guanxi_analytics.value_matrix.asked import limit_of
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 
 FORMS = ("json", "svg", "png")
 router = APIRouter(tags=["analytics"])

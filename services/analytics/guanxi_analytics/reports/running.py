@@ -16,8 +16,8 @@ from guanxi_shared import history
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Clock
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.kept_filters import broken
-from guanxi_shared.reads import JSON_OPTIONS
 
 
 @dataclass(slots=True)

@@ -1,6 +1,5 @@
 """What retention is worth, over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from guanxi_analytics.value_matrix.asked import currency_of
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
 from guanxi_shared.errors import Malformed
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 COSTS = ("acquisition_cost", "retention_cost")
@@ -56,4 +55,4 @@ async def get_retention(request: Request) -> Response:
     until = parameters.day_of(call, sent, "until", call.clock.today)
     assert until is not None
     found = await read_retention(call, until, sent.get("as_of"), currency, terms)
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

@@ -1,6 +1,5 @@
 """Satisfaction over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -10,7 +9,7 @@ from guanxi_analytics.satisfaction.reading import read_satisfaction
 from guanxi_analytics.satisfaction.schemas import Satisfaction
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 AS_OF = documents.query_parameter("as_of", "string", "As it was known at a past moment.")
@@ -30,4 +29,4 @@ async def get_satisfaction(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     sent = parameters.parameters_of(call, ("from", "until", "as_of"))
     found = await read_satisfaction(call, *period_of(call, sent), sent.get("as_of"))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,8 +14,8 @@ from guanxi_analytics.schedules.schemas import ReportLetters, ScheduleCreate, Sc
 from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.parameters import parameters_of
-from guanxi_shared.reads import JSON_OPTIONS
 
 router = APIRouter(tags=["reports"])
 ONE: Final = PATH + "/{report_schedule_id}"
@@ -93,8 +92,7 @@ async def list_report_letters(request: Request) -> Response:
     parameters_of(call, ())
     found = await service.list_letters(call, id_in_path(request.path_params[ID]))
     page = {"next_cursor": None, "has_more": False, "total": None}
-    body = orjson.dumps({"data": found, "page": page}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": found, "page": page})
 
 
 @router.get(

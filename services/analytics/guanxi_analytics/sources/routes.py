@@ -3,7 +3,6 @@
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 from starlette.requests import Request
@@ -15,7 +14,7 @@ from guanxi_analytics.sources.rebuilding import KIND
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.job_routes import JobRead
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 router = APIRouter(tags=["analytics"])
 
@@ -59,8 +58,7 @@ class Sources(BaseModel):
 )
 async def list_sources(request: Request) -> Response:
     call = await begin(request, "analytics:read")
-    body = orjson.dumps({"data": await read_sources(call.house)}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": await read_sources(call.house)})
 
 
 @router.post(

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
-from uuid import UUID
 
 import orjson
 from sqlalchemy import (
@@ -214,7 +213,7 @@ def _customer(row: Row, sees_sums: bool) -> dict[str, Any]:
 
     intervals = row["intervals"]
     return {
-        "account_id": str(UUID(str(row["customer_id"]))), "name": row["name"], "currency": currency,
+        "account_id": str(row["customer_id"]), "name": row["name"], "currency": currency,
         "quadrant": row["quadrant"], "before": row["before"], "moved_at": row["moved_at"],
         "repeats": row["repeats"], "last_on": row["last_on"], "silent_days": row["silent"],
         "silent_intervals": None if intervals is None else round(intervals, 2),

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +15,7 @@ from guanxi_analytics.value_matrix.schemas import MatrixCustomers, ValueMatrices
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
 from guanxi_shared.db import bound
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 
 FORMS = ("json", "svg", "png")
 router = APIRouter(tags=["analytics"])
@@ -39,7 +38,7 @@ async def get_value_matrix(request: Request) -> Response:
     form, language = forms.form_of(call, sent, FORMS, "json"), await forms.language_of(call, sent)
     found = await read_matrices(call, currency_of(sent))
     if form == "json":
-        return _json({"data": found})
+        return json_response({"data": found})
     picture = {"picture": matrix_picture(found, language), "format": form}
     body = await press_of(call.house).make("chart", picture)
     return Response(body, media_type=forms.TYPES[form], headers={"vary": "Accept"})
@@ -61,8 +60,4 @@ async def list_customers_by_value(request: Request) -> Response:
     if asked.currency is None:
         own = await call.db.pool.fetchval(bound(OWN), str(call.organisation), call.organisation)
         asked = replace(asked, currency=own)
-    return _json(await list_customers(call, asked))
-
-
-def _json(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(await list_customers(call, asked))

@@ -16,6 +16,7 @@ from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.errors import Malformed
 from guanxi_shared.filters import Binder
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.kept_filters import BrokenFilter
 from guanxi_shared.pages import ListQuery
 from guanxi_shared.resources import Resource
@@ -36,7 +37,7 @@ async def segment_with_count(call: Call, segment_id: UUID) -> bytes:
         counted["count"] = await reads.count_records(call, resource, members)
     except (BrokenFilter, Malformed) as problem:
         counted["problem"] = problem.detail
-    return orjson.dumps({**row, **counted}, option=reads.JSON_OPTIONS)
+    return orjson.dumps({**row, **counted}, option=JSON_OPTIONS)
 
 
 async def members_page(call: Call, segment_id: UUID, raw: bytes) -> tuple[Resource, ListQuery]:

@@ -14,8 +14,8 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Forbidden, Malformed
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.json_answers import JSON_OPTIONS, json_response
 from guanxi_shared.pages import query_pairs
-from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_shared.resources import INSTANT
 from guanxi_tickets.article_feedback import service
 from guanxi_tickets.article_feedback.schemas import (
@@ -66,7 +66,7 @@ async def give_article_feedback(request: Request) -> Response:
 )  # fmt: skip
 async def list_article_feedback(request: Request) -> Response:
     call = await begin(request, WRITING)
-    return _shown({"data": await service.list_feedback(call, _id(request))})
+    return json_response({"data": await service.list_feedback(call, _id(request))})
 
 
 @router.post(
@@ -87,7 +87,7 @@ async def note_article_view(request: Request) -> Response:
         return Answer(200, b"{}")
 
     await answer_once(call, work, fingerprint_of=raw)
-    return _shown(await service.usefulness_of(call, article_id))
+    return json_response(await service.usefulness_of(call, article_id))
 
 
 @router.get(
@@ -99,7 +99,7 @@ async def note_article_view(request: Request) -> Response:
 )  # fmt: skip
 async def get_article_usefulness(request: Request) -> Response:
     call = await begin(request, "articles:read")
-    return _shown(await service.usefulness_of(call, _id(request)))
+    return json_response(await service.usefulness_of(call, _id(request)))
 
 
 @router.get(
@@ -116,7 +116,7 @@ async def get_article_usefulness(request: Request) -> Response:
 async def get_deflection_report(request: Request) -> Response:
     call = await begin(request, WRITING)
     since, until = _span(call)
-    return _shown(await service.deflection(call, since, until))
+    return json_response(await service.deflection(call, since, until))
 
 
 def _span(call: Call) -> tuple[datetime, datetime]:
@@ -143,7 +143,3 @@ def _reader(call: Call) -> UUID:
 
 def _id(request: Request) -> UUID:
     return id_in_path(request.path_params["article_id"])
-
-
-def _shown(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -12,7 +11,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.db import Connection
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_tickets.article_links import service
 from guanxi_tickets.article_links.schemas import UsedArticles, UsedCreate, UsedOnTickets
 from guanxi_tickets.articles.resources import ARTICLES
@@ -96,5 +95,4 @@ def _id(request: Request, name: str) -> UUID:
 
 
 def _shown(found: object) -> Response:
-    body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": found})

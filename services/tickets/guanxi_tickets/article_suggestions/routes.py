@@ -14,8 +14,8 @@ from guanxi_shared.db import Connection
 from guanxi_shared.errors import Malformed
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.json_answers import JSON_OPTIONS, json_response
 from guanxi_shared.pages import query_pairs
-from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_tickets.article_suggestions import service
 from guanxi_tickets.article_suggestions.ranking_rules import About
 from guanxi_tickets.article_suggestions.schemas import (
@@ -45,7 +45,7 @@ async def list_ticket_article_suggestions(request: Request) -> Response:
     call = await begin(request, "tickets:read")
     call.by.demand("articles:read")
     ticket_id = id_in_path(request.path_params["ticket_id"])
-    return _shown({"data": await service.suggested_for(call, ticket_id, _limit(request))})
+    return json_response({"data": await service.suggested_for(call, ticket_id, _limit(request))})
 
 
 @router.post(
@@ -104,7 +104,3 @@ def _limit(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 3 and 1 <= int(text) <= MOST):
         raise Malformed(f"limit must be from 1 to {MOST}.", errors={"limit": f"Send 1 to {MOST}."})
     return int(text)
-
-
-def _shown(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,8 +12,8 @@ from guanxi_shared.calls import begin
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Malformed, NotFound
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.pages import query_pairs
-from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_shared.records import State
 from guanxi_tickets.articles import drafting, publishing
 from guanxi_tickets.articles.schemas import (
@@ -115,7 +114,7 @@ async def review_article(request: Request) -> Response:
 )  # fmt: skip
 async def get_article_draft(request: Request) -> Response:
     call = await begin(request, WRITING)
-    return _shown(await drafting.find_draft(call, _id(request)))
+    return json_response(await drafting.find_draft(call, _id(request)))
 
 
 @router.patch(
@@ -173,7 +172,7 @@ async def list_article_versions(request: Request) -> Response:
     call = await begin(request, WRITING)
     rows, has_more = await publishing.list_versions(call, _id(request), AT_ONCE, _below(request))
     following = str(rows[-1]["number"]) if has_more else None
-    return _shown(
+    return json_response(
         {"data": rows, "page": {"next_cursor": following, "has_more": has_more, "total": None}}
     )
 
@@ -187,7 +186,7 @@ async def list_article_versions(request: Request) -> Response:
 )  # fmt: skip
 async def get_article_version(request: Request) -> Response:
     call = await begin(request, WRITING)
-    return _shown(await publishing.find_version(call, _id(request), _number(request)))
+    return json_response(await publishing.find_version(call, _id(request), _number(request)))
 
 
 @router.post(
@@ -226,7 +225,3 @@ def _below(request: Request) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise Malformed("This cursor is none of ours.", errors={"cursor": "Send the next_cursor."})
     return int(text)
-
-
-def _shown(found: object) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")

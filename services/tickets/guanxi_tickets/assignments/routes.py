@@ -1,6 +1,5 @@
 """Claims over HTTP, and why a ticket is whose it is."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +7,7 @@ from starlette.responses import Response
 from guanxi_shared import documents, writes
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_tickets.assignments.claiming import claim_next, claim_ticket
 from guanxi_tickets.assignments.reading import list_assignments
 from guanxi_tickets.assignments.schemas import Assignments
@@ -68,5 +67,4 @@ async def claim_one_ticket(request: Request) -> Response:
 async def list_ticket_assignments(request: Request) -> Response:
     call = await begin(request, "tickets:read")
     found = await list_assignments(call, id_in_path(request.path_params["ticket_id"]))
-    body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": found})

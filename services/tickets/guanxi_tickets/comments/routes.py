@@ -12,7 +12,7 @@ from guanxi_shared.calls import Call, begin
 from guanxi_shared.db import Connection
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_tickets.comments import reading, service
 from guanxi_tickets.comments.schemas import CommentCreate, CommentPage, CommentRead, CommentUpdate
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, cast
 
-import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -14,8 +13,8 @@ from guanxi_shared import documents, pages, reads, writes
 from guanxi_shared.calls import Call, begin
 from guanxi_shared.errors import NotFound
 from guanxi_shared.identifiers import id_in_path
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.pages import OPTIONS, ListQuery
-from guanxi_shared.reads import JSON_OPTIONS
 from guanxi_tickets.complaints import service
 from guanxi_tickets.complaints.lessons import write_lesson
 from guanxi_tickets.complaints.reading import complaint_fields, read_loop
@@ -84,9 +83,7 @@ async def _answer(call: Call, query: ListQuery) -> Response:
 )  # fmt: skip
 async def get_loop_report(request: Request) -> Response:
     call = await begin(request, LOOPS.permission("read"))
-    return Response(
-        orjson.dumps(await read_report(call), option=JSON_OPTIONS), media_type="application/json"
-    )
+    return json_response(await read_report(call))
 
 
 @router.get(
@@ -102,8 +99,7 @@ async def get_loop_report(request: Request) -> Response:
 async def get_ticket_loop(request: Request) -> Response:
     call = await begin(request, LOOPS.permission("read"))
     found = await read_loop(call, id_in_path(request.path_params["ticket_id"]))
-    body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": found})
 
 
 @router.patch(

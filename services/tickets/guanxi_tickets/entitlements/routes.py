@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -16,7 +15,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.db import Connection
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.records import state_bytes
 from guanxi_tickets.entitlements import service
 from guanxi_tickets.entitlements.reading import read_usage
@@ -145,8 +144,7 @@ def _writes(
 )  # fmt: skip
 async def get_entitlement_usage(request: Request) -> Response:
     call = await begin(request, "entitlements:read")
-    body = orjson.dumps(await read_usage(call, _id(request)), option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response(await read_usage(call, _id(request)))
 
 
 @router.post(ONE + "/usage", **_writes("use_entitlement", "Book what was used, by hand", Usage))

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Final, Literal
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -13,7 +12,7 @@ from starlette.responses import Response
 from guanxi_shared import documents, reads
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_tickets.tickets.resources import TICKETS
 
 router = APIRouter(tags=["tickets"])
@@ -58,5 +57,4 @@ async def list_ticket_letters(request: Request) -> Response:
     ticket_id = id_in_path(request.path_params["ticket_id"])
     await reads.find_record(call, TICKETS, ticket_id)
     rows = await call.db.fetch(call.organisation, LETTERS, call.organisation, ticket_id)
-    body = orjson.dumps({"data": [dict(row) for row in rows]}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": [dict(row) for row in rows]})

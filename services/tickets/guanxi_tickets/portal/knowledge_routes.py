@@ -9,7 +9,7 @@ from guanxi_shared import pages, writes
 from guanxi_shared.documents import path_id, problems, query_parameter
 from guanxi_shared.errors import Malformed
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_tickets.article_feedback.schemas import FeedbackCreate
 from guanxi_tickets.portal.knowledge import find_articles, read_article, say_of_article
 from guanxi_tickets.portal.public_routes import PATH as PORTAL

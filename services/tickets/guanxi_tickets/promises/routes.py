@@ -3,7 +3,6 @@
 from functools import partial
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,7 +12,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.db import Connection
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_shared.records import State, state_bytes
 from guanxi_tickets.promises import service
 from guanxi_tickets.promises.schemas import PromiseCreate, PromiseMade, Promises, Withdrawal
@@ -38,8 +37,7 @@ PLACE = [TICKET, documents.path_id("promise_id")]
 async def list_ticket_promises(request: Request) -> Response:
     call = await begin(request, "tickets:read")
     found = await service.list_promises(call, id_in_path(request.path_params["ticket_id"]))
-    body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": found})
 
 
 @router.post(

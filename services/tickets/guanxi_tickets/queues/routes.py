@@ -9,7 +9,7 @@ from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, finding, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_tickets.queues import service
 from guanxi_tickets.queues.resources import QUEUES
 from guanxi_tickets.queues.schemas import QueueCreate, QueueUpdate

@@ -1,15 +1,12 @@
 """Reports over tickets over HTTP."""
 
-from typing import Any
-
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_tickets.service_reports.asked import parameters
 from guanxi_tickets.service_reports.reading import read_backlog, read_promised, read_solved
 from guanxi_tickets.service_reports.schemas import BacklogReport, PromisedReport, SolvedReport
@@ -29,7 +26,7 @@ PATH = "/v1/tickets/reports"
     ),
 )
 async def get_ticket_backlog(request: Request) -> Response:
-    return _json(await read_backlog(await begin(request, "tickets:read")))
+    return json_response(await read_backlog(await begin(request, "tickets:read")))
 
 
 @router.get(
@@ -43,7 +40,7 @@ async def get_ticket_backlog(request: Request) -> Response:
     ),
 )
 async def get_tickets_solved(request: Request) -> Response:
-    return _json(await read_solved(await begin(request, "tickets:read")))
+    return json_response(await read_solved(await begin(request, "tickets:read")))
 
 
 @router.get(
@@ -57,8 +54,4 @@ async def get_tickets_solved(request: Request) -> Response:
     ),
 )
 async def get_ticket_service_levels(request: Request) -> Response:
-    return _json(await read_promised(await begin(request, "tickets:read")))
-
-
-def _json(found: dict[str, Any]) -> Response:
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(await read_promised(await begin(request, "tickets:read")))

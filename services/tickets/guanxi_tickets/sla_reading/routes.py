@@ -1,6 +1,5 @@
 """The clocks of a ticket over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -8,7 +7,7 @@ from starlette.responses import Response
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_tickets.sla_reading.schemas import SlaExplained
 from guanxi_tickets.sla_reading.service import explain_sla
 
@@ -28,4 +27,4 @@ router = APIRouter(tags=["service levels"])
 async def explain_ticket_sla(request: Request) -> Response:
     call = await begin(request, "tickets:read")
     found = await explain_sla(call, id_in_path(request.path_params["ticket_id"]))
-    return Response(orjson.dumps(found, option=JSON_OPTIONS), media_type="application/json")
+    return json_response(found)

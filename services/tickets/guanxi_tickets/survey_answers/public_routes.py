@@ -14,7 +14,7 @@ from starlette.responses import Response
 from guanxi_shared import documents, writes
 from guanxi_shared.calls import read_body
 from guanxi_shared.errors import UnsupportedMedia
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_tickets.survey_answers import public
 from guanxi_tickets.survey_answers.schemas import Partial, PublicSurvey, PublicThanks, Submission
 from guanxi_tickets.survey_answers.visits import begin_visit

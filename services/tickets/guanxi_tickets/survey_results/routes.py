@@ -8,7 +8,7 @@ from starlette.responses import Response
 from guanxi_shared import documents
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_tickets.survey_results.asked import asked_of, parameters
 from guanxi_tickets.survey_results.schemas import Results
 from guanxi_tickets.survey_results.service import read_results

@@ -10,7 +10,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.db import Connection
 from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.records import state_bytes
 from guanxi_tickets.survey_sending.by_hand import invite
 from guanxi_tickets.survey_sending.links import read_link

@@ -1,6 +1,5 @@
 """Surveys over HTTP. What came of one is in survey_results/, what customers see in survey_answers/."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +8,7 @@ from guanxi_shared import documents, history, reads, writes
 from guanxi_shared.batch import BatchAnswer, BatchRequest, Verbs, finding, run_batch
 from guanxi_shared.calls import begin
 from guanxi_shared.identifiers import id_in_path
-from guanxi_shared.reads import JSON_OPTIONS
+from guanxi_shared.json_answers import json_response
 from guanxi_tickets.surveys import service
 from guanxi_tickets.surveys.resources import SURVEYS
 from guanxi_tickets.surveys.schemas import Editions, SurveyCreate, SurveyUpdate
@@ -94,8 +93,7 @@ async def get_survey_history(request: Request) -> Response:
 async def list_survey_editions(request: Request) -> Response:
     call = await begin(request, "surveys:read")
     found = await service.list_editions(call, id_in_path(request.path_params["survey_form_id"]))
-    body = orjson.dumps({"data": found}, option=JSON_OPTIONS)
-    return Response(body, media_type="application/json")
+    return json_response({"data": found})
 
 
 VERBS = Verbs(
