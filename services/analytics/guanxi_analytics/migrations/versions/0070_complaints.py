@@ -1,10 +1,9 @@
 """Rounds of complaints, corrective actions and root causes as facts. The feed is heard from its beginning by a rebuild."""
 
-from typing import Any
-
 import sqlalchemy as sa
 from alembic import op
 
+from guanxi_analytics.migrations.fact_tables import create_fact_table
 from guanxi_shared.migrations import secure
 
 revision = "0070"
@@ -20,8 +19,9 @@ FOUND_BY = {
 
 
 def upgrade() -> None:
-    _table(
+    create_fact_table(
         "complaint_facts",
+        FOUND_BY["complaint_facts"],
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
@@ -31,8 +31,9 @@ def upgrade() -> None:
         sa.Column("open_steps", sa.BigInteger(), nullable=False),
         sa.Column("root_cause_id", sa.Uuid(), nullable=True),
     )
-    _table(
+    create_fact_table(
         "corrective_action_facts",
+        FOUND_BY["corrective_action_facts"],
         sa.Column("ticket_id", sa.Uuid(), nullable=False),
         sa.Column("round_id", sa.Uuid(), nullable=False),
         sa.Column("responsible_id", sa.Uuid(), nullable=True),
@@ -48,36 +49,15 @@ def upgrade() -> None:
             "effect IN ('effective', 'ineffective')", name=op.f("ck_corrective_action_facts_effect")
         ),
     )
-    _table(
+    create_fact_table(
         "root_cause_facts",
+        FOUND_BY["root_cause_facts"],
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("parent_id", sa.Uuid(), nullable=True),
         sa.Column("merged_into_id", sa.Uuid(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
     )
     secure(*FOUND_BY)
-
-
-def _table(name: str, *said: Any) -> None:
-    key = ("organisation_id", "subject_id", "piece_id", "version")
-    op.create_table(
-        name,
-        *(sa.Column(column, sa.Uuid(), nullable=False) for column in key[:3]),
-        sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.Column("recorded_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
-        *said,
-        sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{name}")),
-    )
-    present = sa.text("ended_at IS NULL")
-    for column in FOUND_BY[name]:
-        op.create_index(
-            f"ix_{name}_{column}", name, ["organisation_id", column], postgresql_where=present
-        )
-    op.create_index(f"ix_{name}_known", name, ["organisation_id", "recorded_at", "ended_at"])
-    op.create_index(
-        f"ux_{name}_present", name, list(key[:3]), unique=True, postgresql_where=present
-    )
 
 
 def downgrade() -> None:
