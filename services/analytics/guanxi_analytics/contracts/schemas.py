@@ -158,12 +158,9 @@ class RenewalReason(BaseModel):
     sentence: str
 
 
-class Ending(BaseModel):
-    """A contract in its `n`-th term; below 0 `days_left` are those since its end, within the grace. `name` is null of an account
-    that the caller does not see."""
+class RunningContract(BaseModel):
+    """A contract in its `n`-th term; below 0 `days_left` are those since its end, within the grace."""
 
-    account_id: UUID
-    name: str | None
     entitlement_id: UUID
     term: Term
     n: int
@@ -172,6 +169,13 @@ class Ending(BaseModel):
     days_left: int
     hazard: float | None
     reasons: list[RenewalReason]
+
+
+class Ending(RunningContract):
+    """`name` is null of an account that the caller does not see."""
+
+    account_id: UUID
+    name: str | None
 
 
 class RenewalJudgement(BaseModel):

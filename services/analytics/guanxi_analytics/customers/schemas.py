@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
-from guanxi_analytics.contracts.schemas import RenewalReason, Term
+from guanxi_analytics.contracts.schemas import RunningContract
 from guanxi_analytics.products.schemas import Next
 from guanxi_shared.money import Money
 
@@ -112,19 +112,6 @@ class Content(BaseModel):
     loyalty_type: Literal["loyal", "spurious", "latent", "none"] | None
     complaints: Complaints | None
     sentence: str
-
-
-class RunningContract(BaseModel):
-    """As `contracts/renewals` has them."""
-
-    entitlement_id: UUID
-    term: Term
-    n: int
-    began_on: date
-    ends_on: date
-    days_left: int
-    hazard: float | None
-    reasons: list[RenewalReason]
 
 
 class RunningContracts(BaseModel):
