@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guanxi_analytics.facts.activity_rules import activity_of, shared
-from guanxi_analytics.queries.cubes import CUBES, MEASURES
+from guanxi_analytics.queries.cubes import CUBES
+from guanxi_analytics.queries.measures import MEASURES
 from guanxi_shared.identifiers import new_id
 from tests.analytics.asking import account_made, asked, cells
 from tests.analytics.conftest import Hear

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from guanxi_analytics.queries.cubes import MEASURES
 from guanxi_analytics.queries.figure_rules import change_of, shown
+from guanxi_analytics.queries.measures import MEASURES
 
 
 @pytest.mark.parametrize(

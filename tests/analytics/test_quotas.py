@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from guanxi_analytics.queries.cubes import MEASURES
+from guanxi_analytics.queries.measures import MEASURES
 from guanxi_pipeline.forecasts.period_rules import Period
 from guanxi_pipeline.quotas.rules import Quota, quota_of
 from tests.analytics.asking import asked, cells, money

@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from guanxi_analytics.queries.cubes import CUBES, MEASURES
+from guanxi_analytics.queries.cubes import CUBES
+from guanxi_analytics.queries.measures import MEASURES
 from guanxi_pipeline.stock.stock_rules import summed, trend_of
 from tests.analytics.asking import account_made, asked, cells, money, sold
 from tests.analytics.conftest import Hear

@@ -11,7 +11,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from guanxi_analytics.charts.label_rules import EMPTY, whole
-from guanxi_analytics.queries.cubes import PERIODS
+from guanxi_analytics.queries.dimensions import PERIODS
 from guanxi_analytics.reports.grade_rules import number
 from guanxi_analytics.reports.table_rules import called
 

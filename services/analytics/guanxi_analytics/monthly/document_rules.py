@@ -11,7 +11,7 @@ import orjson
 
 from guanxi_analytics.charts.label_rules import EMPTY, SUFFIX
 from guanxi_analytics.charts.picture_rules import currencies_of
-from guanxi_analytics.queries.cubes import MEASURES
+from guanxi_analytics.queries.measures import MEASURES
 from guanxi_analytics.reports.grade_rules import number
 from guanxi_analytics.reports.table_rules import called
 

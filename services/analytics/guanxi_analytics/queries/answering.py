@@ -9,8 +9,10 @@ from uuid import UUID
 
 from guanxi_analytics.queries import names
 from guanxi_analytics.queries.asked import Asked, most_rows
-from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS, Measure
+from guanxi_analytics.queries.cubes import CUBES
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.figure_rules import change_of, shown
+from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.period_rules import Shift, label_of
 from guanxi_analytics.queries.records import document_of
 from guanxi_analytics.queries.statements import BEHIND, compiled, values_of

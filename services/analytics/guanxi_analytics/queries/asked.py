@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_analytics.facts.kinds import QUOTAS
-from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS, Cube, Measure
+from guanxi_analytics.queries.cubes import CUBES, Cube
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.fields import fields_of_cube
+from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.period_rules import Shift, shift_of
 from guanxi_analytics.queries.quota_asking import narrowed, quota_filters
 from guanxi_shared import filters, history

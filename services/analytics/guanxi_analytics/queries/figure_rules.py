@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from guanxi_analytics.queries.cubes import Measure
+from guanxi_analytics.queries.measures import Measure
 from guanxi_shared.money import scale_of
 
 DIGITS = 4

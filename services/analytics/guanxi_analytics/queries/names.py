@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from guanxi_analytics.facts.kinds import CAUSES, TABLES
 from guanxi_analytics.queries.asked import Asked
 from guanxi_analytics.queries.beside import ACCOUNT, CAMPAIGN, one
-from guanxi_analytics.queries.cubes import DIMENSIONS
+from guanxi_analytics.queries.dimensions import DIMENSIONS
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.statements import Shapes

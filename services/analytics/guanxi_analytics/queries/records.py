@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, Uuid, bindparam, literal_column, select, tuple_
 
 from guanxi_analytics.queries.asked import Asked
-from guanxi_analytics.queries.cubes import DIMENSIONS, PERIODS, Cube
+from guanxi_analytics.queries.cubes import Cube
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.fields import KEYS, fields_of_cube
 from guanxi_analytics.queries.period_rules import end_of
 from guanxi_analytics.queries.statements import rows_of, seen, wanted_of

@@ -6,8 +6,10 @@ from starlette.responses import Response
 
 from guanxi_analytics.queries.answering import answer
 from guanxi_analytics.queries.asked import Query, asked_of
-from guanxi_analytics.queries.cubes import CUBES, DIMENSIONS, MEASURES, PERIODS, Measure
+from guanxi_analytics.queries.cubes import CUBES
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.fields import fields_of_cube
+from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.records import FactSearch, search_facts
 from guanxi_analytics.queries.schemas import Catalogue, Facts, QueryAnswer
 from guanxi_shared import documents

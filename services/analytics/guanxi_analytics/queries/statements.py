@@ -20,7 +20,8 @@ from sqlalchemy import (
 
 from guanxi_analytics.queries.asked import Asked, most_rows
 from guanxi_analytics.queries.beside import joined, known_at
-from guanxi_analytics.queries.cubes import DIMENSIONS, Cube, local
+from guanxi_analytics.queries.cubes import Cube, local
+from guanxi_analytics.queries.dimensions import DIMENSIONS
 from guanxi_analytics.queries.period_rules import MONTHS_IN
 from guanxi_shared import filters
 from guanxi_shared.calls import Call

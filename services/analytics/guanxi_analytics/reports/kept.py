@@ -16,7 +16,7 @@ import orjson
 
 from guanxi_analytics.queries.answering import smallest_cell
 from guanxi_analytics.queries.asked import Asked
-from guanxi_analytics.queries.cubes import DIMENSIONS
+from guanxi_analytics.queries.dimensions import DIMENSIONS
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Database, bound
 from guanxi_shared.schedules import delete_expired, schedule

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from guanxi_analytics.queries.cubes import CUBES, MEASURES
+from guanxi_analytics.queries.cubes import CUBES
+from guanxi_analytics.queries.measures import MEASURES
 
 YEAR: Final = {"from": "this_year", "until": "next_year"}
 TWELVE: Final = {"from": "-11m", "until": "tomorrow"}

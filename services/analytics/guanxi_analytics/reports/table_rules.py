@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
-from guanxi_analytics.queries.cubes import PERIODS
+from guanxi_analytics.queries.dimensions import PERIODS
 from guanxi_analytics.reports.grade_rules import number
 
 KINDS: Final = {"money": "amount", "count": "count"}
