@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -166,17 +166,39 @@ def is_ready(suite: Suite) -> bool:
 
 
 @contextmanager
-def locked(suite: Suite, table: str, *ids: str) -> Iterator[None]:
-    """Rows that a transaction holds, so that whoever wants to change them waits; `table` with its schema."""
+def locked(suite: Suite, table: str, *ids: str) -> Iterator[Callable[..., None]]:
+    """Rows that a transaction holds, so that whoever wants to change them waits; `table` with its schema. What it yields
+    waits for one more row: of two that then wait for each other, Postgres ends the other one."""
     with asyncio.Runner() as runner:
         connection = runner.run(asyncpg.connect(database_of(suite)))
-        try:
-            runner.run(connection.execute("BEGIN"))
+
+        def hold(table: str, *ids: str) -> None:
             sql = f"SELECT id FROM {table} WHERE id = ANY($1::uuid[]) FOR UPDATE"
             assert len(runner.run(connection.fetch(sql, ids))) == len(ids)
-            yield
+
+        try:
+            runner.run(connection.execute("SET deadlock_timeout = '60s'"))
+            runner.run(connection.execute("BEGIN"))
+            hold(table, *ids)
+            yield hold
         finally:
             runner.run(connection.close())
+
+
+def waiting(suite: Suite) -> bool:
+    """Whether somebody waits for a row that another transaction holds."""
+    return asyncio.run(_waiting(database_of(suite)))
+
+
+async def _waiting(url: str) -> bool:
+    connection = await asyncpg.connect(url)
+    try:
+        found: bool = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"
+        )
+    finally:
+        await connection.close()
+    return found
 
 
 def database_of(suite: Suite) -> str:
