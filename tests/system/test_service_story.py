@@ -17,7 +17,9 @@ pytestmark = [pytest.mark.system, pytest.mark.serial]
 ALWAYS = [{"from": "00:00", "to": "24:00"}]
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 STEPS = ("listen", "act", "resources", "measure", "coordinate", "sum_up")
-SOON = timedelta(seconds=4)
+SOON = timedelta(
+    seconds=12
+)  # a request that takes its time leaves room for the warning before the breach
 
 
 @pytest.fixture(scope="module")
