@@ -33,6 +33,10 @@ SHARED = 2
 SIDES = ("Alpha", "Beta")
 
 
+class Unheard(Exception):
+    """An event was lost before the storm began."""
+
+
 def main() -> int:
     options = _options()
     if options.plants:
@@ -44,7 +48,10 @@ def main() -> int:
         f"torture: seed {seed}, {options.seconds:.0f} s, {options.clients} clients{planted}",
         flush=True,
     )
-    wrong = asyncio.run(_run(options, seed))
+    try:
+        wrong = asyncio.run(_run(options, seed))
+    except Unheard as error:
+        wrong = [str(error)]
     for sentence in wrong[:50]:
         print(f"  WRONG: {sentence}")
     print(
@@ -154,7 +161,7 @@ async def _stages(admin: Admin) -> list[str]:
             if found:
                 return [s["id"] for s in found[0]["stages"] if not s["required_fields"]]
             await asyncio.sleep(PAUSE_SECONDS)
-    raise RuntimeError("the organisation never got its pipeline")
+    raise Unheard(f"pipeline never heard of the organisation {admin.organisation_id}")
 
 
 async def _once_heard(differ: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:

@@ -40,7 +40,7 @@ async def test_a_planted_bug_is_found(plant: str) -> None:
     """Each storm is a throw of dice, on a slow machine a weak one: three in vain are a check that is blind."""
     for seed in ("3", "4", "5"):
         done = await tortured("--seed", seed, "--seconds", "8", "--clients", "8", "--plant", plant)
-        if done.returncode == 1:
+        if "WRONG: " in done.stdout:
             break
     assert done.returncode == 1, done.stdout[-4000:] + done.stderr[-2000:]
     assert "WRONG: " in done.stdout, done.stdout[-4000:] + done.stderr[-2000:]
