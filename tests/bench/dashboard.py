@@ -12,7 +12,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 
-from guanxi_analytics.scores.scoring import SCORED, score_organisation
+from guanxi_analytics.scores.scoring import AT_HAND, SCORED, score_organisation
 from guanxi_shared.worker import STATEMENT_TIMEOUT_MS
 from tests.bench import goals
 from tests.bench.bench import Bench
@@ -135,7 +135,8 @@ async def _scored(bench: Bench, customers: int) -> tuple[float, float]:
 
 
 async def _computed(connection: asyncpg.Connection, organisation: object) -> None:
-    row = await connection.fetchrow(COMPUTED, organisation)
+    await connection.execute(AT_HAND)
+    row = await connection.fetchrow(COMPUTED, organisation, "CNY")
     if row is None or not row["count"]:
         raise RuntimeError("nobody was scored")
 
