@@ -21,8 +21,8 @@ help: ## this list
 run: $(VENV)/.runtime $(VENV)/.members $(VENV)/.compiled ## start everything; Ctrl-C stops it (GUANXI_PORT, GUANXI_DATA_DIR, GUANXI_DEMO=0)
 	@exec $(PYTHON) -m guanxi_gateway.cli up
 
-test: $(VENV)/.dev $(VENV)/.members ## all tests, in parallel, on a Postgres of their own (ARGS="-k name")
-	@exec $(PYTHON) -m pytest -n auto $(ARGS)
+test: $(VENV)/.dev $(VENV)/.members $(VENV)/.compiled ## all tests, in parallel, on a Postgres of their own (ARGS="-k name")
+	@exec $(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.dev $(VENV)/.members ## lint, format and types, as the commit hook does
 	$(VENV)/bin/ruff check .
@@ -33,10 +33,10 @@ fmt: $(VENV)/.dev ## bring the code into shape
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
-bench: $(VENV)/.dev $(VENV)/.members ## how fast, against a bare FastAPI route on this machine
+bench: $(VENV)/.dev $(VENV)/.members $(VENV)/.compiled ## how fast, against a bare FastAPI route on this machine
 	@exec $(PYTHON) -m tests.bench $(ARGS)
 
-torture: $(VENV)/.dev $(VENV)/.members ## kill -9 and broken lines under load, then look for anything lost (SEED=7 SECS=60)
+torture: $(VENV)/.dev $(VENV)/.members $(VENV)/.compiled ## kill -9 and broken lines under load, then look for anything lost (SEED=7 SECS=60)
 	@exec $(PYTHON) -m tests.torture $(if $(SEED),--seed $(SEED)) $(if $(SECS),--seconds $(SECS)) $(ARGS)
 
 demo: $(VENV)/.runtime $(VENV)/.members ## load the demo organisation into the running suite

@@ -22,7 +22,7 @@ from tests.deadlines import eventually, until
 from tests.suite import Suite, database_of
 from tests.sync.conftest import Person, World, person, uid
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 async def test_an_edit_of_somebody_else_is_never_written_over(suite: Suite, world: World) -> None:

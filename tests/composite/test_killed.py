@@ -15,7 +15,7 @@ from tests.deadlines import until
 from tests.suite import Suite, database_of, is_ready
 from tests.sync.conftest import Person
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 NOWHERE = {"place": "nowhere", "number": 0, "victim": 0}
 SECONDS = 60

@@ -8,7 +8,7 @@ import pytest
 from tests.composite.conftest import one, perform, statuses
 from tests.sync.conftest import Person, World, uid
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 def word(start: str) -> str:

@@ -37,7 +37,7 @@ LOCKING = (
     "update_organisation",
 )  # fmt: skip
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

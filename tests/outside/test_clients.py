@@ -15,7 +15,7 @@ from tests.outside.document import merged_document
 from tests.outside.tools import CLIENTS, node_tools, python_tools
 
 SECONDS = 240
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

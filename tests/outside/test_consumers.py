@@ -26,7 +26,7 @@ FEED = Path(__file__).parents[2] / "docs" / "feed.md"
 NODE = shutil.which("node")
 KILLS = 8
 EVENTS = 25  # of a round of `write`
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 Kept = tuple[dict[str, Any], dict[str, int]]  # records by subject, how often each type was heard
 

@@ -11,7 +11,7 @@ import pytest
 from tests.outside.conftest import Outsider
 from tests.outside.tools import CLIENTS, ROOT, python_tools
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 SHOW = """
 import duckdb, sys
 with duckdb.connect(sys.argv[1], read_only=True) as found:

@@ -12,7 +12,7 @@ from guanxi_shared.identifiers import new_id
 from tests.outside.conftest import Outsider
 from tests.outside.tools import CLIENTS, python_tools
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 def test_the_published_tus_client_uploads_goes_on_and_makes_a_file(

@@ -38,7 +38,7 @@ async def count(job):
 HANDLERS = {"count": count}
 """
 
-pytestmark = pytest.mark.serial
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture(scope="module")

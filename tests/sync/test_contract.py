@@ -11,7 +11,7 @@ from tests.deadlines import eventually
 from tests.suite import locked, waiting
 from tests.sync.conftest import Person, World, created, deleted, person, uid, updated
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 TABLES = {
     "accounts", "contacts", "activities", "opportunities", "products", "tickets", "ticket_comments",

@@ -5,7 +5,7 @@ import pytest
 from tests.deadlines import eventually
 from tests.sync.conftest import Person, World
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 def test_a_wiped_phone_hears_of_it_with_its_dead_tokens(world: World, rep: Person) -> None:

@@ -16,7 +16,7 @@ from tests.deadlines import eventually
 from tests.suite import is_ready
 from tests.sync.conftest import Person, World, uid
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 PATH = "/v1/files/uploads"
 TUS = {"tus-resumable": "1.0.0"}
 PHOTO = b"\xff\xd8\xff\xe0" + random.Random(5).randbytes(9_000_000)

@@ -19,7 +19,7 @@ CLIENT = Path(__file__).parent / "client"
 SCENARIOS = CLIENT / "scenarios.js"
 OLDEST_NODE = 18  # the first with fetch
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 def names() -> list[str]:

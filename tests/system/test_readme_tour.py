@@ -22,7 +22,7 @@ OURS = ("GUANXI_", "GATEWAY_", *(f"{folder.name.upper()}_" for folder in MEMBERS
 START_SECONDS, STOP_SECONDS, TOUR_SECONDS = 240.0, 60.0, 300.0
 AFTER_EACH = "\necho '--- piece'\n"
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 @dataclass(frozen=True)

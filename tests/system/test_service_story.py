@@ -12,7 +12,7 @@ import pytest
 from tests.launch.until import until
 from tests.suite import Suite, running_suite
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 ALWAYS = [{"from": "00:00", "to": "24:00"}]
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -22,7 +22,7 @@ AWAY = {502, 503, 504}
 RECOVERY_SECONDS = 20.0
 MEBIBYTE = 1 << 20
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tests.factories import Clients, Organisation
 
 ROWS = 4_000
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 @pytest.fixture

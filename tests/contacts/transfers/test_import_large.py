@@ -17,7 +17,7 @@ from tests.deadlines import until
 ROWS = 200_000
 LIMIT = 400 * 1024 * 1024
 
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 
 
 def rows() -> Iterator[tuple[str, bool]]:

@@ -15,7 +15,7 @@ from tests.tickets.conftest import Known
 from tests.tickets.surveys.asking import survey
 
 ROWS = 60
-pytestmark = [pytest.mark.system, pytest.mark.serial]
+pytestmark = pytest.mark.system
 COUNTED = "SELECT count(*) FROM {} WHERE organisation_id = $2"
 TABLES = {
     "articles": ("articles", "article_versions"),
