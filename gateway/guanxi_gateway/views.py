@@ -28,6 +28,7 @@ PARTS: Mapping[str, tuple[str, str]] = {
     "activities": ("contacts", "/v1/activities?account_id={id}&limit={limit}"),
     "opportunities": ("pipeline", "/v1/opportunities?account_id={id}&limit={limit}"),
     "orders": ("pipeline", "/v1/orders?account_id={id}&limit={limit}"),
+    "invoices": ("pipeline", "/v1/invoices?account_id={id}&limit={limit}"),
     "tickets": ("tickets", "/v1/tickets?account_id={id}&limit={limit}"),
     "analytics": ("analytics", "/v1/analytics/customers/{id}"),
 }

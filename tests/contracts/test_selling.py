@@ -56,6 +56,11 @@ SALE: dict[str, dict[str, Check]] = {
         "id": _is_id, "number": _or_none(_is_text), "status": _is_text, "total": _or_none(_MONEY),
         "ordered_on": _or_none(_is_text), "account_id": _is_id, "owner_id": _or_none(_is_id),
     },
+    "invoice": {
+        "id": _is_id, "number": _is_text, "status": _is_text, "amount": _MONEY, "due_on": _is_text,
+        "paid_on": _or_none(_is_text), "account_id": _is_id, "owner_id": _or_none(_is_id),
+    },
+    "payment": {"id": _is_id, "amount": _MONEY, "account_id": _is_id, "owner_id": _or_none(_is_id)},
 }  # fmt: skip
 
 
@@ -244,7 +249,7 @@ async def test_what_pipeline_tells_of_deals_is_what_timelines_read(
     ]
 
 
-async def test_what_pipeline_tells_of_quotes_and_orders_is_what_timelines_read(
+async def test_what_pipeline_tells_of_quotes_orders_and_invoices_is_what_timelines_read(
     client: Clients, pipeline: Edge, organisation: Organisation, selling: Database, seller: Clients,
     service_database: Database,
 ) -> None:  # fmt: skip
@@ -257,9 +262,12 @@ async def test_what_pipeline_tells_of_quotes_and_orders_is_what_timelines_read(
     order = await made(rep, "/v1/orders", account_id=account, lines=lines, number="SO-7")
     for verb in ("place", "confirm"):
         await did(rep, "POST", f"/v1/orders/{order}/{verb}", {})
+    owed = await did(rep, "POST", f"/v1/orders/{order}/invoice", {})
+    pays = {"invoice_id": owed["id"], "amount": owed["amount"]}
+    payment = await made(seller(organisation.manager), "/v1/payments", **pays)
     events = await events_of(pipeline, organisation, TIMELINE_TYPES, "contacts")
     told = [event for event in events if event["subject_type"] in SALE]
-    assert {event["subject_id"] for event in told} >= {quote, order}
+    assert {event["subject_id"] for event in told} >= {quote, order, owed["id"], payment}
     for event in told:
         for name, holds in SALE[event["subject_type"]].items():
             assert holds(event["after"][name]), (event["type"], name, event["after"])
@@ -274,5 +282,9 @@ async def test_what_pipeline_tells_of_quotes_and_orders_is_what_timelines_read(
     shown = await did(theirs, "GET", f"/v1/accounts/{account}/timeline?kind=external")
     titles = [entry["title"] for entry in shown["data"]]
     assert {"Quote sent: Offer", "Quote accepted: Offer"} <= set(titles), titles
+    number = owed["number"]
+    assert {f"Invoice created: {number}", f"Invoice paid: {number}", "Payment created"} <= set(
+        titles
+    )
     ours = [title for title in titles if title.endswith("SO-7")]
     assert sorted(ours) == [f"Order {verb}: SO-7" for verb in ("confirmed", "created", "placed")]

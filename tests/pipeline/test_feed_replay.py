@@ -26,11 +26,12 @@ PATHS = {
     "product": "/v1/products", "price_book": "/v1/price-books", "quote": "/v1/quotes",
     "order": "/v1/orders", "stock_report": "/v1/orders/stock-reports",
     "exchange_rate": "/v1/exchange-rates", "quota": "/v1/quotas",
+    "invoice": "/v1/invoices", "payment": "/v1/payments",
 }  # fmt: skip
 NAMED = {
     "lead": "name", "opportunity": "name", "product": "name", "price_book": "name",
     "quote": "name", "order": "description", "stock_report": "note", "quota": "note",
-    "exchange_rate": "source",
+    "exchange_rate": "source", "invoice": "notes", "payment": "notes",
 }  # fmt: skip
 PROMISED = {
     "lead.created", "lead.assigned", "lead.converted", "lead.disqualified", "lead.recycled",
@@ -38,9 +39,9 @@ PROMISED = {
     "opportunity.lost", "opportunity.reopened", "opportunity.deleted", "opportunity.restored",
     "quote.created", "quote.sent", "quote.accepted", "quote.rejected", "quote.expired", "quote.revised",
     "order.created", "order.placed", "order.changed", "order.fulfilled", "order.refunded",
-    "forecast.submitted", "price_book.updated", "product.updated",
+    "invoice.created", "invoice.updated", "payment.created", "forecast.submitted", "price_book.updated", "product.updated",
 }  # fmt: skip
-EDITS = 80
+EDITS = 120
 
 
 async def lead_lives(user: httpx.AsyncClient, organisation: Organisation) -> None:
@@ -101,6 +102,8 @@ async def order_lives(user: httpx.AsyncClient, account_id: str) -> None:
     await acted(user, placed["id"], "fulfil")
     back = [{"line_id": changed.json()["lines"][0]["id"], "quantity": 1}]
     await acted(user, placed["id"], "returns", reason="Broken", lines=back)
+    owed = await made(user, f"/v1/orders/{placed['id']}/invoice", amount=cny("50.00"))
+    await made(user, "/v1/payments", invoice_id=owed["id"], amount=cny("20.00"))
     month = {
         "account_id": account_id,
         "sku": "A",

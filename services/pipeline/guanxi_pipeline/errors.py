@@ -135,12 +135,20 @@ class OrderStatus(Conflict):
     code, title = "order_status", "The order's status does not allow this"
 
 
+class InvoiceStatus(Conflict):
+    code, title = "invoice_status", "The invoice's status does not allow this"
+
+
+class InvoicePaid(Conflict):
+    code, title = "invoice_paid", "Payments stand on this invoice"
+
+
 class OrderIncomplete(Invalid):
     code, title = "order_incomplete", "The order lacks something to be placed"
 
 
 class NumberTaken(Conflict):
-    code, title = "number_taken", "Another order has this number"
+    code, title = "number_taken", "Another record has this number"
 
 
 class LineTaken(Conflict):

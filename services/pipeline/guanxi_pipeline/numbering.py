@@ -1,4 +1,4 @@
-"""Numbers of what is counted (orders, quotes): one after the other within an organisation, none twice
+"""Numbers of what is counted (orders, quotes, invoices): one after the other within an organisation, none twice
 and none left out.
 
 The row that holds the last one is locked until the record is committed, so that a rollback gives its
@@ -51,6 +51,7 @@ class Numbers:
 
 ORDER_NUMBERS = Numbers("order", "orders", "order_numbers", "SO")
 QUOTE_NUMBERS = Numbers("quote", "quotes", "quote_numbers", "Q", moves_on=True)
+INVOICE_NUMBERS = Numbers("invoice", "invoices", "invoice_numbers", "INV", moves_on=True)
 
 
 async def give_numbers(

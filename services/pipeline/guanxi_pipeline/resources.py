@@ -5,11 +5,13 @@ from typing import Final
 from guanxi_pipeline.approval_rules.resources import APPROVAL_RULES
 from guanxi_pipeline.assignment_rules.resources import ASSIGNMENT_RULES
 from guanxi_pipeline.calls.resources import FORECASTS
+from guanxi_pipeline.invoices.resources import INVOICES
 from guanxi_pipeline.lead_forms.resources import LEAD_FORMS
 from guanxi_pipeline.lead_settings.resources import LEAD_SETTINGS
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import METADATA, OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.payments.resources import PAYMENTS
 from guanxi_pipeline.pipelines.resources import PIPELINES
 from guanxi_pipeline.price_books.resources import PRICE_BOOKS
 from guanxi_pipeline.products.resources import PRODUCTS
@@ -39,6 +41,8 @@ LOGGED = (
     EXCHANGE_RATES,
     ORDERS,
     STOCK_REPORTS,
+    INVOICES,
+    PAYMENTS,
     APPROVAL_RULES,
     QUOTAS,
     FORECASTS,
@@ -47,9 +51,11 @@ LOGGED = (
 )
 EXPORTED = (
     EXCHANGE_RATES,
+    INVOICES,
     LEADS,
     OPPORTUNITIES,
     ORDERS,
+    PAYMENTS,
     PRICE_BOOKS,
     PRODUCTS,
     QUOTAS,

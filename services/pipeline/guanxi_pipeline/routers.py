@@ -11,6 +11,7 @@ from guanxi_pipeline.exports.routes import router as exports
 from guanxi_pipeline.fields.routes import router as fields
 from guanxi_pipeline.forecasts.routes import router as forecasts
 from guanxi_pipeline.imports.routes import router as imports
+from guanxi_pipeline.invoices.routes import router as invoices
 from guanxi_pipeline.lead_duplicates.routes import router as lead_duplicates
 from guanxi_pipeline.lead_forms.public import router as public_forms
 from guanxi_pipeline.lead_forms.routes import router as lead_forms
@@ -20,6 +21,7 @@ from guanxi_pipeline.leads.routes import router as leads
 from guanxi_pipeline.leads.verbs import router as lead_verbs
 from guanxi_pipeline.opportunities.routes import router as opportunities
 from guanxi_pipeline.orders.routes import router as orders
+from guanxi_pipeline.payments.routes import router as payments
 from guanxi_pipeline.pipelines.routes import router as pipelines
 from guanxi_pipeline.price_books.entry_routes import router as price_book_entries
 from guanxi_pipeline.price_books.routes import router as price_books
@@ -47,6 +49,6 @@ DEALS: Final = (board, pipelines, opportunities, win_model)
 CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)
 QUOTES: Final = (approval_rules, quotes, quote_verbs, public_quotes)
 FORECASTS: Final = (quotas, forecasts, forecast_calls)
-ORDERS: Final = (exchange_rates, purchases, stock_reports, orders)
+ORDERS: Final = (exchange_rates, purchases, stock_reports, orders, invoices, payments)
 DATA_WORK: Final = (exports, imports, fields, views, sync, jobs_router())
 ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES, *ORDERS, *FORECASTS)

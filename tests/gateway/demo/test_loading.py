@@ -69,6 +69,8 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "quotes",
         "send",
         "orders/batch",
+        "invoices/batch",
+        "payments/batch",
         "quotas/batch",
         "stock-reports/batch",
         "business-calendars",
@@ -119,6 +121,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
     assert 700 < contracts < 1_100
     assert 30 < made.pop("/v1/quotes") < 100  # a weekday more or less moves it
     assert 80 < (quotas := made["/v1/quotas"]) < 200
+    assert 400 < (invoices := made["/v1/invoices"]) < 1_500
+    assert 400 < (payments := made["/v1/payments"]) < 1_500
     assert 50 < (stock := made["/v1/orders/stock-reports"]) < 400
     assert made == {
         "/v1/organisations": 1,
@@ -136,6 +140,8 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/leads/forms": 1,
         "/v1/leads": 140,
         "/v1/orders": loaded.orders,
+        "/v1/invoices": invoices,
+        "/v1/payments": payments,
         "/v1/quotas": quotas,
         "/v1/orders/stock-reports": stock,
         "/v1/tickets": loaded.tickets,

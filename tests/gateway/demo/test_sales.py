@@ -1,7 +1,8 @@
 """Catalogue, leads, quotes and orders of the demo: of the right shape, and as the API takes them."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,15 +20,19 @@ from guanxi_gateway.cli.demo.catalogue import (
     make_taxes,
 )
 from guanxi_gateway.cli.demo.deals import make_deals
+from guanxi_gateway.cli.demo.invoices import make_invoices, make_payments
 from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_leads, make_rules
 from guanxi_gateway.cli.demo.offers import make_quotes, sent
 from guanxi_gateway.cli.demo.purchases import LEAVING, RATE_DAYS, RATE_SHAPE
 from guanxi_gateway.cli.demo.sales import make_orders
 from guanxi_gateway.cli.demo.targets import make_quotas, make_stock
 from guanxi_pipeline.assignment_rules.schemas import AssignmentRuleCreate
+from guanxi_pipeline.invoices.schemas import InvoiceCreate
 from guanxi_pipeline.lead_forms.schemas import LeadFormCreate
 from guanxi_pipeline.leads.schemas import LeadCreate
+from guanxi_pipeline.orders.rules import order_from
 from guanxi_pipeline.orders.schemas import OrderCreate
+from guanxi_pipeline.payments.schemas import PaymentCreate
 from guanxi_pipeline.products.schemas import ProductCreate
 from guanxi_pipeline.quotas.schemas import QuotaCreate
 from guanxi_pipeline.quotes.schemas import QuoteCreate
@@ -35,17 +40,21 @@ from guanxi_pipeline.rates.schemas import ExchangeRateCreate
 from guanxi_pipeline.scorecards.schemas import ScorecardUpdate
 from guanxi_pipeline.stock.schemas import StockReportCreate
 from guanxi_pipeline.tax_classes.schemas import TaxClassCreate
+from guanxi_shared.identifiers import new_id
 from tests.gateway.demo.made import COMPANIES, CUSTOMERS, PURCHASES, SEED, TODAY
 
 DEALS = make_deals(SEED, CUSTOMERS, PURCHASES, TODAY)
 ORDERS = make_orders(SEED, CUSTOMERS, DEALS, PURCHASES)
 QUOTES = make_quotes(SEED, DEALS)
 STOCK = make_stock(SEED, ORDERS, TODAY)
+INVOICES = make_invoices(SEED, ORDERS, TODAY)
+PAYMENTS = make_payments(SEED, INVOICES, TODAY)
 MADE: dict[type[BaseModel], list[dict[str, Any]]] = {
     TaxClassCreate: make_taxes(SEED), ProductCreate: make_products(SEED),
     ExchangeRateCreate: make_rates(SEED, TODAY), AssignmentRuleCreate: make_rules(SEED),
     LeadFormCreate: make_forms(SEED), LeadCreate: make_leads(SEED, TODAY), QuoteCreate: QUOTES,
     OrderCreate: ORDERS, QuotaCreate: make_quotas(SEED, DEALS, TODAY), StockReportCreate: STOCK,
+    InvoiceCreate: INVOICES, PaymentCreate: PAYMENTS,
 }  # fmt: skip
 
 
@@ -77,6 +86,8 @@ def test_a_month_of_stock_begins_with_what_the_one_before_ended_with() -> None:
 def test_the_same_seed_gives_the_same_sales_on_the_same_day() -> None:
     assert make_orders(SEED, CUSTOMERS, DEALS, PURCHASES) == ORDERS
     assert make_quotes(SEED, DEALS) == QUOTES
+    assert make_invoices(SEED, ORDERS, TODAY) == INVOICES
+    assert make_payments(SEED, INVOICES, TODAY) == PAYMENTS
     assert make_leads(SEED, TODAY) == MADE[LeadCreate]
 
 
@@ -85,6 +96,43 @@ def test_there_is_a_rate_of_each_month_for_each_currency() -> None:
     assert months == dict.fromkeys(DOLLARS.keys() - {"CNY"}, 26)
     newest = max(rate["valid_on"] for rate in MADE[ExchangeRateCreate])
     assert newest == str(TODAY.replace(day=1))
+
+
+def test_an_invoice_is_of_what_its_order_comes_to() -> None:
+    by_id = {order["id"]: order for order in ORDERS}
+    for invoice in INVOICES:
+        order = by_id[invoice["order_id"]]
+        lines = [{**line, "id": new_id()} for line in order["lines"]]
+        sent = {**order, "lines": lines, "ordered_on": TODAY}
+        row, _ = order_from(sent, organisation=new_id(), own_currency="CNY", today=TODAY)
+        assert Decimal(invoice["amount"]["amount"]) == row["total_amount"]
+        assert invoice["amount"]["currency"] == order["currency"]
+        assert order["ordered_on"] <= invoice["issued_on"] <= invoice["due_on"]
+        assert order["status"] != "cancelled"
+    assert len({invoice["order_id"] for invoice in INVOICES}) == len(INVOICES)
+
+
+def test_most_invoices_are_paid_in_time_and_some_are_overdue_of_every_age() -> None:
+    came_in: dict[str, Decimal] = defaultdict(Decimal)
+    last: dict[str, str] = {}
+    for payment in PAYMENTS:
+        came_in[payment["invoice_id"]] += Decimal(payment["amount"]["amount"])
+        last[payment["invoice_id"]] = payment["received_on"]
+        assert date.fromisoformat(payment["received_on"]) < TODAY
+    ages: Counter[str] = Counter()
+    for invoice in INVOICES:
+        left = Decimal(invoice["amount"]["amount"]) - came_in[invoice["id"]]
+        assert left >= 0
+        late = (TODAY - date.fromisoformat(invoice["due_on"])).days
+        if left:
+            ages["open" if late <= 0 else str(min((late - 1) // 30, 3))] += 1
+        else:
+            ages["in time" if last[invoice["id"]] <= invoice["due_on"] else "late"] += 1
+    assert ages["in time"] > len(INVOICES) / 2
+    assert ages["late"] > len(INVOICES) / 10
+    assert all(ages[bucket] for bucket in ("open", "0", "1", "2", "3")), ages
+    whole = {payment["invoice_id"] for payment in PAYMENTS}
+    assert len(PAYMENTS) > len(whole)  # some in two parts
 
 
 def test_every_won_deal_has_its_order_and_customers_buy_again() -> None:

@@ -5,7 +5,14 @@ import pytest
 
 from guanxi_pipeline.db import METADATA
 from guanxi_pipeline.leads.resources import LEADS
-from guanxi_pipeline.privacy.erasing_deals import OF_DEALS, OF_ORDERS, OF_QUOTES, OF_STOCK
+from guanxi_pipeline.privacy.erasing_deals import (
+    OF_DEALS,
+    OF_INVOICES,
+    OF_ORDERS,
+    OF_PAYMENTS,
+    OF_QUOTES,
+    OF_STOCK,
+)
 from guanxi_pipeline.privacy.erasing_leads import KEPT as KEPT_OF_LEADS
 from guanxi_pipeline.privacy.nobodys import NOBODYS
 from guanxi_pipeline.privacy.places import PLACES
@@ -62,7 +69,7 @@ def test_a_leads_tombstone_keeps_what_became_of_it_and_nothing_of_whom() -> None
     ("table", "fields"),
     [
         ("opportunities", OF_DEALS), ("quotes", OF_QUOTES), ("orders", OF_ORDERS),
-        ("stock_reports", OF_STOCK),
+        ("stock_reports", OF_STOCK), ("invoices", OF_INVOICES), ("payments", OF_PAYMENTS),
     ],
 )  # fmt: skip
 def test_the_texts_that_are_looked_through_are_those_of_the_place(

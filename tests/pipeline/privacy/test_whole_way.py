@@ -317,6 +317,27 @@ async def test_what_reports_of_stock_say_of_an_account_goes_and_their_counts_sta
     assert (left["note"], left["bought"], left["closing"]) == (None, 51, 81)
 
 
+async def test_what_invoices_say_of_somebody_goes_and_what_was_paid_stays(
+    client: Clients, organisation: Organisation, account: Known, person: Known, heard: Heard, dump: Dump
+) -> None:  # fmt: skip
+    manager, somebody = client(organisation.manager), await person("WayPayer Canary")
+    owed = {
+        "account_id": await account(), "contact_id": somebody, "amount": cny("100.00"),
+        "reference": "By WayPayer Canary", "notes": "Call WayPayer Canary",
+    }  # fmt: skip
+    invoice = await ok(await manager.post("/v1/invoices", json=owed))
+    pays = {"invoice_id": invoice["id"], "amount": cny("40.00"), "notes": "From WayPayer Canary"}
+    payment = await ok(await manager.post("/v1/payments", json=pays))
+    other = {"account_id": owed["account_id"], "amount": cny("1.00"), "notes": "Harmless"}
+    kept = await ok(await manager.post("/v1/invoices", json=other))
+    await heard(erased(organisation, "contact", somebody))
+    assert await dump.places_of("WayPayer") == []
+    left = await ok(await manager.get(f"/v1/invoices/{invoice['id']}"))
+    assert (left["reference"], left["notes"], left["paid"]) == (None, None, cny("40.00"))
+    assert (await ok(await manager.get(f"/v1/payments/{payment['id']}")))["notes"] is None
+    assert await ok(await manager.get(f"/v1/invoices/{kept['id']}")) == kept
+
+
 async def test_remarks_of_approvers_and_numbers_as_others_spell_them_go_and_exact_numbers_stay(
     client: Clients, organisation: Organisation, stages: Stages, contacts_fake: FakeContacts,
     heard: Heard, dump: Dump,

@@ -1,4 +1,4 @@
-"""What is sold, to whom, and how far it is: catalogue, leads, pipelines, deals, quotes, orders, quotas, stock."""
+"""What is sold, to whom, and how far it is: catalogue, leads, pipelines, deals, quotes, orders, invoices, quotas, stock."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -8,6 +8,7 @@ from guanxi_gateway.cli.demo.client import Write
 from guanxi_gateway.cli.demo.companies import Record
 from guanxi_gateway.cli.demo.customers import Customers
 from guanxi_gateway.cli.demo.deals import make_pipelines, slips
+from guanxi_gateway.cli.demo.invoices import make_invoices, make_payments
 from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_rules
 from guanxi_gateway.cli.demo.loads import Loading
 from guanxi_gateway.cli.demo.offers import sent
@@ -24,6 +25,10 @@ def load_sales(loading: Loading, customers: Customers, today: date) -> None:
     loading.create("quotes", QUOTES, customers.quotes)
     _send(loading, customers.quotes)
     loading.create_many("orders", "/v1/orders", customers.orders)
+    invoices = make_invoices(loading.seed, customers.orders, today)
+    loading.create_many("invoices", "/v1/invoices", invoices)
+    payments = make_payments(loading.seed, invoices, today)
+    loading.create_many("payments", "/v1/payments", payments)
     loading.create_many("quotas", "/v1/quotas", make_quotas(loading.seed, customers.deals, today))
     stock = make_stock(loading.seed, customers.orders, today)
     loading.create_many("stock of distributors", "/v1/orders/stock-reports", stock)

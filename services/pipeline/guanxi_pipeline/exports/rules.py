@@ -9,6 +9,7 @@ from guanxi_shared.exports.tables import Names
 
 Row = dict[str, Any]
 MOST_LINES: Final = 3
+MONEYS: Final = frozenset({"amount", "cost", "paid", "outstanding"})
 CONSENT: Final = ("channel", "purpose", "text", "given_at")
 LINE: Final = ("", "_quantity", "_price", "_discount")
 # Columns whose fields are ids, shown by their names with the ids beside.
@@ -25,6 +26,8 @@ WIDE: Final[Mapping[str, Sequence[str]]] = {
     "amount": ("amount", "amount_currency"),
     "lines": _line_columns(),
     "cost": ("cost", "cost_currency"),
+    "paid": ("paid", "paid_currency"),
+    "outstanding": ("outstanding", "outstanding_currency"),
     "phones": reach_columns("phone"),
     "emails": reach_columns("email"),
     "consents": (*(f"consent_{part}" for part in CONSENT), "more_consents"),
@@ -37,7 +40,7 @@ def flat(row: Mapping[str, Any], names: Names) -> Row:
     found: Row = {}
     for name, stored in row.items():
         value = plain(stored)
-        if name in ("amount", "cost"):
+        if name in MONEYS:
             found |= money_columns(name, value)
         elif name == "prices":
             found |= _prices(value)

@@ -22,9 +22,11 @@ class ExportRequest(NewExport):
 
     resource: Literal[
         "exchange-rates",
+        "invoices",
         "leads",
         "opportunities",
         "orders",
+        "payments",
         "price-books",
         "products",
         "quotas",

@@ -2,6 +2,7 @@
 
 from guanxi_pipeline.models.conversions import Conversion
 from guanxi_pipeline.models.forecasts import ForecastCall, ForecastDay, ForecastFigure
+from guanxi_pipeline.models.invoices import Invoice, InvoiceNumber, Payment
 from guanxi_pipeline.models.lead_forms import LeadForm, LeadFormCount, LeadFormHit
 from guanxi_pipeline.models.lead_ways import (
     AssignmentRule,
@@ -57,6 +58,8 @@ __all__ = [
     "ForecastCall",
     "ForecastDay",
     "ForecastFigure",
+    "Invoice",
+    "InvoiceNumber",
     "KnownAccount",
     "KnownContact",
     "Lead",
@@ -72,6 +75,7 @@ __all__ = [
     "OrderNumber",
     "OrderReturn",
     "OrderReturnLine",
+    "Payment",
     "Pipeline",
     "PriceBook",
     "PriceBookEntry",

@@ -24,6 +24,7 @@ ALLOWED: Final[Mapping[str, Sequence[str]]] = {
     "fulfil": OPEN,
     "cancel": ("draft", "placed", "confirmed"),
     "return": ("partly_fulfilled", "fulfilled"),
+    "take an invoice": (*OPEN, "fulfilled"),
 }
 ADVICE: Final[Mapping[str, str]] = {
     "cancel": "What was fulfilled comes back by a return; lower the quantities of what is left.",

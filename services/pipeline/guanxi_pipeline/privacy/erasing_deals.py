@@ -1,14 +1,17 @@
-"""How a person is erased from deals, quotes and orders: what names them goes, what was sold stays."""
+"""How a person is erased from deals, quotes, orders and invoices: what names them goes, what was sold and
+what was paid stays."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_pipeline.invoices.resources import INVOICES
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.found_rules import FOUND_BY as FOUND_ORDER_BY
 from guanxi_pipeline.orders.found_rules import found_by as found_order_by
 from guanxi_pipeline.orders.resources import ORDERS
+from guanxi_pipeline.payments.resources import PAYMENTS
 from guanxi_pipeline.privacy.erasing import Erasing
 from guanxi_pipeline.privacy.text_rules import told_of
 from guanxi_pipeline.quotes.resources import QUOTES
@@ -38,6 +41,10 @@ OF_ORDERS: Final[Mapping[str, Any]] = {
 OF_STOCK: Final[Mapping[str, Any]] = {
     "adjustment_reason": None, "restatement_reason": None, "note": None, "external_id": None,
 }  # fmt: skip
+OF_INVOICES: Final[Mapping[str, Any]] = {
+    "void_reason": None, "reference": None, "notes": None, "external_id": None,
+}  # fmt: skip
+OF_PAYMENTS: Final[Mapping[str, Any]] = {"reference": None, "notes": None, "external_id": None}
 # What a record is found by, and of which texts it is made.
 FOUND: Final[Mapping[str, tuple[Callable[..., dict[str, Any]], frozenset[str]]]] = {
     OPPORTUNITIES.name: (found_by, frozenset({"name", "external_id"})),
@@ -54,6 +61,16 @@ SELECT id, coalesce({noun}_id = ANY($2::uuid[]), false) AS is_theirs FROM orders
 WHERE organisation_id = $1 AND ({noun}_id = ANY($2::uuid[]) OR opportunity_id = ANY($3::uuid[]))
 """
 REPORTS_OF: Final = "SELECT id, true AS is_theirs FROM stock_reports WHERE organisation_id = $1 AND account_id = ANY($2::uuid[])"
+INVOICES_OF: Final = """
+SELECT i.id, coalesce(i.{noun}_id = ANY($2::uuid[]), false) AS is_theirs FROM invoices i
+LEFT JOIN orders o ON o.organisation_id = i.organisation_id AND o.id = i.order_id
+WHERE i.organisation_id = $1 AND (i.{noun}_id = ANY($2::uuid[]) OR o.{noun}_id = ANY($2::uuid[])
+  OR o.opportunity_id = ANY($3::uuid[]))
+"""
+PAYMENTS_OF: Final = f"""
+SELECT p.id, true AS is_theirs FROM ({INVOICES_OF}) AS i
+JOIN payments p ON p.organisation_id = $1 AND p.invoice_id = i.id
+"""
 ORDER_LINES: Final = """
 UPDATE order_lines AS l SET name = s.name FROM unnest($2::uuid[], $3::text[]) AS s (id, name)
 WHERE l.organisation_id = $1 AND l.id = s.id AND l.name IS DISTINCT FROM s.name
@@ -85,6 +102,17 @@ async def erase_stock_reports(erasing: Erasing) -> dict[str, int]:
     rows = await erasing.connection.fetch(REPORTS_OF, erasing.organisation, list(erasing.known_ids))
     theirs = {row["id"]: row["is_theirs"] for row in rows}
     return await _erase_texts(erasing, STOCK_REPORTS, OF_STOCK, theirs)
+
+
+async def erase_invoices(erasing: Erasing) -> dict[str, int]:
+    """Before payments, as whoever takes one holds them."""
+    theirs = await _theirs(erasing, INVOICES_OF)
+    return await _erase_texts(erasing, INVOICES, OF_INVOICES, theirs)
+
+
+async def erase_payments(erasing: Erasing) -> dict[str, int]:
+    theirs = await _theirs(erasing, PAYMENTS_OF)
+    return await _erase_texts(erasing, PAYMENTS, OF_PAYMENTS, theirs)
 
 
 async def erase_deals(erasing: Erasing) -> dict[str, int]:

@@ -36,6 +36,7 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
     ),
     "forecast_days": Nobodys("days", ("day", "covers_from")),
     "forecast_figures": Nobodys("sums", ("day", "month", "currency", "category", "amount", "weighted")),
+    "invoice_numbers": Nobodys("a number"),
     "lead_assignment_rules": Nobodys(
         "filters of the organisation's own; docs/privacy.md says to look through them",
         ("name", "filter_groups", "action"),

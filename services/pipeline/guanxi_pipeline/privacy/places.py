@@ -72,6 +72,18 @@ PLACES: Final = (
         "texts that name them are blanked", deals.erase_stock_reports,
         plain=("sku", "product_key", "month", "opening", "bought", "sold", "adjusted", "closing"),
     ),
+    Place(
+        "invoices", ("void_reason", "reference", "notes", "external_id"),
+        "texts that name them are blanked", deals.erase_invoices,
+        plain=(
+            "number", "status", "issued_on", "due_on", "currency", "amount", "paid", "outstanding",
+            "paid_on",
+        ),
+    ),
+    Place(
+        "payments", ("reference", "notes", "external_id"), "texts that name them are blanked",
+        deals.erase_payments, plain=("received_on", "currency", "amount", "method"),
+    ),
     Place("known_contacts", ("name", "title", "known_by"), "blanked as contacts tells it"),
     Place(
         "known_accounts",
@@ -80,7 +92,7 @@ PLACES: Final = (
     ),
     Place(
         "events", ("before", "after"),
-        "payloads of every event of a lead become the tombstone; of deals, quotes and orders the values"
+        "payloads of every event of a lead become the tombstone; of deals, quotes, orders, invoices and payments the values"
         " that were blanked", None,
         plain=("type", "subject_type", "actor_kind", "channel", "changed", "request_id", "trace_id"),
     ),

@@ -27,7 +27,7 @@ from guanxi_shared.errors import NotFound
 from guanxi_shared.records import Loaded
 
 CHANNEL: Final = "erasure"
-EXPORTED: Final = ("leads", "opportunities", "orders", "products", "quotes")
+EXPORTED: Final = ("invoices", "leads", "opportunities", "orders", "payments", "products", "quotes")
 WRITTEN_DOWN: Final = """
 SELECT reason, erased_by FROM erasures WHERE organisation_id = $1 AND subject_id = $2 AND subject_type = $3
 ORDER BY erased_at LIMIT 1

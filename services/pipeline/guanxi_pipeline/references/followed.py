@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 from uuid import UUID
 
+from guanxi_pipeline.invoices.resources import INVOICES
 from guanxi_pipeline.leads.resources import LEADS
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
@@ -102,5 +103,14 @@ FOLLOWED: Final = (
     Followed(
         "account", STOCK_REPORTS, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
         account_after, account_back,
+    ),
+    # Payments are their invoice's and follow it (`following.renamed`).
+    Followed(
+        "account", INVOICES, "account_id", "account_id = ANY($2::uuid[])", "t.account_id = k.id",
+        account_after, account_back,
+    ),
+    Followed(
+        "contact", INVOICES, "contact_id", "contact_id = ANY($2::uuid[])", "t.contact_id = k.id",
+        contact_after, contact_back,
     ),
 )  # fmt: skip

@@ -10,6 +10,8 @@ import orjson
 
 from guanxi_pipeline.opportunities.found_rules import found_by
 from guanxi_pipeline.orders.found_rules import found_by as found_order_by
+from guanxi_pipeline.payments.following import OF_ACCOUNT as OF_ITS_INVOICES
+from guanxi_pipeline.payments.following import follow_invoices
 from guanxi_pipeline.quotes.rules import found_by as found_quote_by
 from guanxi_pipeline.references.followed import FOLLOWED
 from guanxi_shared import following
@@ -51,9 +53,10 @@ async def follow_merge(
 
 
 async def renamed(connection: Connection, organisation: UUID, noun: str, id: UUID) -> None:
-    """Records are found by their account's name, by nobody else's."""
+    """Records are found by their account's name, by nobody else's; payments are their invoice's account's."""
     if noun == "account":
         await follow_name(connection, organisation, id)
+        await follow_invoices(connection, organisation, OF_ITS_INVOICES, id, actor=following.ACTOR)
 
 
 async def follow_name(connection: Connection, organisation: UUID, account_id: UUID) -> None:

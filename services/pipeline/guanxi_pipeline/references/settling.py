@@ -8,6 +8,7 @@ from functools import partial
 from typing import Final
 from uuid import UUID
 
+from guanxi_pipeline.invoices.resources import INVOICES
 from guanxi_pipeline.opportunities.resources import OPPORTUNITIES
 from guanxi_pipeline.orders.resources import ORDERS
 from guanxi_pipeline.quotes.resources import QUOTES
@@ -19,7 +20,7 @@ from guanxi_shared.following import settle_overtaken, settle_trusted
 from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 
-TRUSTED: Final = (OPPORTUNITIES, QUOTES, ORDERS, STOCK_REPORTS)
+TRUSTED: Final = (OPPORTUNITIES, QUOTES, ORDERS, STOCK_REPORTS, INVOICES)
 
 
 @schedule("* * * * *", name="settle-references")
