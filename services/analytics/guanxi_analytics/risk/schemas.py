@@ -79,7 +79,7 @@ class LevelCount(BaseModel):
     accounts: int | None
 
 
-class Bucket(BaseModel):
+class AgeBucket(BaseModel):
     """What is outstanding, by how many days it is late."""
 
     bucket: BucketName
@@ -95,7 +95,7 @@ class Owed(BaseModel):
     invoices: int
     invoices_overdue: int
     oldest_days_late: int
-    buckets: list[Bucket]
+    buckets: list[AgeBucket]
     records: Records
 
 
@@ -109,7 +109,7 @@ class Total(BaseModel):
     outstanding: Money | None
     overdue: Money | None
     overdue_share: float | None
-    buckets: list[Bucket]
+    buckets: list[AgeBucket]
     records: Records
 
 
