@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guanxi_analytics.contracts.renewal_rules import shown as contract_shown
 from guanxi_analytics.customers import action_rules, change_rules, why_rules
-from guanxi_analytics.customers.action_rules import Answer, Guesses, Known, Offer, Term
+from guanxi_analytics.customers.action_rules import Answer, Guesses, Known, Offer, Overdue, Term
 from guanxi_analytics.customers.outlook_rules import WEEK, alive, falls_on
 
 PARAMETERS = {"r": 0.243, "alpha": 4.414, "a": 0.793, "b": 2.426}
@@ -137,6 +137,7 @@ ENDING = Term("e", TODAY + timedelta(days=30), 30, 0.25)
         ({"answers": [Answer("csat", 2, TODAY)]}, {}, ["answer"], [None]),
         ({"answers": [Answer("csat", 3, TODAY)]}, {}, ["nothing"], [None]),
         ({"answers": [Answer("nps", 6, TODAY - timedelta(days=91))]}, {}, ["nothing"], [None]),
+        ({"overdue": [Overdue("CNY", Decimal("70.00"), 1, 9)]}, {}, ["collect"], ["70.00"]),
         ({"terms": [ENDING]}, {}, ["renew"], [None]),
         ({"terms": [ENDING]}, {"term_value": Decimal(1200)}, ["renew"], ["300.00"]),
         ({"terms": [ENDING]}, {"within": 29}, ["nothing"], [None]),
@@ -152,8 +153,9 @@ ENDING = Term("e", TODAY + timedelta(days=30), 30, 0.25)
         ({"offer": Offer("Toner", "Printer", 0.4, Decimal("50"))}, {}, ["cross_sell"], ["20.00"]),
         ({"offer": Offer("Toner", "Printer", 0.4, None)}, {}, ["cross_sell"], [None]),
         (
-            {"offer": Offer("Toner", "Printer", 0.4, None), "terms": [ENDING], "complaints": 1, **GONE}, {},
-            ["answer", "renew", "win_back", "cross_sell"], [None, None, "100.00", None],
+            {"offer": Offer("Toner", "Printer", 0.4, None), "terms": [ENDING], "complaints": 1, **GONE,
+             "overdue": [Overdue("CNY", Decimal("70.00"), 1, 9), Overdue("EUR", Decimal("7.00"), 1, 9)]}, {},
+            ["answer", "collect", "collect", "renew", "win_back", "cross_sell"], [None, "70.00", "7.00", None, "100.00", None],
         ),
     ],
 )  # fmt: skip
@@ -167,6 +169,19 @@ def test_rules_come_in_their_order_with_money_where_it_can_be_computed(
     assert [each["expected"] and each["expected"]["amount"] for each in told] == expected
     assert all(each["is_rule"] and each["reasons"] for each in told)
     assert all((each["computed"] is None) == (each["expected"] is None) for each in told)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "shown"),
+    [("EUR", "70", "70.00"), ("JPY", "70", "70"), ("KWD", "0.125", "0.125")],
+)
+def test_what_is_overdue_is_expected_in_its_own_currency(
+    currency: str, amount: str, shown: str
+) -> None:
+    known = Known(today=TODAY, currency="CNY", overdue=[Overdue(currency, Decimal(amount), 2, 9)])
+    [action] = action_rules.actions(known, GUESSES)
+    told = action_rules.shown(action, 1, "CNY")
+    assert told["expected"] == {"amount": shown, "currency": currency}
 
 
 def test_reasons_cite_their_figures() -> None:

@@ -13,8 +13,9 @@ from guanxi_analytics.sources.rebuilding import KIND, rebuild_from
 from guanxi_shared.db import Database
 from guanxi_shared.http import ServiceClient
 from guanxi_shared.running_jobs import RunningJob, claim
-from tests.analytics.asking import account_made, asked, sold
+from tests.analytics.asking import account_made, asked, money, sold
 from tests.analytics.conftest import Hear
+from tests.analytics.owing import invoice, published, told_of
 from tests.factories import Clients, Organisation
 from tests.pipeline.orders.ordering import acted
 from tests.pipeline.products.selling import product
@@ -36,6 +37,7 @@ MADE = (
     "corrective_action_facts",
     "root_cause_facts",
     "product_facts",
+    "invoice_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -80,6 +82,7 @@ async def a_story(
     )
     await a_complaint(tickets, account_id=acme, product_id=pump["id"])
     await a_contract(tickets, acme)
+    await some_invoices(sales, organisation)
     quota = {"owner_id": str(organisation.rep.id), "period": "month", "starts_on": "2026-03-01"}
     quota |= {"amount": {"amount": "900.00", "currency": "CNY"}}
     made = await done(rep, "POST", "/v1/quotas", json=quota)
@@ -95,6 +98,17 @@ async def a_story(
     }
     made = await done(rep, "POST", "/v1/orders/stock-reports", json=stock)
     await done(rep, "PATCH", f"/v1/orders/stock-reports/{made['id']}", json={"sold": 2})
+
+
+async def some_invoices(sales: Clients, organisation: Organisation) -> None:
+    """As pipeline's feed tells of them: two issued, one of them paid in part, the other deleted."""
+    one, other = (invoice(organisation, "Acme", amount, -3) for amount in ("10", "20"))
+    part = {"paid": money("4.00"), "outstanding": money("6.00")}
+    await published(
+        sales.app, organisation, told_of(organisation, one), told_of(organisation, other),
+        told_of(organisation, one | part, verb="updated", version=2),
+        told_of(organisation, other, verb="deleted", version=2),
+    )  # fmt: skip
 
 
 async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
@@ -238,6 +252,7 @@ async def test_a_restored_source_is_heard_from_its_beginning(
         "quota_facts",
         "stock_facts",
         "product_facts",
+        "invoice_facts",
         "customer_summaries",
     }
     assert {name for name in MADE if not after[name]} == gone | NOT_TOLD

@@ -8,6 +8,7 @@ import pytest
 from guanxi_shared.edge import Edge
 from tests.analytics.asking import account_made, sold
 from tests.analytics.conftest import Hear
+from tests.analytics.owing import invoice, published, told_of
 from tests.every_route import NOBODY, operations
 from tests.factories import Clients, Organisation
 
@@ -15,7 +16,7 @@ SECRET = "绝密客户Canary"
 TODAY = datetime.now(UTC).date()
 BODIES: dict[str, Any] = {
     "/v1/analytics/query": {
-        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities", "sell_in", "complaints", "accounts"],
+        "measures": ["revenue", "deals_opened", "tickets_opened", "contract_terms", "activities", "sell_in", "complaints", "accounts", "invoiced"],
         "dimensions": ["account", "region"],
     },
     "/v1/analytics/facts/{cube}/search": {},
@@ -38,6 +39,7 @@ CUBES = (
     "complaints",
     "corrective_actions",
     "accounts",
+    "invoices",
 )
 
 
@@ -45,7 +47,7 @@ CUBES = (
 async def canary(
     everywhere: Organisation, sales: Clients, customers: Clients, desk: Clients, hear: Hear
 ) -> str:
-    """An account of `rep` with a sale, a ticket, a contract and a visit, all of which say the secret where they can."""
+    """An account of `rep` with a sale, an invoice, a ticket, a contract and a visit, all of which say the secret where they can."""
     rep = sales(everywhere.rep)
     account = await account_made(customers(everywhere.rep), rep, SECRET, region=SECRET)
     brought = {"referred_by_id": account}
@@ -77,6 +79,9 @@ async def canary(
     visit = {"kind": "visit", "subject": SECRET, "location": SECRET, "account_ids": [account]}
     answer = await customers(everywhere.rep).post("/v1/activities", json=visit)
     assert answer.status_code == 201, answer.text
+    bill = invoice(everywhere, SECRET, "43217654", -50)
+    bill |= {"account_id": account, "number": SECRET}
+    await published(sales.app, everywhere, told_of(everywhere, bill))
     await hear()
     return account
 
@@ -133,6 +138,6 @@ async def test_those_who_see_it_do(
         "POST /v1/analytics/query", "POST /v1/analytics/facts/sales/search", "POST /v1/analytics/facts/stock/search",
         "POST /v1/analytics/facts/distributor_sales/search", "POST /v1/analytics/facts/accounts/search",
         "GET /v1/analytics/contracts/renewals",
-        "GET /v1/analytics/referrals",
+        "GET /v1/analytics/referrals", "GET /v1/analytics/risk", "POST /v1/analytics/facts/invoices/search",
         f"GET /v1/analytics/customers/{canary}",
     }  # fmt: skip

@@ -104,6 +104,7 @@ class Story:
         fields: Record = {
             "name": self.word(), "tags": self.tags(), "industry": rng.choice(["retail", "steel", None]),
             "revenue": {"amount": f"{rng.randint(0, 10**7)}.50", "currency": "CNY"},
+            "credit_limit": {"amount": f"{rng.randint(0, 10**5)}.00", "currency": "EUR"},
             "phones": [{"number": f"010-6554{rng.randint(1000, 9999)}", "kind": "work"}],
             "addresses": [{"city": "北京", "latitude": 39.98, "longitude": 116.31}],
             "custom": {"rating": rng.choice(["A", "B"])} if self.ids.get("field") else {},

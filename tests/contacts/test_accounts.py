@@ -27,7 +27,7 @@ async def test_a_created_account_reads_back_as_the_create_answered(
         "name": "北京未来科技有限公司", "legal_name": "北京未来科技股份有限公司", "short_name": "未来科技",
         "local_name": "北京未來科技", "industry": "software", "region": "华北", "source": "展会",
         "domain": "https://www.Weilai.example/about", "founded_year": 1999, "staff_count": 240,
-        "revenue": {"amount": "86000000", "currency": "CNY"},
+        "revenue": {"amount": "86000000", "currency": "CNY"}, "credit_limit": {"amount": "500000", "currency": "EUR"},
         "phones": [{"number": "010-6554 4321"}], "emails": [{"address": "Info@Weilai.example"}],
         "addresses": [{"city": "北京", "latitude": 39.98, "longitude": 116.31}],
         "key_account": {"plan": "year plan"}, "tags": ["b", "a", "b"], "grade": "A",
@@ -37,6 +37,7 @@ async def test_a_created_account_reads_back_as_the_create_answered(
     record = answer.json()
     assert answer.headers["location"] == f"{PATH}/{record['id']}"
     assert record["revenue"] == {"amount": "86000000.00", "currency": "CNY"}
+    assert record["credit_limit"] == {"amount": "500000.00", "currency": "EUR"}
     assert record["phones"][0] == {
         "number": "010-6554 4321", "kind": "work", "is_primary": True, "e164": "+861065544321",
     }  # fmt: skip
@@ -49,6 +50,30 @@ async def test_a_created_account_reads_back_as_the_create_answered(
     assert read.headers["etag"] == answer.headers["etag"] == '"1"'
 
 
+async def test_a_credit_limit_is_filtered_by_changed_and_kept_in_the_history(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    limit = {"amount": "500.00", "currency": "EUR"}
+    made = (await rep.post(PATH, json={"name": "Acme", "credit_limit": limit})).json()
+    await rep.post(PATH, json={"name": "Beta", "credit_limit": limit | {"amount": "0"}})
+    await rep.post(PATH, json={"name": "Cui"})
+
+    async def named(**asked: str) -> set[str]:
+        answer = await rep.get(PATH, params=asked)
+        assert answer.status_code == 200, answer.text
+        return {each["name"] for each in answer.json()["data"]}
+
+    assert await named(**{"credit_limit[gte]": "0"}) == {"Acme", "Beta"}
+    assert await named(**{"credit_limit[gt]": "0", "credit_limit.currency": "EUR"}) == {"Acme"}
+    assert await named(**{"credit_limit[is_null]": "true"}) == {"Cui"}
+    one = f"{PATH}/{made['id']}"
+    assert (await rep.patch(one, json={"credit_limit": None})).json()["credit_limit"] is None
+    told = (await rep.get(f"{one}/history")).json()["data"]
+    assert {each["version"] for each in told} == {1, 2}
+    assert any("credit_limit" in each["changed"] for each in told)
+
+
 @pytest.mark.parametrize(
     ("sent", "field"),
     [
@@ -58,6 +83,9 @@ async def test_a_created_account_reads_back_as_the_create_answered(
         ({"name": "x", "revenue": {"amount": "1.234", "currency": "CNY"}}, "revenue"),
         ({"name": "x", "revenue": {"amount": "1.5", "currency": "JPY"}}, "revenue"),
         ({"name": "x", "revenue": {"amount": "1", "currency": "XYZ"}}, "revenue"),
+        ({"name": "x", "credit_limit": {"amount": "-0.01", "currency": "CNY"}}, "credit_limit"),
+        ({"name": "x", "credit_limit": {"amount": "1.5", "currency": "JPY"}}, "credit_limit"),
+        ({"name": "x", "credit_limit": 3}, "credit_limit"),
         ({"name": "x", "grade": "E"}, "grade"),
         ({"name": "x", "staff_count": -1}, "staff_count"),
         ({"name": "x", "nonsense": 1}, "nonsense"),

@@ -19,6 +19,7 @@ from guanxi_analytics.queries.routes import router as queries
 from guanxi_analytics.referrals.routes import router as referrals
 from guanxi_analytics.reports.routes import router as reports
 from guanxi_analytics.retention.routes import router as retention
+from guanxi_analytics.risk.routes import router as risk
 from guanxi_analytics.satisfaction.routes import router as satisfaction
 from guanxi_analytics.schedules.routes import router as schedules
 from guanxi_analytics.sources.routes import router as sources
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     retention,
     contracts,
     lifecycle,
+    risk,
     referrals,
     satisfaction,
     products,

@@ -20,6 +20,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from guanxi_contacts import models
+from guanxi_contacts.accounts.rules import MONEY
 from guanxi_contacts.accounts.schemas import AccountRead
 from guanxi_contacts.activities.resources import ACTIVITIES
 from guanxi_contacts.calendar_feeds.resources import CALENDAR_FEEDS
@@ -134,7 +135,7 @@ ACCOUNTS: Resource = Resource(
     noun="account",
     service=SERVICE,
     table=ACCOUNT,
-    fields=_fields_of(ACCOUNT, models.ACCOUNT_SEARCH, lambda: ACCOUNTS, money=("revenue",)),
+    fields=_fields_of(ACCOUNT, models.ACCOUNT_SEARCH, lambda: ACCOUNTS, money=MONEY),
     includes={"contacts": Include("contacts", _contacts_of_account, "contacts")},
     search=models.ACCOUNT_SEARCH,
     has_documents=True,

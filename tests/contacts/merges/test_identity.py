@@ -18,6 +18,7 @@ def some_account(random: Random, others: list[str]) -> dict[str, Any]:
         "industry": random.choice([None, "software", "education"]),
         "domain": random.choice([None, "weilai.example", "zte.example"]),
         "revenue": random.choice([None, {"amount": "1.50", "currency": "CNY"}]),
+        "credit_limit": random.choice([None, {"amount": "9.00", "currency": "EUR"}]),
         "phones": [{"number": f"1380013800{random.randrange(4)}"}] * random.randrange(2),
         "emails": [
             {"address": f"{c}@w.example"} for c in random.sample("abc", random.randrange(3))
@@ -67,7 +68,16 @@ async def a_world(client: Clients, user: User, random: Random) -> tuple[list[str
 
 def some_merge(random: Random, resource: str, alive: list[str]) -> tuple[dict[str, Any], list[Any]]:
     survivor, *sources = random.sample(alive, random.randint(2, 3))
-    fields = ["name", "industry", "phones", "custom.vat", "revenue", "parent_id", "tags"]
+    fields = [
+        "name",
+        "industry",
+        "phones",
+        "custom.vat",
+        "revenue",
+        "credit_limit",
+        "parent_id",
+        "tags",
+    ]
     if resource == "contacts":
         fields = ["name", "birthday", "reports_to_id", "hobbies", "owner_id"]
     chosen = {f: random.choice([survivor, *sources]) for f in random.sample(fields, 2)}

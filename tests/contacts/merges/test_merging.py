@@ -21,6 +21,7 @@ async def test_the_survivors_values_win_gaps_are_filled_and_lists_united(
     source = await make(
         client, rep, name="北京未來科技", industry="education", region="华北", tags=["b", "a"],
         revenue={"amount": "86000000.00", "currency": "CNY"}, domain="weilai.example",
+        credit_limit={"amount": "0.00", "currency": "EUR"},
         phones=[{"number": "+86 10 6554 4321"}, {"number": "13800138000", "is_primary": True}],
         emails=[{"address": "info@weilai.example"}], staff_count=7,
         addresses=[{"city": "北京", "latitude": 39.9, "longitude": 116.3}],
@@ -33,6 +34,7 @@ async def test_the_survivors_values_win_gaps_are_filled_and_lists_united(
     assert [each["number"] for each in now["phones"]] == ["010-6554 4321", "13800138000"]
     assert [each["is_primary"] for each in now["phones"]] == [True, False]
     assert now["revenue"] == {"amount": "86000000.00", "currency": "CNY"}
+    assert now["credit_limit"] == {"amount": "0.00", "currency": "EUR"}
     assert (now["tags"], now["staff_count"], now["domain"]) == (["a", "b"], 7, "weilai.example")
     assert now["key_account"] == {"plan": "ours", "honours": "many"}
     assert (now["latitude"], now["longitude"]) == (39.9, 116.3)

@@ -332,6 +332,7 @@ async def test_an_account_is_erased_only_if_it_is_a_person(
         "phones": [{"number": "+86 139 0013 9778"}], "emails": [{"address": "canary.buyer@canary.example"}],
         "addresses": [{"street": "CanaryRoad", "latitude": 31.5, "longitude": 121.5}],
         "key_account": {"plan": "CanaryPlan"}, "revenue": {"amount": "918273645546372.00", "currency": "CNY"},
+        "credit_limit": {"amount": "817263544536271.00", "currency": "CNY"},
     }  # fmt: skip
     made = await admin.post("/v1/accounts", json=whole, headers={"idempotency-key": "buyer"})
     person_id = made.json()["id"]
@@ -345,7 +346,7 @@ async def test_an_account_is_erased_only_if_it_is_a_person(
     erased = await admin.post(f"/v1/accounts/{person_id}/erase", json=REQUEST)
     assert (erased.status_code, erased.json()["type"]) == (200, "account")
     canaries = ["CanaryBuyer", "CanaryLegal", "CanaryNote", "13900139778", "canary.buyer", "CanaryRoad",
-                "CanaryPlan", "918273645546372", "CanaryPaper", "CanaryInk", "CanaryReason"]  # fmt: skip
+                "CanaryPlan", "918273645546372", "817263544536271", "CanaryPaper", "CanaryInk", "CanaryReason"]  # fmt: skip
     assert await dump.places_of(*canaries) == []
     assert (await admin.get(f"/v1/accounts/{person_id}")).status_code == 410
     assert (await admin.get(f"/v1/accounts/{company}")).json()["name"] == "Weilai"

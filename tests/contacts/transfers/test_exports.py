@@ -18,6 +18,7 @@ ACCOUNTS: list[dict[str, Any]] = [
     {
         "name": "北京未来科技有限公司", "external_id": "A1", "industry": "software", "staff_count": 240,
         "revenue": {"amount": "86000000.00", "currency": "CNY"}, "tags": ["重点", "old"],
+        "credit_limit": {"amount": "500000.00", "currency": "EUR"},
         "phones": [{"number": "010-6554 4321"}, {"number": "13800138000", "kind": "mobile", "is_primary": True}],
         "emails": [{"address": "info@weilai.example"}],
         "addresses": [{"street": "中关村大街1号", "city": "北京", "latitude": 39.98, "longitude": 116.3}],

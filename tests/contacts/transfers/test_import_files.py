@@ -157,6 +157,19 @@ async def test_values_are_replaced_scaled_and_filled_in(send: Sender) -> None:
     assert (acme["source"], acme["tags"]) == ("Maven", ["imported"])
 
 
+async def test_a_credit_limit_is_recognised_with_its_currency_and_refused_below_nothing(
+    send: Sender,
+) -> None:
+    found = await send(
+        "名称,信用额度,信用额度币种,年收入,币种\nAcme,500000,EUR,12,USD\nBeta,0,,,\nCui,-1,EUR,,\n"
+    )
+    acme, beta = await send.records()
+    assert acme["credit_limit"] == {"amount": "500000.00", "currency": "EUR"}
+    assert acme["revenue"] == {"amount": "12.00", "currency": "USD"}
+    assert beta["credit_limit"] == {"amount": "0.00", "currency": "CNY"}
+    assert "信用额度: must not be negative" in await send.errors(found["id"])
+
+
 @pytest.mark.parametrize("content", [b"", b"%PDF-1.4 x", b"PK\x03\x04broken"])
 async def test_what_is_no_table_is_refused_with_a_sentence(send: Sender, content: bytes) -> None:
     answer = await send.upload(content)

@@ -11,11 +11,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from guanxi_analytics.customers.outlook_rules import WARNED
+from guanxi_shared.money import scale_of
 
 LOW: Final[Mapping[str, int]] = {"csat": 2, "nps": 6}  # and below
 LOW_FOR: Final = timedelta(days=90)
 LABELS: Final[Mapping[str, Mapping[str, str]]] = {
     "answer": {"en": "Answer what they complain about", "zh": "先处理投诉与低分"},
+    "collect": {"en": "Collect what is overdue", "zh": "催收逾期款项"},
     "renew": {"en": "See to the renewal", "zh": "跟进续约"},
     "win_back": {"en": "Win them back", "zh": "赢回客户"},
     "call": {"en": "Call: they have been silent for long", "zh": "联系沉默客户"},
@@ -62,6 +64,16 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
+class Overdue:
+    """What is overdue in one currency."""
+
+    currency: str
+    amount: Decimal
+    invoices: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the caller is told of a customer; None is what they are not, or what nobody knows."""
 
@@ -77,6 +89,7 @@ class Known:
     answers: Sequence[Answer] = ()
     terms: Sequence[Term] = ()
     offer: Offer | None = None
+    overdue: Sequence[Overdue] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +99,13 @@ class Action:
     expected: Decimal | None = None
     computed: str | None = None
     entitlement_id: str | None = None
+    currency: str | None = None  # of what is expected; that of their purchases, if absent
 
 
 def actions(known: Known, guesses: Guesses) -> list[Action]:
     """In the order in which they are best done; `nothing` alone where no other applies."""
     found = [action for rule in RULES for action in rule(known, guesses)]
-    return found or [Action("nothing", ["No complaint is open, no term ends soon, and they are not silent for long."])]  # fmt: skip
+    return found or [Action("nothing", ["No complaint is open, nothing is overdue, no term ends soon, and they are not silent for long."])]  # fmt: skip
 
 
 def _answer(known: Known, guesses: Guesses) -> list[Action]:
@@ -108,6 +122,18 @@ def _answer(known: Known, guesses: Guesses) -> list[Action]:
                 f"They gave {each.kind.upper()} {each.score} on {each.on}; {LOW[each.kind]} and below is low."
             )
     return [Action("answer", told)] if told else []
+
+
+def _collect(known: Known, guesses: Guesses) -> list[Action]:
+    """Of each currency by itself."""
+    found = []
+    for each in known.overdue:
+        many = "invoice is" if each.invoices == 1 else "invoices are"
+        told = f"{each.invoices} {many} overdue, {each.currency} {each.amount:f} in all, the oldest by {each.days} days."
+        found.append(
+            Action("collect", [told], each.amount, "what is overdue", currency=each.currency)
+        )
+    return found
 
 
 def _renew(known: Known, guesses: Guesses) -> list[Action]:
@@ -175,14 +201,15 @@ def _cross_sell(known: Known, guesses: Guesses) -> list[Action]:
 
 
 RULES: Final[Sequence[Callable[[Known, Guesses], list[Action]]]] = (
-    _answer, _renew, _win_back, _call, _cross_sell,
+    _answer, _collect, _renew, _win_back, _call, _cross_sell,
 )  # fmt: skip
 
 
 def shown(action: Action, place: int, currency: str | None) -> dict[str, Any]:
-    expected = None
+    expected, currency = None, action.currency or currency
     if action.expected is not None and currency is not None:
-        expected = {"amount": f"{round(action.expected, 2):f}", "currency": currency}
+        digits = scale_of(currency)
+        expected = {"amount": f"{round(action.expected, digits):f}", "currency": currency}
     return {
         "place": place, "rule": action.rule, "is_rule": True, "labels": LABELS[action.rule], "reasons": list(action.reasons),
         "expected": expected, "computed": action.computed if expected else None, "entitlement_id": action.entitlement_id,

@@ -14,6 +14,7 @@ from guanxi_analytics.customers.standing import read_standing
 from guanxi_analytics.customers.under_contract import read_contracts
 from guanxi_analytics.products.prices import usual_price
 from guanxi_analytics.products.reading import read_next_products
+from guanxi_analytics.risk.reading import read_customer_risk
 from guanxi_shared.calls import Call
 
 RULES: Final = (
@@ -33,19 +34,24 @@ async def read_customer(call: Call, account_id: UUID, guesses: Guesses) -> dict[
     content = await read_content(call, account_id, outlooks)
     contracts = await read_contracts(call, account_id)
     by_contracts = contracts.pop("what_would_change")
+    risk, owed = await read_customer_risk(call, account_id, account)
     products = await _next_products(call, account_id)
     currency = _currency(outlooks, purchases)
     known = Known(
         today=call.clock.today, currency=currency, **_silence(outlooks, purchases), **_expected(outlooks, sees_sums),
         **_said(call, content), terms=[_term(each) for each in contracts["data"]],
         offer=await _offer(call, products, currency),
+        overdue=[
+            action_rules.Overdue(name, each.overdue, each.invoices_overdue, each.oldest_days_late)
+            for name, each in owed.items() if each.overdue
+        ],
     )  # fmt: skip
     found = action_rules.actions(known, guesses)
     return {
         "account_id": str(account_id), "name": account["name"], "grade": account["grade"],
         "lifecycle_stage": account["lifecycle_stage"], "purchases": purchases, "scores": await read_scores(call, account_id),
         "outlooks": [shown(row, sees_sums) for row in outlooks], "outlooks_sentence": _money_too(told, outlooks, sees_sums),
-        "quadrant": standing, "satisfaction": content, "contracts": contracts, "next_products": products,
+        "quadrant": standing, "satisfaction": content, "contracts": contracts, "risk": risk, "next_products": products,
         "why": _why(outlooks, sees_sums, contracts["data"]),
         "what_would_change": [
             *(each for row in outlooks for each in change_rules.of_outlook(row, sees_sums=sees_sums)), *by_contracts

@@ -73,7 +73,10 @@ def _of(table: Any, column: str) -> list[Any]:
 
 
 def _named(scope: Scope) -> Select[Any]:
-    shown = [ACCOUNT.c[name] for name in ("name", "grade", "lifecycle_stage")]
+    shown = [
+        ACCOUNT.c[name]
+        for name in ("name", "grade", "lifecycle_stage", "credit_limit", "credit_limit_currency")
+    ]
     wanted = [*_of(ACCOUNT, "subject_id"), ACCOUNT.c.ended_at.is_(None), predicate(ACCOUNT, scope)]
     return select(*shown).where(*wanted)
 

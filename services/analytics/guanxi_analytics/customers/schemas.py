@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from guanxi_analytics.contracts.schemas import RunningContract
 from guanxi_analytics.products.schemas import Next
+from guanxi_analytics.risk.schemas import OF_ONE, CustomerRisk
 from guanxi_shared.money import Money
 
 Quadrant = Literal["protect", "grow", "harvest", "maintain", "uncertain"]
@@ -168,7 +169,7 @@ class NextBestAction(BaseModel):
     """A rule, not a prediction. `computed` says how `expected` comes about: what is gained, or what is at risk."""
 
     place: int
-    rule: Literal["answer", "renew", "win_back", "call", "cross_sell", "nothing"]
+    rule: Literal["answer", "collect", "renew", "win_back", "call", "cross_sell", "nothing"]
     is_rule: Literal[True]
     labels: dict[str, str]
     reasons: list[str]
@@ -204,6 +205,7 @@ class Customer(BaseModel):
                     "model": "/v1/analytics/models/renewal-hazard", "verdict": None, "by": None, "until": None,
                     "sentence": "No contract of theirs that you see is running.", "data": [],
                 },
+                "risk": OF_ONE | {"sentence": "Of the invoices and accounts that you see. …"},
                 "next_products": {
                     "url": "/v1/analytics/customers/01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50/next-products", "by": "nothing",
                     "verdict": None, "sentence": "Nothing was fitted yet: POST /v1/analytics/models/fit.", "data": [],
@@ -235,6 +237,7 @@ class Customer(BaseModel):
     quadrant: Standing
     satisfaction: Content
     contracts: RunningContracts
+    risk: CustomerRisk
     next_products: NextOnes
     why: list[Why]
     what_would_change: list[Change]

@@ -11,6 +11,7 @@ from guanxi_analytics.facts.activity_rules import activity_of
 from guanxi_analytics.facts.campaign_rules import campaign_of, member_of
 from guanxi_analytics.facts.complaint_rules import action_of, cause_of, round_of
 from guanxi_analytics.facts.contract_rules import contract_of
+from guanxi_analytics.facts.invoice_rules import invoice_of
 from guanxi_analytics.facts.product_rules import product_of
 from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
@@ -90,9 +91,10 @@ ROUNDS: Final = Kind("tickets", "loop", TABLES["complaint_facts"], round_of)
 ACTIONS: Final = Kind("tickets", "corrective_action", TABLES["corrective_action_facts"], action_of)
 CAUSES: Final = Kind("tickets", "root_cause", TABLES["root_cause_facts"], cause_of)
 PRODUCTS: Final = Kind("pipeline", "product", TABLES["product_facts"], product_of)
+INVOICES: Final = Kind("pipeline", "invoice", TABLES["invoice_facts"], invoice_of)
 KINDS: Final = (
     SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, ROUNDS,
-    ACTIONS, CAUSES, PRODUCTS,
+    ACTIONS, CAUSES, PRODUCTS, INVOICES,
 )  # fmt: skip
 
 

@@ -78,9 +78,11 @@ def answer_of(state: Mapping[str, Any]) -> Pieces:
 def account_of(state: Mapping[str, Any]) -> Pieces:
     ids = _ids(state, "parent_id", "referred_by_id")
     shown = {name: state.get(name) for name in OF_ACCOUNT} | place_of(state.get("addresses") or ())
+    limit = state.get("credit_limit") or {}
     return {
         id_of(state["id"]): ids | shown | {
             "name": state.get("name") or "", "created_at": _instant(state.get("created_at")),
+            "credit_limit": _decimal(limit.get("amount")), "credit_limit_currency": limit.get("currency"),
         }
     }  # fmt: skip
 

@@ -22,9 +22,10 @@ KEEP_RETURNS: Final = """
 INSERT INTO sale_returns (organisation_id, order_id, return_id, line_id, returned_on, quantity, amount, cost)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
-# An erased person's account keeps its figures and loses its name and place, in all that was ever known of it.
+# An erased person's account keeps its figures and loses its name, place and credit limit, in all that was ever known of it.
 FORGET_NAME: Final = """
-UPDATE account_facts SET name = '', province = NULL, city = NULL WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[])
+UPDATE account_facts SET name = '', province = NULL, city = NULL, credit_limit = NULL, credit_limit_currency = NULL
+WHERE organisation_id = $1 AND subject_id = ANY($2::uuid[])
 """
 
 

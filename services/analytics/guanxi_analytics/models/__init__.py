@@ -18,6 +18,7 @@ from guanxi_analytics.models.facts import (
     TicketFact,
 )
 from guanxi_analytics.models.fitted import CustomerOutlook, FittedModel, QuadrantMove
+from guanxi_analytics.models.invoices import InvoiceFact
 from guanxi_analytics.models.product_facts import ProductFact
 from guanxi_analytics.models.products import ProductRetention, ProductRule
 from guanxi_analytics.models.quotas import QuotaFact
@@ -44,6 +45,7 @@ __all__ = [
     "FactMark",
     "FactSnapshot",
     "FittedModel",
+    "InvoiceFact",
     "ProductFact",
     "ProductRetention",
     "ProductRule",

@@ -92,6 +92,15 @@ class Asked:
         return [name for name in cube.sums if name in wanted]
 
     @property
+    def is_of_today(self) -> bool:
+        """Whether it is answered otherwise tomorrow, though nothing changed."""
+        filtered = {
+            c.field.name for groups in self.groups.values() for group in groups for c in group
+        }
+        told = [DIMENSIONS[name] for name in {*self.dimensions, *filtered} if name in DIMENSIONS]
+        return any(m.is_of_today for m in self.measures) or any(d.is_of_today for d in told)
+
+    @property
     def has_money(self) -> bool:
         return any(measure.is_of_currency for measure in self.measures)
 
@@ -119,11 +128,11 @@ def asked_of(call: Call, sent: Query) -> Asked:
         measures, dimensions, bucket,
         {name: _groups(call, document, name) for name, document in documents.items()},
         documents, first, until, _shift(sent, first, until, bucket), order_by, sent.top,
-        as_of, at, _day_of(at, call.clock.zone),
+        as_of, at, day_of(at, call.clock.zone),
     )  # fmt: skip
 
 
-def _day_of(at: datetime, zone: tzinfo) -> date:
+def day_of(at: datetime, zone: tzinfo) -> date:
     """At the ends of the calendar a clock elsewhere shows no day."""
     try:
         return at.astimezone(zone).date()

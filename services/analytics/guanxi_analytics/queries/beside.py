@@ -27,6 +27,7 @@ from guanxi_analytics.facts.kinds import (
     CAUSES,
     CONTRACTS,
     DEALS,
+    INVOICES,
     MEMBERS,
     PRODUCTS,
     ROUNDS,
@@ -123,6 +124,7 @@ BESIDE: Final[Mapping[str, tuple[Beside, ...]]] = {
     "campaign_member": (OF_CAMPAIGN, account_of(MEMBER.account_id)),
     "activity": (account_of(ACTIVITIES.table.c.account_id),),
     "stock_report": (account_of(STOCK_ROWS.c.account_id),),
+    "invoice": (account_of(INVOICES.table.c.account_id),),
     "loop": (
         Beside(TICKET, ROUND.c.ticket_id, COMPLAINT), OF_CAUSE, OF_DONE_ACTIONS, OF_PRODUCT, account_of(TICKET.c.account_id),
     ),

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     cast,
     func,
     literal_column,
@@ -24,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import Text as SqlText
 
+from guanxi_analytics.facts.invoice_rules import BUCKETS, OLDEST
 from guanxi_analytics.facts.kinds import (
     ACCOUNTS,
     ACTIONS,
@@ -32,6 +34,7 @@ from guanxi_analytics.facts.kinds import (
     CAMPAIGNS,
     CONTRACTS,
     DEALS,
+    INVOICES,
     MEMBERS,
     QUOTAS,
     ROUNDS,
@@ -56,6 +59,7 @@ TICKET: Final = TICKETS.table.c
 ANSWER: Final = ANSWERS.table.c
 CONTRACT: Final = CONTRACTS.table.c
 ACTIVITY: Final = ACTIVITIES.table.c
+INVOICE: Final = INVOICES.table.c
 ROUND, ACTION = ROUNDS.table.c, ACTIONS.table.c
 CUSTOMER: Final = ("customer_id", "member_id", "account_id", "requester_id")
 OF_TICKET: Final = func.coalesce(TICKET.account_id, TICKET.requester_id)
@@ -146,6 +150,18 @@ VISITED: Final = and_(DONE, ACTIVITY.kind == one("visit"))
 TODAY: Final = bindparam(
     "today", type_=Date
 )  # of the moment asked for, by the organisation's clock
+OVERDUE: Final = and_(INVOICE.outstanding > literal_column("0"), INVOICE.due_on < TODAY)
+SETTLED: Final = and_(INVOICE.status == one("paid"), INVOICE.paid_on.is_not(None))
+DAYS_LATE: Final[ColumnElement[Any]] = TODAY - INVOICE.due_on
+OVERDUE_BUCKET: Final[ColumnElement[Any]] = case(  # of what is outstanding
+    (
+        INVOICE.outstanding > literal_column("0"),
+        case(
+            *((literal_column(str(most)) >= DAYS_LATE, one(name)) for name, most in BUCKETS.items() if most is not None),
+            else_=one(OLDEST),
+        ),
+    )
+)  # fmt: skip
 STOCKED: Final = STOCK_ROWS.c
 OF_MONTHS: Final = ("month", "quarter", "year")
 # The last month of its product that was reported within the stretch of time that it is told apart by, and the period.
@@ -320,6 +336,21 @@ CUBES: Final[Mapping[str, Cube]] = {
             frozenset({"amount"}),
             {"en": "Lines of orders of accounts that report stock", "zh": "经销商订单明细"},
             told_by=STOCK.table,
+        ),
+        Cube(
+            "invoices", INVOICES, "invoices", "issued_on", (INVOICE.status != one("void"),),
+            {
+                "invoices": func.count(),
+                "amount": func.coalesce(func.sum(INVOICE.amount), 0),
+                "outstanding": func.coalesce(func.sum(INVOICE.outstanding), 0),
+                "overdue": func.coalesce(func.sum(INVOICE.outstanding).filter(OVERDUE), 0),
+                "late": func.count().filter(OVERDUE),
+                "settled": func.count().filter(SETTLED),
+                "settled_days": func.sum(INVOICE.paid_on - INVOICE.issued_on).filter(SETTLED),
+                "settled_late": func.count().filter(and_(SETTLED, INVOICE.paid_on > INVOICE.due_on)),
+            },
+            frozenset({"amount", "outstanding", "overdue"}),
+            {"en": "Invoices by the day they were issued, void ones left out", "zh": "按开票日的发票（不含作废）"},
         ),
         Cube(
             "accounts", ACCOUNTS, "accounts", "created_at", (),

@@ -7,11 +7,12 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement
 
 from guanxi_analytics.queries.beside import ACCOUNT, CAMPAIGN, ENDING_CAUSE, PRODUCT, TICKET
-from guanxi_analytics.queries.cubes import Cube
+from guanxi_analytics.queries.cubes import OVERDUE_BUCKET, Cube
 
 # Columns of what stands beside a fact: `ticket.queue_id`.
 COLUMNS: Final[Mapping[str, Any]] = {
     "campaign": CAMPAIGN.c, "ticket": TICKET.c, "product": PRODUCT.c, "cause": {"root_cause_id": ENDING_CAUSE},
+    "ageing": {"overdue_bucket": OVERDUE_BUCKET},
 }  # fmt: skip
 
 
@@ -26,6 +27,7 @@ class Dimension:
     columns: Mapping[str, str] = field(default_factory=dict)
     of_account: str | None = None
     named_by: str | None = None  # where its names are found: account, user, team
+    is_of_today: bool = False  # another value tomorrow, though nothing changed
 
     def column(self, cube: Cube) -> ColumnElement[Any] | None:
         if self.of_account is not None:
@@ -53,7 +55,7 @@ def _dimension(name: str, en: str, zh: str, columns: str = "", **more: Any) -> D
 DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
-        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id loop=ticket.account_id corrective_action=ticket.account_id account=subject_id", named_by="account"),
+        _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id invoice=account_id loop=ticket.account_id corrective_action=ticket.account_id account=subject_id", named_by="account"),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
@@ -64,8 +66,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("city", "City", "城市", of_account="city"),
         _dimension("account_kind", "Kind of account", "客户类型", "account=kind"),
         _dimension("lifecycle_stage", "Lifecycle stage", "生命周期阶段", of_account="lifecycle_stage"),
-        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id quota=owner_id stock_report=owner_id campaign=owner_id campaign_member=campaign.owner_id loop=ticket.owner_id corrective_action=ticket.owner_id account=owner_id", named_by="user"),
-        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id quota=team_id stock_report=team_id campaign=team_id campaign_member=campaign.team_id loop=ticket.team_id corrective_action=ticket.team_id account=team_id", named_by="team"),
+        _dimension("owner", "Person", "负责人", "order=owner_id opportunity=owner_id ticket=owner_id survey=owner_id entitlement=owner_id activity=owner_id quota=owner_id stock_report=owner_id invoice=owner_id campaign=owner_id campaign_member=campaign.owner_id loop=ticket.owner_id corrective_action=ticket.owner_id account=owner_id", named_by="user"),
+        _dimension("team", "Team", "团队", "order=team_id opportunity=team_id ticket=team_id survey=team_id entitlement=team_id activity=team_id quota=team_id stock_report=team_id invoice=team_id campaign=team_id campaign_member=campaign.team_id loop=ticket.team_id corrective_action=ticket.team_id account=team_id", named_by="team"),
         _dimension("product", "Product", "产品", "order=product stock_report=product ticket=product.product loop=product.product corrective_action=product.product"),
         _dimension("sku", "Article number", "货号", "order=sku stock_report=sku ticket=product.sku loop=product.sku corrective_action=product.sku"),
         _dimension("category", "Category", "品类", "order=category stock_report=category ticket=product.category loop=product.category corrective_action=product.category"),
@@ -84,6 +86,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("contract_unit", "Unit of a contract", "合同计量单位", "entitlement=unit"),
         _dimension("activity_kind", "Kind of activity", "活动类别", "activity=kind"),
         _dimension("activity_status", "Status of an activity", "活动状态", "activity=status"),
+        _dimension("invoice_status", "Status of an invoice", "发票状态", "invoice=status"),
+        _dimension("overdue_bucket", "Days overdue", "逾期天数", "invoice=ageing.overdue_bucket", is_of_today=True),
         _dimension("queue", "Queue", "队列", "ticket=queue_id loop=ticket.queue_id corrective_action=ticket.queue_id"),
         _dimension("root_cause", "Root cause", "根本原因", "loop=cause.root_cause_id corrective_action=cause.root_cause_id", named_by="root_cause"),
     )

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, Table, Uuid, and_, or_, select
 
-from guanxi_analytics.facts.kinds import OF_ROWS, SALES
+from guanxi_analytics.facts.kinds import INVOICES, OF_ROWS, SALES
 from guanxi_analytics.queries.beside import (
     ENDING_CAUSE,
     ENDS,
@@ -17,7 +17,7 @@ from guanxi_analytics.queries.beside import (
     known_then,
     one,
 )
-from guanxi_analytics.queries.cubes import CUBES, SALE
+from guanxi_analytics.queries.cubes import CUBES, OVERDUE_BUCKET, SALE
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, fields_of
 
@@ -53,6 +53,7 @@ KEYS: Final = {
     "quota": "quota_id",
     "stock_report": "stock_report_id",
     "account": "account_id",
+    "invoice": "invoice_id",
     "loop": "round_id",
     "corrective_action": "action_id",
 }
@@ -71,6 +72,8 @@ def fields_of_cube(name: str) -> Mapping[str, Field]:
     own[key] = Field(key, r.ID, subject, subject, ("subject_id",))
     if cube.kind is SALES:
         own |= {field.name: field for field in map(_of_member, GROUPS)}
+    if cube.kind is INVOICES:
+        own["overdue_bucket"] = Field("overdue_bucket", r.TEXT, OVERDUE_BUCKET, OVERDUE_BUCKET, ())
     for beside in beside_of(cube.kind.noun):
         own |= _of_beside(beside)
     return own

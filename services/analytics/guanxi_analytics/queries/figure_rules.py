@@ -57,7 +57,7 @@ def _quotient(measure: Measure, sums: list[Any]) -> Any:
     return float(above) / float(below) * measure.times
 
 
-def _attained(measure: Measure, sums: list[Any]) -> Any:
+def _of_money(measure: Measure, sums: list[Any]) -> Any:
     """The second of the first, in percent."""
     return float(sums[1]) / float(sums[0]) * 100.0 if sums[0] else None
 
@@ -74,7 +74,7 @@ def _share(measure: Measure, sums: list[Any]) -> Any:
 
 
 VALUES = {
-    "sum": _sum, "margin": _margin, "quotient": _quotient, "attained": _attained, "of_ten": _of_ten, "share": _share,
+    "sum": _sum, "margin": _margin, "quotient": _quotient, "of_money": _of_money, "of_ten": _of_ten, "share": _share,
 }  # fmt: skip
 
 

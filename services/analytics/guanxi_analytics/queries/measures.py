@@ -35,7 +35,7 @@ class Measure:
     @property
     def is_of_currency(self) -> bool:
         """It is of one currency, as money and shares of money are."""
-        return self.is_money or self.how == "attained"
+        return self.is_money or self.how == "of_money"
 
 
 def _measure(name: str, cube: str, unit: str, of: str, en: str, zh: str, **more: Any) -> Measure:
@@ -83,7 +83,7 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("contract_customers", "contracts", "count", "accounts", "Customers whose term began", "合同客户数"),
         _measure("contract_put_away", "contracts", "percent", "put_away terms", "Put away, of the terms begun", "合同停用率", how="quotient", times=100.0),
         _measure("quota", "quotas", "money", "quota", "Quota", "销售定额"),
-        _measure("quota_attainment", "quotas", "percent", "quota won_amount", "Amount won, of the quota", "定额完成率", how="attained", per="deals_closed"),
+        _measure("quota_attainment", "quotas", "percent", "quota won_amount", "Amount won, of the quota", "定额完成率", how="of_money", per="deals_closed"),
         _measure("sell_in", "distributor_sales", "number", "quantity", "Sell-in: sold to distributors, net of returns", "经销商进货量"),
         _measure("sell_in_amount", "distributor_sales", "money", "amount", "Sell-in: amount sold to distributors", "经销商进货额"),
         _measure("reported_in", "stock", "number", "reported_in", "Sell-in as distributors report it", "上报进货量"),
@@ -100,6 +100,14 @@ MEASURES: Final[Mapping[str, Measure]] = {
         _measure("accounts_visited", "activities", "count", "visited", "Accounts visited", "拜访客户数"),
         _measure("accounts_contacted", "activities", "count", "contacted", "Accounts that something was done with", "联系客户数"),
         _measure("visits_per_account", "activities", "number", "visits visited", "Visits per account visited", "户均拜访次数", how="quotient"),
+        _measure("invoices", "invoices", "count", "invoices", "Invoices, void ones left out", "发票数"),
+        _measure("invoiced", "invoices", "money", "amount", "Amount invoiced", "开票金额"),
+        _measure("outstanding", "invoices", "money", "outstanding", "Outstanding: invoiced and not paid yet", "未收款金额"),
+        _measure("overdue", "invoices", "money", "overdue", "Overdue: outstanding and due before today", "逾期金额", is_of_today=True),
+        _measure("overdue_share", "invoices", "percent", "outstanding overdue", "Overdue, of what is outstanding", "逾期占比", how="of_money", is_of_today=True),
+        _measure("invoices_overdue", "invoices", "count", "late", "Invoices overdue", "逾期发票数", is_of_today=True),
+        _measure("days_to_pay", "invoices", "days", "settled_days settled", "Days from the invoice to its last payment, mean", "平均回款天数", how="quotient"),
+        _measure("paid_late", "invoices", "percent", "settled_late settled", "Settled after they were due, of those settled", "逾期回款率", how="quotient", times=100.0),
         _measure("accounts", "accounts", "count", "accounts", "Accounts", "客户总数"),
         _measure("accounts_share", "accounts", "percent", "accounts whole", "Of all accounts", "客户占比", how="quotient", times=100.0),
         _measure("customer_accounts", "accounts", "count", "customers", "Customers by lifecycle stage", "成交客户数"),

@@ -1,14 +1,14 @@
 """Drill-through: the very facts that a cell was summed from."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, Uuid, bindparam, literal_column, select, tuple_
 
-from guanxi_analytics.queries.asked import Asked
+from guanxi_analytics.queries.asked import Asked, day_of
 from guanxi_analytics.queries.cubes import Cube
 from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.fields import KEYS, fields_of_cube
@@ -22,6 +22,10 @@ from guanxi_shared.filters import Binder
 from guanxi_shared.statements import compile_after_binding
 
 LIMIT: Final = 200
+MONEY: Final[Mapping[str, str]] = {  # amounts, each with the column of its currency
+    "amount": "currency", "cost": "currency", "paid": "currency", "outstanding": "currency",
+    "credit_limit": "credit_limit_currency",
+}  # fmt: skip
 NUMBERS: Final = (
     "quantity",
     "probability",
@@ -122,6 +126,7 @@ async def search_facts(call: Call, cube: Cube, sent: FactSearch) -> dict[str, An
     values = {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": as_of,
         "first": sent.period and sent.period.first, "until": sent.period and sent.period.until,
+        "today": day_of(as_of or datetime.now(UTC), call.clock.zone),
         **scope.params(), **seen(scope), **bind.values, **_after(sent),
     }  # fmt: skip
     rows = await call.db.pool.fetch(
@@ -164,10 +169,9 @@ def _after(sent: FactSearch) -> dict[str, Any]:
 
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     """Amounts beside their currency, as everywhere."""
-    currency = row.get("currency")
-    for name in ("amount", "cost"):
-        if name in row and row[name] is not None:
-            row[name] = {"amount": f"{row[name]:f}", "currency": currency}
+    for name, currency in MONEY.items():
+        if row.get(name) is not None:
+            row[name] = {"amount": f"{row[name]:f}", "currency": row.get(currency)}
     for name in NUMBERS:
         if row.get(name) is not None:
             row[name] = float(row[name])

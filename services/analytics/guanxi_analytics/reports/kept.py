@@ -107,7 +107,7 @@ def parameters_of(asked: Asked) -> dict[str, Any]:
         "measures": [measure.name for measure in asked.measures], "dimensions": list(asked.dimensions),
         "from": _day(asked.first), "until": _day(asked.until),
         "compared": None if asked.shift is None else {"months": asked.shift.months, "days": asked.shift.days},
-        "today": _day(asked.today) if any(m.is_of_today for m in asked.measures) else None,
+        "today": _day(asked.today) if asked.is_of_today else None,
         "order_by": asked.order_by, "top": asked.top,
         "as_of": None if asked.as_of is None else asked.as_of.isoformat(),
     }  # fmt: skip

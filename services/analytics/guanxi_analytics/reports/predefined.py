@@ -54,6 +54,7 @@ QUARTER: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 STOCKED: Final = "stock_on_hand weeks_of_cover sell_through sell_in"
 STANDING: Final = "accounts accounts_share customers_share accounts_at_risk accounts_lost"
+OWED: Final = "outstanding overdue overdue_share invoices_overdue days_to_pay paid_late"
 WHENEVER: Final[Mapping[str, Any]] = {"period": None, "compare": None}  # whenever it came in
 
 PREDEFINED: Final[Mapping[str, Predefined]] = {
@@ -111,6 +112,10 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("stock-by-distributor", "Sell-in, sell-through and stock, by distributor", "经销商进销存", STOCKED, "account", top=30),
         _report("stock-by-product", "Sell-in, sell-through and stock, by product", "产品进销存", STOCKED, "product", top=30),
         _report("stock-by-month", "Sell-in, sell-through and stock, by month", "月度进销存", STOCKED, "month", chart="line"),
+        _report("receivables-ageing", "Receivables by days overdue", "应收账款账龄", "outstanding invoices", "overdue_bucket", **WHENEVER,
+                filter_groups=[{"filters": [{"field": "outstanding", "operator": "gt", "value": "0"}]}]),
+        _report("receivables-by-person", "Receivables by person", "人员应收账款", OWED, "owner", top=30, **WHENEVER),
+        _report("receivables-by-customer", "Receivables by customer", "客户应收账款", OWED, "account", top=30, **WHENEVER),
         _report("service-by-agent", "Service levels by agent", "各坐席服务水平", SERVICE, "owner", top=30),
     )
 }  # fmt: skip

@@ -8,6 +8,7 @@ from guanxi_contacts.duplicates.keys import account_keys
 from guanxi_shared.emails import domain_of
 from guanxi_shared.matching import emails_as_stored, phones_as_stored, search_columns
 
+MONEY = ("revenue", "credit_limit")
 FOUND_BY = frozenset(
     {"name", "legal_name", "short_name", "local_name", "phones", "emails", "domain", "website",
      "external_id"}
@@ -20,10 +21,11 @@ def columns_from(data: Mapping[str, Any], *, region: str | None) -> dict[str, An
     `region` is the ISO 3166 code whose national phone numbers are meant.
     """
     columns = dict(data)
-    if "revenue" in columns:
-        money = columns.pop("revenue")
-        columns["revenue_amount"] = Decimal(money["amount"]) if money else None
-        columns["revenue_currency"] = money["currency"] if money else None
+    for name in MONEY:
+        if name in columns:
+            money = columns.pop(name)
+            columns[f"{name}_amount"] = Decimal(money["amount"]) if money else None
+            columns[f"{name}_currency"] = money["currency"] if money else None
     if "phones" in columns:
         columns["phones"] = phones_as_stored(columns["phones"], region)
     if "emails" in columns:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from guanxi_contacts.values import Grade, LifecycleStage, NeedsTier, RelationshipLevel
 from guanxi_shared.money import Money
@@ -21,9 +21,17 @@ from guanxi_shared.values import (
     Value,
 )
 
+
+def _no_less_than_nothing(limit: Money) -> Money:
+    if limit.decimal < 0:
+        raise ValueError("must not be negative")
+    return limit
+
+
 Kind = Literal["company", "person"]
 Count = Annotated[int, Field(ge=0, le=100_000_000)]
 Year = Annotated[int, Field(ge=1000, le=2200)]
+Limit = Annotated[Money, AfterValidator(_no_less_than_nothing)]
 
 EXAMPLE: dict[str, Any] = {
     "name": "北京未来科技有限公司",
@@ -34,6 +42,7 @@ EXAMPLE: dict[str, Any] = {
     "domain": "weilai.example",
     "staff_count": 240,
     "revenue": {"amount": "86000000.00", "currency": "CNY"},
+    "credit_limit": {"amount": "500000.00", "currency": "CNY"},
     "phones": [{"number": "010-6554 4321", "kind": "work", "is_primary": True}],
     "emails": [{"address": "info@weilai.example", "kind": "work", "is_primary": True}],
     "addresses": [
@@ -70,6 +79,9 @@ class AccountFields(Fields):
     founded_year: Year | None = None
     staff_count: Count | None = None
     revenue: Money | None = None
+    credit_limit: Limit | None = Field(
+        default=None, description="How much they may owe; 0: nothing without payment first."
+    )
     phones: Phones = Field(default_factory=list)
     emails: Emails = Field(default_factory=list)
     addresses: Addresses = Field(default_factory=list)
@@ -127,6 +139,7 @@ class AccountRead(BaseModel):
     founded_year: int | None
     staff_count: int | None
     revenue: Money | None
+    credit_limit: Money | None
     phones: Phones
     emails: Emails
     addresses: Addresses

@@ -20,6 +20,7 @@ VISIT = ("checked_in_at", "checked_out_at", "duration_seconds", "distance_m", "i
 
 WIDE: Mapping[str, tuple[str, ...]] = {
     "revenue": ("revenue", "revenue_currency"),
+    "credit_limit": ("credit_limit", "credit_limit_currency"),
     "budget": ("budget", "budget_currency"),
     "cost": ("cost", "cost_currency"),
     "phones": reach_columns("phone"),
@@ -42,7 +43,7 @@ def flat(row: Mapping[str, Any], *, owner: Names, team: Names, account: Names) -
     found: Row = {}
     for name, stored in row.items():
         value = plain(stored)
-        if name in ("revenue", "budget", "cost"):
+        if name in ("revenue", "credit_limit", "budget", "cost"):
             found |= money_columns(name, value)
         elif name in ("phones", "emails"):
             found |= reaches(name, value)

@@ -104,6 +104,8 @@ ACCOUNT_FIELDS = _named(
            "员工数", "员工人数", "人数", "公司规模"),
     ImportField("revenue", ("revenue", "amount"), f.MONEY, ("annual revenue", "turnover", "sales volume", "年收入", "营业额", "年营业额", "营收")),
     ImportField("revenue_currency", ("revenue", "currency"), f.CURRENCY, ("currency", "币种", "货币")),
+    ImportField("credit_limit", ("credit_limit", "amount"), f.MONEY, ("credit line", "信用额度", "授信额度", "信用限额")),
+    ImportField("credit_limit_currency", ("credit_limit", "currency"), f.CURRENCY, ("credit currency", "信用额度币种")),
     ImportField("parent", ("parent",), f.REFERENCE, (
         "parent account", "parent company", "subsidiary of", "parent name", "上级客户", "母公司", "上级公司")),
     ImportField("parent_external_id", ("parent_external_id",), f.REFERENCE, ("parent external id", "上级编号")),

@@ -57,6 +57,10 @@ class Account(Table, table=True):
         one_of("relationship_level", RELATIONSHIP_LEVELS),
         one_of("needs_tier", NEEDS_TIERS),
         CheckConstraint("(revenue_amount IS NULL) = (revenue_currency IS NULL)", name="revenue"),
+        CheckConstraint(
+            "(credit_limit_amount IS NULL) = (credit_limit_currency IS NULL) AND credit_limit_amount >= 0",
+            name="credit_limit",
+        ),
         Index("ix_accounts_organisation_id_updated_at", "organisation_id", "updated_at", "id"),
         Index("ix_accounts_organisation_id_name", "organisation_id", "name", "id"),
         # One's own records filtered by the usual fields: answered from the index alone.
@@ -110,6 +114,8 @@ class Account(Table, table=True):
     staff_count: int | None = Field(default=None, sa_column=Column(BigInteger))
     revenue_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
     revenue_currency: str | None = text_column()
+    credit_limit_amount: Decimal | None = Field(default=None, sa_column=Column(Numeric))
+    credit_limit_currency: str | None = text_column()
     phones: list[Any] = json_column("[]")
     emails: list[Any] = json_column("[]")
     addresses: list[Any] = json_column("[]")
