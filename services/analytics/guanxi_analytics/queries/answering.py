@@ -126,7 +126,7 @@ async def _read(
                 totals[cube.name][(currency,)] = sums
             else:
                 rows[cube.name][(*_key(asked, row, shift), currency)] = sums
-        if cube.whole is not None:
+        if cube.whole is not None and cube.whole in asked.sums(cube):
             [whole] = [sums[cube.whole] for sums in totals[cube.name].values()]
             for sums in (*rows[cube.name].values(), *totals[cube.name].values()):
                 sums["whole"] = whole
