@@ -97,6 +97,16 @@ async def test_accounts_are_as_they_stood_at_a_moment_and_of_the_period_they_wer
     assert none["totals"][0]["values"] == {"accounts": 0, "accounts_share": None}
 
 
+async def test_each_measure_of_accounts_is_told_alone(
+    known: dict[str, str], everywhere: Organisation, client: Clients
+) -> None:
+    admin = client(everywhere.admin)
+    measures = (await admin.get("/v1/analytics/measures")).json()["measures"]
+    for name in [each["name"] for each in measures if each["cube"] == "accounts"]:
+        [total] = (await asked(admin, name))["totals"]
+        assert total["values"].keys() == {name}
+
+
 async def test_people_count_the_accounts_that_they_see(
     known: dict[str, str], everywhere: Organisation, client: Clients
 ) -> None:

@@ -38,6 +38,8 @@ MADE = (
     "root_cause_facts",
     "product_facts",
     "invoice_facts",
+    "segment_facts",
+    "segment_member_facts",
     "customer_summaries",
 )
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
@@ -75,6 +77,7 @@ async def a_story(
     ).status_code == 200
     await a_campaign(customers(organisation.admin), [acme, twin])
     await some_activities(people, acme, twin)
+    await a_segment(customers(organisation.admin), acme, twin)
     tickets = desk(organisation.admin)
     pump = await product(sales(organisation.admin), "P-1")
     await done(
@@ -128,6 +131,16 @@ async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
     made = await done(people, "POST", "/v1/activities", json=task)
     await done(people, "POST", f"/v1/activities/{made['id']}/complete", json={})
     await done(people, "DELETE", f"/v1/activities/{made['id']}")
+
+
+async def a_segment(admin: httpx.AsyncClient, *accounts: str) -> None:
+    """Taken, renamed, one of its accounts out and in again."""
+    body = {"name": "S", "resource": "accounts", "kind": "frozen"}
+    path = f"/v1/segments/{(await done(admin, 'POST', '/v1/segments', json=body))['id']}"
+    await done(admin, "POST", f"{path}/members", json={"add": list(accounts)})
+    await done(admin, "PATCH", path, json={"name": "T", "shared_with": "all"})
+    for change in ("remove", "add"):
+        await done(admin, "POST", f"{path}/members", json={change: [accounts[0]]})
 
 
 async def a_complaint(tickets: httpx.AsyncClient, **about: Any) -> None:

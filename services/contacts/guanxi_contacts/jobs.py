@@ -10,6 +10,7 @@ from guanxi_contacts.imports.taking import take_import
 from guanxi_contacts.pools.sweeping import sweep_pools
 from guanxi_contacts.privacy.archiving import delete_old_archives, write_archive
 from guanxi_contacts.privacy.leftovers import erase_leftovers
+from guanxi_contacts.segments.sweeping import look_at_segments
 from guanxi_contacts.tags.service import rename_tags
 from guanxi_contacts.uploads.sweeping import sweep_uploads
 from guanxi_shared.running_jobs import Handler
@@ -28,4 +29,5 @@ SCHEDULES: Final = (
     sweep_files,
     sweep_uploads,
     delete_old_archives,
+    look_at_segments,
 )

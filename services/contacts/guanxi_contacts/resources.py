@@ -31,7 +31,7 @@ from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.people.schemas import ContactRead
 from guanxi_contacts.pools.resources import POOLS
 from guanxi_contacts.segments.meaning import segment_field
-from guanxi_contacts.segments.resources import SEGMENTS
+from guanxi_contacts.segments.resources import SEGMENT_MEMBERS, SEGMENTS
 from guanxi_contacts.views.resources import VIEWS
 from guanxi_shared import resources as r
 from guanxi_shared.fields.resource import fields_resource
@@ -165,6 +165,6 @@ EXPORTED = (*RESOURCES, ACTIVITIES, CAMPAIGNS, CAMPAIGN_MEMBERS)
 BY_NAME = {resource.name: resource for resource in RESOURCES}
 VIEWED = BY_NAME | {ACTIVITIES.name: ACTIVITIES}
 LOGGED = (
-    *RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, FILES, CONSENTS, POOLS, SEGMENTS, VIEWS, CAMPAIGNS,
-    CAMPAIGN_MEMBERS,
+    *RESOURCES, ACTIVITIES, CALENDAR_FEEDS, FIELDS, FILES, CONSENTS, POOLS, SEGMENTS, SEGMENT_MEMBERS, VIEWS,
+    CAMPAIGNS, CAMPAIGN_MEMBERS,
 )  # fmt: skip

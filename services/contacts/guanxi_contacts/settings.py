@@ -17,6 +17,8 @@ class Settings(UploadSettings):
     max_import_bytes: int = Field(default=200_000_000, ge=1)
     import_chunk_rows: int = Field(default=1_000, ge=1)
     visit_tolerance_m: int = Field(default=500, ge=0)
+    # How long a segment waits for the next look at which accounts are in it; a new or changed one waits for a minute.
+    segment_look_minutes: int = Field(default=15, ge=1, le=1_440)
     suppression_key: str = ""  # of the hashes of erased addresses; if unset, of the service secret
 
 

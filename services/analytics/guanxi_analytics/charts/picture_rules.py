@@ -32,6 +32,7 @@ WORDS: Final[Mapping[str, Mapping[str, str]]] = {
     "before": {"en": "Light: the period before", "zh": "浅色：上期"},
     "year_before": {"en": "Light: a year earlier", "zh": "浅色：上年同期"},
     "nothing": {"en": "Nothing in this period", "zh": "本期无数据"},
+    "overlap": {"en": "A customer may be in several rows", "zh": "同一客户可能计入多行"},
     "suppressed": {"en": "Not shown: rows of fewer than {} customers", "zh": "未显示：客户数少于 {} 的行"},
     "grades": {"en": "A, B, C: within 80 %, 95 % and all of the sum", "zh": "A、B、C：累计占比 80%、95%、100%"},
 }  # fmt: skip
@@ -65,6 +66,8 @@ def picture_of(
     if len(currencies) > most_blocks:
         others = ", ".join(str(each) for each in currencies[most_blocks:])
         left_out.append(_word("currencies", language).format(others))
+    if any(dimension.get("is_many_valued") for dimension in answer["dimensions"]):
+        left_out.append(_word("overlap", language))
     if any(row.get("is_suppressed") for row in (*rows, *answer["totals"])):
         left_out.append(_word("suppressed", language).format(answer["smallest_cell"]))
     if any(row.get("grade") for row in rows):

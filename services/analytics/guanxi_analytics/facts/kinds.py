@@ -16,6 +16,7 @@ from guanxi_analytics.facts.product_rules import product_of
 from guanxi_analytics.facts.quota_rules import quota_of
 from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, ticket_of
 from guanxi_analytics.facts.sale_rules import bought_of
+from guanxi_analytics.facts.segment_rules import membership_of, segment_of
 from guanxi_analytics.facts.stock_rules import stock_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models import SaleFact
@@ -92,9 +93,13 @@ ACTIONS: Final = Kind("tickets", "corrective_action", TABLES["corrective_action_
 CAUSES: Final = Kind("tickets", "root_cause", TABLES["root_cause_facts"], cause_of)
 PRODUCTS: Final = Kind("pipeline", "product", TABLES["product_facts"], product_of)
 INVOICES: Final = Kind("pipeline", "invoice", TABLES["invoice_facts"], invoice_of)
+SEGMENTS: Final = Kind("contacts", "segment", TABLES["segment_facts"], segment_of)
+MEMBERSHIPS: Final = Kind(
+    "contacts", "segment_member", TABLES["segment_member_facts"], membership_of
+)
 KINDS: Final = (
     SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, ROUNDS,
-    ACTIONS, CAUSES, PRODUCTS, INVOICES,
+    ACTIONS, CAUSES, PRODUCTS, INVOICES, SEGMENTS, MEMBERSHIPS,
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from guanxi_analytics.models.quotas import QuotaFact
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
 from guanxi_analytics.models.scores import CustomerScore
+from guanxi_analytics.models.segments import SegmentFact, SegmentMemberFact
 from guanxi_analytics.models.snapshots import FactSnapshot
 from guanxi_analytics.models.stock import StockFact
 from guanxi_analytics.models.summaries import CustomerSummary
@@ -58,6 +59,8 @@ __all__ = [
     "RootCauseFact",
     "SaleFact",
     "SaleReturn",
+    "SegmentFact",
+    "SegmentMemberFact",
     "StockFact",
     "TicketFact",
 ]

@@ -7,47 +7,59 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from guanxi_analytics.facts.kinds import MEMBERS
 from guanxi_analytics.queries import names
 from guanxi_analytics.queries.asked import Asked, most_rows
-from guanxi_analytics.queries.cubes import CUBES
-from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
+from guanxi_analytics.queries.cubes import CUBES, Cube
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS, many_valued
 from guanxi_analytics.queries.figure_rules import change_of, shown
 from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.period_rules import Shift, label_of
 from guanxi_analytics.queries.records import document_of
-from guanxi_analytics.queries.statements import BEHIND, compiled, values_of
-from guanxi_analytics.queries.suppression_rules import hidden_rows, hidden_totals, is_hidden
+from guanxi_analytics.queries.segment_rows import segments_of
+from guanxi_analytics.queries.statements import BEHIND, compiled, compiled_signatures, values_of
+from guanxi_analytics.queries.suppression_rules import (
+    Part,
+    hidden_overlapping,
+    hidden_rows,
+    hidden_totals,
+    is_hidden,
+)
 from guanxi_analytics.settings import Settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import bound
 from guanxi_shared.errors import Invalid
+from guanxi_shared.visibility import Scope
 
 Key = tuple[Any, ...]  # the values of the dimensions, and the currency
 Sums = dict[str, dict[Key, dict[str, Any]]]  # by cube
 
 
 async def answer(call: Call, asked: Asked) -> dict[str, Any]:
-    for cube in asked.cubes:
-        call.by.demand(cube.permission)
-    rows, totals = await _read(call, asked, asked.first, asked.until, None)
-    before: tuple[Sums, Sums] | None = None
+    for permission in asked.permissions:
+        call.by.demand(permission)
+    now = await _read(call, asked, asked.first, asked.until, None)
+    rows, totals = now.rows, now.totals
+    before: Read | None = None
     if asked.shift is not None and asked.first is not None and asked.until is not None:
         first, until = asked.shift.back(asked.first), asked.shift.back(asked.until)
         before = await _read(call, asked, first, until, asked.shift)
-    hidden = Hidden.of(smallest_cell(call), (rows, totals), *(() if before is None else (before,)))
+    hidden = Hidden.of(smallest_cell(call), now, *(() if before is None else (before,)))
     all_totals = sorted(_keys(asked, totals, ()), key=str)
     told = _keys(asked, rows, {key[-1] for key in all_totals} - {None})
     keys = _ordered(asked, told, rows, hidden)
     shown_keys = _first(keys, asked.top) if asked.top else keys
-    sight = None if before is None else before[0]
+    sight, whole = (None, None) if before is None else (before.rows, before.totals)
     return {
         "as_of": asked.at,
         "period": None if asked.first is None else {"from": asked.first, "until": asked.until},
         "measures": [_about(name, MEASURES[name].labels, MEASURES[name].unit) for name in _names(asked)],
-        "dimensions": [_about(name, _labels(name)) for name in asked.dimensions],
+        "dimensions": [
+            _about(name, _labels(name)) | {"is_many_valued": bool(many_valued([name]))} for name in asked.dimensions
+        ],
         "rows": [_row(asked, key, rows, sight, hidden) for key in shown_keys],
         "row_count": len(keys),
-        "totals": [_row(asked, key, totals, None if before is None else before[1], hidden) for key in all_totals],
+        "totals": [_row(asked, key, totals, whole, hidden) for key in all_totals],
         "names": await names.names_of(call, asked, shown_keys),
     } | ({"smallest_cell": hidden.least} if hidden.least else {})  # fmt: skip
 
@@ -60,6 +72,15 @@ def smallest_cell(call: Call) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Of a period: rows and totals by cube; where rows overlap and small ones are hidden, the parts that they are made of."""
+
+    rows: Sums
+    totals: Sums
+    parts: dict[str, list[Part]]
+
+
+@dataclass(frozen=True, slots=True)
 class Hidden:
     """Rows and totals that are not told: in the period, or in the one that it is compared with."""
 
@@ -68,13 +89,19 @@ class Hidden:
     totals: set[Key]
 
     @classmethod
-    def of(cls, least: int, *periods: tuple[Sums, Sums]) -> "Hidden":
+    def of(cls, least: int, *periods: Read) -> "Hidden":
         found = cls(least, set(), set())
         if least:
-            for rows, totals in periods:
-                for name in totals:
-                    found.rows.update(hidden_rows(_behind(rows[name]), least))
-                    found.totals.update(hidden_totals(_behind(totals[name]), least))
+            for read in periods:
+                for name in read.totals:
+                    behind, parts = _behind(read.rows[name]), read.parts.get(name)
+                    own = (
+                        hidden_rows(behind, least)
+                        if parts is None
+                        else hidden_overlapping(behind, parts, least)
+                    )
+                    found.rows.update(own)
+                    found.totals.update(hidden_totals(_behind(read.totals[name]), least))
         return found
 
     def has(self, key: Key) -> bool:
@@ -100,15 +127,18 @@ def _keys(asked: Asked, sums: Sums, currencies: Collection[Any]) -> set[Key]:
 
 async def _read(
     call: Call, asked: Asked, first: date | None, until: date | None, shift: Shift | None
-) -> tuple[Sums, Sums]:
-    """Rows and totals. Of an earlier period the rows stand under the labels of the present one."""
+) -> Read:
+    """Of an earlier period the rows stand under the labels of the present one."""
     rows: Sums = {}
     totals: Sums = {}
+    parts: dict[str, list[Part]] = {}
+    segments = await segments_of(call, is_asked=asked.names_segments)
     for cube in asked.cubes:
         scope = await call.scope(cube.resource)
         least = smallest_cell(call)
         statement, conditions = compiled(cube, asked, scope, counts_customers=least > 0)
-        values = {**values_of(call, asked, scope, first, until), **conditions}
+        given = values_of(call, asked, scope, segments, first, until)
+        values = {**given, **conditions}
         found = await call.db.pool.fetch(
             bound(statement.sql), str(call.organisation), *statement.args(values)
         )
@@ -126,13 +156,36 @@ async def _read(
                 totals[cube.name][(currency,)] = sums
             else:
                 rows[cube.name][(*_key(asked, row, shift), currency)] = sums
-        if cube.whole is not None:
+        if cube.whole is not None and cube.whole in asked.sums(cube):
             [whole] = [sums[cube.whole] for sums in totals[cube.name].values()]
             for sums in (*rows[cube.name].values(), *totals[cube.name].values()):
                 sums["whole"] = whole
+        if least and many_valued(asked.dimensions):
+            parts[cube.name] = await _parts(call, asked, cube, scope, given, shift)
     if not asked.dimensions:
         rows = {name: {} for name in rows}
-    return rows, totals
+    return Read(rows, totals, parts)
+
+
+async def _parts(
+    call: Call, asked: Asked, cube: Cube, scope: Scope, given: Mapping[str, Any], shift: Shift | None
+) -> list[Part]:  # fmt: skip
+    """A member of a campaign who is a person may be in parts of two accounts: each is a place of its own."""
+    statement, conditions = compiled_signatures(cube, asked, scope)
+    args = statement.args({**given, **conditions})
+    found = []
+    for row in map(dict, await call.db.pool.fetch(bound(statement.sql), str(call.organisation), *args)):  # fmt: skip
+        segments, currency = tuple(row["segments"] or (None,)), row.get("currency")
+        keys = [
+            _key(asked, {f"d{n}": segment for n in range(len(asked.dimensions))} | row, shift)
+            for segment in segments
+        ]
+        place = tuple(value for name, value in row.items() if name.startswith("d"))
+        if cube.kind is MEMBERS:
+            place = (*place, segments)
+        rows = frozenset((*key, currency) for key in keys)
+        found.append(Part(rows, row[BEHIND], currency, place))
+    return found
 
 
 def _key(asked: Asked, row: Mapping[str, Any], shift: Shift | None) -> Key:

@@ -34,6 +34,7 @@ from guanxi_analytics.facts.kinds import (
     SALES,
     TICKETS,
 )
+from guanxi_analytics.queries.segment_rows import SEGMENT_ROWS
 from guanxi_analytics.queries.stock_rows import STOCK_ROWS
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
@@ -134,8 +135,20 @@ BESIDE: Final[Mapping[str, tuple[Beside, ...]]] = {
 }  # fmt: skip
 
 
+def account_named_by(noun: str) -> ColumnElement[Any] | None:
+    """The column by which a fact names its account."""
+    if noun == ACCOUNTS.noun:
+        return ACCOUNT.c.subject_id
+    return next((each.named for each in BESIDE.get(noun, ()) if each.table is ACCOUNT), None)
+
+
 def beside_of(noun: str) -> tuple[Beside, ...]:
-    return BESIDE.get(noun, ())
+    """With the segments of its account, of which there are none, one or several."""
+    account = account_named_by(noun)
+    found = BESIDE.get(noun, ())
+    if account is None:
+        return found
+    return (*found, Beside(SEGMENT_ROWS, account, key="account_id", if_asked=True))
 
 
 def joined(noun: str, rows: Any, asked: Iterable[Any], *, is_past: bool) -> Any:

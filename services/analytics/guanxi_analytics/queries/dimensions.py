@@ -1,13 +1,21 @@
 """By what measures are told apart: columns of a fact, of what stands beside it, of its account, and stretches of time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement
 
-from guanxi_analytics.queries.beside import ACCOUNT, CAMPAIGN, ENDING_CAUSE, PRODUCT, TICKET
+from guanxi_analytics.queries.beside import (
+    ACCOUNT,
+    CAMPAIGN,
+    ENDING_CAUSE,
+    PRODUCT,
+    TICKET,
+    account_named_by,
+)
 from guanxi_analytics.queries.cubes import OVERDUE_BUCKET, Cube
+from guanxi_analytics.queries.segment_rows import SEGMENT_ID, SEGMENT_ROWS
 
 # Columns of what stands beside a fact: `ticket.queue_id`.
 COLUMNS: Final[Mapping[str, Any]] = {
@@ -19,7 +27,8 @@ COLUMNS: Final[Mapping[str, Any]] = {
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """`columns`: by which column of which cube (`campaign.…`: of the campaign that the fact names, see COLUMNS);
-    `of_account` are read from the account that it names.
+    `of_account` are read from the account that it names; one that `is_many_valued` has several values of a fact, which
+    counts in the row of each, and once in totals: the segments of its account.
     `filtered` is the field of a filter document that says the same."""
 
     name: str
@@ -28,8 +37,13 @@ class Dimension:
     of_account: str | None = None
     named_by: str | None = None  # where its names are found: account, user, team
     is_of_today: bool = False  # another value tomorrow, though nothing changed
+    is_many_valued: bool = False
 
     def column(self, cube: Cube) -> ColumnElement[Any] | None:
+        if self.is_many_valued:
+            named = account_named_by(cube.kind.noun)
+            segment: ColumnElement[Any] = SEGMENT_ROWS.c.segment_id
+            return None if named is None else segment
         if self.of_account is not None:
             return ACCOUNT.c[self.of_account] if cube.tells_accounts else None
         name = self.columns.get(cube.kind.noun)
@@ -40,6 +54,8 @@ class Dimension:
         return found
 
     def field(self, cube: Cube) -> str:
+        if self.is_many_valued:
+            return SEGMENT_ID
         noun = cube.kind.noun
         name = self.of_account or self.columns[noun].rpartition(".")[2]
         return f"{noun}_id" if name == "subject_id" else name
@@ -56,6 +72,7 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
         _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id invoice=account_id loop=ticket.account_id corrective_action=ticket.account_id account=subject_id", named_by="account"),
+        _dimension("segment", "Segment", "客户细分", named_by="segment", is_many_valued=True),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),
@@ -99,3 +116,8 @@ PERIODS: Final[Mapping[str, Mapping[str, str]]] = {
     "quarter": {"en": "Quarter", "zh": "季度"},
     "year": {"en": "Year", "zh": "年"},
 }
+
+
+def many_valued(names: Iterable[str]) -> list[str]:
+    """Those of the dimensions whose rows overlap."""
+    return [name for name in names if name in DIMENSIONS and DIMENSIONS[name].is_many_valued]

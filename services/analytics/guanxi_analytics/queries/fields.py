@@ -13,11 +13,13 @@ from guanxi_analytics.queries.beside import (
     ENDS,
     MEMBER,
     Beside,
+    account_named_by,
     beside_of,
     known_then,
     one,
 )
 from guanxi_analytics.queries.cubes import CUBES, OVERDUE_BUCKET, SALE
+from guanxi_analytics.queries.segment_rows import SEGMENT_ID, segment_field
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, fields_of
 
@@ -76,6 +78,8 @@ def fields_of_cube(name: str) -> Mapping[str, Field]:
         own["overdue_bucket"] = Field("overdue_bucket", r.TEXT, OVERDUE_BUCKET, OVERDUE_BUCKET, ())
     for beside in beside_of(cube.kind.noun):
         own |= _of_beside(beside)
+    if (account := account_named_by(cube.kind.noun)) is not None:
+        own[SEGMENT_ID] = segment_field(account)
     return own
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Select, Text, Uuid, any_, bindparam, cast, select
+from sqlalchemy import Select, Text, Uuid, any_, bindparam, cast, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guanxi_analytics.facts.kinds import CAUSES, TABLES
+from guanxi_analytics.facts.kinds import CAUSES, SEGMENTS, TABLES
 from guanxi_analytics.queries.asked import Asked
 from guanxi_analytics.queries.beside import ACCOUNT, CAMPAIGN, one
 from guanxi_analytics.queries.dimensions import DIMENSIONS
@@ -18,6 +18,7 @@ from guanxi_shared.visibility import EVERYTHING, Scope, predicate
 SHAPES: Final = Shapes()
 OWN: Final = {
     "account": (ACCOUNT, "accounts"), "campaign": (CAMPAIGN, "campaigns"), "root_cause": (CAUSES.table, "root-causes"),
+    "segment": (SEGMENTS.table, "segments"),
 }  # fmt: skip
 NOBODYS: Final = frozenset({"root-causes"})
 KEPT: Final = {"user": "directory_users", "team": "directory_teams"}
@@ -63,7 +64,10 @@ def _select(noun: str, scope: Scope) -> Select[Any]:
         id == any_(bindparam("ids", type_=ARRAY(Uuid))),
     ]
     if is_own:
-        wanted += [table.c.ended_at.is_(None), predicate(table, scope)]
+        seen = predicate(table, scope)
+        if "shared_with" in table.c:
+            seen = or_(seen, table.c.shared_with == one("all"))
+        wanted += [table.c.ended_at.is_(None), seen]
     if noun == "campaign":
         wanted.append(table.c.line == one("campaign"))
     return select(cast(id, Text).label("id"), table.c.name).where(*wanted)

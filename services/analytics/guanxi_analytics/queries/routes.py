@@ -7,7 +7,7 @@ from starlette.responses import Response
 from guanxi_analytics.queries.answering import answer
 from guanxi_analytics.queries.asked import Query, asked_of
 from guanxi_analytics.queries.cubes import CUBES
-from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS, many_valued
 from guanxi_analytics.queries.fields import fields_of_cube
 from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.records import FactSearch, search_facts
@@ -35,6 +35,7 @@ CUBE = {
 )
 async def list_measures(request: Request) -> Response:
     await begin(request, "analytics:read")
+    many = many_valued(DIMENSIONS)
     return json_response(
         {
             "measures": [
@@ -46,7 +47,7 @@ async def list_measures(request: Request) -> Response:
                 for m in MEASURES.values()
             ],
             "dimensions": [
-                {"name": name, "labels": labels}
+                {"name": name, "labels": labels, "is_many_valued": name in many}
                 for name, labels in (*PERIODS.items(), *((d.name, d.labels) for d in DIMENSIONS.values()))
             ],
             "filters": {name: sorted(fields_of_cube(name)) for name in CUBES},

@@ -20,6 +20,10 @@ class AboutMeasure(BaseModel):
 class AboutDimension(BaseModel):
     name: str
     labels: Labels
+    is_many_valued: bool = Field(
+        default=False,
+        description="A fact counts in each of the rows that it has a value of, and once in totals, which rows do not add up to.",
+    )
 
 
 class AnsweredPeriod(BaseModel):

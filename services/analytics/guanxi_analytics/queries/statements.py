@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    CompoundSelect,
     Date,
     DateTime,
     Select,
@@ -14,15 +15,18 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    null,
     select,
     tuple_,
+    union_all,
 )  # fmt: skip
 
 from guanxi_analytics.queries.asked import Asked, most_rows
-from guanxi_analytics.queries.beside import joined, known_at
+from guanxi_analytics.queries.beside import account_named_by, joined, known_at
 from guanxi_analytics.queries.cubes import Cube, local
-from guanxi_analytics.queries.dimensions import DIMENSIONS
+from guanxi_analytics.queries.dimensions import DIMENSIONS, many_valued
 from guanxi_analytics.queries.period_rules import MONTHS_IN
+from guanxi_analytics.queries.segment_rows import SIGNATURES, seen_segments
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
 from guanxi_shared.filters import Binder, Groups
@@ -92,12 +96,46 @@ def compiled(
     return SHAPES.get(key, lambda: _select(cube, asked, wanted, counts_customers)), bind.values
 
 
+def compiled_signatures(cube: Cube, asked: Asked, scope: Scope) -> tuple[Compiled, dict[str, Any]]:
+    """The customers behind each set of segments that accounts are in, within the other dimensions: what rows that overlap
+    are made of."""
+    groups, bind = asked.groups[cube.name], Binder()
+    is_past, is_bounded = asked.as_of is not None, asked.first is not None
+    wanted = wanted_of(cube, groups, scope, bind, is_past=is_past, is_bounded=is_bounded)
+    key = (
+        "signatures", cube.name, asked.dimensions, asked.has_money, is_past, is_bounded, scope.shape, filters.shape_of(groups),
+    )  # fmt: skip
+    return SHAPES.get(key, lambda: _signatures(cube, asked, wanted)), bind.values
+
+
+def _signatures(cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    others = {n: name for n, name in enumerate(asked.dimensions) if not many_valued([name])}
+    told = [_told(cube, name).label(f"d{n}") for n, name in others.items()]
+    currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
+    by = [*(_plain(each) for each in told), *currency, SIGNATURES.c.segments]
+    account, is_past = account_named_by(cube.kind.noun), asked.as_of is not None
+    assert account is not None
+    assert cube.customer is not None
+    rows = rows_of(cube, others.values(), asked.groups[cube.name], is_past=is_past)
+    return (
+        select(
+            *told, *(c.label("currency") for c in currency), SIGNATURES.c.segments,
+            func.count(cube.customer.distinct()).label(BEHIND),
+        )
+        .select_from(rows.join(SIGNATURES, SIGNATURES.c.account_id == account, isouter=True))
+        .where(*wanted)
+        .group_by(*by)
+    )  # fmt: skip
+
+
 def _select(
     cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]], counts_customers: bool
-) -> Select[Any]:
+) -> Select[Any] | CompoundSelect[Any]:
     told = [_told(cube, name).label(f"d{n}") for n, name in enumerate(asked.dimensions)]
     currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
     by = [*told, *currency]
+    if many_valued(asked.dimensions):
+        return _overlapping(cube, asked, wanted, told, counts_customers)
     whole = func.grouping(*told) if told else literal_column("1")
     found = select(
         *told, *(c.label("currency") for c in currency), whole.label("is_total"),
@@ -111,6 +149,31 @@ def _select(
             literal_column(str(most_rows(asked.top) + 1))
         )
     return found.group_by(*currency) if currency else found
+
+
+def _overlapping(
+    cube: Cube, asked: Asked, wanted: Sequence[ColumnElement[bool]], told: Sequence[Any], counts_customers: bool
+) -> CompoundSelect[Any]:  # fmt: skip
+    """A fact is in several rows, so totals are summed apart from them, each fact once."""
+    groups, is_past = asked.groups[cube.name], asked.as_of is not None
+    currency = [cube.table.c.currency] if _has_currency(cube, asked) else []
+    sums = [
+        *(cube.sums[name].label(f"s_{name}") for name in asked.sums(cube)), *_behind(cube, counts_customers),
+    ]  # fmt: skip
+
+    def part(labels: Sequence[Any], is_total: str, dimensions: Iterable[str], by: Sequence[Any]) -> Select[Any]:  # fmt: skip
+        found = select(
+            *labels, *(c.label("currency") for c in currency), literal_column(is_total).label("is_total"), *sums,
+        )  # fmt: skip
+        rows = rows_of(cube, dimensions, groups, is_past=is_past)
+        found = found.select_from(rows).where(*wanted)
+        return found.group_by(*by) if by else found
+
+    each = part(told, "0", asked.dimensions, [*(_plain(c) for c in told), *currency])
+    nothing = [cast(null(), _plain(label).type).label(label.name) for label in told]
+    once = part(nothing, "1", (), currency)
+    most: ColumnElement[Any] = literal_column(str(most_rows(asked.top) + 1))
+    return union_all(each.limit(most), once)
 
 
 def _behind(cube: Cube, counts_customers: bool) -> list[ColumnElement[Any]]:
@@ -142,10 +205,12 @@ def asked_bucket(name: str) -> str | None:
 
 
 def values_of(
-    call: Call, asked: Asked, scope: Scope, first: date | None, until: date | None
+    call: Call, asked: Asked, scope: Scope, segments: Scope, first: date | None, until: date | None
 ) -> Mapping[str, Any]:
+    """`scope` is of the facts, `segments` of the segments that may be told of."""
     return {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": asked.as_of,
         "first": first, "until": until, "today": asked.today, "bucket": asked.bucket,
         "bucket_months": MONTHS_IN.get(asked.bucket or ""), **scope.params(), **seen(scope),
+        **seen_segments(segments),
     }  # fmt: skip

@@ -61,8 +61,8 @@ def labels_of(report: Mapping[str, Any]) -> dict[str, str]:
 
 async def run_report(call: Call, report: Mapping[str, Any], as_of: str | None) -> Ran:
     asked = _asked(call, report["document"], as_of)
-    for cube in asked.cubes:
-        call.by.demand(cube.permission)
+    for permission in asked.permissions:
+        call.by.demand(permission)
     found = await find_kept(call, asked, is_graded=report["is_graded"])
     parameters, made, at = parameters_of(asked), found.answer, found.computed_at
     if made is None:

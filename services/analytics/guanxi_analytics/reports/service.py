@@ -1,6 +1,6 @@
 """Use cases of saved reports: kept when they mean something, run with the eyes of whoever looks."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import orjson
 from pydantic import ValidationError
 
 from guanxi_analytics.queries.asked import Query, asked_of
+from guanxi_analytics.queries.dimensions import many_valued
 from guanxi_analytics.reports.predefined import PREDEFINED, Predefined
 from guanxi_analytics.reports.predefined import shown as shown_predefined
 from guanxi_analytics.reports.resource import REPORTS
@@ -26,6 +27,7 @@ from guanxi_shared.writes import check_version
 
 async def create_report(call: Call, connection: Connection, data: ReportCreate) -> State:
     sent = data.model_dump(exclude_none=True, exclude={"document"})
+    _demand_gradable(data.document.dimensions, is_graded=data.is_graded)
     columns = {
         **sent,
         "document": _checked(call, data.document),
@@ -45,6 +47,8 @@ async def update_report(
     sent = data.model_dump(exclude_unset=True, exclude={"document"})
     if "document" in data.model_fields_set:
         sent["document"] = _checked(call, data.document)
+    kept = {**loaded.row, **sent}
+    _demand_gradable(kept["document"].get("dimensions", ()), is_graded=kept["is_graded"])
     changes = sent | await sharing_columns(call, connection, REPORTS, sent, loaded.row)
     return await records.update_record(connection, REPORTS, loaded, changes, actor=call.actor)
 
@@ -73,9 +77,17 @@ def _checked(call: Call, query: Query) -> dict[str, Any]:
         asked = asked_of(call, query)
     except Malformed as problem:
         raise broken(problem, "document") from problem
-    for cube in asked.cubes:
-        call.by.demand(cube.permission)
+    for permission in asked.permissions:
+        call.by.demand(permission)
     return query.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
+
+def _demand_gradable(dimensions: Iterable[str], *, is_graded: bool) -> None:
+    if is_graded and (many := many_valued(dimensions)):
+        raise Invalid(
+            "Rows that overlap have no share of the whole each.",
+            errors={"is_graded": f"Leave {many[0]} out, or the grades."},
+        )
 
 
 async def find_report(call: Call, name: str) -> Mapping[str, Any]:

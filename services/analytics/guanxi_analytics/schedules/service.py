@@ -98,8 +98,8 @@ async def _check(call: Call, sent: Mapping[str, Any]) -> None:
         report = await find_report(call, sent["report"])
     except NotFound as error:
         raise Invalid(error.detail, errors={"report": "Send one that you see."}) from error
-    for cube in asked_of(call, query_of(report["document"], None)).cubes:
-        call.by.demand(cube.permission)
+    for permission in asked_of(call, query_of(report["document"], None)).permissions:
+        call.by.demand(permission)
 
 
 def _next(call: Call, sent: Mapping[str, Any]) -> datetime:

@@ -10,6 +10,7 @@ from guanxi_contacts.belongings.service import delete_with_children, restore_wit
 from guanxi_contacts.errors import ParentCycle
 from guanxi_contacts.records import default_columns, hold_references
 from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.segments.telling import tell_accounts
 from guanxi_contacts.standing.rules import demand_moves
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -90,8 +91,11 @@ async def delete_account(
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
     if with_children:
-        return await delete_with_children(call, connection, ACCOUNTS, loaded)
-    return await records.delete_record(connection, ACCOUNTS, loaded, actor=call.actor)
+        state = await delete_with_children(call, connection, ACCOUNTS, loaded)
+    else:
+        state = await records.delete_record(connection, ACCOUNTS, loaded, actor=call.actor)
+    await tell_accounts(connection, call.organisation, [account_id], actor=call.actor)
+    return state
 
 
 async def restore_account(call: Call, connection: Connection, account_id: UUID) -> State:
@@ -100,7 +104,9 @@ async def restore_account(call: Call, connection: Connection, account_id: UUID) 
     if loaded.row["erased_at"] is not None:
         await demand_not_erased(call, ACCOUNTS, account_id)
     refuse_merged(ACCOUNTS, loaded)
-    return await restore_with_children(call, connection, ACCOUNTS, loaded)
+    state = await restore_with_children(call, connection, ACCOUNTS, loaded)
+    await tell_accounts(connection, call.organisation, [account_id], actor=call.actor)
+    return state
 
 
 async def find_accounts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:

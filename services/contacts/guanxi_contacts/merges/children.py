@@ -75,6 +75,7 @@ CHILDREN: tuple[Child, ...] = (
 STAYING: Mapping[str, str] = {
     "contact_accounts.contact_id": "a person's places are a field of theirs: united, not moved",
     "accounts.merged_into_id": "a chain of merges is followed to its end",
+    "segment_accounts.account_id": "what was told of each account alone; after a merge what differs is told",
     "account_dealings.account_id": "facts of each account alone; the survivor takes the newer ones",
     "standing_changes.account_id": "the history of each account alone, told by its own log",
     "visit_checks.account_id": "whose place a distance was measured from stays so",

@@ -14,6 +14,7 @@ from guanxi_contacts.merges.schemas import MergeCreate
 from guanxi_contacts.merges.subjects import SUBJECTS, Subject
 from guanxi_contacts.people.service import set_places
 from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.segments.telling import tell_accounts
 from guanxi_shared import records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -168,6 +169,8 @@ async def _write(
     more = {"merged_into_id": survivor.id}
     changes = [Change(source, gone, verb="deleted", more=more) for source in sources]
     await write_many(connection, resource, changes, actor=call.actor)
+    if resource is ACCOUNTS:
+        await tell_accounts(connection, call.organisation, merged, actor=call.actor)
 
 
 async def write_survivor(

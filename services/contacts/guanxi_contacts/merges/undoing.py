@@ -15,6 +15,8 @@ from guanxi_contacts.merges.queries import hold_merge, no_merge
 from guanxi_contacts.merges.service import moved_ids, write_survivor
 from guanxi_contacts.merges.subjects import SUBJECTS, Subject
 from guanxi_contacts.merges.undo_rules import Restored, restored
+from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.segments.telling import tell_accounts
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
@@ -197,6 +199,8 @@ async def _write(
     )
     merged = [survivor.id, *(source.id for source in sources)]
     await apply_moves(connection, moves, call.organisation, merged=merged, actor=call.actor)
+    if resource is ACCOUNTS:
+        await tell_accounts(connection, call.organisation, merged, actor=call.actor)
 
 
 def stored(table: Table, name: str, value: Any) -> Any:

@@ -13,7 +13,7 @@ from guanxi_contacts.models.merges import Merge, MergeMove
 from guanxi_contacts.models.people import CONTACT_SEARCH, Contact, ContactAccount
 from guanxi_contacts.models.pools import AccountDealing, Pool, PoolClaimCount, PoolSweep
 from guanxi_contacts.models.privacy import Consent, Erasure, LegalHold, Suppression
-from guanxi_contacts.models.saved import Segment, SegmentMember
+from guanxi_contacts.models.saved import Segment, SegmentAccount, SegmentMember
 from guanxi_contacts.models.standing import StandingChange
 from guanxi_contacts.models.timeline import TimelineEntry, TimelineSource
 from guanxi_contacts.models.visits import VisitCheck
@@ -49,6 +49,7 @@ __all__ = [
     "PoolClaimCount",
     "PoolSweep",
     "Segment",
+    "SegmentAccount",
     "SegmentMember",
     "StandingChange",
     "Suppression",

@@ -63,6 +63,8 @@ class Segment(Table, table=True):
     document: dict[str, Any] = json_column("{}")  # filter_groups; of a frozen one: as it was taken
     frozen_at: datetime | None = instant_column("frozen_at", nullable=True)
     members_changed_at: datetime | None = instant_column("members_changed_at", nullable=True)
+    looked_at: datetime | None = instant_column("looked_at", nullable=True)  # by the worker
+    not_told: str | None = text_column()  # why no account is told to be in it
     shared_with: str = Field(sa_column=Column(Text, nullable=False, server_default="nobody"))
     shared_team_id: UUID | None = id_column()
     owner_id: UUID | None = id_column()  # gateway's user
@@ -89,3 +91,28 @@ class SegmentMember(Table, table=True):
     segment_id: UUID = id_column(nullable=False)
     member_id: UUID = id_column(nullable=False)  # an account or a contact
     added_at: datetime = instant_column("added_at")
+
+
+class SegmentAccount(Table, table=True):
+    """That an account is in a segment, or was, as it was told. Owner and team are the segment's."""
+
+    __tablename__ = "segment_accounts"
+    __table_args__ = (
+        PrimaryKeyConstraint("organisation_id", "id"),
+        ForeignKeyConstraint(
+            ["organisation_id", "segment_id"], ["segments.organisation_id", "segments.id"]
+        ),
+        Index("ix_segment_accounts_segment", "organisation_id", "segment_id", "account_id"),
+        Index("ix_segment_accounts_account", "organisation_id", "account_id"),
+    )
+
+    organisation_id: UUID = id_column(nullable=False)
+    id: UUID = id_column(nullable=False)  # made of the segment's and the account's
+    segment_id: UUID = id_column(nullable=False)
+    account_id: UUID = id_column(nullable=False)
+    owner_id: UUID | None = id_column()
+    team_id: UUID | None = id_column()
+    version: int = version_column()
+    created_at: datetime = instant_column("created_at")
+    updated_at: datetime = instant_column("updated_at")
+    deleted_at: datetime | None = instant_column("deleted_at", nullable=True)

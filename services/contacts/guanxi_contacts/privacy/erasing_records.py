@@ -10,6 +10,7 @@ from guanxi_contacts.consents.resources import CONSENTS
 from guanxi_contacts.files.resources import FILES
 from guanxi_contacts.privacy.erasing import Erasing
 from guanxi_contacts.privacy.persons import ACCOUNT
+from guanxi_contacts.segments.resources import SEGMENT_MEMBERS
 from guanxi_shared.erasing.needle_rules import in_json
 from guanxi_shared.erasing.records import blank_events, erase_rows, log, with_times
 from guanxi_shared.files.storage import UNFINISHED
@@ -56,6 +57,12 @@ UPDATE campaign_members AS m SET answers = '{}', status = 'targeted', sent_at = 
 WHERE m.organisation_id = $1 AND m.member_id = ANY($2::uuid[]) RETURNING to_jsonb(m)::text AS row
 """
 MEMBERS_GONE = "DELETE FROM campaign_members WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
+# Blanked first, as members of campaigns are.
+SEGMENTS_LEFT = """
+UPDATE segment_accounts AS k SET version = version + 1, updated_at = $3
+WHERE k.organisation_id = $1 AND k.account_id = ANY($2::uuid[]) RETURNING to_jsonb(k)::text AS row
+"""
+TOLD_GONE = "DELETE FROM segment_accounts WHERE organisation_id = $1 AND id = ANY($2::uuid[])"
 MATCH_KEYS = """
 SELECT array_agg(DISTINCT key) FROM {table}, unnest(match_keys) AS key
 WHERE organisation_id = $1 AND id = ANY($2::uuid[])
@@ -141,6 +148,26 @@ async def erase_memberships(erasing: Erasing) -> dict[str, int]:
         erasing.organisation, list(erasing.person_ids),
     )  # fmt: skip
     return {"segment_members": _count(done)}
+
+
+async def erase_told_segments(erasing: Erasing) -> dict[str, int]:
+    """Which segments an account was told to be in; that there was a member stays in the log."""
+    if erasing.kind is not ACCOUNT:
+        return {}
+    rows = await erasing.connection.fetch(
+        SEGMENTS_LEFT, erasing.organisation, list(erasing.person_ids), erasing.erased_at
+    )
+    told = [orjson.loads(row["row"]) | {"account_id": None} for row in rows]
+    states = [
+        SEGMENT_MEMBERS.state(with_times(SEGMENT_MEMBERS.table, row), {}) | {"erased_at": erasing.erased_at}
+        for row in told
+    ]  # fmt: skip
+    events = await blank_events(erasing, SEGMENT_MEMBERS.noun, states)
+    await log(erasing, SEGMENT_MEMBERS, states, verb="erased")
+    ids = [UUID(row["id"]) for row in told]
+    erasing.ids += ids
+    await erasing.connection.execute(TOLD_GONE, erasing.organisation, ids)
+    return {"segment_accounts": len(ids), "events": events}
 
 
 async def erase_campaigns(erasing: Erasing) -> dict[str, int]:

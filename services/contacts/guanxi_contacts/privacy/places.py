@@ -84,6 +84,11 @@ PLACES: Final = (
         " AND $3 <> '' ORDER BY m.segment_id",
     ),
     Place(
+        "segment_accounts", (), "the rows are deleted", records.erase_told_segments,
+        "SELECT to_jsonb(k) AS row FROM segment_accounts k WHERE k.organisation_id = $1 AND k.account_id = $2"
+        " AND $3 = 'account' ORDER BY k.segment_id",
+    ),
+    Place(
         "campaign_members", ("answers",), "the rows are deleted", records.erase_campaigns,
         "SELECT to_jsonb(m) AS row FROM campaign_members m WHERE m.organisation_id = $1 AND m.member_id = $2"
         " AND $3 <> '' ORDER BY m.campaign_id",

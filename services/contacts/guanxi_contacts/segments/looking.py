@@ -30,8 +30,11 @@ async def segment_with_count(call: Call, segment_id: UUID) -> bytes:
     """The segment, and how many of its members the caller sees at this moment."""
     row = await reads.find_record(call, SEGMENTS, segment_id)
     counted: dict[str, Any] = {"count": None, "counted_at": call.clock.now, "problem": None}
+    resource = BY_NAME[row["resource"]]
+    stored = await segment_row(call, segment_id, resource.name)
+    counted |= {name: stored[name] for name in ("looked_at", "not_told")}
     try:
-        resource, meaning = await _meaning(call, row)
+        meaning = await meaning_of(call, resource, stored)
         everything = pages.from_query_string(b"", resource, resource.fields, call.clock)
         members = _within(everything, resource, meaning, segment_id)
         counted["count"] = await reads.count_records(call, resource, members)

@@ -31,7 +31,7 @@ DEEPEST: Final = 5
 
 # On a connection of its own: it is asked in the middle of transactions, too.
 FIND: Final = """
-SELECT id, name, kind, document::text, owner_id, team_id FROM segments
+SELECT id, name, kind, document::text, owner_id, team_id, looked_at, not_told FROM segments
 WHERE organisation_id = $2 AND id = ANY($3::uuid[]) AND resource = $4 AND deleted_at IS NULL
 """
 
@@ -101,8 +101,7 @@ async def meaning_of(asker: Asker, resource: Resource, row: asyncpg.Record) -> M
     """A segment's row as a condition; BrokenFilter when its document means nothing any more,
     Malformed when it stands in itself."""
     if row["kind"] == "frozen":
-        segment_id: UUID = row["id"]
-        return Meaning("frozen", lambda bind: _is_member(resource.table, segment_id, bind))
+        return Meaning("frozen", frozen(resource.table, row["id"]))
     path = (*getattr(asker, "path", ()), row["id"])
     if row["id"] in path[:-1] or len(path) > DEEPEST:
         raise Malformed(
@@ -114,6 +113,10 @@ async def meaning_of(asker: Asker, resource: Resource, row: asyncpg.Record) -> M
     document = orjson.loads(row["document"])
     groups = await understood(Inside(asker, path), resource, document, where=where)
     return Meaning((filters.shape_of(groups), filters.kinds_of(groups)), condition_of(groups))
+
+
+def frozen(table: Table, segment_id: UUID) -> Build:
+    return lambda bind: _is_member(table, segment_id, bind)
 
 
 def condition_of(groups: Groups) -> Build:

@@ -21,7 +21,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.sql import ClauseElement
 
-from guanxi_contacts.segments.meaning import FIND, MEMBER, Build
+from guanxi_contacts.resources import ACCOUNTS
+from guanxi_contacts.segments.meaning import FIND, MEMBER, Build, frozen
+from guanxi_contacts.segments.telling import tell_segment
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import UnknownReference
@@ -43,16 +45,21 @@ async def segment_row(call: Call, segment_id: UUID, resource: str) -> asyncpg.Re
 
 
 async def take(
-    call: Call, connection: Connection, segment_id: UUID, resource: Resource, build: Build
-) -> int:
-    """Everything visible that a condition means becomes a member; how many did."""
+    call: Call, connection: Connection, segment_id: UUID, resource: Resource, build: Build,
+    *, ids: Sequence[UUID] | None = None,
+) -> int:  # fmt: skip
+    """Everything visible that a condition means becomes a member, and is told to be one; how many did. `ids` are those
+    that it can mean, where they are known."""
     bind, scope = Binder(), await call.scope(resource.name)
     columns = (bindparam("organisation", type_=Uuid), bindparam("segment", type_=Uuid))
     found = _visible(resource, scope, build(bind)).with_only_columns(*columns, resource.table.c.id)
     names = ["organisation_id", "segment_id", "member_id"]
     await connection.execute(PATIENCE)
     adding = insert(MEMBER).from_select(names, found).on_conflict_do_nothing()
-    return await _done(call, connection, adding, segment_id, {**bind.values, **scope.params()})
+    values = {**bind.values, **scope.params()}
+    count = await _done(call, connection, adding, segment_id, values)
+    await _tell(call, connection, segment_id, resource, ids)
+    return count
 
 
 async def add(
@@ -73,7 +80,9 @@ async def add(
             f"There is no {resource.noun} {str(min(missing))!r}.",
             errors={"add": f"There is no such {resource.noun}."},
         )
-    return await take(call, connection, segment_id, resource, lambda b: _named(resource, ids, b))
+    return await take(
+        call, connection, segment_id, resource, lambda b: _named(resource, ids, b), ids=ids
+    )
 
 
 async def remove(
@@ -89,7 +98,21 @@ async def remove(
         MEMBER.c.segment_id == bindparam("segment", type_=Uuid),
         MEMBER.c.member_id.in_(seen),
     )
-    return await _done(call, connection, removing, segment_id, {**bind.values, **scope.params()})
+    values = {**bind.values, **scope.params()}
+    count = await _done(call, connection, removing, segment_id, values)
+    await _tell(call, connection, segment_id, resource, ids)
+    return count
+
+
+async def _tell(
+    call: Call, connection: Connection, segment_id: UUID, resource: Resource, ids: Sequence[UUID] | None
+) -> None:  # fmt: skip
+    """Of people nobody is told: what is measured is of accounts."""
+    if resource is ACCOUNTS:
+        build = frozen(ACCOUNTS.table, segment_id)
+        await tell_segment(
+            connection, call.organisation, segment_id, build, actor=call.actor, ids=ids
+        )
 
 
 def combined(operation: str, one: Build, other: Build) -> Build:

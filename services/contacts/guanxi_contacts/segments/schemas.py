@@ -84,6 +84,24 @@ class SegmentWithCount(SegmentRead):
     count: int | None
     counted_at: datetime
     problem: str | None
+    looked_at: datetime | None = Field(
+        default=None,
+        description="When it was last seen which accounts are in it, whoever sees them: what analytics knows is as of then.",
+    )
+    not_told: str | None = Field(
+        default=None, description="Why none is told to be in it: its document means nothing to nobody in particular."
+    )  # fmt: skip
+
+
+class SegmentMemberRead(BaseModel):
+    """That an account is in a segment: as the feed tells it."""
+
+    id: UUID
+    segment_id: UUID
+    account_id: UUID
+    version: int
+    created_at: datetime
+    updated_at: datetime
 
 
 class Freeze(BaseModel):

@@ -15,6 +15,7 @@ from guanxi_contacts.segments.schemas import (
     SegmentCreate,
     SegmentUpdate,
 )
+from guanxi_contacts.segments.telling import hand_over
 from guanxi_shared import filters, records
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
@@ -68,7 +69,10 @@ async def update_segment(
             )
         whole = {"resource": loaded.row["resource"], "document": sent["document"]}
         await _checked(call, segment_id, whole)
-    changes = sent | await sharing_columns(call, connection, SEGMENTS, sent, loaded.row)
+    shared = await sharing_columns(call, connection, SEGMENTS, sent, loaded.row)
+    if shared:
+        await hand_over(connection, {**loaded.row, **shared})
+    changes = sent | shared
     return await records.update_record(connection, SEGMENTS, loaded, changes, actor=call.actor)
 
 
