@@ -241,7 +241,7 @@ def test_a_rep_does_not_get_what_is_another_reps(
     pair = [rep(admin, "alice"), rep(admin, "bob")]
     only = [
         "--include-path-regex",
-        "^/v1/(accounts|contacts|leads|opportunities|quotes|orders|tickets|imports|shares|sessions|customers)",
+        "^/v1/(accounts|contacts|leads|opportunities|quotes|orders|invoices|payments|tickets|imports|shares|sessions|customers)",
     ]
     fuzz(tmp_path, suite.url, pair, "--phases", "fuzzing,stateful", *only)
 

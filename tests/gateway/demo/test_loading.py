@@ -259,7 +259,7 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
         "consents", "activities", "visits", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
-        "opportunities", "closing days", "quotes", "quotes sent", "orders", "quotas", "stock of distributors",
+        "opportunities", "closing days", "quotes", "quotes sent", "orders", "invoices", "payments", "quotas", "stock of distributors",
         "business calendars", "policies", "queues", "agents", "ticket forms", "surveys",
         "past tickets", "past replies", "past answers", "tickets", "replies", "root causes",
         "loops of complaints", "survey invitations", "survey answers", "past contracts", "article categories", "articles",

@@ -166,6 +166,27 @@ async def test_an_order_that_many_invoice_at_once_is_invoiced_once(
     refused(taken, 409, "number_taken", "number")
 
 
+async def test_batches_that_invoice_the_same_orders_the_other_way_round_do_not_stand_in_each_others_way(
+    rep: httpx.AsyncClient, account: Known
+) -> None:
+    account_id = await account()
+    orders = [(await an_order(rep, account_id))["id"] for _ in range(8)]
+    part = cny("10")
+    sent = [
+        [{"op": "create", "data": {"order_id": id, "amount": part}} for id in each]
+        for each in (orders, orders[::-1]) * 3
+    ]
+    answers = await asyncio.gather(
+        *(
+            rep.post(INVOICES + "/batch", json={"mode": "independent", "operations": o})
+            for o in sent
+        )
+    )
+    assert [done(answer)["succeeded"] for answer in answers] == [8] * 6
+    listed = done(await rep.get(f"{INVOICES}?limit=200"))["data"]
+    assert sorted(row["number"] for row in listed) == [f"INV-{n:06d}" for n in range(1, 49)]
+
+
 async def test_what_comes_back_of_an_order_leaves_its_invoices(
     rep: httpx.AsyncClient, account: Known
 ) -> None:
