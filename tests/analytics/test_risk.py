@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guanxi_analytics.queries.period_rules import moved
+from guanxi_analytics.risk.picture_rules import risk_picture
 from guanxi_analytics.risk.risk_rules import (
     LEVELS,
     Aged,
@@ -373,6 +374,19 @@ async def test_totals_of_few_accounts_are_hidden(
         await owed(service_database, three, *more)
     cny, _ = (await listed(admin))["totals"]
     assert (cny["is_suppressed"], cny["overdue"]["amount"]) == (False, "420.00")
+
+
+@pytest.mark.parametrize(("language", "n"), [("en", "n: 5 invoices"), ("zh", "n：发票 5")])
+async def test_a_picture_has_a_block_for_each_currency_and_says_of_how_many(
+    three: Organisation, client: Clients, language: str, n: str
+) -> None:
+    found = await listed(client(three.admin))
+    picture = risk_picture(found, "EUR", language, ZONE)
+    assert n in picture["subtitle"]
+    titles = [panel["title"] for block in picture["blocks"] for panel in block["panels"]]
+    assert [title[-5:] for title in titles] == ["(EUR)", "(CNY)"]
+    cny = picture["blocks"][1]["panels"][0]["series"][0]["values"]
+    assert cny == [900, 100, 300, 0, 0]
 
 
 @pytest.mark.parametrize(("form", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
