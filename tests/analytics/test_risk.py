@@ -416,6 +416,25 @@ async def test_what_is_wrong_is_named(
     assert list(answer.json()["errors"]) == [field]
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
+async def test_the_ends_of_the_calendar_are_moments_too(
+    three: Organisation, client: Clients, at: str
+) -> None:
+    late = {"field": "overdue_bucket", "operator": "eq", "value": "over_90"}
+    body = {"filter_groups": [{"filters": [late]}], "as_of": at}
+    measured = body | {"measures": ["overdue"], "dimensions": ["overdue_bucket"]}
+    for reader in (client(three.admin), client(three.admin.but(time_zone="America/New_York"))):
+        for answer in (
+            await reader.get(PATH, params={"as_of": at}),
+            await reader.get(PATH, params={"as_of": at, "format": "svg"}),
+            await reader.post("/v1/analytics/facts/invoices/search", json=body),
+            await reader.post("/v1/analytics/query", json=measured),
+        ):
+            assert answer.status_code == 200, answer.text
+
+
 async def page_of(client: httpx.AsyncClient, organisation: Organisation, name: str) -> Any:
     answer = await client.get(f"/v1/analytics/customers/{account(organisation, name)}")
     assert answer.status_code == 200, answer.text
