@@ -191,3 +191,13 @@ async def test_referrers_come_as_a_picture(
     assert drawn.headers["content-type"].startswith("image/svg+xml")
     png = await admin.get(PATH, params={"language": language, "format": "png"})
     assert png.content.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+async def test_the_ends_of_the_calendar_have_a_picture_too(
+    organisation: Organisation, client: Clients, at: str
+) -> None:
+    for zone in ("Asia/Shanghai", "America/New_York"):
+        reader = client(organisation.admin.but(time_zone=zone))
+        answer = await reader.get(PATH, params={"as_of": at, "format": "svg"})
+        assert answer.status_code == 200, answer.text

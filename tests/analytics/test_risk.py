@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guanxi_analytics.queries.period_rules import moved
+from guanxi_analytics.risk.picture_rules import risk_picture
 from guanxi_analytics.risk.risk_rules import (
     LEVELS,
     Aged,
@@ -375,6 +376,19 @@ async def test_totals_of_few_accounts_are_hidden(
     assert (cny["is_suppressed"], cny["overdue"]["amount"]) == (False, "420.00")
 
 
+@pytest.mark.parametrize(("language", "n"), [("en", "n: 5 invoices"), ("zh", "n：发票 5")])
+async def test_a_picture_has_a_block_for_each_currency_and_says_of_how_many(
+    three: Organisation, client: Clients, language: str, n: str
+) -> None:
+    found = await listed(client(three.admin))
+    picture = risk_picture(found, "EUR", language, ZONE)
+    assert n in picture["subtitle"]
+    titles = [panel["title"] for block in picture["blocks"] for panel in block["panels"]]
+    assert [title[-5:] for title in titles] == ["(EUR)", "(CNY)"]
+    cny = picture["blocks"][1]["panels"][0]["series"][0]["values"]
+    assert cny == [900, 100, 300, 0, 0]
+
+
 @pytest.mark.parametrize(("form", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG")])
 @pytest.mark.parametrize("language", ["en", "zh"])
 async def test_ages_are_a_picture(
@@ -400,6 +414,25 @@ async def test_what_is_wrong_is_named(
     answer = await client(organisation.admin).get(PATH, params=params)
     assert answer.status_code == 400, answer.text
     assert list(answer.json()["errors"]) == [field]
+
+
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", "9999-12-31T23:59:59Z"]
+)
+async def test_the_ends_of_the_calendar_are_moments_too(
+    three: Organisation, client: Clients, at: str
+) -> None:
+    late = {"field": "overdue_bucket", "operator": "eq", "value": "over_90"}
+    body = {"filter_groups": [{"filters": [late]}], "as_of": at}
+    measured = body | {"measures": ["overdue"], "dimensions": ["overdue_bucket"]}
+    for reader in (client(three.admin), client(three.admin.but(time_zone="America/New_York"))):
+        for answer in (
+            await reader.get(PATH, params={"as_of": at}),
+            await reader.get(PATH, params={"as_of": at, "format": "svg"}),
+            await reader.post("/v1/analytics/facts/invoices/search", json=body),
+            await reader.post("/v1/analytics/query", json=measured),
+        ):
+            assert answer.status_code == 200, answer.text
 
 
 async def page_of(client: httpx.AsyncClient, organisation: Organisation, name: str) -> Any:

@@ -106,9 +106,17 @@ def _subtitle(answer: Answer, language: str, zone: ZoneInfo) -> str:
     else:
         last = date.fromisoformat(str(period["until"])) - timedelta(days=1)
         days = _word("until", language).format(period["from"], last)
-    at = datetime.fromisoformat(str(answer["as_of"]).replace("Z", "+00:00")).astimezone(zone)
+    at = _local(datetime.fromisoformat(str(answer["as_of"]).replace("Z", "+00:00")), zone)
     as_of = _word("as_of", language).format(f"{at:%Y-%m-%d %H:%M} {at.tzname()}")
     return " · ".join((days, as_of, count_of(answer, language)))
+
+
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    """At the ends of the calendar a clock elsewhere shows no time."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        return at
 
 
 def count_of(answer: Answer, language: str) -> str:

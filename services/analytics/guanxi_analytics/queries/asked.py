@@ -30,6 +30,7 @@ EXAMPLE: dict[str, Any] = {
     "top": 20,
 }
 MOST_ROWS: Final = 10_000
+FIRST_DAY, LAST_DAY = date(2, 1, 2), date(9999, 12, 30)  # a year before the first one is a day, too
 MOST_RANKED: Final = 200_000  # of which the first are shown
 Days = tuple[date | None, date | None]
 Name = Annotated[str, Field(max_length=60)]
@@ -147,11 +148,13 @@ def asked_of(call: Call, sent: Query) -> Asked:
 
 
 def day_of(at: datetime, zone: tzinfo) -> date:
-    """At the ends of the calendar a clock elsewhere shows no day."""
+    """At the ends of the calendar a clock elsewhere shows no day, and the driver takes the last one for infinity, from which no
+    days can be counted."""
     try:
-        return at.astimezone(zone).date()
+        day = at.astimezone(zone).date()
     except OverflowError:
-        return at.date()
+        day = at.date()
+    return min(max(day, FIRST_DAY), LAST_DAY)
 
 
 def _known(known: Mapping[str, Any], name: str, field: str) -> Any:

@@ -36,6 +36,6 @@ async def list_risks(request: Request) -> Response:
     if form == "json":
         body = orjson.dumps(found, option=JSON_OPTIONS)
         return Response(body, media_type="application/json", headers={"vary": "Accept"})
-    picture = {"picture": risk_picture(found, language, call.clock.zone), "format": form}
-    drawn = await press_of(call.house).make("chart", picture)
-    return Response(drawn, media_type=forms.TYPES[form], headers={"vary": "Accept"})
+    drawn = risk_picture(found, await forms.own_currency(call), language, call.clock.zone)
+    body = await press_of(call.house).make("chart", {"picture": drawn, "format": form})
+    return Response(body, media_type=forms.TYPES[form], headers={"vary": "Accept"})
