@@ -106,8 +106,8 @@ class Deferred:
     async def fetchval(self, sql: str, *args: Any) -> Any:
         return await (await self.open()).fetchval(sql, *args)
 
-    async def execute(self, sql: str, *args: Any) -> str:
-        return await (await self.open()).execute(sql, *args)
+    async def execute(self, sql: str, *args: Any, timeout: float | None = None) -> str:
+        return await (await self.open()).execute(sql, *args, timeout=timeout)
 
     async def insert_alone(
         self, state: Any, insert: Callable[[int, str], str], values: Sequence[Any]

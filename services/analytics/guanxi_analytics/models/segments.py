@@ -3,6 +3,8 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index
+
 from guanxi_analytics.db import Table
 from guanxi_analytics.models.fact_columns import indexes, moment, row_version
 from guanxi_shared.columns import id_column, text_column
@@ -31,7 +33,12 @@ class SegmentMemberFact(Table, table=True):
     """That an account is in a segment, or was. Of a segment that is gone nobody is."""
 
     __tablename__ = "segment_member_facts"
-    __table_args__ = indexes("segment_member_facts", "segment_id", "account_id")
+    __table_args__ = (
+        *indexes("segment_member_facts"),
+        # Asked for as of any moment by one statement: not of what is known now alone.
+        Index("ix_segment_member_facts_account", "organisation_id", "account_id"),
+        Index("ix_segment_member_facts_segment", "organisation_id", "segment_id", "account_id"),
+    )
 
     organisation_id: UUID = id_column(nullable=False)
     subject_id: UUID = id_column(nullable=False)  # contacts' member of a segment

@@ -12,7 +12,6 @@ from sqlalchemy import (
     any_,
     bindparam,
     func,
-    literal_column,
     select,
     text,
 )  # fmt: skip
@@ -81,11 +80,12 @@ def segment_field(account: ColumnElement[Any]) -> Field:
     One that they do not see has no members for them."""
 
     def where(operator: str, value: Any, bind: Any) -> ColumnElement[bool]:
-        members = select(ASKED_FOR.c.account_id)
+        """EXISTS, which Postgres joins; IN within anything else is looked through anew for each fact."""
+        wanted = [ASKED_FOR.c.account_id == account]
         if operator != "is_null":
-            wanted = value if isinstance(value, list) else [value]
-            members = members.where(ASKED_FOR.c.segment_id == any_(bind(wanted, ARRAY(Uuid))))
-        is_in = func.coalesce(account.in_(members), literal_column("false"))
+            ids = value if isinstance(value, list) else [value]
+            wanted.append(ASKED_FOR.c.segment_id == any_(bind(ids, ARRAY(Uuid))))
+        is_in = select(ASKED_FOR.c.account_id).where(*wanted).correlate_except(ASKED_FOR).exists()
         return ~is_in if operator == "nin" or (operator == "is_null" and value) else is_in
 
     only = frozenset({"eq", "in", "nin", "is_null"})

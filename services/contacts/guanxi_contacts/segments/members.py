@@ -23,7 +23,7 @@ from sqlalchemy.sql import ClauseElement
 
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_contacts.segments.meaning import FIND, MEMBER, Build, frozen
-from guanxi_contacts.segments.telling import tell_segment
+from guanxi_contacts.segments.telling import PATIENT_SECONDS, tell_segment
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import UnknownReference
@@ -151,5 +151,6 @@ async def _done(
 ) -> int:  # fmt: skip
     compiled = compile_after_binding(statement)
     values = {"organisation": call.organisation, "segment": segment_id, **values}
-    done = await connection.execute(f"{UNUSED} {compiled.sql}", "", *compiled.args(values))
+    sql, args = f"{UNUSED} {compiled.sql}", compiled.args(values)
+    done = await connection.execute(sql, "", *args, timeout=PATIENT_SECONDS)
     return int(done.rpartition(" ")[2])

@@ -21,25 +21,32 @@ from guanxi_shared.db import Connection
 from guanxi_shared.filters import Binder
 from guanxi_shared.statements import compile_after_binding
 
-# `meant` gives segment and account of who is in, `among` narrows what was told. Rows are locked in the order of their
-# ids: a merge tells of an account while segments are looked at.
+# `meant` gives segment and account of who is in, `among` narrows what was told. EXCEPT and ids in an array, because joins
+# of what Postgres takes for few rows and is a hundred thousand go on for minutes. Rows are locked in the order of their ids: a
+# merge tells of an account while segments are looked at.
+PATIENT_SECONDS: Final = 70.0  # how long a statement may take is for Postgres to say
 OWN: Final = ("organisation", "at", "by", "kind", "channel", "request", "trace")
 TELL: Final = """
-WITH unused AS (SELECT $1::text), meant AS MATERIALIZED ({meant}), gone AS MATERIALIZED (
-  SELECT k.id FROM segment_accounts k WHERE k.organisation_id = {organisation}::uuid AND k.deleted_at IS NULL AND {among}
-    AND NOT EXISTS (SELECT FROM meant m WHERE m.segment_id = k.segment_id AND m.account_id = k.account_id)
+WITH unused AS (SELECT $1::text), meant AS MATERIALIZED ({meant}), told AS MATERIALIZED (
+  SELECT k.segment_id, k.account_id FROM segment_accounts k
+  WHERE k.organisation_id = {organisation}::uuid AND k.deleted_at IS NULL AND {among}
+), gone AS (
+  SELECT * FROM told EXCEPT SELECT * FROM meant
+), came AS (
+  SELECT * FROM meant EXCEPT SELECT * FROM told
+), held AS MATERIALIZED (
+  SELECT k.id FROM segment_accounts k WHERE k.organisation_id = {organisation}::uuid AND k.deleted_at IS NULL
+    AND k.id = ANY(ARRAY(SELECT md5(g.segment_id::text || g.account_id::text)::uuid FROM gone g))
   ORDER BY k.id FOR NO KEY UPDATE
 ), leaving AS (
   UPDATE segment_accounts k SET version = k.version + 1, updated_at = {at}::timestamptz, deleted_at = {at}::timestamptz
-  FROM gone WHERE k.organisation_id = {organisation}::uuid AND k.id = gone.id AND k.deleted_at IS NULL RETURNING k.*
+  FROM held WHERE k.organisation_id = {organisation}::uuid AND k.id = held.id AND k.deleted_at IS NULL RETURNING k.*
 ), coming AS (
   INSERT INTO segment_accounts AS k
     (organisation_id, id, segment_id, account_id, owner_id, team_id, version, created_at, updated_at)
   SELECT {organisation}::uuid, md5(m.segment_id::text || m.account_id::text)::uuid, m.segment_id, m.account_id, s.owner_id, s.team_id,
     1, {at}::timestamptz, {at}::timestamptz
-  FROM meant m JOIN segments s ON s.organisation_id = {organisation}::uuid AND s.id = m.segment_id
-  WHERE NOT EXISTS (SELECT FROM segment_accounts k WHERE k.organisation_id = {organisation}::uuid AND k.segment_id = m.segment_id
-    AND k.account_id = m.account_id AND k.deleted_at IS NULL)
+  FROM came m JOIN segments s ON s.organisation_id = {organisation}::uuid AND s.id = m.segment_id
   ORDER BY 2
   ON CONFLICT (organisation_id, id) DO UPDATE SET version = k.version + 1, updated_at = excluded.updated_at,
     deleted_at = NULL, owner_id = excluded.owner_id, team_id = excluded.team_id
@@ -136,5 +143,5 @@ async def _tell(
         meant=meant, among=among, names=events.NAMES, made=AS_SHOWN.format("created_at"),
         changed=AS_SHOWN.format("updated_at"), **places,
     )  # fmt: skip
-    done: str = await connection.execute(sql, "", *args, *own)
+    done: str = await connection.execute(sql, "", *args, *own, timeout=PATIENT_SECONDS)
     return int(done.rpartition(" ")[2])

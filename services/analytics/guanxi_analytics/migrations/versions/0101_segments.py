@@ -11,13 +11,13 @@ down_revision = "0100"
 branch_labels = None
 depends_on = None
 
-FOUND_BY = {"segment_facts": (), "segment_member_facts": ("segment_id", "account_id")}
+TABLES = ("segment_facts", "segment_member_facts")
 
 
 def upgrade() -> None:
     create_fact_table(
         "segment_facts",
-        FOUND_BY["segment_facts"],
+        (),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("segment_kind", sa.Text(), nullable=False),
         sa.Column("shared_with", sa.Text(), nullable=False),
@@ -26,13 +26,20 @@ def upgrade() -> None:
     )
     create_fact_table(
         "segment_member_facts",
-        FOUND_BY["segment_member_facts"],
+        (),
         sa.Column("segment_id", sa.Uuid(), nullable=False),
         sa.Column("account_id", sa.Uuid(), nullable=False),
     )
-    secure(*FOUND_BY)
+    for name, columns in {
+        "account": ["account_id"],
+        "segment": ["segment_id", "account_id"],
+    }.items():
+        op.create_index(
+            f"ix_segment_member_facts_{name}", "segment_member_facts", ["organisation_id", *columns]
+        )
+    secure(*TABLES)
 
 
 def downgrade() -> None:
-    for table in FOUND_BY:
+    for table in TABLES:
         op.drop_table(table)
