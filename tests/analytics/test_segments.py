@@ -22,6 +22,7 @@ from tests.analytics.conftest import Hear
 from tests.analytics.test_fits import customer, heard
 from tests.factories import Clients, Organisation
 
+ALL_ACCOUNTS = {"*": "own", "accounts": "all", "orders": "all"}
 QUERY = "/v1/analytics/query"
 Look = Callable[[], Awaitable[None]]
 Known = dict[str, str]
@@ -169,21 +170,28 @@ async def test_every_kind_of_facts_that_names_an_account_is_told_by_segment(
 async def test_a_private_segment_is_nobody_elses_and_its_accounts_are_in_none_of_theirs(
     known: Known, everywhere: Organisation, customers: Clients, client: Clients, hear: Hear
 ) -> None:
-    manager, people = everywhere.manager, customers(everywhere.admin)
+    """Of somebody who sees all accounts, and of segments their own and those that are shared."""
+    manager, people = everywhere.manager.but(visibility=ALL_ACCOUNTS), customers(everywhere.admin)
     secret = await segment_made(people, "Secret", known["d"], shared_with="nobody")
     await hear()
     own = await asked(client(everywhere.admin), "accounts", dimensions=["segment"])
     assert cells(own, "accounts") == {(known["big"],): 2, (known["new"],): 2, (secret,): 1}
     other = await asked(client(manager), "accounts", dimensions=["segment"])
-    seen = {row["dimensions"]["segment"] for row in other["rows"]}
-    assert secret not in seen
+    assert cells(other, "accounts") == {(known["big"],): 2, (known["new"],): 2, (None,): 1}
     assert "Secret" not in str(other)
+    [nobodys] = next(
+        row["records"] for row in other["rows"] if row["dimensions"]["segment"] is None
+    )
+    answer = await client(manager).post(nobodys["path"], json=nobodys["body"])
+    assert [each["account_id"] for each in answer.json()["data"]] == [known["d"]]
     body = {"filter_groups": [{"filters": [{"field": "segment_id", "operator": "eq", "value": secret}]}]}  # fmt: skip
     hidden = await client(manager).post("/v1/analytics/facts/accounts/search", json=body)
     assert hidden.json()["data"] == []
     shared = await people.patch(f"/v1/segments/{secret}", json={"shared_with": "all"})
     assert shared.status_code == 200, shared.text
     await hear()
+    other = await asked(client(manager), "accounts", dimensions=["segment"])
+    assert cells(other, "accounts") == cells(own, "accounts")
     blind = everywhere.admin.but(permissions=("analytics:read", "accounts:read"))
     for path, sent in (
         (QUERY, {"measures": ["accounts"], "dimensions": ["segment"]}), (QUERY, {"measures": ["accounts"], **body}),
@@ -284,16 +292,27 @@ async def test_reports_by_segment_are_kept_apart_for_those_who_see_other_segment
     first = await client(whole).get(path)
     assert first.status_code == 200, first.text
     assert "Secret" in first.text
-    second = await client(everywhere.manager).get(path)
+    second = await client(everywhere.manager.but(visibility=ALL_ACCOUNTS)).get(path)
     assert second.status_code == 200, second.text
+    assert len(second.json()["answer"]["rows"]) == 3
     assert "Secret" not in second.text
     again = (await client(whole).get(path)).json()
     assert again["kept"]["is_kept"]
     await changed(customers(everywhere.admin), known["big"], remove=[known["a"]])
     await hear()
     assert not (await client(whole).get(path)).json()["kept"]["is_kept"]
-    picture = await client(whole).get("/v1/analytics/reports/sales-by-segment/run", params={"format": "svg"})  # fmt: skip
+    picture = await client(whole).get("/v1/analytics/reports/sales-by-segment/run", params={"format": "svg", "language": "en"})  # fmt: skip
     assert picture.status_code == 200, picture.text
+    assert "A customer may be in several rows" in picture.text
+    document = {"measures": ["revenue"], "dimensions": ["segment"]}
+    graded = {"name": "G", "document": document, "is_graded": True}
+    refused = await client(whole).post("/v1/analytics/reports", json=graded)
+    assert refused.status_code == 422
+    assert "is_graded" in refused.json()["errors"]
+    saved = await client(whole).post("/v1/analytics/reports", json=graded | {"is_graded": False})
+    assert saved.status_code == 201, saved.text
+    later = await client(whole).patch(f"/v1/analytics/reports/{saved.json()['id']}", json={"is_graded": True})  # fmt: skip
+    assert later.status_code == 422, later.text
 
 
 MEMBERS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), max_size=14)
@@ -343,8 +362,8 @@ async def test_totals_with_segments_equal_totals_without_them(
     expected: dict[tuple[str | None, str], int] = defaultdict(int)
     for who, amount, currency in bought:
         account = str(customer(organisation, f"{run}{who}"))
-        own: list[str | None] = [segment for each, segment in pairs if each == account]
-        for segment in own or [None]:
+        of: list[str | None] = [segment for each, segment in pairs if each == account]
+        for segment in of or [None]:
             expected[segment, currency] += amount
     rows: dict[tuple[str | None, str], Decimal] = {
         (row["dimensions"]["segment"], row["currency"]): Decimal(row["values"]["revenue"]["amount"])

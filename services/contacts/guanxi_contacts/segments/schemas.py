@@ -89,7 +89,7 @@ class SegmentWithCount(SegmentRead):
         description="When it was last seen which accounts are in it, whoever sees them: what analytics knows is as of then.",
     )
     not_told: str | None = Field(
-        default=None, description="Why none is told to be in it: its document means nothing to nobody in particular."
+        default=None, description="Why no account is told to be in it: what its document means depends on who asks, or is nothing any more."
     )  # fmt: skip
 
 
