@@ -12,7 +12,9 @@ from sqlalchemy import (
     Date,
     Float,
     Integer,
+    Numeric,
     Select,
+    Subquery,
     Uuid,
     and_,
     any_,
@@ -21,14 +23,17 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     select,
+    true,
     tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from guanxi_analytics.churn.statements import paged
 from guanxi_analytics.facts.kinds import ACCOUNTS
-from guanxi_analytics.queries.beside import known_at
+from guanxi_analytics.queries.beside import known_at, known_then
 from guanxi_analytics.queries.cubes import (
     DAYS_LATE,
     INVOICE,
@@ -57,11 +62,6 @@ def _invoices(scope: Scope, is_past: bool) -> list[ColumnElement[bool]]:
     return [own, known_at(INVOICES, is_past), predicate(INVOICES, scope), INVOICE.account_id.is_not(None)]  # fmt: skip
 
 
-def _accounts(scope: Scope, is_past: bool) -> list[ColumnElement[bool]]:
-    own = ACCOUNT.c.organisation_id == bindparam("organisation", type_=Uuid)
-    return [own, known_at(ACCOUNT, is_past), predicate(ACCOUNT, scope, prefix=OF_ACCOUNTS)]
-
-
 def _of_these() -> ColumnElement[bool]:
     found: ColumnElement[bool] = INVOICE.account_id == any_(bindparam("ids", type_=ARRAY(Uuid)))
     return found
@@ -86,62 +86,77 @@ def settled(scope: Scope, *, is_past: bool) -> Select[Any]:
     )  # fmt: skip
 
 
+def _account(named: ColumnElement[Any], scope: Scope) -> LateralFromClause:
+    """Looked up by its whole key for each row that names it, among all that it was. Present rows alone have indexes by owner and
+    team, too: of tables that were just filled Postgres knows no sizes, and goes through all accounts by one of those."""
+    names = ("subject_id", "name", "credit_limit", "credit_limit_currency")
+    found = select(*(ACCOUNT.c[name] for name in names)).where(
+        known_then(ACCOUNT.c), predicate(ACCOUNT, scope, prefix=OF_ACCOUNTS),
+        ACCOUNT.c.subject_id == named, ACCOUNT.c.piece_id == named,
+    )  # fmt: skip
+    return found.limit(literal_column("1")).lateral("a")
+
+
 def totals(invoices: Scope, accounts: Scope, *, is_past: bool) -> Select[Any]:
     """By currency and bucket, and by currency."""
-    bucket = OVERDUE_BUCKET
+    of = (INVOICE.account_id, INVOICE.currency, OVERDUE_BUCKET.label("bucket"))
+    own = (
+        select(*of, func.sum(INVOICE.outstanding).label("outstanding"), func.count().label("invoices"))
+        .where(*_invoices(invoices, is_past), IS_OWED)
+        .group_by(INVOICE.account_id, INVOICE.currency, OVERDUE_BUCKET)
+        .subquery("own")
+    )  # fmt: skip
+    o = own.c
     return (
         select(
-            INVOICE.currency, bucket.label("bucket"), func.grouping(bucket).label("is_total"),
-            func.sum(INVOICE.outstanding).label("outstanding"), func.count().label("invoices"),
-            func.count(INVOICE.account_id.distinct()).label("accounts"),
+            o.currency, o.bucket, func.grouping(o.bucket).label("is_total"), func.sum(o.outstanding).label("outstanding"),
+            cast(func.sum(o.invoices), Integer).label("invoices"), func.count(o.account_id.distinct()).label("accounts"),
         )
-        .select_from(INVOICES.join(ACCOUNT, ACCOUNT.c.subject_id == INVOICE.account_id))
-        .where(*_invoices(invoices, is_past), *_accounts(accounts, is_past), IS_OWED)
-        .group_by(func.grouping_sets(tuple_(INVOICE.currency, bucket), tuple_(INVOICE.currency)))
+        .select_from(own.join(_account(o.account_id, accounts), true()))
+        .group_by(func.grouping_sets(tuple_(o.currency, o.bucket), tuple_(o.currency)))
+    )  # fmt: skip
+
+
+def _own(scope: Scope, is_past: bool) -> Subquery:
+    """By account and currency, what is owed and what was settled lately."""
+    return (
+        select(
+            INVOICE.account_id, INVOICE.currency,
+            func.coalesce(func.sum(INVOICE.outstanding).filter(IS_OWED), ZERO).label("outstanding"),
+            func.coalesce(func.sum(INVOICE.outstanding).filter(OVERDUE), ZERO).label("overdue"),
+            func.coalesce(func.max(DAYS_LATE).filter(OVERDUE), ZERO).label("days"),
+            func.count().filter(IS_LATELY).label("settled"),
+            func.coalesce(func.sum(LATE_BY).filter(IS_LATELY), ZERO).label("settled_late"),
+        )
+        .where(*_invoices(scope, is_past), or_(IS_OWED, IS_LATELY))
+        .group_by(INVOICE.account_id, INVOICE.currency)
+        .subquery("own")
     )  # fmt: skip
 
 
 def _measured(invoices: Scope, accounts: Scope, is_past: bool) -> CTE:
     """A row for each account that owes something or settled something lately, with the measures of the rules."""
-    days = func.max(DAYS_LATE).filter(OVERDUE)
-    by_currency = (
-        select(
-            INVOICE.account_id, INVOICE.currency, func.sum(INVOICE.outstanding).label("outstanding"),
-            func.coalesce(func.sum(INVOICE.outstanding).filter(OVERDUE), ZERO).label("overdue"),
-            func.coalesce(days, ZERO).label("days"),
-        )
-        .where(*_invoices(invoices, is_past), IS_OWED)
-        .group_by(INVOICE.account_id, INVOICE.currency)
-        .cte("by_currency")
-    )  # fmt: skip
-    lately = (
-        select(INVOICE.account_id, func.count().label("n"), func.sum(LATE_BY).label("days_late"))
-        .where(*_invoices(invoices, is_past), IS_LATELY)
-        .group_by(INVOICE.account_id)
-        .cte("lately")
-    )
-    o, s = by_currency.c, lately.c
-    used = func.coalesce(
-        func.sum(o.outstanding).filter(o.currency == ACCOUNT.c.credit_limit_currency), ZERO
-    )
-    limit = ACCOUNT.c.credit_limit
+    own = _own(invoices, is_past)
+    account = _account(own.c.account_id, accounts)
+    o, a = own.c, account.c
+    of_limit = func.sum(o.outstanding).filter(o.currency == a.credit_limit_currency)
+    used, settled = func.coalesce(of_limit, ZERO), func.sum(o.settled)
     beyond = case((used > ZERO, literal_column(str(BEYOND))), else_=ZERO)
-    shares = func.max(o.overdue * PERCENT / o.outstanding).filter(o.days > literal_column(str(OLD)))
-    mean = s.days_late * literal_column("1.0") / s.n
+    shares = func.max(o.overdue * PERCENT / func.nullif(o.outstanding, ZERO))
+    told = (a.subject_id, a.name, a.credit_limit, a.credit_limit_currency)
     return (
         select(
-            ACCOUNT.c.subject_id, ACCOUNT.c.name, limit, ACCOUNT.c.credit_limit_currency,
-            func.coalesce(func.max(o.days), ZERO).label("oldest_days_late"), shares.label("overdue_share"),
-            case((limit > ZERO, used * PERCENT / limit), (limit == ZERO, beyond)).label("limit_used"),
-            case((s.n >= literal_column(str(FEW)), mean)).label("mean_days_late"),
+            *told, func.max(o.days).label("oldest_days_late"),
+            shares.filter(o.days > literal_column(str(OLD))).label("overdue_share"),
+            case(
+                (a.credit_limit > ZERO, used * PERCENT / a.credit_limit), (a.credit_limit == ZERO, beyond)
+            ).label("limit_used"),
+            case(
+                (settled >= literal_column(str(FEW)), cast(func.sum(o.settled_late), Numeric) / settled)
+            ).label("mean_days_late"),
         )
-        .select_from(
-            ACCOUNT.outerjoin(by_currency, o.account_id == ACCOUNT.c.subject_id).outerjoin(
-                lately, s.account_id == ACCOUNT.c.subject_id
-            )
-        )
-        .where(*_accounts(accounts, is_past), func.coalesce(o.account_id, s.account_id).is_not(None))
-        .group_by(ACCOUNT.c.subject_id, ACCOUNT.c.name, limit, ACCOUNT.c.credit_limit_currency, s.n, s.days_late)
+        .select_from(own.join(account, true()))
+        .group_by(*told)
         .cte("measured")
     )  # fmt: skip
 
