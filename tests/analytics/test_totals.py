@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import httpx
@@ -15,7 +16,7 @@ from guanxi_pipeline.references.heard import TYPES, apply_contacts_events
 from guanxi_shared import http
 from guanxi_shared.consumers import Consumer
 from guanxi_shared.directory import feed_over_http
-from tests.analytics import accounting, complaining
+from tests.analytics import accounting, complaining, invoicing
 from tests.analytics.asking import account_made, asked, sold
 from tests.analytics.conftest import STAND, Hear
 from tests.analytics.test_referrals import by_walking
@@ -133,10 +134,12 @@ class Story:
         assert answer.status_code < 500, answer.text
 
 
-async def rows_of(database: Any, sql: str, organisation: Organisation) -> list[dict[str, Any]]:
+async def rows_of(
+    database: Any, sql: str, organisation: Organisation, *more: Any
+) -> list[dict[str, Any]]:
     connection = await asyncpg.connect(database.admin_url)
     try:
-        return [dict(row) for row in await connection.fetch(sql, organisation.id)]
+        return [dict(row) for row in await connection.fetch(sql, organisation.id, *more)]
     finally:
         await connection.close()
 
@@ -186,6 +189,50 @@ async def test_random_stories_end_with_the_sums_of_the_source(
     for row in bought:
         summary = kept[row.pop("account_id")]
         assert {name: summary[name] for name in row} == row
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+async def test_random_invoices_and_payments_are_summed_as_their_source_has_them(
+    everywhere: Organisation, sales: Clients, customers: Clients, client: Clients, hear: Hear, database: Any,
+    seed: int,
+) -> None:  # fmt: skip
+    people, rep = customers(everywhere.admin), sales(everywhere.admin)
+    accounts = [await account_made(people, rep, f"Customer {n}") for n in range(3)]
+    story, admin = invoicing.Invoices(random.Random(seed), rep, accounts), client(everywhere.admin)
+    moments: list[tuple[str, dict[Any, Any]]] = []
+    for _ in range(5):
+        for _ in range(25):
+            await story.step()
+        moments.append(
+            (datetime.now(UTC).isoformat(), await owed_in_pipeline(database, everywhere))
+        )
+        if len(moments) % 2:
+            await hear()
+            assert await owed_in_analytics(admin) == moments[-1][1]
+    await hear()
+    for at, figures in moments:
+        assert await owed_in_analytics(admin, as_of=at) == figures
+    assert await rows_of(database, invoicing.PAID, everywhere) == [{"count": 0}]
+    for name in ("outstanding", "overdue", "days_to_pay", "paid_late"):
+        told = [row[name] for _, figures in moments for row in figures.values()]
+        assert any(value is not None and value != 0 for value in told), name
+
+
+async def owed_in_pipeline(database: Any, organisation: Organisation) -> dict[Any, Any]:
+    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    rows = await rows_of(database, invoicing.SOURCE, organisation, today)
+    return by_labels(rows, (*invoicing.BY, "currency"))
+
+
+async def owed_in_analytics(client: httpx.AsyncClient, **more: Any) -> dict[Any, Any]:
+    found = await asked(client, *invoicing.MEASURES, dimensions=[*invoicing.BY], **more)
+    return {
+        (*row["dimensions"].values(), row["currency"]): {
+            name: float(value["amount"]) if isinstance(value, dict) else value
+            for name, value in row["values"].items()
+        }
+        for row in found["rows"]
+    }
 
 
 async def of_complaints(client: httpx.AsyncClient, **more: Any) -> tuple[Any, Any]:
