@@ -17,7 +17,9 @@ from guanxi_gateway.cli.demo.own_fields import account_values
 from guanxi_gateway.cli.demo.places import (
     BEIJING,
     CITIES,
+    COUNTRIES,
     City,
+    Country,
     address_in,
     cities_in,
     country_of,
@@ -75,6 +77,8 @@ PARTNER_SHARE = 0.1  # of the European companies
 TEAM_ACCOUNT_SHARE = 0.12
 REFERRED_SHARE = 0.08
 GRADES = (("A", 0.10), ("B", 0.35), ("C", 0.75), ("D", 1.0))
+CREDIT_LIMITS = {2: 3.0, 5: 4.0, 10: 3.0, 25: 1.0}  # thousands of dollars
+CREDIT_SHARES = {"A": 0.9, "B": 0.6, "C": 0.3, "D": 0.1}
 SECOND_SITE_SHARE = 0.15
 DOMESTIC_SHARE = 0.7  # of the subsidiaries; in its parent's country while there are sites left
 
@@ -99,6 +103,7 @@ def make_companies(seed: int) -> list[Record]:
         companies.append(company)
     companies[0] |= FUTURE_TECH_FACTS
     _grade(dice, companies[1:])
+    _give_credit(stream(seed, "credit"), companies)
     return companies
 
 
@@ -186,9 +191,11 @@ def _owner(dice: Random, city: City, number: int) -> str:
 
 def _revenue(size: Size, city: City) -> Record:
     """In the country's currency, with three digits that count, as people quote such figures."""
-    country = country_of(city)
-    amount = int(float(f"{size.revenue * 1_000 * country.dollars:.3g}"))
-    places = scale_of(country.currency)
+    return _money(country_of(city), f"{size.revenue * 1_000 * country_of(city).dollars:.3g}")
+
+
+def _money(country: Country, number: str) -> Record:
+    amount, places = int(float(number)), scale_of(country.currency)
     return {
         "amount": f"{amount}.{'0' * places}" if places else str(amount),
         "currency": country.currency,
@@ -217,3 +224,12 @@ def city_of(company: Record) -> City:
     """Where a company made here sits."""
     name = company["addresses"][0]["city"]
     return next(city for city in CITIES if city.name == name)
+
+
+def _give_credit(dice: Random, companies: list[Record]) -> None:
+    """To those one knows well rather than to others, in round sums of their currency."""
+    for company in companies:
+        if dice.random() < CREDIT_SHARES[company["grade"]]:
+            country = COUNTRIES[company["addresses"][0]["country"]]
+            limit = weighted(dice, CREDIT_LIMITS) * country.dollars
+            company["credit_limit"] = _money(country, f"{limit:.2g}")
