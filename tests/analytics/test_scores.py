@@ -7,7 +7,7 @@ import numpy as np
 
 from guanxi_analytics.facts.writing import write_facts
 from guanxi_analytics.modelling.recency_frequency_money import abc_classes, rfm_scores
-from guanxi_analytics.scores.scoring import score_customers
+from guanxi_analytics.scores.scoring import SCORED, score_customers
 from guanxi_shared.db import Database
 from tests.analytics.test_fits import Purchase, cdnow, heard
 from tests.factories import Organisation
@@ -86,3 +86,14 @@ async def test_who_bought_nothing_any_more_has_no_scores(
         await write_facts(connection, organisation.id, "pipeline", gone)
     assert await rows_of(service_database, organisation, SUMMARIES) == []
     assert await rows_of(service_database, organisation, SCORES) == []
+
+
+async def test_customers_are_not_summed_anew_for_each_of_them(
+    organisation: Organisation, service_database: Database
+) -> None:
+    """However little Postgres knows of the table: a join with what everybody spent was worked out once a customer."""
+    async with service_database.transaction(organisation.id) as connection:
+        asked = SCORED.replace("$1", f"'{organisation.id}'::uuid").replace("$2", "'CNY'")
+        plan = [row[0] for row in await connection.fetch(f"EXPLAIN {asked}")]
+    assert plan
+    assert not [line for line in plan if "Nested Loop" in line or "Join" in line], "\n".join(plan)

@@ -54,7 +54,7 @@ SELECT $1, gen_random_uuid(), 'CNY', true, n % 60 + 1, n % 50 + 1, 3, amount, am
   current_date - 1000, current_date - (n::bigint * 7919 % 1000)::int
 FROM generate_series(1, $2) n, LATERAL (SELECT (n::bigint * 7919 % 9990000 + 100) / 100.0 AS amount) AS spent
 """
-COMPUTED: Final = f"SELECT count(*), sum(recency + frequency + monetary), min(grade) FROM ({SCORED[SCORED.index('SELECT') :]}) AS s"
+COMPUTED: Final = f"SELECT count(*), sum(recency + frequency + monetary), min(grade) FROM ({SCORED[SCORED.index('WITH') :]}) AS s"
 INDEXES: Final = """
 SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'analytics' AND tablename = $1 AND indexdef NOT LIKE '%UNIQUE%'
 """

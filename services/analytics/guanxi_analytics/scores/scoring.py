@@ -29,19 +29,19 @@ SELECT DISTINCT currency FROM customer_summaries WHERE organisation_id = $1 AND 
 SCORED: Final = """
 INSERT INTO customer_scores (organisation_id, customer_id, currency, recency, frequency, monetary, grade, last_on,
   scored_at)
+WITH bought AS MATERIALIZED (
+  SELECT customer_id, last_on, days, amount FROM customer_summaries
+  WHERE organisation_id = $1 AND currency = $2 AND last_on IS NOT NULL
+), spent AS MATERIALIZED (SELECT sum(greatest(amount, 0)) AS whole FROM bought)
 SELECT $1, customer_id, $2, ntile(5) OVER (ORDER BY last_on, customer_id) AS recency,
   ntile(5) OVER (ORDER BY days, customer_id) AS frequency, ntile(5) OVER (ORDER BY amount, customer_id) AS monetary,
-  CASE WHEN amount <= 0 THEN 'C'
-    WHEN before < 0.8 * whole THEN 'A' WHEN before < 0.95 * whole THEN 'B' ELSE 'C' END AS grade,
+  CASE WHEN amount <= 0 THEN 'C' WHEN before < 0.8 * (SELECT whole FROM spent) THEN 'A'
+    WHEN before < 0.95 * (SELECT whole FROM spent) THEN 'B' ELSE 'C' END AS grade,
   last_on, now()
 FROM (
   SELECT customer_id, last_on, days, amount, coalesce(sum(greatest(amount, 0)) OVER (ORDER BY amount DESC, customer_id
-    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
-  FROM customer_summaries WHERE organisation_id = $1 AND currency = $2 AND last_on IS NOT NULL
-) AS ranked, (
-  SELECT sum(greatest(amount, 0)) AS whole FROM customer_summaries
-  WHERE organisation_id = $1 AND currency = $2 AND last_on IS NOT NULL
-) AS spent
+    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before FROM bought
+) AS ranked
 """
 
 
