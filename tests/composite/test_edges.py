@@ -58,6 +58,16 @@ def answer_again(by: Person, story: Story) -> httpx.Response:
 async def test_of_somebody_who_left_meanwhile_everything_is_taken_back(
     suite: Suite, world: World
 ) -> None:
+    """On a slow machine the next gateway goes on before they have left: then everything is done, and another one leaves."""
+    for _ in range(5):
+        story = await left_in_the_middle(suite, world)
+        if story.traces() != (True,) * 4:
+            break
+    assert story.traces() == (False,) * 4
+
+
+async def left_in_the_middle(suite: Suite, world: World) -> Story:
+    """A gateway dies at somebody's composite, and they are deactivated; as it is in the end."""
     email, password = f"leaver-{uuid4().hex[:10]}@phones.example", f"Long-{uuid4().hex}"
     made = world.admin.made(
         "/v1/users", email=email, name="leaver", role="sales", password=password
@@ -70,7 +80,7 @@ async def test_of_somebody_who_left_meanwhile_everything_is_taken_back(
     story.rep = world.admin
     world.admin.changed(f"/v1/users/{leaver.id}", is_active=False)
     await until_all_ended(suite, [story.key])
-    assert story.traces() == (False,) * 4
+    return story
 
 
 def test_the_same_composite_many_times_at_once_is_done_once(rep: Person) -> None:

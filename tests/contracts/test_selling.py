@@ -82,7 +82,7 @@ async def selling(pipeline: Edge, organisation: Organisation) -> Database:
 async def events_of(
     app: Edge, organisation: Organisation, types: Sequence[str], caller: str
 ) -> list[Event]:
-    """The feed of a service as another one reads it, from its beginning."""
+    """What a service's feed holds of the organisation, as another one reads it."""
     found: list[Event] = []
     name, after = app.state.house.name, 0
     async with httpx.AsyncClient(
@@ -92,11 +92,17 @@ async def events_of(
             token = sign_service_token(SECRET, issuer=caller, audience=name, now=time.time())
             answer = await client.get(
                 "/internal/events",
-                params={"after": after, "limit": 500, "types": ",".join(types), "wait": 0},
+                params={
+                    "after": after,
+                    "limit": 500,
+                    "types": ",".join(types),
+                    "wait": 0,
+                    "organisation": str(organisation.id),
+                },
                 headers={"authorization": f"Bearer {token}"},
             )
             page = orjson.loads(answer.content)
-            found += [e for e in page["events"] if e["organisation_id"] == str(organisation.id)]
+            found += page["events"]
             if page["reached"] == after:
                 return found
             after = page["reached"]
