@@ -177,7 +177,7 @@ def fields_of(
         if own in HIDDEN or own in hidden:
             continue
         if own in pairs:
-            found.setdefault(pairs[own], money_field(table, pairs[own]))
+            found.setdefault(pairs[own], _paired(table, pairs[own]))
             continue
         found[own] = column_field(table, own)
     for name in money:
@@ -200,16 +200,21 @@ def column_field(table: Table, name: str, *, key: str | None = None) -> Field:
     )
 
 
-def money_field(table: Table, name: str) -> Field:
-    amount, currency = table.c[f"{name}_amount"], table.c[f"{name}_currency"]
+def money_field(
+    name: str, amount: Column[Any], currency: Column[Any], *, is_nullable: bool = True
+) -> Field:
+    """An amount in a currency that may be that of the whole record."""
+    columns = (amount.name, currency.name)
+    return Field(name, MONEY, money_shown(amount, currency), amount, columns, is_nullable)
+
+
+def money_shown(amount: ColumnElement[Any], currency: ColumnElement[Any]) -> ColumnElement[Any]:
     built = func.jsonb_build_object("amount", cast(amount, Text), "currency", currency)
-    return Field(
-        name=name,
-        kind=MONEY,
-        shown=case((amount.is_not(None), built)),
-        compared=amount,
-        columns=(f"{name}_amount", f"{name}_currency"),
-    )
+    return case((amount.is_not(None), built))
+
+
+def _paired(table: Table, name: str) -> Field:
+    return money_field(name, table.c[f"{name}_amount"], table.c[f"{name}_currency"])
 
 
 def _shown(column: ColumnElement[Any], kind: str) -> ColumnElement[Any]:

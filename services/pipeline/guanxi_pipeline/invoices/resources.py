@@ -1,15 +1,21 @@
 """The allow-list of invoices."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Table, Text, cast, func
+from sqlalchemy import Table
 
 from guanxi_pipeline import models
 from guanxi_pipeline.invoices.schemas import InvoiceRead
-from guanxi_shared import resources as r
 from guanxi_shared.copies import shown_copy
-from guanxi_shared.resources import Field, Include, Resource, column_field, fields_of
+from guanxi_shared.resources import (
+    Field,
+    Include,
+    Resource,
+    column_field,
+    fields_of,
+    money_field,
+)
 
 METADATA = models.Invoice.metadata
 INVOICE: Final[Table] = METADATA.tables["invoices"]
@@ -23,9 +29,7 @@ def in_one_currency(table: Table, names: Sequence[str]) -> dict[str, Field]:
     `names` are amounts in the record's one currency."""
     fields = fields_of(table) | {"deleted_at": column_field(table, "deleted_at")}
     for name in names:
-        amount, currency = table.c[name], table.c.currency
-        built: Any = func.jsonb_build_object("amount", cast(amount, Text), "currency", currency)
-        fields[name] = Field(name, r.MONEY, built, amount, (name, "currency"), is_nullable=False)
+        fields[name] = money_field(name, table.c[name], table.c.currency, is_nullable=False)
     return fields
 
 

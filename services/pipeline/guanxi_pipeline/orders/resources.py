@@ -11,7 +11,6 @@ from sqlalchemy import (
     Text,
     Uuid,
     any_,
-    case,
     cast,
     func,
     or_,
@@ -24,7 +23,16 @@ from guanxi_pipeline import models
 from guanxi_pipeline.orders.schemas import OrderRead
 from guanxi_shared import resources as r
 from guanxi_shared.copies import by_copied, shown_copy
-from guanxi_shared.resources import Field, Include, Resource, Where, fields_of, looked_up
+from guanxi_shared.resources import (
+    Field,
+    Include,
+    Resource,
+    Where,
+    fields_of,
+    looked_up,
+    money_field,
+    money_shown,
+)
 from guanxi_shared.search import tagged
 
 METADATA = models.Order.metadata
@@ -36,17 +44,6 @@ MONEYS = ("subtotal", "tax", "shipping", "total", "cost", "costed", "margin", "r
 EMPTY = text("'[]'::jsonb")
 
 
-def _money(amount: ColumnElement[Any]) -> ColumnElement[Any]:
-    built = func.jsonb_build_object("amount", cast(amount, Text), "currency", ORDER.c.currency)
-    return case((amount.is_not(None), built))
-
-
-def _money_field(name: str) -> Field:
-    """An amount in the order's one currency."""
-    amount = ORDER.c[f"{name}_amount"]
-    return Field(name, r.MONEY, _money(amount), amount, (f"{name}_amount", "currency"))
-
-
 def _lines() -> ColumnElement[Any]:
     """The lines of an order as the API shows them, in their order."""
     line = LINE.c
@@ -56,7 +53,7 @@ def _lines() -> ColumnElement[Any]:
     for name in ("quantity", "discount", "tax_rate", "fulfilled", "returned"):
         shown += [name, cast(line[name], Float)]
     for name in ("unit_price", "amount", "tax", "cost", "refunded"):
-        shown += [name, _money(line[name])]
+        shown += [name, money_shown(line[name], ORDER.c.currency)]
     ordered = aggregate_order_by(func.jsonb_build_object(*shown), line.position)
     listed = select(func.coalesce(func.jsonb_agg(ordered), EMPTY)).where(
         line.organisation_id == ORDER.c.organisation_id, line.order_id == ORDER.c.id
@@ -90,7 +87,10 @@ def _fields() -> dict[str, Field]:
         if name == "status":
             lines = _lines()
             fields["lines"] = Field("lines", r.OBJECTS, lines, lines, (), is_filtered=False)
-            fields |= {money: _money_field(money) for money in MONEYS}
+            fields |= {
+                money: money_field(money, ORDER.c[f"{money}_amount"], ORDER.c.currency)
+                for money in MONEYS
+            }
     looked = [
         looked_up("product_id", r.ID, ORDER, _with_line("product_id")),
         looked_up("sku", r.TEXT, ORDER, _with_line("sku")),
