@@ -3,8 +3,8 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from tests.library.app import create as create_library
 from tests.library.books import book
 from tests.prepared import Clone
 from tests.stand_in import GatewayStandIn
+from tests.statements import heard_on_all
 
 ACTOR = Actor(id=None, kind="service", channel="test")
 LONG = 30.0  # longer than a test may take: what arrives earlier was woken, not polled
@@ -230,7 +231,8 @@ async def test_readers_who_come_together_number_once_and_miss_nothing(
 ) -> None:
     feed: Feed = service.state.house.feed
     start = await _head(service)
-    with statements_by(feed) as asked:
+    asked: list[str] = []
+    with heard_on_all(feed.pool, lambda record: asked.append(record.query)):
         await asyncio.gather(*(feed.number() for _ in range(20)))
         turns = sum("number_events" in query for query in asked)
     assert turns <= 2  # who began, and all the others
@@ -242,24 +244,6 @@ async def test_readers_who_come_together_number_once_and_miss_nothing(
         assert (await feed.head()).position >= start.position + 1
         start = await feed.head()
         await slow
-
-
-@contextmanager
-def statements_by(feed: Feed) -> Iterator[list[str]]:
-    asked: list[str] = []
-
-    def note(record: Any) -> None:
-        asked.append(record.query)
-
-    holders = feed.pool._holders  # type: ignore[attr-defined]
-    connections = [holder._con for holder in holders if holder._con]
-    for connection in connections:
-        connection.add_query_logger(note)
-    try:
-        yield asked
-    finally:
-        for connection in connections:
-            connection.remove_query_logger(note)
 
 
 async def _head(service: Edge) -> Cursor:

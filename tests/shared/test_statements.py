@@ -7,7 +7,7 @@ import pytest
 from guanxi_shared.db import Database
 from tests.factories import Clients, Organisation
 from tests.library.books import book
-from tests.statements import statements_of
+from tests.statements import heard_on, statements_of
 
 pytestmark = pytest.mark.usefixtures("remembered")
 
@@ -65,3 +65,21 @@ async def test_an_update_costs_a_look_and_a_write(
     assert answer.status_code == 200
     assert len(seen) == 2, seen
     assert "FOR NO KEY UPDATE" not in seen[0]
+
+
+async def test_what_the_driver_asks_about_types_is_not_counted(service_database: Database) -> None:
+    """On a connection that has not met the type; which tests run before this one decides that."""
+    asked: list[str] = []
+    async with service_database.transaction(None) as connection:
+        await connection.reload_schema_state()
+        with heard_on(connection, lambda record: asked.append(record.query)):
+            await connection.fetch("SELECT $1::regclass[]", [])
+    assert asked == ["SELECT $1::regclass[]"]
+
+
+async def test_a_connection_that_is_opened_meanwhile_is_counted(service_database: Database) -> None:
+    pool = service_database.pool
+    await pool.expire_connections()
+    with statements_of(service_database) as seen:
+        await pool.fetchval("SELECT 1")
+    assert seen == ["SELECT 1"]
