@@ -1,5 +1,7 @@
 """Scores from the summaries: held against the pure functions of the same name, and made anew whatever comes when."""
 
+import asyncio
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,9 +11,10 @@ from guanxi_analytics.facts.writing import write_facts
 from guanxi_analytics.modelling.recency_frequency_money import abc_classes, rfm_scores
 from guanxi_analytics.scores.scoring import SCORED, score_customers
 from guanxi_shared.db import Database
-from tests.analytics.test_fits import Purchase, cdnow, heard
+from tests.analytics.test_fits import Purchase, cdnow, customer, heard, named, told
 from tests.factories import Organisation
 
+AT = "2026-01-01T00:00:00+00:00"
 SUMMARIES = "SELECT * FROM customer_summaries WHERE organisation_id = $1 ORDER BY customer_id"
 SCORES = "SELECT * FROM customer_scores WHERE organisation_id = $1 ORDER BY customer_id"
 
@@ -49,20 +52,35 @@ async def test_fifths_and_grades_are_those_of_the_pure_functions(
 async def test_a_change_that_was_not_yet_seen_is_scored_later(
     organisation: Organisation, service_database: Database
 ) -> None:
-    """Whoever wrote before the scoring and committed after it has an older time than the scores."""
+    """What is written before the scoring and committed after it."""
     await heard(service_database, organisation, cdnow()[:60])
-    await score_customers.duty(service_database)
-    [first, *_] = await rows_of(service_database, organisation, SCORES)
+    [(name, *_), *_] = cdnow()
+    lately = told(organisation, [(name, date(2026, 1, 1), Decimal(1_000_000))], "USD", AT)
     async with service_database.transaction(organisation.id) as connection:
-        await connection.execute(
-            "UPDATE customer_summaries SET amount = amount + $3, last_on = last_on + 3000, updated_at = $4"
-            " WHERE organisation_id = $1 AND customer_id = $2",
-            organisation.id, first["customer_id"], Decimal(1_000_000), first["scored_at"].replace(microsecond=0),
-        )  # fmt: skip
+        await write_facts(connection, organisation.id, "pipeline", list(lately))
+        scoring = asyncio.create_task(score_customers.duty(service_database))
+        await asyncio.sleep(0.3)
+    await scoring
     await score_customers.duty(service_database)
     again = await rows_of(service_database, organisation, SCORES)
-    [own] = [each for each in again if each["customer_id"] == first["customer_id"]]
+    [own] = [each for each in again if each["customer_id"] == customer(organisation, name)]
     assert (own["recency"], own["monetary"], own["grade"]) == (5, 5, "A")
+
+
+async def test_customers_are_scored_again_only_when_their_sums_changed(
+    organisation: Organisation, service_database: Database
+) -> None:
+    async def scored_at() -> set[datetime]:
+        await score_customers.duty(service_database)
+        return {each["scored_at"] for each in await rows_of(service_database, organisation, SCORES)}
+
+    await heard(service_database, organisation, cdnow()[:60])
+    [first] = await scored_at()
+    await named(service_database, organisation, "00004")
+    assert await scored_at() == {first}
+    await heard(service_database, organisation, cdnow()[60:61])
+    [second] = await scored_at()
+    assert second > first
 
 
 async def test_who_bought_nothing_any_more_has_no_scores(

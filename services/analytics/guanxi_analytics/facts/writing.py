@@ -9,7 +9,7 @@ from guanxi_analytics.facts.marks import count_change, forget_answers
 from guanxi_analytics.facts.sale_rules import is_counted, returned_of, returns_of
 from guanxi_analytics.facts.telling import change_of, is_gone
 from guanxi_analytics.facts.walking_rules import Change, Key, Piece, Walked, walk
-from guanxi_analytics.summaries.writing import ADDED, addable, renew_summaries
+from guanxi_analytics.summaries.writing import ADDED, addable, count_sums, renew_summaries
 from guanxi_shared.db import Connection
 from guanxi_shared.heard import Event, id_of
 
@@ -131,7 +131,11 @@ async def _begin_sales(connection: Connection, organisation: UUID, walked: Walke
     else:
         await _begin(connection, organisation, SALES, walked.begun)
     await renew_summaries(connection, organisation, walked, but=added)
+    if walked.begun or walked.was:
+        await count_sums(connection, organisation)
 
 
 def _lists(kind: Kind, rows: Sequence[Piece]) -> list[list[Any]]:
-    return [[row[name] for row in rows] for name in kind.written]
+    """Without those that hold nothing: `unnest` fills up what is short."""
+    lists = ([row[name] for row in rows] for name in kind.written)
+    return [[] if values.count(None) == len(values) else values for values in lists]

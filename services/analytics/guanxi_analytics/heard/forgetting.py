@@ -5,6 +5,7 @@ from uuid import UUID
 
 from guanxi_analytics.facts.kinds import KINDS
 from guanxi_analytics.facts.marks import count_change
+from guanxi_analytics.summaries.writing import count_sums
 from guanxi_shared.consumers import bind
 from guanxi_shared.db import Connection
 
@@ -25,3 +26,5 @@ async def forget_organisation(connection: Connection, organisation: UUID, *, sou
     for table in (*tables, *MADE_OF.get(source, ())):
         await connection.execute(f"DELETE FROM {table} WHERE organisation_id = $1", organisation)
     await count_change(connection, organisation, source)
+    if source in MADE_OF:
+        await count_sums(connection, organisation)

@@ -24,7 +24,7 @@ from guanxi_analytics.models.products import ProductRetention, ProductRule
 from guanxi_analytics.models.quotas import QuotaFact
 from guanxi_analytics.models.reports import FactMark, Report, ReportResult
 from guanxi_analytics.models.schedules import ReportLetter, ReportSchedule
-from guanxi_analytics.models.scores import CustomerScore
+from guanxi_analytics.models.scores import CustomerScore, CustomerScoring
 from guanxi_analytics.models.segments import SegmentFact, SegmentMemberFact
 from guanxi_analytics.models.snapshots import FactSnapshot
 from guanxi_analytics.models.stock import StockFact
@@ -41,6 +41,7 @@ __all__ = [
     "CorrectiveActionFact",
     "CustomerOutlook",
     "CustomerScore",
+    "CustomerScoring",
     "CustomerSummary",
     "DealFact",
     "FactMark",

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Column, Date, PrimaryKeyConstraint, SmallInteger
+from sqlalchemy import BigInteger, Column, Date, PrimaryKeyConstraint, SmallInteger, text
 from sqlmodel import Field
 
 from guanxi_analytics.db import Table
@@ -30,3 +30,14 @@ class CustomerScore(Table, table=True):
     grade: str = text_column(nullable=False)  # A, B, C by cumulative amount
     last_on: date = Field(sa_column=Column(Date, nullable=False))
     scored_at: datetime = instant_column("scored_at")
+
+
+class CustomerScoring(Table, table=True):
+    """How often an organisation's sums changed, and how often they had when its customers were scored last."""
+
+    __tablename__ = "customer_scorings"
+    __table_args__ = (PrimaryKeyConstraint("organisation_id"),)
+
+    organisation_id: UUID = id_column(nullable=False)
+    changes: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("1")))
+    scored: int = Field(sa_column=Column(BigInteger, nullable=False, server_default=text("0")))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, Column, Date, Index, Numeric, PrimaryKeyConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Date, Numeric, PrimaryKeyConstraint
 from sqlmodel import Field
 
 from guanxi_analytics.db import Table
@@ -21,14 +21,12 @@ class CustomerSummary(Table, table=True):
     """One customer's purchases in one currency. A purchase day is a day with a bought line, however many
     orders it had; `day_squares` sums the squares of the days' bought amounts. `amount`, `cost` and
     `quantity` are net of what came back, `bought` is not. `cost` is that of `costed`; where both cover
-    everything (`is_costed`), the margin is known."""
+    everything (`is_costed`), the margin is known.
+
+    No index on what each purchase changes: Postgres then updates a row in its place."""
 
     __tablename__ = "customer_summaries"
-    __table_args__ = (
-        PrimaryKeyConstraint("organisation_id", "customer_id", "currency"),
-        Index("ix_customer_summaries_last_on", "organisation_id", "last_on"),
-        Index("ix_customer_summaries_updated_at", "organisation_id", "updated_at"),
-    )
+    __table_args__ = (PrimaryKeyConstraint("organisation_id", "customer_id", "currency"),)
 
     organisation_id: UUID = id_column(nullable=False)
     customer_id: UUID = id_column(nullable=False)

@@ -14,11 +14,11 @@ from guanxi_shared.db import Connection, Database
 from guanxi_shared.rounds import go_round
 from guanxi_shared.schedules import schedule
 
-# Whoever wrote before the scoring and committed after it has an older time: what came within this margin is scored again.
-CHANGED: Final = """
-SELECT coalesce(max(updated_at) > coalesce((SELECT s.scored_at FROM customer_scores s WHERE s.organisation_id = $1
-  LIMIT 1), '-infinity') - interval '5 minutes', false) FROM customer_summaries WHERE organisation_id = $1
-"""
+CHANGED: Final = (
+    "SELECT changes FROM customer_scorings WHERE organisation_id = $1 AND changes > scored"
+)
+# Last, as whoever writes sums counts them last: neither waits for the other with what the other waits for.
+DONE: Final = "UPDATE customer_scorings SET scored = $2 WHERE organisation_id = $1"
 GONE: Final = "DELETE FROM customer_scores WHERE organisation_id = $1"
 # A million customers are sorted four times.
 AT_HAND: Final = "SET LOCAL work_mem = '128MB'"
@@ -60,6 +60,9 @@ async def score_customers(database: Database) -> None:
 
 
 async def _score(database: Database, organisation: UUID) -> None:
+    """The count is read first: what comes after it is scored again."""
     async with database.transaction(organisation) as connection:
-        if await connection.fetchval(CHANGED, organisation):
+        changes = await connection.fetchval(CHANGED, organisation)
+        if changes is not None:
             await score_organisation(connection, organisation)
+            await connection.execute(DONE, organisation, changes)

@@ -54,6 +54,10 @@ ON CONFLICT (organisation_id, customer_id, currency) DO UPDATE SET is_account = 
   is_costed = s.is_costed AND excluded.is_costed, first_on = coalesce(s.first_on, excluded.first_on),
   last_on = greatest(s.last_on, excluded.last_on), updated_at = clock_timestamp()
 """
+COUNT: Final = """
+INSERT INTO customer_scorings AS s (organisation_id) VALUES ($1)
+ON CONFLICT (organisation_id) DO UPDATE SET changes = s.changes + 1
+"""
 LAST: Final = """
 SELECT customer_id, currency, last_on FROM customer_summaries
 WHERE organisation_id = $1 AND customer_id = ANY($2::uuid[]) AND last_on IS NOT NULL
@@ -76,3 +80,8 @@ async def renew_summaries(
     if asked:
         for sql in (GONE, SUMMED, UNSCORED):
             await connection.execute(sql, organisation, asked)
+
+
+async def count_sums(connection: Connection, organisation: UUID) -> None:
+    """They changed: customers are to be scored anew (`score_customers`)."""
+    await connection.execute(COUNT, organisation)
