@@ -30,6 +30,7 @@ from guanxi_shared.edge import Edge
 from tests.analytics import owing
 from tests.analytics.owing import TODAY, ZONE, Ledger, account, accounts, days, invoice, owed
 from tests.factories import Clients, Organisation
+from tests.statements import statements_of
 from tests.tickets.company import in_role
 
 PATH = "/v1/analytics/risk"
@@ -334,6 +335,22 @@ async def test_an_account_is_told_of_with_reasons_and_what_they_are_made_of(
         lines = (await rep.post(records["path"], json=records["body"])).json()["data"]
         assert {line["amount"]["amount"] for line in lines} == expected
     assert {each["rule"] for each in found["thresholds"]} >= {"over_limit", "pays_late"}
+
+
+@pytest.mark.usefixtures("remembered")
+async def test_a_page_with_its_levels_and_totals_costs_four_statements(
+    client: Clients, three: Organisation, service_database: Database
+) -> None:
+    """The list beside the levels, what those on the page owe and settled, the totals; an empty page its first and last."""
+    admin = client(three.admin)
+    whole = await listed(admin)
+    with statements_of(service_database) as seen:
+        assert await listed(admin) | {"as_of": 0} == whole | {"as_of": 0}
+    assert len(seen) == 4, seen
+    with statements_of(service_database) as seen:
+        found = await listed(admin, as_of="2020-01-01T00:00:00Z")
+    assert (found["data"], [each["accounts"] for each in found["levels"]]) == ([], [0, 0, 0])
+    assert len(seen) == 2, seen
 
 
 async def test_only_invoices_and_accounts_that_are_seen_count(

@@ -19,6 +19,8 @@ REGION: Final = "SELECT region FROM directory_state WHERE organisation_id = $2"
 
 
 def form_of(call: Call, sent: Mapping[str, str], forms: Collection[str], default: str) -> str:
+    """Where a language is sent as well, it is one that we have."""
+    choice_of(sent, "language", LANGUAGES, LANGUAGES[0])
     if "format" in sent:
         return choice_of(sent, "format", forms, default)
     accepted = call.request.headers.get("accept", "").lower()

@@ -1,20 +1,18 @@
 """Referrals over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_analytics.periods import PERIOD, period_of
 from guanxi_analytics.press import forms
-from guanxi_analytics.press.beside import press_of
+from guanxi_analytics.press.answers import as_json, as_picture
 from guanxi_analytics.referrals.picture_rules import referrals_picture
 from guanxi_analytics.referrals.reading import Asked, read_referrals
 from guanxi_analytics.referrals.schemas import Referrals
 from guanxi_analytics.value_matrix.asked import limit_of
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
-from guanxi_shared.json_answers import JSON_OPTIONS
 
 FORMS = ("json", "svg", "png")
 router = APIRouter(tags=["analytics"])
@@ -40,13 +38,11 @@ async def get_referrals(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     names = ("from", "until", "as_of", "limit", "format", "language")
     sent = parameters.parameters_of(call, names)
-    form, language = forms.form_of(call, sent, FORMS, "json"), await forms.language_of(call, sent)
+    form = forms.form_of(call, sent, FORMS, "json")
     first, until = period_of(call, sent)
     asked = Asked(first, until, sent.get("as_of"), limit_of(sent.get("limit")))
     found = await read_referrals(call, asked)
     if form == "json":
-        body = orjson.dumps(found, option=JSON_OPTIONS)
-        return Response(body, media_type="application/json", headers={"vary": "Accept"})
-    picture = {"picture": referrals_picture(found, language, call.clock.zone), "format": form}
-    drawn = await press_of(call.house).make("chart", picture)
-    return Response(drawn, media_type=forms.TYPES[form], headers={"vary": "Accept"})
+        return as_json(found)
+    language = await forms.language_of(call, sent)
+    return await as_picture(call, referrals_picture(found, language, call.clock.zone), form)

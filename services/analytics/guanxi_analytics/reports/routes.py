@@ -119,12 +119,11 @@ async def run(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     sent = parameters_of(call, ("as_of", "format", "language"))
     form = forms.form_of(call, sent, FORMS, "json")
-    language = await forms.language_of(call, sent)
     report = await service.find_report(call, request.path_params["report_id"])
     ran = await run_report(call, report, sent.get("as_of"))
     if form == "json":
         return Response(ran.document, media_type="application/json", headers={"vary": "Accept"})
-    press = press_of(house(request))
+    press, language = press_of(house(request)), await forms.language_of(call, sent)
     if form in WRITTEN:
         body, name = await export(press, ran, form, language), f"report.{form}"
         headers = {"content-disposition": f'attachment; filename="{name}"', "vary": "Accept"}

@@ -6,11 +6,12 @@ and so never the level. Amounts of two currencies are nowhere added up or compar
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
 from guanxi_analytics.facts.invoice_rules import BUCKETS, bucket_of
+from guanxi_analytics.queries.period_rules import moved
 
 LEVELS: Final = ("low", "medium", "high")
 OLD: Final = 30  # days late, from which on the share that is overdue counts
@@ -18,6 +19,19 @@ FEW: Final = 3  # settled invoices that a mean takes
 MONTHS: Final = 12  # of which settled invoices are looked at
 BEYOND: Final = Decimal(1_000_000)  # percent of a limit of nothing
 NOTHING: Final = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """`at` is null of the present; `today` is the organisation's day of it."""
+
+    at: datetime | None
+    today: date
+
+    @property
+    def since(self) -> date:
+        """The day behind which settled invoices are looked at."""
+        return moved(self.today, -MONTHS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,17 @@
 """Risk over HTTP."""
 
-import orjson
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from guanxi_analytics.press import forms
-from guanxi_analytics.press.beside import press_of
+from guanxi_analytics.press.answers import as_json, as_picture
 from guanxi_analytics.risk.asked import FORMS, PARAMETERS, risk_asked
 from guanxi_analytics.risk.picture_rules import risk_picture
 from guanxi_analytics.risk.reading import read_risk
 from guanxi_analytics.risk.schemas import Risks
 from guanxi_shared import documents, parameters
 from guanxi_shared.calls import begin
-from guanxi_shared.json_answers import JSON_OPTIONS
 
 router = APIRouter(tags=["analytics"])
 
@@ -31,11 +29,9 @@ router = APIRouter(tags=["analytics"])
 async def list_risks(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     sent = parameters.parameters_of(call, [each["name"] for each in PARAMETERS])
-    form, language = forms.form_of(call, sent, FORMS, "json"), await forms.language_of(call, sent)
+    form = forms.form_of(call, sent, FORMS, "json")
     found = await read_risk(call, risk_asked(sent))
     if form == "json":
-        body = orjson.dumps(found, option=JSON_OPTIONS)
-        return Response(body, media_type="application/json", headers={"vary": "Accept"})
-    drawn = risk_picture(found, await forms.own_currency(call), language, call.clock.zone)
-    body = await press_of(call.house).make("chart", {"picture": drawn, "format": form})
-    return Response(body, media_type=forms.TYPES[form], headers={"vary": "Accept"})
+        return as_json(found)
+    currency, language = await forms.own_currency(call), await forms.language_of(call, sent)
+    return await as_picture(call, risk_picture(found, currency, language, call.clock.zone), form)

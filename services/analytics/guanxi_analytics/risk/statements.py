@@ -177,7 +177,8 @@ def _gravest_first() -> Iterable[Any]:
 def ranked(
     invoices: Scope, accounts: Scope, *, is_past: bool, of_level: bool, is_first: bool
 ) -> Select[Any]:
-    """The gravest level first, and within it what is overdue for longest."""
+    """The gravest level first, and within it what is overdue for longest; beside each how many accounts stand at every level,
+    which an empty page has in a row of its own."""
     measured = _measured(invoices, accounts, is_past)
     level = _level(measured)
     days = func.least(measured.c.oldest_days_late, literal_column(str(A_LEVEL - 1)))
@@ -187,10 +188,12 @@ def ranked(
     found = select(id.label("customer_id"), *(measured.c[name] for name in names))
     if of_level:
         found = found.where(level == bindparam("level", type_=Integer))
-    return paged(found, rank, id, is_first=is_first)
-
-
-def levels(invoices: Scope, accounts: Scope, *, is_past: bool) -> Select[Any]:
-    """How many accounts stand at each."""
-    level = _level(_measured(invoices, accounts, is_past))
-    return select(level.label("level"), func.count().label("accounts")).group_by(level)
+    page = paged(found, rank, id, is_first=is_first).subquery("page")
+    counts = select(
+        *(func.count().filter(level == literal_column(str(n))).label(name) for n, name in enumerate(LEVELS))
+    ).subquery("levels")  # fmt: skip
+    return (
+        select(*counts.c, *page.c)
+        .select_from(counts.outerjoin(page, true()))
+        .order_by(page.c.rank.desc(), page.c.customer_id)
+    )

@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from guanxi_analytics.charts.matrix_rules import matrix_picture
 from guanxi_analytics.press import forms
-from guanxi_analytics.press.beside import press_of
+from guanxi_analytics.press.answers import as_json, as_picture
 from guanxi_analytics.value_matrix.asked import PARAMETERS, currency_of, customers_asked
 from guanxi_analytics.value_matrix.reading import list_customers, read_matrices
 from guanxi_analytics.value_matrix.schemas import MatrixCustomers, ValueMatrices
@@ -35,13 +35,11 @@ OWN = "SELECT currency FROM directory_state WHERE organisation_id = $2"
 async def get_value_matrix(request: Request) -> Response:
     call = await begin(request, "analytics:read")
     sent = parameters.parameters_of(call, ("currency", "format", "language"))
-    form, language = forms.form_of(call, sent, FORMS, "json"), await forms.language_of(call, sent)
+    form = forms.form_of(call, sent, FORMS, "json")
     found = await read_matrices(call, currency_of(sent))
     if form == "json":
-        return json_response({"data": found})
-    picture = {"picture": matrix_picture(found, language), "format": form}
-    body = await press_of(call.house).make("chart", picture)
-    return Response(body, media_type=forms.TYPES[form], headers={"vary": "Accept"})
+        return as_json({"data": found})
+    return await as_picture(call, matrix_picture(found, await forms.language_of(call, sent)), form)
 
 
 @router.get(
