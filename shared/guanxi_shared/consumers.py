@@ -20,7 +20,8 @@ WAIT_SECONDS = 20
 PAUSE_SECONDS = 1.0
 QUIET_FAILURES = 10
 
-LOCK = "SELECT epoch, position FROM feed_cursors WHERE consumer = $1 FOR UPDATE"
+AT = "SELECT epoch, position FROM feed_cursors WHERE consumer = $1"
+LOCK = f"{AT} FOR UPDATE"
 START = "INSERT INTO feed_cursors (consumer, position) VALUES ($1, 0) ON CONFLICT DO NOTHING"
 ADVANCE = """
 UPDATE feed_cursors SET epoch = $2, position = $3, updated_at = clock_timestamp() WHERE consumer = $1
@@ -86,8 +87,7 @@ class Consumer:
     async def step(self, db: Database, *, wait: float, ahead: bool = False) -> int:
         """Read one batch and apply it; how many events were applied. With `ahead`, what follows a full one is
         being read meanwhile."""
-        async with db.transaction(None) as connection:
-            at = await connection.fetchrow(LOCK.removesuffix(" FOR UPDATE"), self.name)
+        at = await db.points.fetchrow(AT, self.name)
         epoch, position = (at["epoch"], at["position"]) if at is not None else (None, 0)
         new_epoch, reached, events = await self._next(epoch, position, wait)
         if reached == position and new_epoch == epoch:

@@ -43,7 +43,7 @@ def walk(present: Mapping[Key, Piece], changes: Iterable[Change]) -> Walked:
         known.setdefault(subject, {})[piece] = told
     for change in changes:
         own = known.setdefault(change.subject_id, {})
-        for piece, before in [(piece, told) for piece, told in own.items()]:
+        for piece, before in list(own.items()):
             if change.pieces.get(piece) != before:
                 _end(walked, fresh, (change.subject_id, piece), change.at)
                 walked.was.append(before)

@@ -33,10 +33,12 @@ async def write_facts(
     connection: Connection, organisation: UUID, source: str, events: Sequence[Event]
 ) -> None:
     """In the transaction that moves the source's cursor, the organisation being bound."""
+    told: dict[str, list[Event]] = {}
+    for event in events:
+        told.setdefault(event["subject_type"], []).append(event)
     for noun, kind in kinds_of(source).items():
-        own = [event for event in events if event["subject_type"] == noun]
-        if own:
-            await _write(connection, organisation, kind, own)
+        if noun in told:
+            await _write(connection, organisation, kind, told[noun])
 
 
 async def _write(
