@@ -1,6 +1,7 @@
 """argon2id off the event loop, in a pool that a burst of sign-ins cannot grow."""
 
 import asyncio
+import ctypes
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,7 +18,17 @@ T = TypeVar("T")
 # OWASP's second argon2id profile: 19 MiB and 27-63 ms a check. pwdlib's own default takes 64 MiB
 # and four threads, which two cores cannot pay at sign-in.
 _HASHER = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19 * 1024, parallelism=1),))
-_POOL = ThreadPoolExecutor(max_workers=2, thread_name_prefix="passwords")
+_M_MMAP_THRESHOLD = -3  # malloc.h
+
+
+def _return_big_blocks() -> None:
+    """What a check took goes back to the system: glibc would see by the first one that blocks of 19 MiB are usual
+    here, and keep them from then on. Other C libraries have no such call, and need none."""
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
+        mallopt(_M_MMAP_THRESHOLD, 4 << 20)
+
+
+_POOL = ThreadPoolExecutor(2, "passwords", initializer=_return_big_blocks)
 
 # The hash of a random text nobody knows, checked when there is no user, so that an unknown address
 # costs the same time as a wrong password.

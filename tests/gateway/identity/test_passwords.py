@@ -1,4 +1,7 @@
 import asyncio
+import platform
+import subprocess
+import sys
 import time
 
 import pytest
@@ -9,6 +12,14 @@ from guanxi_gateway.identity.password_rules import COMMON, MIN_LENGTH, weaknesse
 from guanxi_gateway.identity.passwords import check_password, hash_password
 
 EMAIL = "wang.fang@demo.example"
+GROWN = """
+import asyncio, psutil
+from guanxi_gateway.identity.passwords import hash_password
+before = psutil.Process().memory_info().rss
+for _ in range(3):
+    asyncio.run(hash_password("a long enough text"))
+print(psutil.Process().memory_info().rss - before)
+"""
 
 
 @pytest.mark.parametrize(
@@ -89,3 +100,12 @@ async def test_the_event_loop_keeps_turning_while_passwords_are_hashed() -> None
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert len({await task for task in hashing}) == 6
     assert longest < 1.0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others return what is freed")
+def test_what_a_check_took_is_given_back() -> None:
+    """19 MiB that stayed for good once somebody had signed in."""
+    grown = subprocess.run(
+        [sys.executable, "-c", GROWN], capture_output=True, check=True, text=True
+    )
+    assert int(grown.stdout) < 10 << 20
