@@ -55,6 +55,10 @@ IMPURE = re.compile(
 )
 CLOCK = re.compile(r"\b(datetime\.now|date\.today|datetime\.utcnow|time\.time|monotonic)\(")
 
+NEWER_THAN_15 = re.compile(
+    r"\b(any_value|array_reverse|array_sample|array_shuffle|array_sort|random_normal|uuid_extract_\w+|uuidv[47])\("
+)
+
 # Heard before anybody says it: erasing comes later.
 HEARD_FROM_LATER = {"*.erased", "*.exported"}
 WRITTEN_BY_THE_KERNEL = ("created", "updated", "deleted", "restored")
@@ -243,6 +247,16 @@ def test_tests_wait_for_a_condition_and_never_for_a_time() -> None:
         if path.name.startswith("test_")
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "time.sleep"
+    ]
+    assert wrong == []
+
+
+def test_statements_name_no_function_that_postgres_15_lacks() -> None:
+    """Our own Postgres is newer than the oldest that may be given, and tests run on ours."""
+    wrong = [
+        f"{place(path)}: {match[0]}"
+        for path in sources()
+        for match in NEWER_THAN_15.finditer(path.read_text("utf-8"))
     ]
     assert wrong == []
 

@@ -53,7 +53,7 @@ WITH unused AS (SELECT $1::text), meant AS MATERIALIZED ({meant}), told AS MATER
   WHERE k.deleted_at IS NOT NULL RETURNING k.*
 )
 INSERT INTO events ({names})
-SELECT c.organisation_id, uuidv7(), 'contacts.segment_member.' || c.verb, 'segment_member', c.id, c.version, {by}::uuid,
+SELECT c.organisation_id, gen_random_uuid(), 'contacts.segment_member.' || c.verb, 'segment_member', c.id, c.version, {by}::uuid,
   {kind}::text, {channel}::text, '{{}}'::text[], c.before, jsonb_build_object('id', c.id, 'segment_id', c.segment_id,
     'account_id', c.account_id, 'version', c.version, 'created_at', {made}, 'updated_at', {changed}),
   c.owner_id, c.team_id, {request}::text, {trace}::text, c.updated_at
