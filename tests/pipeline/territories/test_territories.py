@@ -85,6 +85,12 @@ async def test_a_tree_has_no_cycle_and_loses_no_branch(
     assert (await admin.delete(f"{PATH}/{city}")).status_code == 200
     assert (await admin.delete(f"{PATH}/{east}")).status_code == 200
     problem(await admin.post(f"{PATH}/{city}/restore"), 409, "territory_in_use", "parent_id")
+    whole = str(new_id())
+    both = [{"id": whole, "name": "Asia"}, {"name": "Japan", "parent_id": whole}]
+    done = await admin.post(
+        f"{PATH}/batch", json={"operations": [{"op": "create", "data": each} for each in both]}
+    )
+    assert done.json()["succeeded"] == 2, done.text
     a, b = await territory("A"), await territory("B")
     answers = await asyncio.gather(
         admin.patch(f"{PATH}/{a}", json={"parent_id": b}),

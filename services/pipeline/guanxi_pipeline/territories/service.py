@@ -194,7 +194,8 @@ async def _demand_sound(
     if (parent := sent.get("parent_id")) is None:
         return
     try:
-        await reads.find_record(call, TERRITORIES, parent)
+        scope = await call.scope_of(TERRITORIES)
+        await records.load_record(connection, TERRITORIES, parent, scope=scope, to_write=False)
     except NotFound as error:
         raise UnknownReference(
             "parent_id names no territory.", errors={"parent_id": "There is no such territory."}
