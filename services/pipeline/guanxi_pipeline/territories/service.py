@@ -122,8 +122,8 @@ async def pin_account(
     call: Call, connection: Connection, territory_id: UUID, account_id: UUID
 ) -> State:
     """The account is in this territory whatever the rules say, until it is let go."""
+    meant = await demand_account(call, account_id)  # may ask contacts: before it is one's turn
     await _load(call, connection, territory_id)
-    meant = await demand_account(call, account_id)
     return await _pin(call, connection, meant, territory_id)
 
 
@@ -131,8 +131,8 @@ async def unpin_account(
     call: Call, connection: Connection, territory_id: UUID, account_id: UUID
 ) -> State:
     """The rules say again where the account is."""
-    await _load(call, connection, territory_id)
     meant = await demand_account(call, account_id)
+    await _load(call, connection, territory_id)
     told = await connection.fetchrow(OF_ACCOUNT, call.organisation, meant)
     if told is None or not (told["is_told"] and told["is_pinned"] and told["territory_id"] == territory_id):  # fmt: skip
         raise NotFound(f"The account {str(meant)!r} is not pinned to this territory.")
