@@ -172,7 +172,10 @@ async def test_a_consumer_that_replays_the_feed_ends_with_the_tables_content(
     await quote_lives(admin, product_id, account_id, service_database, organisation)
     await order_lives(admin, account_id)
     await territory_lives(admin, account_id, await account("Other"))
-    assert {noun for noun, _ in await snapshot_of(admin, "pipeline")} >= {*PATHS, "territory_account"}
+    assert {noun for noun, _ in await snapshot_of(admin, "pipeline")} >= {
+        *PATHS,
+        "territory_account",
+    }
     await edited(admin, Random(seed))
     consumer = await Consumer().follow(admin)
     assert consumer.verbs >= PROMISED, PROMISED - consumer.verbs

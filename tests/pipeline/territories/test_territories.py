@@ -111,6 +111,34 @@ async def test_what_is_sent_wrong_is_named(client: Clients, organisation: Organi
         assert field in answer.json()["errors"], (sent, answer.text)
 
 
+async def test_a_patch_changes_what_it_sends_and_null_takes_away(
+    client: Clients, organisation: Organisation, territory: Made
+) -> None:
+    admin = client(organisation.admin)
+    top = await territory("China")
+    east = await territory("East", parent_id=top, regions=["east"], rank=3)
+    sent = {"parent_id": None, "regions": None, "rank": None, "description": "By the sea"}
+    changed = (await admin.patch(f"{PATH}/{east}", json=sent)).json()
+    assert {name: changed[name] for name in sent} == {
+        "parent_id": None, "regions": [], "rank": 100, "description": "By the sea",
+    }  # fmt: skip
+    problem(await admin.patch(f"{PATH}/{east}", json={"name": None}), 422, "invalid", "name")
+
+
+async def test_when_the_last_territory_goes_nobody_is_in_one(
+    client: Clients, organisation: Organisation, service_database: Database, territory: Made, account: Known,
+    assigned: Assigned, heard: Heard,
+) -> None:  # fmt: skip
+    east = await territory("East", regions=["east"])
+    ids = [await account(f"a{n}", region="east") for n in range(3)]
+    await assigned()
+    await client(organisation.admin).delete(f"{PATH}/{east}")
+    owner = organisation.rep.id
+    await heard(account_told(organisation.id, ids[0], "a0", owner_id=owner, region="east", version=2, verb="deleted"))  # fmt: skip
+    await assigned()
+    assert await told(service_database, organisation) == [*["created"] * 3, *["deleted"] * 3]
+
+
 async def test_a_person_sees_their_own_territories_and_their_teams(
     client: Clients, organisation: Organisation, territory: Made, account: Known, assigned: Assigned
 ) -> None:

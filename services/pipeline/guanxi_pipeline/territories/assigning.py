@@ -87,11 +87,14 @@ async def assign_accounts(
     pins: Mapping[UUID, UUID | None] = NO_PINS,
 ) -> int:  # fmt: skip
     """Where these accounts are now, `pins` being those that somebody puts somewhere, or lets go; how many changed. Those whom
-    the copies do not know are left out."""
+    the copies do not know are left out. Where there is no territory the job of the last one that went lets all of them go."""
     if not ids:
         return 0
     await take_turn(connection, organisation)
-    territories = await _territories(connection, organisation)
+    there = await connection.fetch(THERE, organisation)
+    if not there:
+        return 0
+    territories = Territories(map(dict, there))
     rows = await connection.fetch(OF_THESE, organisation, sorted(ids))
     return await _tell(connection, organisation, territories, rows, pins, actor)
 
@@ -101,7 +104,7 @@ async def assign_following(
 ) -> tuple[UUID | None, int]:
     """The same for the next accounts by their ids: the last of them, and how many there were."""
     await take_turn(connection, organisation)
-    territories = await _territories(connection, organisation)
+    territories = Territories(map(dict, await connection.fetch(THERE, organisation)))
     rows = await connection.fetch(FOLLOWING, organisation, after, limit)
     await _tell(connection, organisation, territories, rows, NO_PINS, actor)
     return (rows[-1]["id"] if rows else None), len(rows)
@@ -113,10 +116,6 @@ async def hand_over(connection: Connection, territory: Mapping[str, Any]) -> Non
         HAND_OVER, territory["organisation_id"], territory["id"], territory["owner_id"],
         territory["team_id"],
     )  # fmt: skip
-
-
-async def _territories(connection: Connection, organisation: UUID) -> Territories:
-    return Territories(map(dict, await connection.fetch(THERE, organisation)))
 
 
 async def _tell(
