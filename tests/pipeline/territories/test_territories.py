@@ -4,8 +4,12 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+from guanxi_pipeline.references.heard import apply_contacts_events
+from guanxi_shared.consumers import bind
 from guanxi_shared.db import Database
+from guanxi_shared.edge import Edge
 from guanxi_shared.identifiers import new_id
+from tests.deadlines import until
 from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known
 from tests.pipeline.deals import problem
@@ -17,6 +21,10 @@ TOLD = """
 SELECT type, version, changed, before::text, after::text FROM events
 WHERE organisation_id = $2 AND subject_type = 'territory_account' ORDER BY id
 """
+
+WAITING = (
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) AS waiting"
+)
 
 
 async def told(database: Database, organisation: Organisation) -> list[str]:
@@ -310,6 +318,36 @@ async def test_changes_at_once_leave_a_true_table(
     expected = {id: places["west" if n < 6 else "east"] for n, id in enumerate(ids)}
     expected |= {ids[0]: key, ids[7]: key}
     assert {id: await where(id) for id in ids} == expected
+
+
+async def test_whoever_changes_a_territory_waits_for_who_decided_by_what_it_was(
+    client: Clients, organisation: Organisation, service: Edge, service_database: Database, territory: Made,
+    account: Known, assigned: Assigned, where: Where,
+) -> None:  # fmt: skip
+    """An account comes in while its territory gives it up: without turns the job would not see the account yet, and what was
+    decided by the old rule would stay."""
+    east, id = await territory("East", regions=["east"]), await account("a")
+    comes = account_told(organisation.id, id, "a", owner_id=organisation.rep.id, region="east", version=2, verb="updated")  # fmt: skip
+
+    async def give_up() -> None:
+        answer = await client(organisation.admin).patch(
+            f"{PATH}/{east}", json={"regions": ["moon"]}
+        )
+        assert answer.status_code == 200, answer.text
+        await assigned()
+
+    async def is_held_or_done() -> bool:
+        row = await service_database.fetchrow(organisation.id, WAITING)
+        return giving.done() or (row is not None and row["waiting"])
+
+    async with service_database.transaction(None) as connection:
+        await bind(connection, organisation.id)
+        files = service.state.house.settings.files_dir
+        await apply_contacts_events(connection, organisation.id, [comes], files_dir=files)
+        giving = asyncio.create_task(give_up())
+        await until(is_held_or_done)
+    await giving
+    assert await where(id) is None
 
 
 async def test_who_answers_for_a_territory_sees_who_is_told_to_be_in_it(
