@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid4
 
 from guanxi_pipeline.references.heard import apply_contacts_events
+from guanxi_pipeline.territories.reassigning import assign_every_night
 from guanxi_shared.consumers import bind
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
@@ -14,7 +15,7 @@ from tests.factories import Clients, Organisation
 from tests.pipeline.conftest import Heard, Known
 from tests.pipeline.deals import problem
 from tests.pipeline.telling import account_told
-from tests.pipeline.territories.conftest import PATH, Assigned, Made, Where
+from tests.pipeline.territories.conftest import PATH, QUEUED, Assigned, Made, Where
 from tests.pipeline.test_references import merged_told
 
 TOLD = """
@@ -22,6 +23,7 @@ SELECT type, version, changed, before::text, after::text FROM events
 WHERE organisation_id = $2 AND subject_type = 'territory_account' ORDER BY id
 """
 
+DONE = "SELECT done FROM jobs WHERE organisation_id = $2 AND kind = 'assign-territories' ORDER BY created_at"
 WAITING = (
     "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted) AS waiting"
 )
@@ -348,6 +350,29 @@ async def test_whoever_changes_a_territory_waits_for_who_decided_by_what_it_was(
         await until(is_held_or_done)
     await giving
     assert await where(id) is None
+
+
+async def test_of_jobs_that_wait_the_last_works_and_the_night_mends_what_was_cancelled(
+    client: Clients, organisation: Organisation, service_database: Database, territory: Made, account: Known,
+    assigned: Assigned, where: Where,
+) -> None:  # fmt: skip
+    id = await account("a", region="east")
+    first, second = (
+        await territory("First", regions=["east"], rank=9),
+        await territory("Second", regions=["east"]),
+    )
+    assert await assigned() == 2
+    assert await where(id) == first
+    done = await service_database.fetch(organisation.id, DONE, organisation.id)
+    assert [row["done"] for row in done] == [0, 1]
+    admin = client(organisation.admin)
+    await admin.patch(f"{PATH}/{second}", json={"rank": 1})
+    [job] = await service_database.fetch(organisation.id, QUEUED, organisation.id)
+    assert (await admin.post(f"/v1/jobs/{job['id']}/cancel")).status_code == 200
+    await assigned()
+    assert await where(id) == first
+    await assign_every_night.duty(service_database)
+    assert await where(id) == second
 
 
 async def test_who_answers_for_a_territory_sees_who_is_told_to_be_in_it(

@@ -21,7 +21,7 @@ from uuid import UUID
 
 from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
-from guanxi_pipeline.territories.assigning import BY_CONTACTS, assign_accounts
+from guanxi_pipeline.territories.assigning import BY_THE_SERVICE, assign_accounts
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.copying import (
     Copies,
@@ -103,7 +103,7 @@ async def _follow(
         for id in sorted({id_of(event["subject_id"]) for event in changed}):
             await follow_name(connection, organisation, id)
         told = {id_of(event["subject_id"]) for event in events}
-        await assign_accounts(connection, organisation, told, actor=BY_CONTACTS)
+        await assign_accounts(connection, organisation, told, actor=BY_THE_SERVICE)
 
 
 async def _follow_closely(
@@ -118,7 +118,7 @@ async def _follow_closely(
     if noun == "account" and renamed_by(event):
         await follow_name(connection, organisation, id)
     if noun == "account":
-        await assign_accounts(connection, organisation, [id], actor=BY_CONTACTS)
+        await assign_accounts(connection, organisation, [id], actor=BY_THE_SERVICE)
 
 
 async def _note_activity(

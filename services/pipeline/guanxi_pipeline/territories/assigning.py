@@ -15,7 +15,7 @@ from guanxi_shared import events
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 
-BY_CONTACTS: Final = Actor(id=None, kind="service", channel="territories")
+BY_THE_SERVICE: Final = Actor(id=None, kind="service", channel="territories")
 NO_PINS: Final[Mapping[UUID, UUID | None]] = {}
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('territories ' || $1::text, 0))"
 THERE: Final = f"""
