@@ -180,6 +180,9 @@ async def test_the_report_is_of_what_one_sees_and_is_kept_until_something_change
     first = await did(client(everywhere.admin), "GET", path)
     assert "华东" in str(first)
     assert (await did(client(everywhere.admin), "GET", path))["kept"]["is_kept"]
+    picture = await client(everywhere.admin).get(path, params={"format": "svg", "language": "zh"})
+    assert picture.status_code == 200, picture.text
+    assert "华东" in picture.text
     other = await did(client(everywhere.rep.but(visibility=ALL_ACCOUNTS)), "GET", path)
     assert "华东" not in str(other)
     await did(sales(everywhere.admin), "PUT", f"{PATH}/{known['west']}/accounts/{known['d']}")

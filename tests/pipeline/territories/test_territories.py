@@ -173,6 +173,40 @@ async def test_a_person_sees_their_own_territories_and_their_teams(
     assert (await rep.put(f"{PATH}/{own}/accounts/{mine[1]}")).status_code == 403
 
 
+async def test_accounts_of_a_territory_are_paged_sorted_and_filtered_as_other_lists(
+    client: Clients, organisation: Organisation, territory: Made, account: Known
+) -> None:
+    east, west = (
+        await territory("East", regions=["east"]),
+        await territory("West", regions=["west"]),
+    )
+    for n, grade in enumerate("ABABA"):
+        await account(f"a{n}", region="east", grade=grade)
+    await account("w", region="west")
+    admin, path = client(organisation.admin), f"{PATH}/{east}/accounts"
+    names: list[str] = []
+    asked: dict[str, Any] = {"sort": "-name", "limit": 2, "fields": "id,name,is_pinned"}
+    for _ in range(3):
+        answer = await admin.get(path, params=asked)
+        assert answer.status_code == 200, answer.text
+        found = answer.json()
+        names += [row["name"] for row in found["data"]]
+        asked["cursor"] = found["page"]["next_cursor"]
+    assert (names, asked["cursor"]) == (["a4", "a3", "a2", "a1", "a0"], None)
+    for more, expected in (
+        ({"grade": "A"}, 3), ({"name[starts_with]": "a1"}, 1), ({"territory_id": west}, None), ({"planet": "x"}, None),
+    ):  # fmt: skip
+        answer = await admin.get(path, params={**more, "total": "exact"})
+        if expected is None:
+            assert answer.status_code == 400, answer.text
+        else:
+            assert answer.json()["page"]["total"] == expected
+    assert (await admin.get(f"{PATH}/{uuid4()}/accounts")).status_code == 404
+    blind = organisation.admin.but(permissions=("territories:*",))
+    for refused in (path, f"{PATH}/accounts/{uuid4()}"):
+        assert (await client(blind).get(refused)).status_code == 403
+
+
 async def test_the_first_by_rank_that_has_all_it_asks_has_the_account(
     client: Clients, organisation: Organisation, territory: Made, account: Known, assigned: Assigned, where: Where
 ) -> None:  # fmt: skip

@@ -128,8 +128,7 @@ async def list_territory_accounts(request: Request) -> Response:
     raw: bytes = request.scope["query_string"]
     query = pages.from_query_string(raw, ACCOUNTS_THERE, ACCOUNTS_THERE.fields, call.clock)
     there = Condition(IN_TERRITORY, "eq", territory_id)
-    groups = tuple((*group, there) for group in query.groups or ((),))
-    return await reads.answer_list(call, ACCOUNTS_THERE, replace(query, groups=groups))
+    return await reads.answer_list(call, ACCOUNTS_THERE, replace(query, within=(there,)))
 
 
 def _pinning(verb: str, summary: str) -> dict[str, Any]:
