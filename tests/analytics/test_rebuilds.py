@@ -11,6 +11,7 @@ from guanxi_analytics.facts.kinds import TABLES
 from guanxi_analytics.heard.peers import consumer_of
 from guanxi_analytics.sources.rebuilding import KIND, rebuild_from
 from guanxi_shared.db import Database
+from guanxi_shared.edge import Edge
 from guanxi_shared.http import ServiceClient
 from guanxi_shared.running_jobs import RunningJob, claim
 from tests.analytics.asking import account_made, asked, money, sold
@@ -40,8 +41,11 @@ MADE = (
     "invoice_facts",
     "segment_facts",
     "segment_member_facts",
+    "territory_facts",
+    "territory_account_facts",
     "customer_summaries",
 )
+KNOWN = "INSERT INTO known_accounts (organisation_id, id, name, version) VALUES ($1, $2, '', 1) ON CONFLICT DO NOTHING"
 NOT_TOLD = {"deal_facts", "answer_facts"}  # of what the story does not tell
 
 
@@ -86,6 +90,7 @@ async def a_story(
     await a_complaint(tickets, account_id=acme, product_id=pump["id"])
     await a_contract(tickets, acme)
     await some_invoices(sales, organisation)
+    await some_territories(sales(organisation.admin), sales.app, organisation, acme, twin)
     quota = {"owner_id": str(organisation.rep.id), "period": "month", "starts_on": "2026-03-01"}
     quota |= {"amount": {"amount": "900.00", "currency": "CNY"}}
     made = await done(rep, "POST", "/v1/quotas", json=quota)
@@ -112,6 +117,24 @@ async def some_invoices(sales: Clients, organisation: Organisation) -> None:
         told_of(organisation, one | part, verb="updated", version=2),
         told_of(organisation, other, verb="deleted", version=2),
     )  # fmt: skip
+
+
+async def some_territories(
+    admin: httpx.AsyncClient, app: Edge, organisation: Organisation, *accounts: str
+) -> None:
+    """Accounts that are known there, put into one, and into another one, which goes."""
+    async with app.state.house.db.transaction(organisation.id) as connection:
+        for account in accounts:
+            await connection.execute(KNOWN, organisation.id, UUID(account))
+    one, other = [
+        f"/v1/territories/{(await done(admin, 'POST', '/v1/territories', json={'name': name}))['id']}"
+        for name in ("One", "Other")
+    ]
+    for path, account in ((one, accounts[0]), (one, accounts[1]), (other, accounts[0])):
+        await done(admin, "PUT", f"{path}/accounts/{account}")
+    await done(admin, "PATCH", one, json={"name": "First"})
+    await done(admin, "DELETE", f"{one}/accounts/{accounts[1]}")
+    await done(admin, "DELETE", other)
 
 
 async def some_activities(people: httpx.AsyncClient, *accounts: str) -> None:
@@ -266,6 +289,8 @@ async def test_a_restored_source_is_heard_from_its_beginning(
         "stock_facts",
         "product_facts",
         "invoice_facts",
+        "territory_facts",
+        "territory_account_facts",
         "customer_summaries",
     }
     assert {name for name in MADE if not after[name]} == gone | NOT_TOLD

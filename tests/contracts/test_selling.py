@@ -29,7 +29,8 @@ SHAPE: dict[str, dict[str, Check]] = {
     "account": {
         "id": _is_id, "name": lambda v: isinstance(v, str), "industry": _or_none(_is_text),
         "region": _or_none(_is_text), "grade": _or_none(_is_text),
-        "owner_id": _or_none(_is_id), "team_id": _or_none(_is_id),
+        "addresses": _or_none(lambda v: isinstance(v, list)), "owner_id": _or_none(_is_id),
+        "team_id": _or_none(_is_id),
     },
     "contact": {
         "id": _is_id, "name": lambda v: isinstance(v, str), "title": _or_none(_is_text),

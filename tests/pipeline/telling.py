@@ -30,11 +30,11 @@ def told(
 def account_told(
     organisation_id: UUID, id: UUID | str, name: str, *, owner_id: UUID | str | None = None,
     team_id: UUID | str | None = None, industry: str | None = None, grade: str | None = None,
-    external_id: str | None = None, **how: Any,
+    external_id: str | None = None, region: str | None = None, addresses: Sequence[Mapping[str, Any]] = (), **how: Any,
 ) -> dict[str, Any]:  # fmt: skip
     state = {
-        "id": str(id), "name": name, "external_id": external_id, "industry": industry, "region": None,
-        "grade": grade,
+        "id": str(id), "name": name, "external_id": external_id, "industry": industry, "region": region,
+        "grade": grade, "addresses": list(addresses),
         "owner_id": owner_id and str(owner_id), "team_id": team_id and str(team_id),
     }  # fmt: skip
     return told(organisation_id, "account", id, state, **how)

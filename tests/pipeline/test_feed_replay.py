@@ -26,12 +26,12 @@ PATHS = {
     "product": "/v1/products", "price_book": "/v1/price-books", "quote": "/v1/quotes",
     "order": "/v1/orders", "stock_report": "/v1/orders/stock-reports",
     "exchange_rate": "/v1/exchange-rates", "quota": "/v1/quotas",
-    "invoice": "/v1/invoices", "payment": "/v1/payments",
+    "invoice": "/v1/invoices", "payment": "/v1/payments", "territory": "/v1/territories",
 }  # fmt: skip
 NAMED = {
     "lead": "name", "opportunity": "name", "product": "name", "price_book": "name",
     "quote": "name", "order": "description", "stock_report": "note", "quota": "note",
-    "exchange_rate": "source", "invoice": "notes", "payment": "notes",
+    "exchange_rate": "source", "invoice": "notes", "payment": "notes", "territory": "description",
 }  # fmt: skip
 PROMISED = {
     "lead.created", "lead.assigned", "lead.converted", "lead.disqualified", "lead.recycled",
@@ -39,7 +39,8 @@ PROMISED = {
     "opportunity.lost", "opportunity.reopened", "opportunity.deleted", "opportunity.restored",
     "quote.created", "quote.sent", "quote.accepted", "quote.rejected", "quote.expired", "quote.revised",
     "order.created", "order.placed", "order.changed", "order.fulfilled", "order.refunded",
-    "invoice.created", "invoice.updated", "payment.created", "forecast.submitted", "price_book.updated", "product.updated",
+    "invoice.created", "invoice.updated", "payment.created", "forecast.submitted", "price_book.updated", "product.updated", "territory.created", "territory_account.created", "territory_account.updated",
+    "territory_account.deleted",
 }  # fmt: skip
 EDITS = 120
 
@@ -115,6 +116,20 @@ async def order_lives(user: httpx.AsyncClient, account_id: str) -> None:
     await made(user, "/v1/orders/stock-reports", **month)
 
 
+async def territory_lives(admin: httpx.AsyncClient, account_id: str, other_id: str) -> None:
+    """One account goes from one to the other, the other one is let go."""
+    paths = [
+        f"/v1/territories/{(await made(admin, '/v1/territories', name=name))['id']}/accounts"
+        for name in ("East", "West")
+    ]
+    for method, path in (
+        ("PUT", f"{paths[0]}/{account_id}"), ("PUT", f"{paths[1]}/{account_id}"),
+        ("PUT", f"{paths[1]}/{other_id}"), ("DELETE", f"{paths[1]}/{other_id}"),
+    ):  # fmt: skip
+        done = await admin.request(method, path)
+        assert done.status_code == 200, done.text
+
+
 async def settings_live(admin: httpx.AsyncClient, organisation: Organisation) -> str:
     found = await product(admin, "P-1")
     book = await price_book(admin, "List", entry(found["id"], "88.00"))
@@ -156,7 +171,11 @@ async def test_a_consumer_that_replays_the_feed_ends_with_the_tables_content(
     await deal_lives(admin, stages, account_id)
     await quote_lives(admin, product_id, account_id, service_database, organisation)
     await order_lives(admin, account_id)
-    assert {noun for noun, _ in await snapshot_of(admin, "pipeline")} >= set(PATHS)
+    await territory_lives(admin, account_id, await account("Other"))
+    assert {noun for noun, _ in await snapshot_of(admin, "pipeline")} >= {
+        *PATHS,
+        "territory_account",
+    }
     await edited(admin, Random(seed))
     consumer = await Consumer().follow(admin)
     assert consumer.verbs >= PROMISED, PROMISED - consumer.verbs

@@ -107,6 +107,17 @@ class BundleCycle(Invalid):
     code, title = "bundle_cycle", "A bundle cannot hold itself"
 
 
+class ParentCycle(Conflict):
+    code, title = "parent_cycle", "A territory cannot stand below itself"
+
+
+class TerritoryInUse(Conflict):
+    code, title = (
+        "territory_in_use",
+        "Other territories are parts of this one, or it of one that is gone",
+    )
+
+
 class NoPrice(Invalid):
     code, title = "no_price", "There is no price for a line"
 

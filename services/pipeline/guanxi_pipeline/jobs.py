@@ -14,6 +14,8 @@ from guanxi_pipeline.quotes.expiring import expire_quotes
 from guanxi_pipeline.references.settling import settle_references
 from guanxi_pipeline.scorecards.rescoring import rescore_leads
 from guanxi_pipeline.scorecards.service import RESCORE
+from guanxi_pipeline.territories.reassigning import assign_every_night, assign_territories
+from guanxi_pipeline.territories.service import ASSIGN
 from guanxi_pipeline.win_model.applying import apply_win_models
 from guanxi_pipeline.win_model.training import train_win_model
 from guanxi_shared.running_jobs import Handler
@@ -23,6 +25,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "export": write_export,
     RESCORE: rescore_leads,
     "train-win-model": train_win_model,
+    ASSIGN: assign_territories,
     LEFTOVERS: erase_leftovers,
 }
 SCHEDULES: Final = (
@@ -33,4 +36,5 @@ SCHEDULES: Final = (
     expire_quotes,
     apply_win_models,
     keep_forecasts,
+    assign_every_night,
 )

@@ -21,6 +21,7 @@ from guanxi_pipeline.rates.resources import EXCHANGE_RATES
 from guanxi_pipeline.scorecards.resources import SCORECARDS
 from guanxi_pipeline.stock.resources import STOCK_REPORTS
 from guanxi_pipeline.tax_classes.resources import TAX_CLASSES
+from guanxi_pipeline.territories.resources import TERRITORIES, TERRITORY_ACCOUNTS
 from guanxi_shared.fields.resource import fields_resource
 from guanxi_shared.views.resource import views_resource
 
@@ -46,6 +47,8 @@ LOGGED = (
     APPROVAL_RULES,
     QUOTAS,
     FORECASTS,
+    TERRITORIES,
+    TERRITORY_ACCOUNTS,
     FIELDS,
     VIEWS,
 )

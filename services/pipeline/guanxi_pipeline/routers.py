@@ -37,6 +37,7 @@ from guanxi_pipeline.scorecards.routes import router as scorecards
 from guanxi_pipeline.stock.routes import router as stock_reports
 from guanxi_pipeline.sync.routes import router as sync
 from guanxi_pipeline.tax_classes.routes import router as tax_classes
+from guanxi_pipeline.territories.routes import router as territories
 from guanxi_pipeline.views.routes import router as views
 from guanxi_pipeline.win_model.routes import router as win_model
 from guanxi_shared.job_routes import jobs_router
@@ -48,7 +49,7 @@ LEADS: Final = (
 DEALS: Final = (board, pipelines, opportunities, win_model)
 CATALOGUE: Final = (tax_classes, products, price_books, price_book_entries)
 QUOTES: Final = (approval_rules, quotes, quote_verbs, public_quotes)
-FORECASTS: Final = (quotas, forecasts, forecast_calls)
+FORECASTS: Final = (territories, quotas, forecasts, forecast_calls)
 ORDERS: Final = (exchange_rates, purchases, stock_reports, orders, invoices, payments)
 DATA_WORK: Final = (exports, imports, fields, views, sync, jobs_router())
 ROUTERS: Final = (*DATA_WORK, *LEADS, *DEALS, *CATALOGUE, *QUOTES, *ORDERS, *FORECASTS)

@@ -58,6 +58,7 @@ def test_everything_is_made_after_what_it_refers_to(whole: tuple[Door, Loaded]) 
         "activities/batch",
         "check-in",
         "check-out",
+        "territories/batch",
         "exchange-rates/batch",
         "tax-classes",
         "products",
@@ -133,6 +134,7 @@ def test_what_is_asked_for_is_there(whole: tuple[Door, Loaded]) -> None:
         "/v1/contacts": 900 + 4,
         "/v1/pools": 2,
         "/v1/activities": loaded.activities,
+        "/v1/territories": 10,
         "/v1/exchange-rates": 260,
         "/v1/products/tax-classes": 3,
         "/v1/products": 13,
@@ -257,7 +259,7 @@ def test_progress_ends_at_the_total_of_each_step() -> None:
     load_into(Door(), tell=lambda step, done, total: seen.update({step: (done, total)}))
     assert list(seen) == [
         "teams", "users", "fields", "companies", "people", "standing", "pools", "open accounts",
-        "consents", "activities", "visits", "exchange rates",
+        "consents", "activities", "visits", "territories", "exchange rates",
         "tax classes", "products", "scorecard", "assignment rules", "forms", "leads", "pipelines",
         "opportunities", "closing days", "quotes", "quotes sent", "orders", "invoices", "payments", "quotas", "stock of distributors",
         "business calendars", "policies", "queues", "agents", "ticket forms", "surveys",

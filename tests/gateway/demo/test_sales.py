@@ -26,6 +26,7 @@ from guanxi_gateway.cli.demo.offers import make_quotes, sent
 from guanxi_gateway.cli.demo.purchases import LEAVING, RATE_DAYS, RATE_SHAPE
 from guanxi_gateway.cli.demo.sales import make_orders
 from guanxi_gateway.cli.demo.targets import make_quotas, make_stock
+from guanxi_gateway.cli.demo.territories import make_territories
 from guanxi_pipeline.assignment_rules.schemas import AssignmentRuleCreate
 from guanxi_pipeline.invoices.schemas import InvoiceCreate
 from guanxi_pipeline.lead_forms.schemas import LeadFormCreate
@@ -37,9 +38,12 @@ from guanxi_pipeline.products.schemas import ProductCreate
 from guanxi_pipeline.quotas.schemas import QuotaCreate
 from guanxi_pipeline.quotes.schemas import QuoteCreate
 from guanxi_pipeline.rates.schemas import ExchangeRateCreate
+from guanxi_pipeline.references.heard import place_of
 from guanxi_pipeline.scorecards.schemas import ScorecardUpdate
 from guanxi_pipeline.stock.schemas import StockReportCreate
 from guanxi_pipeline.tax_classes.schemas import TaxClassCreate
+from guanxi_pipeline.territories.schemas import TerritoryCreate
+from guanxi_pipeline.territories.territory_rules import ASKED, Territories
 from guanxi_shared.identifiers import new_id
 from tests.gateway.demo.made import COMPANIES, CUSTOMERS, PURCHASES, SEED, TODAY
 
@@ -54,7 +58,7 @@ MADE: dict[type[BaseModel], list[dict[str, Any]]] = {
     ExchangeRateCreate: make_rates(SEED, TODAY), AssignmentRuleCreate: make_rules(SEED),
     LeadFormCreate: make_forms(SEED), LeadCreate: make_leads(SEED, TODAY), QuoteCreate: QUOTES,
     OrderCreate: ORDERS, QuotaCreate: make_quotas(SEED, DEALS, TODAY), StockReportCreate: STOCK,
-    InvoiceCreate: INVOICES, PaymentCreate: PAYMENTS,
+    InvoiceCreate: INVOICES, PaymentCreate: PAYMENTS, TerritoryCreate: make_territories(SEED),
 }  # fmt: skip
 
 
@@ -89,6 +93,24 @@ def test_the_same_seed_gives_the_same_sales_on_the_same_day() -> None:
     assert make_invoices(SEED, ORDERS, TODAY) == INVOICES
     assert make_payments(SEED, INVOICES, TODAY) == PAYMENTS
     assert make_leads(SEED, TODAY) == MADE[LeadCreate]
+
+
+def test_every_customer_is_in_a_territory_and_every_territory_that_asks_has_some() -> None:
+    made: list[dict[str, Any]] = make_territories(SEED)
+    nothing: dict[str, Any] = {name: [] for name in ASKED}
+    territories = Territories(nothing | row for row in made)
+    there: Counter[str] = Counter()
+    for company in COMPANIES:
+        place = dict(
+            zip(("country", "province", "city"), place_of(company["addresses"]), strict=True)
+        )
+        row = {name: company.get(name) for name in ASKED.values()} | place
+        found = territories.of(row | {"is_gone": False, "pinned_id": None})
+        assert found is not None, row
+        there[str(found[0])] += 1
+    assert there.keys() == {row["id"] for row in made if any(row.get(name) for name in ASKED)}
+    parents = {row["parent_id"] for row in made if row.get("parent_id")}
+    assert parents <= {row["id"] for row in made}
 
 
 def test_there_is_a_rate_of_each_month_for_each_currency() -> None:

@@ -13,12 +13,14 @@ from guanxi_gateway.cli.demo.leads import SCORECARD, make_forms, make_rules
 from guanxi_gateway.cli.demo.loads import Loading
 from guanxi_gateway.cli.demo.offers import sent
 from guanxi_gateway.cli.demo.targets import make_quotas, make_stock
+from guanxi_gateway.cli.demo.territories import make_territories
 
 BEGINNING = "Sales"  # the pipeline of every organisation
 PIPELINES, DEALS, QUOTES = "/v1/pipelines", "/v1/opportunities", "/v1/quotes"
 
 
 def load_sales(loading: Loading, customers: Customers, today: date) -> None:
+    loading.create_many("territories", "/v1/territories", make_territories(loading.seed))
     _load_catalogue(loading, today)
     _load_leads(loading, customers)
     _load_deals(loading, customers)

@@ -18,6 +18,7 @@ from guanxi_analytics.facts.record_rules import account_of, answer_of, deal_of, 
 from guanxi_analytics.facts.sale_rules import bought_of
 from guanxi_analytics.facts.segment_rules import membership_of, segment_of
 from guanxi_analytics.facts.stock_rules import stock_of
+from guanxi_analytics.facts.territory_rules import assignment_of, territory_of
 from guanxi_analytics.facts.walking_rules import Pieces
 from guanxi_analytics.models import SaleFact
 from guanxi_shared.statements import type_of
@@ -97,9 +98,14 @@ SEGMENTS: Final = Kind("contacts", "segment", TABLES["segment_facts"], segment_o
 MEMBERSHIPS: Final = Kind(
     "contacts", "segment_member", TABLES["segment_member_facts"], membership_of
 )
+TERRITORIES: Final = Kind("pipeline", "territory", TABLES["territory_facts"], territory_of)
+ASSIGNMENTS: Final = Kind(
+    "pipeline", "territory_account", TABLES["territory_account_facts"], assignment_of
+)
 KINDS: Final = (
     SALES, DEALS, TICKETS, ANSWERS, ACCOUNTS, CAMPAIGNS, MEMBERS, CONTRACTS, ACTIVITIES, QUOTAS, STOCK, ROUNDS,
-    ACTIONS, CAUSES, PRODUCTS, INVOICES, SEGMENTS, MEMBERSHIPS,
+    ACTIONS, CAUSES, PRODUCTS, INVOICES, SEGMENTS, MEMBERSHIPS, TERRITORIES,
+    ASSIGNMENTS,
 )  # fmt: skip
 
 

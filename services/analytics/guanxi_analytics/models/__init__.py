@@ -29,6 +29,7 @@ from guanxi_analytics.models.segments import SegmentFact, SegmentMemberFact
 from guanxi_analytics.models.snapshots import FactSnapshot
 from guanxi_analytics.models.stock import StockFact
 from guanxi_analytics.models.summaries import CustomerSummary
+from guanxi_analytics.models.territories import TerritoryAccountFact, TerritoryFact
 
 __all__ = [
     "AccountFact",
@@ -63,5 +64,7 @@ __all__ = [
     "SegmentFact",
     "SegmentMemberFact",
     "StockFact",
+    "TerritoryAccountFact",
+    "TerritoryFact",
     "TicketFact",
 ]

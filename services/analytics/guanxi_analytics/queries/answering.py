@@ -13,10 +13,10 @@ from guanxi_analytics.queries.asked import Asked, most_rows
 from guanxi_analytics.queries.cubes import CUBES, Cube
 from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS, many_valued
 from guanxi_analytics.queries.figure_rules import change_of, shown
+from guanxi_analytics.queries.groupings import seen_groupings
 from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.period_rules import Shift, label_of
 from guanxi_analytics.queries.records import document_of
-from guanxi_analytics.queries.segment_rows import segments_of
 from guanxi_analytics.queries.statements import BEHIND, compiled, compiled_signatures, values_of
 from guanxi_analytics.queries.suppression_rules import (
     Part,
@@ -132,12 +132,12 @@ async def _read(
     rows: Sums = {}
     totals: Sums = {}
     parts: dict[str, list[Part]] = {}
-    segments = await segments_of(call, is_asked=asked.names_segments)
+    groupings = await seen_groupings(call, asked.groupings)
     for cube in asked.cubes:
         scope = await call.scope(cube.resource)
         least = smallest_cell(call)
         statement, conditions = compiled(cube, asked, scope, counts_customers=least > 0)
-        given = values_of(call, asked, scope, segments, first, until)
+        given = values_of(call, asked, scope, groupings, first, until)
         values = {**given, **conditions}
         found = await call.db.pool.fetch(
             bound(statement.sql), str(call.organisation), *statement.args(values)

@@ -9,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_analytics.facts.kinds import QUOTAS
 from guanxi_analytics.queries.cubes import CUBES, Cube
-from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS, many_valued
+from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.fields import fields_of_cube
+from guanxi_analytics.queries.groupings import named_in, told_by
 from guanxi_analytics.queries.measures import MEASURES, Measure
 from guanxi_analytics.queries.period_rules import Shift, shift_of
 from guanxi_analytics.queries.quota_asking import narrowed, quota_filters
-from guanxi_analytics.queries.segment_rows import PERMISSION, SEGMENT_ID
 from guanxi_shared import filters, history
 from guanxi_shared.calls import Call
 from guanxi_shared.errors import Invalid, Malformed
@@ -105,19 +105,16 @@ class Asked:
     @property
     def permissions(self) -> list[str]:
         own = [cube.permission for cube in self.cubes]
-        return [*own, PERMISSION] if self.names_segments else own
+        return [*own, *(f"{name}:read" for name in sorted(self.groupings))]
 
     @property
-    def names_segments(self) -> bool:
-        return bool(many_valued(self.dimensions)) or any(map(names_segments, self.groups.values()))
+    def groupings(self) -> set[str]:
+        """Segments and territories, where it is about those."""
+        return told_by(self.dimensions).union(*map(named_in, self.groups.values()))
 
     @property
     def has_money(self) -> bool:
         return any(measure.is_of_currency for measure in self.measures)
-
-
-def names_segments(groups: Groups) -> bool:
-    return any(each.field.name == SEGMENT_ID for group in groups for each in group)
 
 
 def asked_of(call: Call, sent: Query) -> Asked:

@@ -36,6 +36,7 @@ from guanxi_analytics.facts.kinds import (
 )
 from guanxi_analytics.queries.segment_rows import SEGMENT_ROWS
 from guanxi_analytics.queries.stock_rows import STOCK_ROWS
+from guanxi_analytics.queries.territory_rows import TERRITORY_ROWS
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 CAMPAIGN: Final[Table] = CAMPAIGNS.table
@@ -143,12 +144,16 @@ def account_named_by(noun: str) -> ColumnElement[Any] | None:
 
 
 def beside_of(noun: str) -> tuple[Beside, ...]:
-    """With the segments of its account, of which there are none, one or several."""
+    """With the segments of its account, of which there are none, one or several, and its territory, if it is in one."""
     account = account_named_by(noun)
     found = BESIDE.get(noun, ())
     if account is None:
         return found
-    return (*found, Beside(SEGMENT_ROWS, account, key="account_id", if_asked=True))
+    put = (
+        Beside(rows, account, key="account_id", if_asked=True)
+        for rows in (SEGMENT_ROWS, TERRITORY_ROWS)
+    )
+    return (*found, *put)
 
 
 def joined(noun: str, rows: Any, asked: Iterable[Any], *, is_past: bool) -> Any:

@@ -16,6 +16,7 @@ from guanxi_analytics.queries.beside import (
 )
 from guanxi_analytics.queries.cubes import OVERDUE_BUCKET, Cube
 from guanxi_analytics.queries.segment_rows import SEGMENT_ID, SEGMENT_ROWS
+from guanxi_analytics.queries.territory_rows import TERRITORY_ID, TERRITORY_ROWS
 
 # Columns of what stands beside a fact: `ticket.queue_id`.
 COLUMNS: Final[Mapping[str, Any]] = {
@@ -23,11 +24,16 @@ COLUMNS: Final[Mapping[str, Any]] = {
     "ageing": {"overdue_bucket": OVERDUE_BUCKET},
 }  # fmt: skip
 
+# What accounts are put into.
+PUT_INTO: Final[Mapping[str, Any]] = {
+    SEGMENT_ID: SEGMENT_ROWS.c.segment_id, TERRITORY_ID: TERRITORY_ROWS.c.territory_id,
+}  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """`columns`: by which column of which cube (`campaign.…`: of the campaign that the fact names, see COLUMNS);
-    `of_account` are read from the account that it names; one that `is_many_valued` has several values of a fact, which
+    `of_account` are read from the account that it names, `put_into` from where that was put; one that `is_many_valued` has several values of a fact, which
     counts in the row of each, and once in totals: the segments of its account.
     `filtered` is the field of a filter document that says the same."""
 
@@ -35,15 +41,15 @@ class Dimension:
     labels: Mapping[str, str]
     columns: Mapping[str, str] = field(default_factory=dict)
     of_account: str | None = None
+    put_into: str | None = None
     named_by: str | None = None  # where its names are found: account, user, team
     is_of_today: bool = False  # another value tomorrow, though nothing changed
     is_many_valued: bool = False
 
     def column(self, cube: Cube) -> ColumnElement[Any] | None:
-        if self.is_many_valued:
+        if self.put_into is not None:
             named = account_named_by(cube.kind.noun)
-            segment: ColumnElement[Any] = SEGMENT_ROWS.c.segment_id
-            return None if named is None else segment
+            return None if named is None else PUT_INTO[self.put_into]
         if self.of_account is not None:
             return ACCOUNT.c[self.of_account] if cube.tells_accounts else None
         name = self.columns.get(cube.kind.noun)
@@ -54,8 +60,8 @@ class Dimension:
         return found
 
     def field(self, cube: Cube) -> str:
-        if self.is_many_valued:
-            return SEGMENT_ID
+        if self.put_into is not None:
+            return self.put_into
         noun = cube.kind.noun
         name = self.of_account or self.columns[noun].rpartition(".")[2]
         return f"{noun}_id" if name == "subject_id" else name
@@ -72,7 +78,8 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
     dimension.name: dimension
     for dimension in (
         _dimension("account", "Account", "客户", "order=account_id opportunity=account_id ticket=account_id survey=account_id entitlement=account_id campaign_member=account_id activity=account_id stock_report=account_id invoice=account_id loop=ticket.account_id corrective_action=ticket.account_id account=subject_id", named_by="account"),
-        _dimension("segment", "Segment", "客户细分", named_by="segment", is_many_valued=True),
+        _dimension("segment", "Segment", "客户细分", named_by="segment", put_into=SEGMENT_ID, is_many_valued=True),
+        _dimension("territory", "Territory", "销售区域", named_by="territory", put_into=TERRITORY_ID),
         _dimension("industry", "Industry", "行业", of_account="industry"),
         _dimension("region", "Region", "地区", of_account="region"),
         _dimension("grade", "Grade", "等级", of_account="grade"),

@@ -20,6 +20,7 @@ from guanxi_analytics.queries.beside import (
 )
 from guanxi_analytics.queries.cubes import CUBES, OVERDUE_BUCKET, SALE
 from guanxi_analytics.queries.segment_rows import SEGMENT_ID, segment_field
+from guanxi_analytics.queries.territory_rows import TERRITORY_FIELD, TERRITORY_ID
 from guanxi_shared import resources as r
 from guanxi_shared.resources import Field, fields_of
 
@@ -80,6 +81,7 @@ def fields_of_cube(name: str) -> Mapping[str, Field]:
         own |= _of_beside(beside)
     if (account := account_named_by(cube.kind.noun)) is not None:
         own[SEGMENT_ID] = segment_field(account)
+        own[TERRITORY_ID] = TERRITORY_FIELD
     return own
 
 

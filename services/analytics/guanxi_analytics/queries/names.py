@@ -6,7 +6,7 @@ from typing import Any, Final
 from sqlalchemy import Select, Text, Uuid, any_, bindparam, cast, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from guanxi_analytics.facts.kinds import CAUSES, SEGMENTS, TABLES
+from guanxi_analytics.facts.kinds import CAUSES, SEGMENTS, TABLES, TERRITORIES
 from guanxi_analytics.queries.asked import Asked
 from guanxi_analytics.queries.beside import ACCOUNT, CAMPAIGN, one
 from guanxi_analytics.queries.dimensions import DIMENSIONS
@@ -18,7 +18,7 @@ from guanxi_shared.visibility import EVERYTHING, Scope, predicate
 SHAPES: Final = Shapes()
 OWN: Final = {
     "account": (ACCOUNT, "accounts"), "campaign": (CAMPAIGN, "campaigns"), "root_cause": (CAUSES.table, "root-causes"),
-    "segment": (SEGMENTS.table, "segments"),
+    "segment": (SEGMENTS.table, "segments"), "territory": (TERRITORIES.table, "territories"),
 }  # fmt: skip
 NOBODYS: Final = frozenset({"root-causes"})
 KEPT: Final = {"user": "directory_users", "team": "directory_teams"}

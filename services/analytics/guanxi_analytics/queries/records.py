@@ -8,12 +8,12 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Select, Uuid, bindparam, literal_column, select, tuple_
 
-from guanxi_analytics.queries.asked import Asked, day_of, names_segments
+from guanxi_analytics.queries.asked import Asked, day_of
 from guanxi_analytics.queries.cubes import Cube
 from guanxi_analytics.queries.dimensions import DIMENSIONS, PERIODS
 from guanxi_analytics.queries.fields import KEYS, fields_of_cube
+from guanxi_analytics.queries.groupings import named_in, seen_groupings
 from guanxi_analytics.queries.period_rules import end_of
-from guanxi_analytics.queries.segment_rows import seen_segments, segments_of
 from guanxi_analytics.queries.statements import rows_of, seen, wanted_of
 from guanxi_shared import filters, history
 from guanxi_shared.calls import Call
@@ -118,7 +118,7 @@ async def search_facts(call: Call, cube: Cube, sent: FactSearch) -> dict[str, An
     call.by.demand(cube.permission)
     fields = fields_of_cube(cube.name)
     groups = filters.groups_from_document(sent.filter_groups, fields, call.clock)
-    segments = await segments_of(call, is_asked=names_segments(groups))
+    groupings = await seen_groupings(call, named_in(groups))
     as_of = None if sent.as_of is None else history.moment_of(call, "as_of", sent.as_of)
     scope, bind = await call.scope(cube.resource), Binder()
     is_past, is_bounded = as_of is not None, sent.period is not None
@@ -129,7 +129,7 @@ async def search_facts(call: Call, cube: Cube, sent: FactSearch) -> dict[str, An
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": as_of,
         "first": sent.period and sent.period.first, "until": sent.period and sent.period.until,
         "today": day_of(as_of or datetime.now(UTC), call.clock.zone),
-        **scope.params(), **seen(scope), **seen_segments(segments), **bind.values, **_after(sent),
+        **scope.params(), **seen(scope), **groupings, **bind.values, **_after(sent),
     }  # fmt: skip
     rows = await call.db.pool.fetch(
         bound(statement.sql), str(call.organisation), *statement.args(values)

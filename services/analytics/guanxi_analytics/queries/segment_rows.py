@@ -18,12 +18,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from guanxi_shared import resources as r
-from guanxi_shared.calls import Call
 from guanxi_shared.resources import Field
 from guanxi_shared.visibility import Scope
 
 SEGMENT_ID: Final = "segment_id"
-PERMISSION: Final = "segments:read"
 SQL: Final = """
 SELECT m.account_id, m.segment_id FROM segment_member_facts m JOIN segment_facts s ON s.subject_id = m.segment_id
 WHERE m.organisation_id = :organisation AND m.recorded_at <= coalesce(:as_of, 'infinity')
@@ -65,14 +63,6 @@ def seen_segments(scope: Scope) -> dict[str, Any]:
         "all_segments": scope.everything, "segment_owners": list(scope.owners), "segment_teams": list(scope.teams),
         "segments_shared": list(scope.shared),
     }  # fmt: skip
-
-
-async def segments_of(call: Call, *, is_asked: bool) -> Scope:
-    """Which segments the caller may see, where a question is about any; Forbidden without the permission."""
-    if not is_asked:
-        return Scope()
-    call.by.demand(PERMISSION)
-    return await call.scope("segments")
 
 
 def segment_field(account: ColumnElement[Any]) -> Field:

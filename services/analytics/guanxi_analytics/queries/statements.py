@@ -26,7 +26,7 @@ from guanxi_analytics.queries.beside import account_named_by, joined, known_at
 from guanxi_analytics.queries.cubes import Cube, local
 from guanxi_analytics.queries.dimensions import DIMENSIONS, many_valued
 from guanxi_analytics.queries.period_rules import MONTHS_IN
-from guanxi_analytics.queries.segment_rows import SIGNATURES, seen_segments
+from guanxi_analytics.queries.segment_rows import SIGNATURES
 from guanxi_shared import filters
 from guanxi_shared.calls import Call
 from guanxi_shared.filters import Binder, Groups
@@ -205,12 +205,12 @@ def asked_bucket(name: str) -> str | None:
 
 
 def values_of(
-    call: Call, asked: Asked, scope: Scope, segments: Scope, first: date | None, until: date | None
-) -> Mapping[str, Any]:
-    """`scope` is of the facts, `segments` of the segments that may be told of."""
+    call: Call, asked: Asked, scope: Scope, groupings: Mapping[str, Any], first: date | None, until: date | None
+) -> Mapping[str, Any]:  # fmt: skip
+    """`scope` is of the facts, `groupings` say which segments and territories may be told of."""
     return {
         "organisation": call.organisation, "zone": str(call.clock.zone), "as_of": asked.as_of,
         "first": first, "until": until, "today": asked.today, "bucket": asked.bucket,
         "bucket_months": MONTHS_IN.get(asked.bucket or ""), **scope.params(), **seen(scope),
-        **seen_segments(segments),
+        **groupings,
     }  # fmt: skip

@@ -85,8 +85,7 @@ async def _made_from(call: Call, asked: Asked, is_graded: bool) -> list[Any]:
     may_name = "account" in names and call.by.may("accounts:read")
     if may_name:
         resources.add("accounts")
-    if asked.names_segments:
-        resources.add("segments")
+    resources |= asked.groupings
     scopes = [(each, await call.scope(each)) for each in sorted(resources)]
     return [
         CODE_VERSION, smallest_cell(call), is_graded, may_name, call.by.may("root-causes:read"), str(call.clock.zone), asked.documents,

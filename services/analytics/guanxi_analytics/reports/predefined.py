@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from guanxi_analytics.queries.cubes import CUBES
-from guanxi_analytics.queries.dimensions import many_valued
+from guanxi_analytics.queries.groupings import told_by
 from guanxi_analytics.queries.measures import MEASURES
-from guanxi_analytics.queries.segment_rows import PERMISSION
 
 YEAR: Final = {"from": "this_year", "until": "next_year"}
 TWELVE: Final = {"from": "-11m", "until": "tomorrow"}
@@ -25,8 +24,8 @@ class Predefined:
     @property
     def permissions(self) -> list[str]:
         cubes = {MEASURES[name].cube for name in self.document["measures"]}
-        segments = {PERMISSION} if many_valued(self.document["dimensions"]) else set()
-        return sorted({CUBES[cube].permission for cube in cubes} | segments)
+        groupings = {f"{name}:read" for name in told_by(self.document["dimensions"])}
+        return sorted({CUBES[cube].permission for cube in cubes} | groupings)
 
 
 def _report(
@@ -69,6 +68,7 @@ PREDEFINED: Final[Mapping[str, Predefined]] = {
         _report("sales-by-channel", "Sales by channel", "渠道销售", SALES, "source"),
         _report("sales-by-region", "Sales by region", "地区销售", SALES, "region", top=30),
         _report("sales-by-segment", "Customers and revenue by segment", "细分客户销售", "revenue customers orders margin", "segment", top=30),
+        _report("sales-by-territory", "Sales by territory", "销售区域业绩", SALES, "territory", top=30),
         _report("sales-by-industry", "Sales by industry", "行业销售", SALES, "industry", top=30),
         _report("sales-by-person", "Sales by person", "人员销售", SALES, "owner", top=30),
         _report("sales-by-team", "Sales by team", "团队销售", SALES, "team", top=30),

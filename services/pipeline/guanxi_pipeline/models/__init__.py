@@ -34,6 +34,7 @@ from guanxi_pipeline.models.quotes import QUOTE_SEARCH, ApprovalRule, Quote, Quo
 from guanxi_pipeline.models.rates import ExchangeRate
 from guanxi_pipeline.models.references import KnownAccount, KnownContact, MergeFollow
 from guanxi_pipeline.models.stock import StockReport
+from guanxi_pipeline.models.territories import Territory, TerritoryAccount
 from guanxi_pipeline.models.win_models import WinModel
 from guanxi_shared.imports.tables import add_import_tables
 from guanxi_shared.sync.tables import add_sync_table
@@ -86,5 +87,7 @@ __all__ = [
     "Stage",
     "StockReport",
     "TaxClass",
+    "Territory",
+    "TerritoryAccount",
     "WinModel",
 ]

@@ -105,6 +105,14 @@ NOBODYS: Final[Mapping[str, Nobodys]] = {
         ),
     ),
     "tax_classes": Nobodys("rates", ("code", "name", "rate", "valid_from")),
+    "territories": Nobodys(
+        "parts of the market",
+        (
+            "name", "description", "countries", "regions", "provinces", "cities", "industries", "grades",
+            "external_id",
+        ),
+    ),
+    "territory_accounts": Nobodys("ids; of an account that is erased it says that it is in none"),
     "views": Nobodys(
         "filters of the organisation's own; docs/privacy.md says to look through them",
         ("name", "resource", "document", "columns", "shared_with"),

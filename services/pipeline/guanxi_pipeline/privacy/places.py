@@ -87,7 +87,7 @@ PLACES: Final = (
     Place("known_contacts", ("name", "title", "known_by"), "blanked as contacts tells it"),
     Place(
         "known_accounts",
-        ("name", "name_key", "external_id", "industry", "region", "grade", "known_by"),
+        ("name", "name_key", "external_id", "industry", "region", "grade", "country", "province", "city", "known_by"),
         "blanked as contacts tells it",
     ),
     Place(

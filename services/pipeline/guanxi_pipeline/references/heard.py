@@ -2,7 +2,7 @@
 
 The narrow shape read from each event's `after`:
 
-    contacts.account.*  id, name, external_id, industry, region, grade, owner_id, team_id
+    contacts.account.*  id, name, external_id, industry, region, grade, addresses, owner_id, team_id
     contacts.contact.*  id, name, title, owner_id, team_id, and what erasing/known_rules.py reads
     contacts.activity.* opportunity_id, status, done_at
 
@@ -21,6 +21,7 @@ from uuid import UUID
 
 from guanxi_pipeline.privacy.service import hear_erasure
 from guanxi_pipeline.references.following import follow_merge, follow_name
+from guanxi_pipeline.territories.assigning import BY_THE_SERVICE, assign_accounts
 from guanxi_shared.consumers import Consumer, FeedSource
 from guanxi_shared.copying import (
     Copies,
@@ -44,10 +45,19 @@ UPDATE opportunities SET last_activity_at = greatest(last_activity_at, least($3,
 WHERE organisation_id = $1 AND id = $2
 """
 OF_ACCOUNT: Final = ("external_id", "industry", "region", "grade")
+PLACE: Final = ("country", "province", "city")
 
 
 def _own_of_account(state: Mapping[str, Any]) -> list[Any]:
-    return [*(state.get(name) for name in OF_ACCOUNT), name_key(state.get("name") or "")]
+    place = place_of(state.get("addresses") or ())
+    return [*(state.get(name) for name in OF_ACCOUNT), *place, name_key(state.get("name") or "")]
+
+
+def place_of(addresses: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Country, province and city: of its office, else of the first of its addresses, as somebody wrote it."""
+    offices = [each for each in addresses if each.get("kind") == "office"]
+    place = next(iter((*offices, *addresses)), {})
+    return [place.get("country"), place.get("state"), place.get("city")]
 
 
 def _recognised_by(state: Mapping[str, Any]) -> list[str]:
@@ -57,7 +67,7 @@ def _recognised_by(state: Mapping[str, Any]) -> list[str]:
 COPIES: Final = {
     "account": Copies(
         "known_accounts",
-        {**dict.fromkeys(OF_ACCOUNT, "text"), "name_key": "text"},
+        {**dict.fromkeys((*OF_ACCOUNT, *PLACE), "text"), "name_key": "text"},
         _own_of_account,
         _recognised_by,
     ),
@@ -92,6 +102,8 @@ async def _follow(
         changed = (event for event in events if verb_of(event) != "created" and renamed_by(event))
         for id in sorted({id_of(event["subject_id"]) for event in changed}):
             await follow_name(connection, organisation, id)
+        told = {id_of(event["subject_id"]) for event in events}
+        await assign_accounts(connection, organisation, told, actor=BY_THE_SERVICE)
 
 
 async def _follow_closely(
@@ -105,6 +117,8 @@ async def _follow_closely(
         await follow_merge(connection, organisation, noun, id, merge, verb)
     if noun == "account" and renamed_by(event):
         await follow_name(connection, organisation, id)
+    if noun == "account":
+        await assign_accounts(connection, organisation, [id], actor=BY_THE_SERVICE)
 
 
 async def _note_activity(
