@@ -20,7 +20,7 @@ from tests.pipeline.test_references import merged_told
 
 TOLD = """
 SELECT type, version, changed, before::text, after::text FROM events
-WHERE organisation_id = $2 AND subject_type = 'territory_account' ORDER BY id
+WHERE organisation_id = $2 AND subject_type = 'territory_account' ORDER BY seq
 """
 
 DONE = "SELECT done FROM jobs WHERE organisation_id = $2 AND kind = 'assign-territories' ORDER BY created_at"

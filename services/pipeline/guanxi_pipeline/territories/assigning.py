@@ -59,7 +59,7 @@ WITH wanted AS MATERIALIZED (
   FROM verbs WHERE is_new AND kept_id IS NOT NULL RETURNING *
 )
 INSERT INTO events ({events.NAMES})
-SELECT w.organisation_id, uuidv7(), 'pipeline.territory_account.' || v.verb, 'territory_account', w.id, w.version, $7::uuid,
+SELECT w.organisation_id, gen_random_uuid(), 'pipeline.territory_account.' || v.verb, 'territory_account', w.id, w.version, $7::uuid,
   $8::text, $9::text, array_remove(ARRAY[CASE WHEN v.verb = 'updated' AND w.territory_id <> v.old_id THEN 'territory_id' END,
     CASE WHEN v.verb = 'updated' AND w.is_pinned <> v.was_pinned THEN 'is_pinned' END], NULL),
   CASE v.verb WHEN 'updated' THEN
