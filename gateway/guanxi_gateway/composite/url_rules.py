@@ -12,7 +12,7 @@ Kind = Literal["read", "create", "change", "delete", "act"]
 # these. A test holds the list against the services' own documents.
 UNDOABLE: Final = frozenset(
     {"accounts", "contacts", "activities", "segments", "campaigns", "leads", "opportunities", "orders", "pipelines",
-     "price-books", "products", "invoices", "payments", "quotas", "quotes", "exchange-rates", "agents", "article-categories",
+     "price-books", "products", "invoices", "payments", "quotas", "quotes", "territories", "exchange-rates", "agents", "article-categories",
      "articles", "entitlements", "macros", "queues", "root-causes", "surveys", "tickets"}
 )  # fmt: skip
 NOT_JSON: Final = frozenset({b"imports", b"exports", b"files", b"fields", b"views", b"public"})

@@ -19,7 +19,7 @@ OF_ACCOUNT: Final = (
 def deal_of(state: Mapping[str, Any]) -> Pieces:
     amount = state["amount"] or {}
     return {
-        id_of(state["id"]): _ids(state, "account_id", "pipeline_id", "stage_id") | {
+        id_of(state["id"]): _ids(state, "account_id", "campaign_id", "pipeline_id", "stage_id") | {
             "status": state["status"], "opened_on": _opened_on(state),
             "closed_at": _instant(state["closed_at"]), "currency": amount.get("currency"),
             "amount": Decimal(amount["amount"]) if amount else None,

@@ -84,6 +84,7 @@ class DealFact(Table, table=True):
     recorded_at: datetime = moment("recorded_at", nullable=False)
     ended_at: datetime | None = moment("ended_at")
     account_id: UUID | None = id_column()
+    campaign_id: UUID | None = id_column()
     pipeline_id: UUID | None = id_column()
     stage_id: UUID | None = id_column()
     status: str = text_column(nullable=False)

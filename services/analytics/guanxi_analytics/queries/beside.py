@@ -40,6 +40,7 @@ from guanxi_analytics.queries.territory_rows import TERRITORY_ROWS
 
 ACCOUNT: Final[Table] = ACCOUNTS.table
 CAMPAIGN: Final[Table] = CAMPAIGNS.table
+DEAL: Final[Table] = DEALS.table
 TICKET: Final[Table] = TICKETS.table
 ROUND: Final[Table] = ROUNDS.table
 PRODUCT: Final[Table] = PRODUCTS.table
@@ -109,6 +110,7 @@ def account_of(named: ColumnElement[Any]) -> Beside:
 
 
 OF_CAMPAIGN: Final = Beside(CAMPAIGN, MEMBER.campaign_id, (CAMPAIGN.c.line == one("campaign"),))
+OF_DEAL: Final = Beside(DEAL, SALES.table.c.opportunity_id, if_asked=True)
 OF_PRODUCT: Final = Beside(PRODUCT, TICKET.c.product_id, if_asked=True)
 OF_ROUND: Final = Beside(ROUND, ACTION.round_id)
 OF_CAUSE: Final = Beside(ENDS, ROUND.c.root_cause_id, key="id", is_optional=True)
@@ -118,8 +120,8 @@ ACTED: Final = (
 )  # fmt: skip
 OF_DONE_ACTIONS: Final = Beside(ACTED, ROUND.c.subject_id, key="round_id", is_optional=True)
 BESIDE: Final[Mapping[str, tuple[Beside, ...]]] = {
-    "order": (account_of(SALES.table.c.account_id),),
-    "opportunity": (account_of(DEALS.table.c.account_id),),
+    "order": (account_of(SALES.table.c.account_id), OF_DEAL),
+    "opportunity": (account_of(DEAL.c.account_id),),
     "ticket": (account_of(TICKET.c.account_id), OF_PRODUCT),
     "survey": (account_of(ANSWERS.table.c.account_id),),
     "entitlement": (account_of(CONTRACTS.table.c.account_id),),

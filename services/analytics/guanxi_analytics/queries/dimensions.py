@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement
 from guanxi_analytics.queries.beside import (
     ACCOUNT,
     CAMPAIGN,
+    DEAL,
     ENDING_CAUSE,
     PRODUCT,
     TICKET,
@@ -21,7 +22,7 @@ from guanxi_analytics.queries.territory_rows import TERRITORY_ID, TERRITORY_ROWS
 # Columns of what stands beside a fact: `ticket.queue_id`.
 COLUMNS: Final[Mapping[str, Any]] = {
     "campaign": CAMPAIGN.c, "ticket": TICKET.c, "product": PRODUCT.c, "cause": {"root_cause_id": ENDING_CAUSE},
-    "ageing": {"overdue_bucket": OVERDUE_BUCKET},
+    "deal": DEAL.c, "ageing": {"overdue_bucket": OVERDUE_BUCKET},
 }  # fmt: skip
 
 # What accounts are put into.
@@ -102,7 +103,7 @@ DIMENSIONS: Final[Mapping[str, Dimension]] = {
         _dimension("ticket_kind", "Kind of ticket", "工单类型", "ticket=kind"),
         _dimension("priority", "Priority", "优先级", "ticket=priority loop=ticket.priority corrective_action=ticket.priority"),
         _dimension("channel", "Channel", "渠道", "ticket=channel campaign=channel campaign_member=campaign.channel loop=ticket.channel corrective_action=ticket.channel"),
-        _dimension("campaign", "Campaign", "营销活动", "campaign=subject_id campaign_member=campaign_id", named_by="campaign"),
+        _dimension("campaign", "Campaign", "营销活动", "campaign=subject_id campaign_member=campaign_id opportunity=campaign_id order=deal.campaign_id", named_by="campaign"),
         _dimension("campaign_kind", "Kind of campaign", "活动类型", "campaign=campaign_kind campaign_member=campaign.campaign_kind"),
         _dimension("member_group", "Group", "分组", "campaign_member=member_group"),
         _dimension("survey", "Survey", "问卷", "survey=survey_id"),

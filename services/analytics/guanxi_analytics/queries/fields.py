@@ -42,6 +42,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
         "account_id", "requester_id", "product_id", "queue_id", "priority", "channel", "status_kind", "owner_id", "team_id",
     ),
     "product_facts": ("product", "sku", "category"),
+    "deal_facts": ("campaign_id",),
 }  # fmt: skip
 GROUPS: Final = ("treated", "held_out")
 KEYS: Final = {
