@@ -64,5 +64,6 @@ EXPORTED = (
     QUOTAS,
     QUOTES,
     STOCK_REPORTS,
+    TERRITORIES,
 )
 VIEWED = {resource.name: resource for resource in (OPPORTUNITIES, LEADS, QUOTES, ORDERS, PRODUCTS)}

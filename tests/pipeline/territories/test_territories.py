@@ -1,6 +1,8 @@
 """Territories: made, found, changed, in a tree, seen by those who answer for them; and which account is in which."""
 
 import asyncio
+import csv
+import io
 from typing import Any
 from uuid import uuid4
 
@@ -424,3 +426,15 @@ async def test_who_answers_for_a_territory_sees_who_is_told_to_be_in_it(
     row = await service_database.fetchrow(organisation.id, sql, organisation.id)
     assert row is not None
     assert (row["owner_id"], row["version"]) == (organisation.rep.id, 1)
+
+
+async def test_territories_are_exported_under_the_names_of_their_fields(
+    client: Clients, organisation: Organisation
+) -> None:
+    admin = client(organisation.admin)
+    sent = {"name": "华东", "provinces": ["江苏", "浙江"], "rank": 10}
+    assert (await admin.post(PATH, json=sent)).status_code == 201
+    answer = await admin.get(f"{PATH}/export", params={"format": "csv"})
+    [row] = csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff")))
+    assert (row["name"], row["provinces"], row["rank"]) == ("华东", "江苏; 浙江", "10")
+    assert row["owner_id"] == str(organisation.admin.id)

@@ -32,4 +32,5 @@ class ExportRequest(NewExport):
         "quotas",
         "quotes",
         "stock-reports",
+        "territories",
     ]
