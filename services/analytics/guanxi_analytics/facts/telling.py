@@ -13,9 +13,7 @@ from guanxi_shared.heard import Event, moment_of
 
 GONE: Final = frozenset({"deleted", "erased"})
 SAID: Final = "said"
-A_BITE: Final = (
-    25  # events between which the batch before has its turn, and Postgres its next statement
-)
+A_BITE: Final = 25  # events, after which the batch before has its turn
 
 
 def said_by(source: str, events: Iterable[Event]) -> list[Event]:

@@ -62,18 +62,19 @@ SELECT alive FROM customer_outlooks WHERE organisation_id = $1 ORDER BY customer
 """
 # Not while many purchases come in (a first load): an hour is as long as that is waited for. Contracts are due for a fit when
 # terms were told of, and when terms came to be due by themselves.
+# From left to right: the summaries, which have no index by time, are looked through last.
 DUE: Final = """
-SELECT (EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND c.updated_at > coalesce(
-    (SELECT max(f.fitted_at) FROM fitted_models f WHERE f.organisation_id = $1), '-infinity')
-    HAVING max(c.updated_at) < clock_timestamp() - interval '2 minutes'
-      OR min(c.updated_at) < clock_timestamp() - interval '1 hour')
-  OR EXISTS (SELECT FROM contract_facts t, LATERAL (SELECT coalesce(max(f.fitted_at), '-infinity') AS at
-      FROM fitted_models f WHERE f.organisation_id = $1) AS l
-    WHERE t.organisation_id = $1 AND t.ended_at IS NULL AND t.recorded_at < clock_timestamp() - interval '2 minutes'
-      AND (t.recorded_at > l.at OR (t.valid_until + $3::int >= l.at::date AND t.valid_until + $3::int < current_date))))
-  AND NOT EXISTS (SELECT FROM fitted_models f
+SELECT NOT EXISTS (SELECT FROM fitted_models f
     WHERE f.organisation_id = $1 AND f.fitted_at > clock_timestamp() - interval '20 hours')
   AND NOT EXISTS (SELECT FROM jobs j WHERE j.organisation_id = $1 AND j.kind = $2 AND j.status IN ('queued', 'running'))
+  AND (EXISTS (SELECT FROM contract_facts t, LATERAL (SELECT coalesce(max(f.fitted_at), '-infinity') AS at
+      FROM fitted_models f WHERE f.organisation_id = $1) AS l
+    WHERE t.organisation_id = $1 AND t.ended_at IS NULL AND t.recorded_at < clock_timestamp() - interval '2 minutes'
+      AND (t.recorded_at > l.at OR (t.valid_until + $3::int >= l.at::date AND t.valid_until + $3::int < current_date)))
+  OR EXISTS (SELECT FROM customer_summaries c WHERE c.organisation_id = $1 AND c.updated_at > coalesce(
+    (SELECT max(f.fitted_at) FROM fitted_models f WHERE f.organisation_id = $1), '-infinity')
+    HAVING max(c.updated_at) < clock_timestamp() - interval '2 minutes'
+      OR min(c.updated_at) < clock_timestamp() - interval '1 hour'))
 """
 
 

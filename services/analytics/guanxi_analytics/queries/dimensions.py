@@ -34,8 +34,8 @@ PUT_INTO: Final[Mapping[str, Any]] = {
 @dataclass(frozen=True, slots=True)
 class Dimension:
     """`columns`: by which column of which cube (`campaign.…`: of the campaign that the fact names, see COLUMNS);
-    `of_account` are read from the account that it names, `put_into` from where that was put; one that `is_many_valued` has several values of a fact, which
-    counts in the row of each, and once in totals: the segments of its account.
+    `of_account` are read from the account that it names, `put_into` from where that was put; one that `is_many_valued` has
+    several values of a fact, which counts in the row of each, and once in totals: the segments of its account.
     `filtered` is the field of a filter document that says the same."""
 
     name: str

@@ -11,10 +11,8 @@ from guanxi_shared.calls import Call
 from guanxi_shared.filters import Groups
 from guanxi_shared.visibility import Scope
 
-GROUPINGS: Final = {
-    SEGMENT_ID: "segments",
-    TERRITORY_ID: "territories",
-}  # by the field that says so
+# By the field that says so.
+GROUPINGS: Final = {SEGMENT_ID: "segments", TERRITORY_ID: "territories"}
 SEEN: Final = {"segments": seen_segments, "territories": seen_territories}
 
 
