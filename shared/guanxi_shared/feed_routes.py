@@ -72,6 +72,7 @@ def feed_router(service: str, metadata: MetaData, resources: Sequence[Resource])
         return await _internal(house(request), dict(query_pairs(request.scope["query_string"])))
 
     @router.get("/internal/news", include_in_schema=False)
+    @hot
     async def internal_news(request: Request) -> Response:
         await begin_internal(request)
         return await _news(house(request), dict(query_pairs(request.scope["query_string"])))

@@ -82,6 +82,8 @@ def phone_key(raw: str) -> str:
     different countries may share a key: it finds candidates. Letters (1-800-FLOWERS) are not read:
     give the E.164 form where there is one.
     """
+    if (plain := _PLAIN_MOBILE.match(raw)) is not None:
+        return plain["number"][-KEY_LENGTH:]
     spelled = _without_extension(_spelled(raw))
     digits = digits_of(spelled)
     if spelled.startswith("+"):
@@ -92,6 +94,8 @@ def phone_key(raw: str) -> str:
 def digits_of(text: str) -> str:
     """The decimal digits of a text, those of other scripts and widths as 0 to 9."""
     if text.isascii():
+        if (bare := text.removeprefix("+")).isdigit():
+            return bare
         return "".join(filter(str.isdigit, text))
     folded = unicodedata.normalize("NFKC", text)
     return "".join(str(unicodedata.decimal(char)) for char in folded if char.isdecimal())

@@ -69,6 +69,7 @@ class PinyinForms(NamedTuple):
     initials: tuple[str, ...]
 
 
+@lru_cache(maxsize=16)  # a name's are asked for its words, and again for its keys
 def pinyin_of(readings: Readings) -> PinyinForms:
     """Up to eight whole readings of a run, and their initials; none of none.
 
@@ -77,8 +78,13 @@ def pinyin_of(readings: Readings) -> PinyinForms:
     """
     if not readings:
         return PinyinForms((), ())
-    initials = tuple(tuple(dict.fromkeys(word[0] for word in words)) for words in readings)
-    return PinyinForms(_combined(readings), _combined(initials))
+    return PinyinForms(_combined(readings), _combined(tuple(map(_initials, readings))))
+
+
+@cache
+def _initials(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Of one character's syllables; there are as many as there are ways to read characters."""
+    return tuple(dict.fromkeys(word[0] for word in words))
 
 
 @lru_cache(maxsize=16)

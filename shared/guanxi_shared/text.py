@@ -171,7 +171,7 @@ def _analyse(part: str) -> _Analysed:
 
 # search_text and search_grams of one row are asked one after the other with the same parts, and a file
 # names the same products and customers over and over.
-_remembered = lru_cache(maxsize=256)(_analyse)
+_remembered = lru_cache(maxsize=1024)(_analyse)
 
 
 def _searchable(part: str) -> str:

@@ -49,7 +49,9 @@ Prose = Annotated[str, StringConstraints(max_length=20_000), Storable]
 Tag = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=60), Storable
 ]
-Tags = Annotated[list[Tag], Field(max_length=100), AfterValidator(lambda v: sorted(set(v)))]
+Tags = Annotated[
+    list[Tag], Field(max_length=100), AfterValidator(lambda v: sorted(set(v)) if len(v) > 1 else v)
+]
 
 
 @cache
@@ -133,7 +135,7 @@ class Fields(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def null_means_default(cls, sent: Any) -> Any:
-        if not isinstance(sent, dict):
+        if not isinstance(sent, dict) or None not in sent.values():
             return sent
         fields = cls.model_fields
         return {
@@ -162,7 +164,8 @@ class EmailValue(Value):
 
     @model_validator(mode="after")
     def check_address(self) -> "EmailValue":
-        self.address = normalise_email(self.address).address
+        if (normalised := normalise_email(self.address).address) != self.address:
+            self.address = normalised
         return self
 
 

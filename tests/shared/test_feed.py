@@ -186,6 +186,41 @@ async def test_one_who_waits_numbers_a_burst_in_few_steps(
     assert len(steps) <= seconds / feeds.GATHER_SECONDS + 4
 
 
+async def test_a_peer_is_given_a_stream_in_few_batches_and_a_backlog_without_a_pause(
+    service: Edge, service_database: Database, organisation: Organisation
+) -> None:
+    feed: Feed = service.state.house.feed
+    cursor = start = await _head(service)
+    heard, batches, began = 0, 0, time.monotonic()
+
+    async def write_all() -> None:
+        for _ in range(100):
+            await _write(service_database, organisation.id, new_id(), 1)
+            await asyncio.sleep(0.01)
+
+    writing = asyncio.create_task(write_all())
+    while heard < 100:
+        rows, cursor = await asyncio.wait_for(
+            feed.read_all(cursor, types=[], limit=500, wait=20), 5
+        )
+        heard, batches = heard + len(rows), batches + 1
+        await asyncio.sleep(0.02)  # what it takes to apply them: meanwhile there is more
+    await writing
+    assert heard == 100
+    assert batches <= (time.monotonic() - began) / feeds.GATHER_FOR_PEERS_SECONDS + 2
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(feeds, "GATHER_FOR_PEERS_SECONDS", LONG)
+        await _write(
+            service_database, organisation.id, new_id(), 1
+        )  # numbered just now: a pause is due
+        for _ in range(10):
+            rows, start = await asyncio.wait_for(
+                feed.read_all(start, types=[], limit=10, wait=20), 5
+            )
+            assert len(rows) == 10
+
+
 async def test_a_long_poll_is_woken_by_a_commit_of_another_process(
     client: Clients, organisation: Organisation, service: Edge, database: Clone,
     monkeypatch: pytest.MonkeyPatch,

@@ -110,3 +110,8 @@ def test_the_digits_for_search_hold_the_key(raw: str) -> None:
 )
 def test_what_is_surely_a_landline(e164: str, is_one: bool) -> None:
     assert is_landline(e164) is is_one
+
+
+@given(st.from_regex(r"(\+86)?1[3-9]\d{9}", fullmatch=True))
+def test_a_plain_mobile_has_the_key_that_any_spelling_of_it_has(raw: str) -> None:
+    assert phone_key(raw) == phone_key(f" {raw[:-4]} {raw[-4:]} ")

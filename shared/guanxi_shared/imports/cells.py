@@ -66,8 +66,19 @@ class CellReader:
             Column(name, rule, each, self._parser(rule, each))
             for name, (rule, each) in columns.items()
         ]
+        self._column_named: dict[tuple[str, ...], str | None] = {}
         self._plain = [(c.name, str(c.field.path[0])) for c in self._columns if c.is_plain]
-        self._other = [(c.name, c.rule.values, c.parse, c) for c in self._columns if not c.is_plain]
+        self._other = [
+            (
+                c.name,
+                c.rule.values,
+                c.parse,
+                c.field.name if c.is_reference else None,
+                _putting(c.field),
+            )
+            for c in self._columns
+            if not c.is_plain
+        ]
         self._lists = sorted(
             {str(c.field.path[0]) for c in self._columns if _is_slotted(c.field.path)}
         )
@@ -87,9 +98,12 @@ class CellReader:
 
     def column_of(self, *field_names: str) -> str | None:
         """The first column that feeds the first of the fields that has one."""
-        return next(
-            (c.name for name in field_names for c in self._columns if c.field.name == name), None
-        )
+        if field_names not in self._column_named:  # asked for each row
+            self._column_named[field_names] = next(
+                (c.name for name in field_names for c in self._columns if c.field.name == name),
+                None,
+            )
+        return self._column_named[field_names]
 
     def read(self, cells: Mapping[str, str]) -> Read:
         found = Read()
@@ -98,7 +112,7 @@ class CellReader:
             text = get(name)
             if text and not text.isspace():
                 document[place] = text
-        for name, values, parse, column in self._other:
+        for name, values, parse, reference, put in self._other:
             text = get(name)
             if not text or text.isspace():
                 continue
@@ -109,10 +123,10 @@ class CellReader:
             except CellProblem as problem:
                 found.reasons.append(reason(problem.column, text, problem.detail))
                 continue
-            if column.is_reference:
-                found.references[column.field.name] = text.strip()
+            if reference is not None:
+                found.references[reference] = text.strip()
             else:
-                _put(document, column.field, value)
+                put(document, value)
         for name in self._lists:
             if name in document:
                 document[name] = _in_order(document[name])
@@ -200,35 +214,46 @@ def _is_slotted(path: Path) -> bool:
     return len(path) == 3 and isinstance(path[1], int)
 
 
-def _put(document: Document, each: ImportField, value: Any) -> None:
-    path = each.path
+def _putting(each: ImportField) -> Callable[[Document, Any], None]:
+    """Puts a cell's value where its field belongs; decided once for a file."""
+    path, first = each.path, str(each.path[0])
+    if _is_slotted(path):
+        return _putting_in_slots(each)
     if len(path) == 1:
-        document[str(path[0])] = value
-        return
-    if not _is_slotted(path):
-        document.setdefault(str(path[0]), {})[path[1]] = value
-        return
-    slots = document.setdefault(str(path[0]), {})
-    for offset, part in enumerate(_parts(each.separators, value)):
-        entry = slots.setdefault((path[1], offset), {})
-        entry[path[2]] = part
-        for name, fixed in each.fixed.items():
-            entry.setdefault(name, fixed)
+        return lambda document, value: document.__setitem__(first, value)
+    return lambda document, value: document.setdefault(first, {}).__setitem__(path[1], value)
 
 
-def _parts(separators: str, value: Any) -> list[Any]:
-    """The values of one cell: two numbers with a semicolon between, for example."""
-    if not separators:
+def _putting_in_slots(each: ImportField) -> Callable[[Document, Any], None]:
+    """One cell may hold several values: two numbers with a semicolon between, for example."""
+    name, slot, key = each.path
+    fixed = tuple(each.fixed.items())
+    between = re.compile(f"[{each.separators}]") if each.separators else None
+
+    def put(document: Document, value: Any) -> None:
+        slots = document.setdefault(str(name), {})
+        for offset, part in enumerate(_parts(between, value)):
+            entry = slots.setdefault((slot, offset), {})
+            entry[key] = part
+            for other, usual in fixed:
+                entry.setdefault(other, usual)
+
+    return put
+
+
+def _parts(between: re.Pattern[str] | None, value: Any) -> list[Any]:
+    if between is None:
         return [value]
     plain: str = value.strip()
-    if not any(mark in plain for mark in separators):
+    if between.search(plain) is None:
         return [plain]
-    return [part.strip() for part in re.split(f"[{separators}]", plain) if part.strip()]
+    return [part.strip() for part in between.split(plain) if part.strip()]
 
 
 def _in_order(slots: Mapping[tuple[int, int], Document]) -> list[Document]:
     """Entries in their order; one that has a kind and nothing else is none."""
-    return [slots[at] for at in sorted(slots) if slots[at].keys() - {"kind"}]
+    ordered = slots.values() if len(slots) == 1 else (slots[at] for at in sorted(slots))
+    return [entry for entry in ordered if len(entry) > ("kind" in entry)]
 
 
 def _folded(text: str) -> str:

@@ -7,6 +7,7 @@ are read once (8 bytes and an id each: 30 MB for 200,000), kept up with by what 
 records themselves are then found by their ids.
 """
 
+from collections import deque
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -18,6 +19,7 @@ from guanxi_shared.resources import Resource
 PAGE = 20_000
 OVERLAP = timedelta(seconds=1)  # clocks differ, and a request's changes appear when it commits
 LONGEST_PREFIX = 2
+CHUNKS_REMEMBERED = 50  # of our own; more than pass in what is looked at again
 
 Ids = int | tuple[int, ...]
 
@@ -33,6 +35,7 @@ class KeyIndex:
         self._prefixes = frozenset(prefixes)
         self._ids: dict[int, Ids] = {}
         self._read_until: datetime | None = None
+        self._own: deque[str] = deque(maxlen=CHUNKS_REMEMBERED)
 
     async def load(self, database: Database) -> None:
         """All keys, once; in pages of the primary key."""
@@ -51,20 +54,25 @@ class KeyIndex:
         self._read_until = begin
 
     async def catch_up(self, connection: Connection) -> None:
-        """What others wrote since the last time; our own rows were added when they were made."""
+        """What others wrote since the last time; our own rows were added when they were made, and are told
+        by the transaction that wrote them last."""
         if self._read_until is None:
             return
         begin = datetime.now(UTC)
         rows = await connection.fetch(
             f"SELECT t.id, w.match_keys FROM {self._table} AS t JOIN {self._words} AS w"
             " ON w.organisation_id = t.organisation_id AND w.id = t.id"
-            " WHERE t.organisation_id = $1 AND t.updated_at >= $2 AND t.deleted_at IS NULL",
+            " WHERE t.organisation_id = $1 AND t.updated_at >= $2 AND t.deleted_at IS NULL"
+            " AND t.xmin::text <> ALL($3::text[])",
             self._organisation_id,
             self._read_until - OVERLAP,
+            list(self._own),
         )
         for row in rows:
             self.add(row["id"], row["match_keys"])
         self._read_until = begin
+        if connection.is_in_transaction():
+            self._own.append(await connection.fetchval("SELECT pg_current_xact_id()::xid::text"))
 
     def add(self, record_id: UUID, keys: Iterable[str]) -> None:
         """Keys that a record loses stay: whoever asks looks at the record too."""

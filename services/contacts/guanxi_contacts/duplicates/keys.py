@@ -58,9 +58,9 @@ def compact_person_names(name: str) -> list[str]:
     words = _BETWEEN.sub(" ", normalise(name[:LONGEST_NAME])).split()
     if not words:
         return []
+    if len(words) == 1 or not all(word.isascii() for word in words):
+        return ["".join(words)]
     orders = [words, [words[-1], *words[:-1]], [*words[1:], words[0]]]
-    if not all(word.isascii() for word in words):
-        orders = orders[:1]
     return list(dict.fromkeys("".join(order) for order in orders))
 
 
