@@ -3,7 +3,7 @@
 A cursor is `epoch:position`. Numbering happens under one locked row (`number_events()` in the
 schema), so that positions are dense; a writer never waits for it. A reader is woken by an
 in-process signal and a debounced NOTIFY sent outside of the writers' transactions; a poll once a
-second is the safety net. The `<service>_feed` role sees the events of all organisations, for
+second, one for all who wait in a process, is the safety net. The `<service>_feed` role sees the events of all organisations, for
 numbering and for peers; what a person reads goes through the ordinary bound role.
 """
 
@@ -118,6 +118,8 @@ class Feed:
         self._next_numbering: asyncio.Task[None] | None = None
         self._notify_due: asyncio.Task[None] | None = None
         self._watch: asyncio.Task[None] | None = None
+        self._poll: asyncio.Task[None] | None = None
+        self._waiting = 0
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -135,11 +137,12 @@ class Feed:
             reset=keep,
         )
         self._watch = asyncio.create_task(self._listen(), name="feed-listener")
+        self._poll = asyncio.create_task(self._look_now_and_then(), name="feed-poll")
         self._loop = asyncio.get_running_loop()
         OPEN.add(self)
 
     async def close(self) -> None:
-        for task in (self._watch, self._notify_due, self._next_numbering):
+        for task in (self._watch, self._poll, self._notify_due, self._next_numbering):
             if task is not None:
                 task.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
@@ -180,6 +183,21 @@ class Feed:
                     await connection.close(timeout=1)
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                 await asyncio.sleep(POLL_SECONDS)
+
+    async def _look_now_and_then(self) -> None:
+        """Wakes those who wait when the feed moved without anybody having told."""
+        known = -1
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            if not self._waiting:
+                continue
+            with contextlib.suppress(
+                OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError, Problem
+            ):
+                await self.number()
+                if (reached := (await self.head()).position) != known:
+                    known = reached
+                    self._wake()
 
     async def number(self) -> None:
         """Give positions to everything committed so far. Readers who come while another of this process is
@@ -238,9 +256,13 @@ class Feed:
     async def woken(
         self, changed: asyncio.Event, seconds: float, *, gather: float = GATHER_SECONDS
     ) -> None:
-        """Until something is committed and others had time to follow it, or a moment has passed."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(changed.wait(), min(seconds, POLL_SECONDS))
+        """Until something is committed and others had time to follow it, or the time is over."""
+        self._waiting += 1
+        try:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), seconds)
+        finally:
+            self._waiting -= 1
         until = max(self._numbered_at + gather, self._looked_at + GATHER_SECONDS)
         pause = min(until - time.monotonic(), seconds)
         if pause > 0 and not self.is_stopping:

@@ -245,6 +245,33 @@ async def test_a_long_poll_is_woken_by_a_commit_of_another_process(
         await elsewhere.close()
 
 
+async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
+    organisation: Organisation, service: Edge, database: Clone
+) -> None:
+    feed: Feed = service.state.house.feed
+    silent = Database(database.urls["library"].request, pool_size=2)
+    elsewhere = Feed(database.urls["library"].feed, schema="library")
+    await silent.open()
+    await elsewhere.open()
+    try:
+        start, asked = await _head(service), list[str]()
+        waiting = [
+            asyncio.create_task(feed.read_all(start, types=(), limit=5, wait=20)) for _ in range(8)
+        ]
+        await asyncio.sleep(0.3)
+        with heard_on_all(feed.pool, lambda record: asked.append(record.query)):
+            await asyncio.sleep(2.5 * feeds.POLL_SECONDS)
+        assert 1 <= sum("number_events" in query for query in asked) <= 5  # not eight each second
+        subject = new_id()
+        await _write(silent, organisation.id, subject, 1)
+        await elsewhere.number()
+        for rows, _ in await asyncio.wait_for(asyncio.gather(*waiting), 5):
+            assert [row["subject_id"] for row in rows] == [subject]
+    finally:
+        await elsewhere.close()
+        await silent.close()
+
+
 async def test_readers_are_woken_by_what_is_logged_alone(
     service_database: Database, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
