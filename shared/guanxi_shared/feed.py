@@ -36,6 +36,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared.db import Database, Kept, bound, keep
 from guanxi_shared.errors import Malformed, Problem, Unavailable
+from guanxi_shared.recent_events import RecentEvents
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope, predicate
 
@@ -120,6 +121,7 @@ class Feed:
         self._watch: asyncio.Task[None] | None = None
         self._poll: asyncio.Task[None] | None = None
         self._waiting = 0
+        self.recent = RecentEvents()
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -189,6 +191,7 @@ class Feed:
         known = -1
         while True:
             await asyncio.sleep(POLL_SECONDS)
+            self.recent.forget()
             if not self._waiting:
                 continue
             with contextlib.suppress(
@@ -286,7 +289,7 @@ class Feed:
                 cursor = Cursor(cursor.epoch, seen[-1]["position"])
             wanted = [row["position"] for row in seen if matches_type(row["type"], types)]
             if wanted:
-                return await self.pool.fetch(WANTED_SELECT, wanted), cursor
+                return await self.recent.rows(self.pool, wanted), cursor
             left = deadline - time.monotonic()
             if left <= 0 or self.is_stopping or cursor.position - start > 50_000:
                 return [], cursor
@@ -333,7 +336,7 @@ class Feed:
         wanted = [row["position"] for row in seen if matches_type(row["type"], types)]
         last = seen[-1]["position"] if seen else after
         reached = last if len(seen) == limit else max(end, last)
-        return (await self.pool.fetch(WANTED_SELECT, wanted) if wanted else []), reached
+        return (await self.recent.rows(self.pool, wanted) if wanted else []), reached
 
 
 def _seen(task: "asyncio.Task[None]") -> None:
@@ -348,11 +351,6 @@ SELECT position, organisation_id FROM events WHERE position > $1 ORDER BY positi
 """
 OWN_SELECT = """
 SELECT position, type FROM events WHERE organisation_id = $1 AND position > $2 ORDER BY position LIMIT $3
-"""
-WANTED_SELECT = """
-SELECT position, id, organisation_id, type, subject_type, subject_id, version, actor_id, actor_kind,
-       channel, changed, before::text, after::text, owner_id, team_id, occurred_at, trace_id
-FROM events WHERE position = ANY($1::bigint[]) ORDER BY position
 """
 
 

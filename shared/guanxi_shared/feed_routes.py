@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 import orjson
 from fastapi import APIRouter
 from sqlalchemy import MetaData
@@ -232,14 +231,11 @@ async def _internal(here: House, options: Mapping[str, str]) -> Response:
             Cursor(head.epoch, position), types=types, limit=limit,
             wait=min(float(options.get("wait", 0)), MAX_WAIT_SECONDS),
         )  # fmt: skip
-    events = [
-        {**_texts(row), "before": _fragment(row["before"]), "after": _fragment(row["after"])}
-        for row in rows
-    ]
     body = {
-        "epoch": str(head.epoch), "head": head.position, "reached": reached.position, "events": events,
+        "epoch": str(head.epoch), "head": head.position, "reached": reached.position,
+        "events": [here.feed.recent.printed(row) for row in rows],
     }  # fmt: skip
-    return Response(orjson.dumps(body, option=orjson.OPT_UTC_Z), media_type="application/json")
+    return Response(orjson.dumps(body), media_type="application/json")
 
 
 async def _news(here: House, options: Mapping[str, str]) -> Response:
@@ -260,8 +256,3 @@ async def _news(here: House, options: Mapping[str, str]) -> Response:
         "organisations": list(map(str, whose)),
     }
     return Response(orjson.dumps(body), media_type="application/json")
-
-
-def _texts(row: asyncpg.Record) -> dict[str, Any]:
-    """asyncpg's UUID class as text, which orjson takes."""
-    return {k: str(v) if isinstance(v, UUID) else v for k, v in row.items()}

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,14 @@ def moment_of(event: Event) -> datetime:
 
 def id_of(value: Any) -> UUID:
     """Of an id as it is, or spelt out."""
-    return UUID(str(value))
+    return _read(value) if isinstance(value, str) else UUID(str(value))
+
+
+@lru_cache(
+    maxsize=2048
+)  # a batch names the same owners over and over, and each record some three times
+def _read(text: str) -> UUID:
+    return UUID(text)
 
 
 def maybe_id_of(value: Any) -> UUID | None:

@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from guanxi_shared import feed as feeds
+from guanxi_shared import recent_events
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
@@ -243,6 +244,37 @@ async def test_a_long_poll_is_woken_by_a_commit_of_another_process(
     finally:
         await notifier.close()
         await elsewhere.close()
+
+
+async def test_peers_who_read_the_same_ask_the_database_once_and_not_for_long(
+    service: Edge, service_database: Database, organisation: Organisation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    feed: Feed = service.state.house.feed
+    start, asked = await _head(service), list[str]()
+
+    async def read() -> list[Any]:
+        asked.clear()
+        with heard_on_all(feed.pool, lambda record: asked.append(record.query)):
+            return await asyncio.gather(
+                *(feed.read_all(start, types=[], limit=50, wait=1) for _ in range(3))
+            )
+
+    subjects = [new_id() for _ in range(20)]
+    for subject in subjects:
+        await _write(service_database, organisation.id, subject, 1)
+    for rows, _ in await read():
+        assert [row["subject_id"] for row in rows] == subjects
+    assert asked.count(recent_events.SELECT) == 1
+    monkeypatch.setattr(recent_events, "MOST_KEPT", 5)
+    await read()
+    assert (
+        asked.count(recent_events.SELECT) == 3
+    )  # what each time is too much is not kept for the next
+    monkeypatch.setattr(recent_events, "KEPT_SECONDS", 0.0)
+    feed.recent.forget()
+    assert not feed.recent._kept
+    assert not feed.recent._printed
 
 
 async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
