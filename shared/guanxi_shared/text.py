@@ -166,7 +166,20 @@ def _analysed(part: str) -> _Analysed:
 
 def _analyse(part: str) -> _Analysed:
     line = _searchable(part)
+    if len(line) <= LONGEST_GRAM_SOURCE and _HAN_RUN.fullmatch(line):
+        return _analyse_han(line)
     return _Analysed(line, _forms(line), frozenset(_grams(line[:LONGEST_GRAM_SOURCE])))
+
+
+def _analyse_han(run: str) -> _Analysed:
+    """The same of one run of Han and nothing else, which most Chinese names are."""
+    readings = run_readings(run)
+    forms = pinyin_of(readings)
+    return _Analysed(
+        run,
+        tuple(dict.fromkeys(forms.full + forms.initials)),
+        frozenset((*run, *map("".join, pairwise(run)), *_syllable_grams(readings))),
+    )
 
 
 # search_text and search_grams of one row are asked one after the other with the same parts, and a file

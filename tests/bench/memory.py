@@ -1,7 +1,8 @@
 """Resident memory of the suite's processes: now, and at its highest over a while."""
 
+import contextlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -9,32 +10,37 @@ import psutil
 
 from tests.bench.processes import Suite, pids
 
-EVERY_SECONDS = 0.1
+EVERY_SECONDS = (
+    0.5  # each look walks through the machine's processes, and takes from what is measured
+)
 MEGABYTE = 1e6
 POSTGRES = "postgres"  # its processes share most of what each seems to hold
 
 
 def resident(suite: Suite) -> dict[str, float]:
-    """Megabytes by process name."""
-    found = {}
-    for name, pid in pids(suite).items():
-        if name != POSTGRES and (megabytes := _of(pid)) is not None:
-            found[name] = megabytes
+    """Megabytes by process name, children included; without those that have just ended."""
+    wanted = {pid: name for name, pid in pids(suite).items() if name != POSTGRES}
+    parents = {each.pid: each.info["ppid"] for each in psutil.process_iter(["ppid"])}
+    found: dict[str, float] = {}
+    for pid in parents:
+        name = wanted.get(_eldest(pid, parents, among=wanted))
+        if name is not None:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found[name] = (
+                    found.get(name, 0.0) + psutil.Process(pid).memory_info().rss / MEGABYTE
+                )
     return found
 
 
-def _of(pid: int) -> float | None:
-    """With its children; None when it has just ended."""
-    try:
-        process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        return sum(each.memory_info().rss for each in family) / MEGABYTE
-    except psutil.NoSuchProcess:
-        return None
+def _eldest(pid: int, parents: Mapping[int, int], *, among: Container[int]) -> int:
+    """The process itself or its nearest ancestor that is among these; 0 without one."""
+    while pid and pid not in among:
+        pid = parents.get(pid, 0)
+    return pid
 
 
 class Peaks:
-    """Looks at every process ten times a second for as long as the block lasts."""
+    """Looks at every process twice a second for as long as the block lasts."""
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guanxi_shared import text
 from guanxi_shared.text import (
     LONGEST_GRAM_SOURCE,
     SearchQuery,
@@ -327,3 +328,9 @@ def test_nothing_to_look_for_is_told() -> None:
 def test_signs_of_a_pattern_stand_for_themselves() -> None:
     assert escape_like(r"100%_\x") == r"100\%\_\\x"
     assert classify_query("abc_d%").patterns == (r"%abc\_d%",)
+
+
+@given(st.text("张三丰曾单长行重庆尉迟々〇阳", min_size=1, max_size=60))
+def test_a_run_of_han_alone_is_read_as_any_text_is(run: str) -> None:
+    long_way = text._Analysed(run, text._forms(run), frozenset(text._grams(run)))
+    assert text._analyse(run) == long_way

@@ -55,11 +55,19 @@ class Beside:
         self._pipe: Pipe | None = None
         self._sent: Preparation | None = None
 
+    def set_out(self) -> None:
+        """A large file's process is started, which takes a second, before anybody asks for a row."""
+        if self._is_large and self._pipe is None:
+            self._begin()
+
+    @property
+    def _is_large(self) -> bool:
+        return self._asked[0].stat().st_size >= LARGE_BYTES
+
     async def next(self, preparation: Preparation) -> tuple[Chunk, Checkpoint] | None:
         """The next chunk, None at the end of the file; FileProblem if it cannot be read on."""
-        if self._asked[0].stat().st_size < LARGE_BYTES:
-            return await asyncio.to_thread(self._next_here, preparation)
-        return await asyncio.to_thread(self._next_there, preparation)
+        ask = self._next_there if self._is_large else self._next_here
+        return await asyncio.to_thread(ask, preparation)
 
     def close(self) -> None:
         if self._pipe is not None:

@@ -6,8 +6,8 @@ checkpoint and begins anew.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -49,15 +49,22 @@ class ImportRun:
         self._planning: asyncpg.pool.PoolConnectionProxy | None = None
 
     async def run(self) -> None:
+        beside = Beside(
+            self._path, self._source, size=self._chunk_rows, start=self._at, together=self._together
+        )
         try:
+            beside.set_out()
             await self._begin()
             async with self._planned_if_dry():
-                async for rows, at in self._chunks():
-                    await self._write(rows, at)
+                async with aclosing(self._chunks(beside)) as chunks:
+                    async for rows, at in chunks:
+                        await self._write(rows, at)
                 while await self._link_some():
                     pass
         except FileProblem as problem:
             raise JobFailed(problem.detail) from problem
+        finally:
+            await asyncio.to_thread(beside.close)
         async with self._job.transaction() as connection:
             await self._save(connection, self._at, total=self._job.done)
 
@@ -82,11 +89,8 @@ class ImportRun:
                 await kept_rows.clear(connection, job.organisation_id, job.id)
             await self._save(connection, self._at, total=total)
 
-    async def _chunks(self) -> AsyncIterator[tuple[Chunk, Checkpoint]]:
+    async def _chunks(self, beside: Beside) -> AsyncGenerator[tuple[Chunk, Checkpoint], None]:
         """Prepared rows; the next chunk is made while the caller writes this one."""
-        beside = Beside(
-            self._path, self._source, size=self._chunk_rows, start=self._at, together=self._together
-        )
         following = asyncio.create_task(self._next(beside))
         try:
             while (chunk := await following) is not None:
@@ -96,7 +100,6 @@ class ImportRun:
             await asyncio.wait({following})  # a thread cannot be cancelled
             if not following.cancelled():
                 following.exception()
-            await asyncio.to_thread(beside.close)
 
     async def _next(self, beside: Beside) -> tuple[Chunk, Checkpoint] | None:
         await self._target.refresh()

@@ -35,7 +35,7 @@ SETTINGS = {
     "max_wal_size": "2GB",
     "random_page_cost": "1.1",  # a disk without heads
     "jit": "off",  # costs more than short statements take
-    "autovacuum_naptime": "15s",  # a table that was just filled is joined by guesses until it was looked at
+    "autovacuum_naptime": "30s",  # a table that was just filled is joined by guesses until it was looked at
     "idle_in_transaction_session_timeout": "30s",
     "timezone": "UTC",
     "log_timezone": "UTC",

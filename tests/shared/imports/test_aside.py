@@ -108,3 +108,19 @@ async def test_the_process_ends_when_nobody_asks_any_more(
             return not child.is_running() or child.status() == psutil.STATUS_ZOMBIE
 
         await until(has_ended, seconds=20)
+
+
+async def test_the_process_of_a_large_file_sets_out_before_a_row_is_asked_for(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with beside(file) as small:
+        small.set_out()
+        assert small._process is None
+    monkeypatch.setattr(aside, "LARGE_BYTES", 0)
+    with beside(file) as large:
+        large.set_out()
+        process = large._process
+        assert process is not None
+        assert process.is_alive()
+        assert len(await everything(large, Shouting("!"))) == ROWS
+        assert large._process is process
