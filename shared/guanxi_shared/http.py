@@ -26,6 +26,7 @@ from guanxi_shared import logs, metrics
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.errors import Late, NotFound, Problem, Unavailable, Upstream
 
+_READ: Final = httpx.ByteStream(b"")
 DEADLINE_HEADER: Final = "x-request-deadline-ms"
 RETRIED_HEADER: Final = "x-retried-by"
 LONGEST_SECONDS: Final = 120.0
@@ -240,7 +241,11 @@ class ServiceClient:
     async def _exchange(self, request: httpx.Request, left: float) -> httpx.Response:
         try:
             async with asyncio.timeout(left):  # httpx's own limit is per chunk, not for the whole
-                return await self._client.send(request)
+                response = await self._client.send(request)
+                response.stream = (
+                    _READ  # it names the response: both, body and all, would stay in memory
+                )
+                return response
         except (TimeoutError, httpx.TimeoutException) as error:
             raise Late(f"{self.name} did not answer in time.") from error
         except httpx.TransportError as error:

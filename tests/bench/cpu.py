@@ -1,6 +1,8 @@
 """Processor time by process: unlike times on a clock it says where the work is, whatever else runs."""
 
 import contextlib
+import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -8,6 +10,8 @@ import psutil
 
 from tests.bench.processes import Suite, pids
 
+RESTING = 0.4  # of a core
+LONGEST_REST_SECONDS = 30.0
 SHOWN = ("gateway", "contacts", "pipeline", "tickets", "postgres")
 
 
@@ -24,6 +28,18 @@ def seconds_of(pid: int) -> float:
     process = psutil.Process(pid)
     family = [process, *process.children(recursive=True)]
     return float(sum(sum(each.cpu_times()[:2]) for each in family))
+
+
+def rest(suite: Suite) -> None:
+    """Returns once the suite does next to nothing, or after half a minute: what one measurement leaves to be
+    followed, scored and vacuumed would fall into the next."""
+    began = time.monotonic()
+    while time.monotonic() - began < LONGEST_REST_SECONDS:
+        before = spent(suite)
+        threading.Event().wait(1.0)
+        after = spent(suite)
+        if sum(after[name] - before.get(name, 0.0) for name in after) < RESTING:
+            return
 
 
 @dataclass

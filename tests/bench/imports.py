@@ -18,6 +18,7 @@ import httpx
 
 from tests.bench import goals
 from tests.bench.bench import Bench
+from tests.bench.cpu import rest
 from tests.bench.load import Refused
 from tests.bench.loading import rate_of_plain_copy
 from tests.bench.memory import Peaks
@@ -73,9 +74,11 @@ def cells(someone: dict[str, Any]) -> list[str]:
 def measure_import(bench: Bench) -> Iterator[Row]:
     sample, admin_url = bench.size.copy_sample, bench.suite.admin_url
     bench.say(f"importing {bench.size.contacts:,} rows …")
+    rest(bench.suite)
     before = asyncio.run(rate_of_plain_copy(admin_url, sample))
     with Peaks(bench.suite) as peaks:
         found = import_file(bench)
+    rest(bench.suite)
     after = asyncio.run(rate_of_plain_copy(admin_url, sample))
     yield Row(
         "import", found.rate, "rows/s", share=found.rate / mean((before, after)), of="plain COPY",

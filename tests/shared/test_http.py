@@ -1,5 +1,7 @@
 import asyncio
+import gc
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -411,3 +413,17 @@ async def test_redirects_are_not_followed() -> None:
 
     assert response.status_code == 302
     assert len(peer.seen) == 1
+
+
+async def test_an_answer_goes_when_nobody_holds_it_any_more() -> None:
+    """Without waiting for the collector: pages of a feed are megabytes, and there are many."""
+    async with client_of(Peer()) as client:
+        gc.collect()
+        gc.disable()
+        try:
+            answer = await client.request("GET", "/x")
+            left = weakref.ref(answer)
+            del answer
+            assert left() is None
+        finally:
+            gc.enable()
