@@ -40,7 +40,7 @@ def _eldest(pid: int, parents: Mapping[int, int], *, among: Container[int]) -> i
 
 
 class Peaks:
-    """Looks at every process twice a second for as long as the block lasts."""
+    """Looks at every process once a second for as long as the block lasts."""
 
     def __init__(self, suite: Suite) -> None:
         self._suite = suite
