@@ -278,15 +278,17 @@ async def test_peers_who_read_the_same_ask_the_database_once_and_not_for_long(
 
 
 async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
-    organisation: Organisation, service: Edge, database: Clone
+    organisation: Organisation, database: Clone
 ) -> None:
-    feed: Feed = service.state.house.feed
+    """By a feed of its own: the service's may sleep through, after a test that made its pauses long."""
     silent = Database(database.urls["library"].request, pool_size=2)
-    elsewhere = Feed(database.urls["library"].feed, schema="library")
+    feed, elsewhere = (Feed(database.urls["library"].feed, schema="library") for _ in range(2))
     await silent.open()
+    await feed.open()
     await elsewhere.open()
     try:
-        start, asked = await _head(service), list[str]()
+        await feed.number()
+        start, asked = await feed.head(), list[str]()
         waiting = [
             asyncio.create_task(feed.read_all(start, types=(), limit=5, wait=20)) for _ in range(8)
         ]
@@ -300,6 +302,7 @@ async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
         for rows, _ in await asyncio.wait_for(asyncio.gather(*waiting), 5):
             assert [row["subject_id"] for row in rows] == [subject]
     finally:
+        await feed.close()
         await elsewhere.close()
         await silent.close()
 
