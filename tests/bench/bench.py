@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -92,6 +92,8 @@ class Bench:
 
 
 def warm_up(traffic: Traffic) -> None:
-    """Refused if the first answer is wrong; afterwards pools are full and statements prepared."""
+    """Refused if the first answer is wrong; afterwards pools are full and statements prepared. The first
+    request comes last then: what can be asked once (a claim) was asked."""
     probe(traffic)
-    press(traffic, seconds=WARM_UP_SECONDS)
+    requests, versions = ((*row[1:], *row[:1]) for row in (traffic.requests, traffic.versions))
+    press(replace(traffic, requests=requests, versions=versions), seconds=WARM_UP_SECONDS)

@@ -30,7 +30,7 @@ PROMISED = """
 UPDATE tickets SET sla_policy_id = $2, sla_policy_version = 1, sla_calendar_id = $3, sla_calendar_version = 1, sla = NULL
 WHERE organisation_id = $1 AND number LIKE 'B-%'
 """
-IDS = "SELECT id FROM tickets WHERE organisation_id = $1 AND number LIKE 'B-%' ORDER BY id"
+IDS = "SELECT id FROM tickets WHERE organisation_id = $1 AND number LIKE 'B-%' AND version = 1 ORDER BY id"
 BOUND = "SELECT set_config('app.organisation_id', $1, true)"
 BARE = """
 UPDATE tickets t SET sla = n.sla, sla_due_at = n.sla_due_at, sla_breached = n.sla_breached, sla_next_at = n.sla_next_at,
