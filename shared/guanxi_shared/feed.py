@@ -3,8 +3,9 @@
 A cursor is `epoch:position`. Numbering happens under one locked row (`number_events()` in the
 schema), so that positions are dense; a writer never waits for it. A reader is woken by an
 in-process signal and a debounced NOTIFY sent outside of the writers' transactions; a poll once a
-second, one for all who wait in a process, is the safety net. The `<service>_feed` role sees the events of all organisations, for
-numbering and for peers; what a person reads goes through the ordinary bound role.
+second, one for all who wait in a process, is the safety net. The `<service>_feed` role sees the
+events of all organisations, for numbering and for peers; what a person reads goes through the
+ordinary bound role.
 """
 
 import asyncio
@@ -283,7 +284,7 @@ class Feed:
         start = cursor.position
         while True:
             changed = self.changed
-            seen = await self._seen(TYPES_SELECT, cursor.position, limit, until=deadline)
+            seen = await self._look(TYPES_SELECT, cursor.position, limit, until=deadline)
             if seen:
                 _refuse_holes(seen, cursor.position)
                 cursor = Cursor(cursor.epoch, seen[-1]["position"])
@@ -296,7 +297,7 @@ class Feed:
             if len(seen) < limit:
                 await self.woken(changed, left, gather=GATHER_FOR_PEERS_SECONDS)
 
-    async def _seen(
+    async def _look(
         self, select: str, after: int, limit: int, *, until: float
     ) -> list[asyncpg.Record]:
         """What there is for a peer behind a position. Where events come all the time, one who may wait is
@@ -316,7 +317,7 @@ class Feed:
         deadline = time.monotonic() + wait
         while True:
             changed = self.changed
-            seen = await self._seen(WHOSE_SELECT, cursor.position, limit, until=deadline)
+            seen = await self._look(WHOSE_SELECT, cursor.position, limit, until=deadline)
             left = deadline - time.monotonic()
             if seen or left <= 0 or self.is_stopping:
                 break

@@ -29,14 +29,16 @@ class RecentEvents:
         self._asking = asyncio.Lock()
 
     async def rows(self, pool: asyncpg.Pool, positions: Sequence[int]) -> list[asyncpg.Record]:
-        """In the order of the positions, which rise."""
+        """In the order of the positions. KeyError where the log lacks one: nothing is left out in silence."""
         async with self._asking:
             self.forget()
-            if wanted := [each for each in positions if each not in self._kept]:
+            found = {each: self._kept[each][1] for each in positions if each in self._kept}
+            if wanted := [each for each in positions if each not in found]:
                 now = time.monotonic()
-                for row in await pool.fetch(SELECT, wanted):
+                for row in await pool.fetch(SELECT, wanted):  # meanwhile something may be forgotten
+                    found[row["position"]] = row
                     self._kept[row["position"]] = (now, row)
-            return [self._kept[each][1] for each in positions if each in self._kept]
+            return [found[each] for each in positions]
 
     def printed(self, row: asyncpg.Record) -> orjson.Fragment:
         """A row as peers are sent it."""

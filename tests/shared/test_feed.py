@@ -277,6 +277,20 @@ async def test_peers_who_read_the_same_ask_the_database_once_and_not_for_long(
     assert not feed.recent._printed
 
 
+async def test_what_is_forgotten_while_the_rest_is_asked_for_is_given_all_the_same() -> None:
+    recent = recent_events.RecentEvents()
+
+    class Asked:
+        async def fetch(self, sql: str, positions: list[int]) -> list[dict[str, int]]:
+            recent._kept.clear()  # the poll, of what has just become too old
+            return [{"position": each} for each in positions]
+
+    pool: Any = Asked()
+    for last in (3, 6):
+        rows = await recent.rows(pool, range(1, last))
+        assert [row["position"] for row in rows] == list(range(1, last))
+
+
 async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
     organisation: Organisation, database: Clone
 ) -> None:
