@@ -7,6 +7,7 @@ Each worker has one database and one app per service; a test is kept from the ot
 organisation of its own. A test that changes what all share (the feed's epoch) asks for `clone`.
 """
 
+import gc
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import ExitStack, asynccontextmanager
@@ -41,6 +42,7 @@ STACK = pytest.StashKey[ExitStack]()
 
 def pytest_configure(config: pytest.Config) -> None:
     """With xdist the parent prepares while its workers start; else the first test that asks does."""
+    gc.disable()  # what is collected stays: looking for garbage in it took half of the time
     is_worker = hasattr(config, "workerinput")
     if is_worker or config.option.collectonly:
         return
@@ -64,6 +66,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that start the whole suite come first: they take minutes, and a worker that began with one last would end
     long after the others. Whichever has a file has all of it, so that its suite is started once (`make test`)."""
     items.sort(key=lambda item: item.get_closest_marker("system") is None)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,14 @@ import shutil
 import subprocess
 import sys
 import venv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.system.compose_file import ROOT
 from tests.system.dockerfiles import Dockerfile
 
+RUNTIME = ROOT / "requirements" / "runtime.txt"
 NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.py[cod]")  # as .dockerignore says
 
 
@@ -52,6 +54,37 @@ def build(dockerfile: Dockerfile, folder: Path, *, layers: Path) -> Image:
 
 def install(pins: Path, layers: Path) -> Path:
     """A clean virtual environment with these packages alone, as the Dockerfile makes it."""
+
+    def into(folder: Path) -> None:
+        wheels = download(layers)
+        venv.create(folder, with_pip=False, symlinks=True)
+        python = str(folder / "bin" / "python")
+        pip(
+            "--python",
+            python,
+            "install",
+            "--no-compile",
+            "--no-index",
+            "--find-links",
+            wheels,
+            "-r",
+            pins,
+        )
+
+    return kept(layers, pins, into)
+
+
+def download(layers: Path) -> Path:
+    """The wheels of all images, asked for once: their pins are among those of the whole suite."""
+
+    def into(folder: Path) -> None:
+        pip("download", "--no-deps", "--dest", folder, "-r", RUNTIME)
+
+    return kept(layers, RUNTIME, into)
+
+
+def kept(layers: Path, pins: Path, make: Callable[[Path], None]) -> Path:
+    """The folder that `make` fills, or what it was filled with before from the same pins."""
     key = hashlib.sha256(pins.read_bytes() + sys.version.encode()).hexdigest()[:16]
     made = layers / f"{pins.stem}-{key}"
     with (layers / f"{pins.stem}.lock").open("w") as lock:
@@ -59,13 +92,13 @@ def install(pins: Path, layers: Path) -> Path:
         if not made.exists():
             for outdated in layers.glob(f"{pins.stem}-*"):
                 shutil.rmtree(outdated)
-            _install(pins, made.with_suffix(".part")).rename(made)
+            part = made.with_suffix(".part")
+            make(part)
+            part.rename(made)
     return made
 
 
-def _install(pins: Path, folder: Path) -> Path:
-    venv.create(folder, with_pip=False, symlinks=True)
-    command = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install"]
-    options = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--quiet", "--quiet"]
-    subprocess.run([*command, *options, "-r", str(pins)], check=True)
-    return folder
+def pip(*words: str | Path) -> None:
+    options = ["--require-hashes", "--only-binary=:all:", "--quiet", "--quiet"]
+    command = [sys.executable, "-m", "pip", *map(str, words), *options]
+    subprocess.run(command, check=True)
