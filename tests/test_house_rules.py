@@ -21,7 +21,7 @@ from guanxi_gateway.identity.settings import IdentitySettings
 from guanxi_gateway.models import PLATFORM_TABLES as GATEWAY_TABLES
 from guanxi_gateway.settings import GatewaySettings
 from guanxi_shared.edge import Edge
-from guanxi_shared.feed import matches_type
+from guanxi_shared.feed.patterns import matches_type
 from guanxi_shared.launch.migrating import heads_of
 from guanxi_shared.launch.services import discover_services
 from guanxi_shared.resources import Resource

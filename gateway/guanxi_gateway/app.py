@@ -48,8 +48,8 @@ from guanxi_shared.calls import House
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
-from guanxi_shared.feed import Feed
-from guanxi_shared.feed_routes import feed_router
+from guanxi_shared.feed.feed import Feed
+from guanxi_shared.feed.routes import feed_router
 from guanxi_shared.health import FIGURES
 from guanxi_shared.settings import Common, named_addresses
 from guanxi_shared.visibility import Directory
@@ -116,7 +116,7 @@ def make_house(
         statement_timeout_ms=settings.statement_timeout_ms,
     )
     feed = Feed(settings.feed_database_url, schema=NAME)
-    database.after_commit = feed.signal
+    database.after_commit = feed.bell.signal
 
     async def fetch_keys() -> Mapping[str, Any]:
         return await ours.keyring.document(datetime.now(UTC))

@@ -25,8 +25,8 @@ from guanxi_gateway.peers import Answer, Source
 from guanxi_shared.calls import begin
 from guanxi_shared.errors import Malformed, Unavailable
 from guanxi_shared.errors import Upstream as WrongAnswer
-from guanxi_shared.feed import Gone
-from guanxi_shared.feed_routes import BATCH_TYPE, MAX_EVENTS, MAX_WAIT_SECONDS
+from guanxi_shared.feed.cursor import Gone
+from guanxi_shared.feed.routes import BATCH_TYPE, MAX_EVENTS, MAX_WAIT_SECONDS
 from guanxi_shared.pages import query_pairs
 
 SECONDS_FOR_A_SERVICE = 10.0

@@ -29,8 +29,8 @@ from guanxi_shared.directory import directory_consumer, feed_over_http, listenin
 from guanxi_shared.documents import DOCUMENTED, ProblemDetails
 from guanxi_shared.edge import Edge
 from guanxi_shared.errors import PROBLEM_TYPE, Problem
-from guanxi_shared.feed import Feed
-from guanxi_shared.feed_routes import feed_router
+from guanxi_shared.feed.feed import Feed
+from guanxi_shared.feed.routes import feed_router
 from guanxi_shared.health import health_router
 from guanxi_shared.http import ServiceClient
 from guanxi_shared.openapi import tidy
@@ -61,7 +61,7 @@ def make_house(
 
     verifier = Verifier(service=name, fetch_keys=fetch_keys, service_secret=common.service_secret)
     feed = Feed(settings.feed_database_url, schema=name)
-    db.after_commit = feed.signal
+    db.after_commit = feed.bell.signal
     return House(
         name=name, settings=settings, common=common, db=db, directory=Directory(db),
         verifier=verifier, feed=feed, custom_fields=CustomFields(db),

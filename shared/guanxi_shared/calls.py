@@ -21,7 +21,7 @@ from guanxi_shared.visibility import EVERYTHING, Directory, Scope
 if TYPE_CHECKING:
     from guanxi_shared.auth import Verifier
     from guanxi_shared.custom_fields import CustomFields
-    from guanxi_shared.feed import Feed
+    from guanxi_shared.feed.feed import Feed
     from guanxi_shared.settings import Common, ServiceSettings
 
 MAX_JSON_BYTES = 1_048_576

@@ -10,7 +10,7 @@ from guanxi_shared.calls import Call, House
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
 from guanxi_shared.errors import Unauthenticated
-from guanxi_shared.feed import Feed
+from guanxi_shared.feed.feed import Feed
 from guanxi_shared.settings import ServiceSettings, common
 from guanxi_shared.visibility import Directory
 

@@ -8,7 +8,7 @@ import setproctitle
 import uvicorn
 import uvicorn.supervisors
 
-from guanxi_shared.feed import stop_waiting
+from guanxi_shared.feed.bell import stop_waiting
 
 GRACEFUL_SECONDS = 10
 

@@ -9,7 +9,7 @@ from guanxi_shared.app import _answer_problems
 from guanxi_shared.calls import House
 from guanxi_shared.custom_fields import CustomFields
 from guanxi_shared.db import Database
-from guanxi_shared.feed import Feed
+from guanxi_shared.feed.feed import Feed
 from guanxi_shared.settings import Common
 from guanxi_shared.visibility import Directory
 from tests.gateway.loopback import SECRET, settings, verifier

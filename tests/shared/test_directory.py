@@ -11,7 +11,7 @@ from guanxi_shared import visibility
 from guanxi_shared.db import Database
 from guanxi_shared.directory import TYPES, directory_consumer
 from guanxi_shared.edge import Edge
-from guanxi_shared.feed import matches_type
+from guanxi_shared.feed.patterns import matches_type
 from tests.factories import (
     Clients,
     Organisation,

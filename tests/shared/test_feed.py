@@ -13,13 +13,16 @@ import asyncpg
 import orjson
 import pytest
 
-from guanxi_shared import feed as feeds
-from guanxi_shared import recent_events
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
 from guanxi_shared.edge import Edge
 from guanxi_shared.events import publish
-from guanxi_shared.feed import WAIT_FOR_ANOTHER, Cursor, Feed, matches_type
+from guanxi_shared.feed import bell, recent
+from guanxi_shared.feed import feed as feeds
+from guanxi_shared.feed.cursor import Cursor
+from guanxi_shared.feed.feed import GATHER_FOR_PEERS_SECONDS, GATHER_SECONDS, Feed
+from guanxi_shared.feed.numbering import WAIT_FOR_ANOTHER
+from guanxi_shared.feed.patterns import matches_type
 from guanxi_shared.identifiers import new_id
 from tests.conftest import running, settle_environment
 from tests.deadlines import until
@@ -149,7 +152,7 @@ async def test_what_was_committed_before_a_read_is_in_it_though_another_reader_i
 async def test_a_long_poll_is_woken_by_a_commit_in_the_same_process(
     client: Clients, organisation: Organisation, service: Edge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feeds, "POLL_SECONDS", LONG)
+    monkeypatch.setattr(bell, "POLL_SECONDS", LONG)
     rep = client(organisation.rep)
     waiting = asyncio.create_task(rep.get("/v1/events", params={"wait": 20}))
     await asyncio.sleep(0.2)
@@ -184,7 +187,7 @@ async def test_one_who_waits_numbers_a_burst_in_few_steps(
     assert [row["type"] for row in rows] == ["library.book.wanted"]
     assert cursor.position >= start.position + 61
     # One for each pause that the burst lasted, and those at its ends.
-    assert len(steps) <= seconds / feeds.GATHER_SECONDS + 4
+    assert len(steps) <= seconds / GATHER_SECONDS + 4
 
 
 async def test_a_peer_is_given_a_stream_in_few_batches_and_a_backlog_without_a_pause(
@@ -208,7 +211,7 @@ async def test_a_peer_is_given_a_stream_in_few_batches_and_a_backlog_without_a_p
         await asyncio.sleep(0.02)  # what it takes to apply them: meanwhile there is more
     await writing
     assert heard == 100
-    assert batches <= (time.monotonic() - began) / feeds.GATHER_FOR_PEERS_SECONDS + 2
+    assert batches <= (time.monotonic() - began) / GATHER_FOR_PEERS_SECONDS + 2
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(feeds, "GATHER_FOR_PEERS_SECONDS", LONG)
@@ -226,10 +229,10 @@ async def test_a_long_poll_is_woken_by_a_commit_of_another_process(
     client: Clients, organisation: Organisation, service: Edge, database: Clone,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(feeds, "POLL_SECONDS", LONG)
+    monkeypatch.setattr(bell, "POLL_SECONDS", LONG)
     elsewhere = Database(database.urls["library"].request, pool_size=2)
     notifier = Feed(database.urls["library"].feed, schema="library")
-    elsewhere.after_commit = notifier.signal
+    elsewhere.after_commit = notifier.bell.signal
     await elsewhere.open()
     await notifier.open()
     try:
@@ -265,29 +268,33 @@ async def test_peers_who_read_the_same_ask_the_database_once_and_not_for_long(
         await _write(service_database, organisation.id, subject, 1)
     for rows, _ in await read():
         assert [row["subject_id"] for row in rows] == subjects
-    assert asked.count(recent_events.SELECT) == 1
-    monkeypatch.setattr(recent_events, "MOST_KEPT", 5)
+    assert asked.count(recent.SELECT) == 1
+    monkeypatch.setattr(recent, "MOST_KEPT", 5)
     await read()
-    assert (
-        asked.count(recent_events.SELECT) == 3
-    )  # what each time is too much is not kept for the next
-    monkeypatch.setattr(recent_events, "KEPT_SECONDS", 0.0)
-    feed.recent.forget()
-    assert not feed.recent._kept
-    assert not feed.recent._printed
+    assert asked.count(recent.SELECT) == 3  # what each time is too much is not kept for the next
+    for rows, _ in await read():
+        [feed.recent.printed(row) for row in rows]
+    monkeypatch.setattr(recent, "KEPT_SECONDS", 0.1)
+    assert feed.recent._kept
+    assert feed.recent._printed
+
+    async def is_gone() -> bool:
+        return not (feed.recent._kept or feed.recent._printed)
+
+    await until(is_gone, seconds=5)
 
 
 async def test_what_is_forgotten_while_the_rest_is_asked_for_is_given_all_the_same() -> None:
-    recent = recent_events.RecentEvents()
+    kept = recent.RecentEvents()
 
     class Asked:
         async def fetch(self, sql: str, positions: list[int]) -> list[dict[str, int]]:
-            recent._kept.clear()  # the poll, of what has just become too old
+            kept._kept.clear()  # the timer, of what has just become too old
             return [{"position": each} for each in positions]
 
     pool: Any = Asked()
     for last in (3, 6):
-        rows = await recent.rows(pool, range(1, last))
+        rows = await kept.rows(pool, range(1, last))
         assert [row["position"] for row in rows] == list(range(1, last))
 
 
@@ -308,7 +315,7 @@ async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
         ]
         await asyncio.sleep(0.3)
         with heard_on_all(feed.pool, lambda record: asked.append(record.query)):
-            await asyncio.sleep(2.5 * feeds.POLL_SECONDS)
+            await asyncio.sleep(2.5 * bell.POLL_SECONDS)
         assert 1 <= sum("number_events" in query for query in asked) <= 5  # not eight each second
         subject = new_id()
         await _write(silent, organisation.id, subject, 1)

@@ -10,7 +10,7 @@ from guanxi_gateway.upstream import Upstream
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.calls import House
 from guanxi_shared.errors import Problem
-from guanxi_shared.feed import Cursor
+from guanxi_shared.feed.cursor import Cursor
 
 
 async def cursor_of_now(here: House, peers: Mapping[str, Upstream]) -> str:

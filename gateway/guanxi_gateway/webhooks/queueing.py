@@ -12,7 +12,7 @@ from guanxi_gateway.webhooks.filter_rules import fits
 from guanxi_gateway.webhooks.reading import Event, reference_of
 from guanxi_gateway.webhooks.turns import LeaseLost
 from guanxi_shared.db import Connection, Database
-from guanxi_shared.feed import matches_type
+from guanxi_shared.feed.patterns import matches_type
 from guanxi_shared.identifiers import new_id
 
 # How far clocks and long transactions may put an event's time before the moment it was committed.

@@ -20,7 +20,7 @@ from guanxi_gateway.identity.sweeping import sweep
 from guanxi_gateway.limits_rules import TAKE_SQL, Limit
 from guanxi_shared.auth import sign_service_token
 from guanxi_shared.calls import Actor, House
-from guanxi_shared.feed import matches_type
+from guanxi_shared.feed.patterns import matches_type
 from tests.gateway.identity.conftest import service_token
 from tests.gateway.identity.people import PASSWORD, Company, unique
 from tests.prepared import Clone

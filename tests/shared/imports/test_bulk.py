@@ -1,14 +1,21 @@
 """What bulk writes hand to Postgres."""
 
+from collections.abc import Iterable
+from uuid import UUID
+
 import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guanxi_shared.calls import Actor
+from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.key_index import KeyIndex
+from guanxi_shared.records import insert_record
 from guanxi_shared.statements import array_text
-from tests.library.app import BOOK
+from tests.factories import Organisation
+from tests.library.app import BOOK, found_by
 from tests.prepared import Clone
 
 HARD = ['a"b', "a\\b", "{x}", "a,b", "", "NULL", " ", "'", "换行\n", '","', "\\", '"']
@@ -48,3 +55,40 @@ async def test_an_index_without_kinds_is_idle(prefixes: tuple[str, ...]) -> None
     index.add(new_id(), ["e:a"])
 
     assert index.find(["e:a"]) == []
+
+
+async def test_an_import_reads_what_others_wrote_and_its_own_rows_not_again(
+    service_database: Database, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = KeyIndex(BOOK, organisation.id, {"e:"})
+    await index.load(service_database)
+    read: list[str] = []
+
+    def note(record_id: UUID, keys: Iterable[str]) -> None:
+        read.extend(keys)
+
+    monkeypatch.setattr(index, "add", note)
+
+    async with service_database.transaction(organisation.id) as connection:
+        await index.catch_up(connection)
+        own = await shelve(connection, organisation, "e:own")
+    async with service_database.transaction(organisation.id) as connection:
+        await shelve(connection, organisation, "e:of-another")
+    async with service_database.transaction(organisation.id) as connection:
+        await index.catch_up(connection)
+    assert read == ["e:of-another"]
+
+    async with service_database.transaction(organisation.id) as connection:
+        await connection.execute("UPDATE books SET updated_at = now() WHERE id = $1", own)
+    async with service_database.transaction(organisation.id) as connection:
+        await index.catch_up(connection)
+    assert set(read) == {"e:of-another", "e:own"}  # somebody changed it since
+
+
+async def shelve(connection: Connection, organisation: Organisation, key: str) -> UUID:
+    record_id = new_id()
+    book = {"organisation_id": organisation.id, "id": record_id, "title": "Walden"}
+    found = {**found_by(book), "match_keys": [key]}
+    actor = Actor(id=None, kind="service", channel="test")
+    await insert_record(connection, BOOK, {**book, **found}, actor=actor)
+    return record_id

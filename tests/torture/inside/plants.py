@@ -14,9 +14,12 @@ from typing import Any
 import asyncpg
 from sqlalchemy import true
 
-from guanxi_shared import consumers, events, feed, idempotency, record_statements, visibility
+from guanxi_shared import consumers, events, idempotency, record_statements, visibility
 from guanxi_shared.db import BOUND
 from guanxi_shared.deferred import Deferred
+from guanxi_shared.feed.cursor import Cursor
+from guanxi_shared.feed.feed import Feed
+from guanxi_shared.feed.patterns import matches_type
 from tests.torture.inside.failpoints import Chances
 
 DICE = random.Random(20)
@@ -40,20 +43,20 @@ class Plant:
 
 def _feed_by_time() -> None:
     async def read_all(
-        self: feed.Feed, cursor: feed.Cursor, *, types: Sequence[str], limit: int, wait: float
-    ) -> tuple[list[asyncpg.Record], feed.Cursor]:
+        self: Feed, cursor: Cursor, *, types: Sequence[str], limit: int, wait: float
+    ) -> tuple[list[asyncpg.Record], Cursor]:
         deadline = time.monotonic() + wait
         while True:
             await self.number()
             rows = await self.pool.fetch(BY_TIME, cursor.position, limit)
             if rows:
-                cursor = feed.Cursor(cursor.epoch, rows[-1]["position"])
-            wanted = [row for row in rows if feed.matches_type(row["type"], types)]
-            if wanted or time.monotonic() > deadline or self.is_stopping:
+                cursor = Cursor(cursor.epoch, rows[-1]["position"])
+            wanted = [row for row in rows if matches_type(row["type"], types)]
+            if wanted or time.monotonic() > deadline or self.bell.is_stopping:
                 return wanted, cursor
             await asyncio.sleep(0.05)
 
-    feed.Feed.read_all = read_all  # type: ignore[method-assign]
+    Feed.read_all = read_all  # type: ignore[method-assign]
 
 
 def _keys_unheard() -> None:

@@ -11,13 +11,13 @@ from sqlalchemy import MetaData
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from guanxi_shared import feed as feeds
 from guanxi_shared import reads
 from guanxi_shared.calls import Call, House, begin, begin_internal, house
 from guanxi_shared.documents import answers, query_parameter
 from guanxi_shared.edge import hot
 from guanxi_shared.errors import Malformed
-from guanxi_shared.feed import Audience, Cursor
+from guanxi_shared.feed.audience import Audience, read_visible
+from guanxi_shared.feed.cursor import Cursor
 from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.pages import MAX_LIMIT, ListQuery, Sort, query_pairs
 from guanxi_shared.resources import Resource
@@ -100,14 +100,14 @@ async def _list_events(call: Call, metadata: MetaData, resources: Sequence[Resou
     audience = Audience(tuple([(r.noun, await call.scope_of(r)) for r in readable]))
     deadline = time.monotonic() + wait
     while True:
-        changed = feed.changed
+        changed = feed.bell.changed
         await feed.number()
         head = await feed.head()
-        rows = await feeds.read_visible(
+        rows = await read_visible(
             call.db, metadata, call.organisation, audience, after=cursor.position, types=types, limit=limit
         )  # fmt: skip
         left = deadline - time.monotonic()
-        if rows or left <= 0 or not readable or feed.is_stopping:
+        if rows or left <= 0 or not readable or feed.bell.is_stopping:
             break
         await feed.woken(changed, left)
     reached = rows[-1]["position"] if rows else 0

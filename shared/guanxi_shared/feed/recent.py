@@ -27,6 +27,7 @@ class RecentEvents:
         self._kept: dict[int, tuple[float, asyncpg.Record]] = {}  # the oldest first
         self._printed: dict[int, bytes] = {}
         self._asking = asyncio.Lock()
+        self._letting_go: asyncio.TimerHandle | None = None
 
     async def rows(self, pool: asyncpg.Pool, positions: Sequence[int]) -> list[asyncpg.Record]:
         """In the order of the positions. KeyError where the log lacks one: nothing is left out in silence."""
@@ -38,6 +39,7 @@ class RecentEvents:
                 for row in await pool.fetch(SELECT, wanted):  # meanwhile something may be forgotten
                     found[row["position"]] = row
                     self._kept[row["position"]] = (now, row)
+                self._let_go_in_time()
             return [found[each] for each in positions]
 
     def printed(self, row: asyncpg.Record) -> orjson.Fragment:
@@ -57,6 +59,17 @@ class RecentEvents:
                 break
             del self._kept[position]
             self._printed.pop(position, None)
+
+    def _let_go_in_time(self) -> None:
+        """Nobody may ask again for long: what is kept goes by itself."""
+        if self._letting_go is None and self._kept:
+            loop = asyncio.get_running_loop()
+            self._letting_go = loop.call_later(KEPT_SECONDS, self._let_go)
+
+    def _let_go(self) -> None:
+        self._letting_go = None
+        self.forget()
+        self._let_go_in_time()
 
 
 def _document(row: asyncpg.Record) -> dict[str, Any]:
