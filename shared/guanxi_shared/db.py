@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from guanxi_shared.errors import Unavailable
+from guanxi_shared.queue_bell import QueueBell
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -50,6 +51,7 @@ AWAY = (
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 LOGS = "INSERT INTO events"  # in each statement that logs a change; see events.logged
+QUEUES = "INSERT INTO pgqueuer AS job"  # in pgqueuer's statement that adds an entry
 LOOKUP_CONNECTIONS = 2
 
 
@@ -64,15 +66,16 @@ class Kept(asyncpg.Connection):
     asyncpg prepares without a Sync. Whoever is cancelled between that and the execution leaves Postgres
     within a command, whose clock (`statement_timeout`) would run out on the next who asks there."""
 
-    __slots__ = ("has_logged", "is_given_up")
+    __slots__ = ("has_logged", "has_queued", "is_given_up")
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
         self.is_given_up = False
-        self.has_logged = False  # a change, since the transaction began
+        self.has_logged = self.has_queued = False  # a change, a job, since the transaction began
 
     async def _execute(self, query: str, *args: Any, **more: Any) -> Any:
         self.has_logged = self.has_logged or LOGS in query
+        self.has_queued = self.has_queued or QUEUES in query
         try:
             return await super()._execute(query, *args, **more)  # type: ignore[misc]
         except asyncio.CancelledError:
@@ -80,7 +83,9 @@ class Kept(asyncpg.Connection):
             raise
 
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:
-        self.has_logged = LOGS in query or (self.has_logged and not query.startswith("BEGIN"))
+        if query.startswith("BEGIN"):
+            self.has_logged = self.has_queued = False
+        self.has_logged = self.has_logged or LOGS in query
         done: str = await super().execute(query, *args, timeout=timeout)
         return done
 
@@ -97,6 +102,7 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._opened = AsyncExitStack()
         self.after_commit: Callable[[], None] = lambda: None  # wakes the feed's readers
+        self.queue_bell = QueueBell(lambda: self.points)
 
     @property
     def pool(self) -> asyncpg.Pool:
@@ -149,6 +155,7 @@ class Database:
 
     async def close(self) -> None:
         """Each pool is closed, whatever became of the others."""
+        await self.queue_bell.close()
         async with self._opened:
             if self._engine is not None:
                 await self._engine.dispose()
@@ -190,9 +197,7 @@ class Database:
     async def transaction(self, organisation_id: UUID | None) -> AsyncIterator[Connection]:
         """One transaction bound to an organisation; commits on leaving, rolls back on any error.
 
-        BEGIN and the binding travel together, so it costs two round trips, not three. Readers of the
-        feed are woken if a change was logged: most of a consumer's transactions, and all of a limit's,
-        have nothing for them.
+        BEGIN and the binding travel together, so it costs two round trips, not three.
         """
         async with self.pool.acquire(timeout=2) as connection:
             await connection.execute(begin_statement(organisation_id))
@@ -203,9 +208,15 @@ class Database:
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
-            has_logged = getattr(connection, "has_logged", True)
-        if has_logged:
+            self.committed(connection)
+
+    def committed(self, connection: Connection) -> None:
+        """Wakes who waits for what was written: readers of the feed if a change was logged, workers if a job
+        was queued. Most of a consumer's transactions, and all of a limit's, have nothing for either."""
+        if getattr(connection, "has_logged", True):
             self.after_commit()
+        if getattr(connection, "has_queued", True):
+            self.queue_bell.ring()
 
     @asynccontextmanager
     async def snapshot(self, organisation_id: UUID) -> AsyncIterator[Connection]:

@@ -75,12 +75,11 @@ class Deferred:
         try:
             if error is None:
                 await connection.execute("COMMIT")
+                self._db.committed(connection)
             elif connection.is_in_transaction():
                 await connection.execute("ROLLBACK")
         finally:
             await self._db.pool.release(connection)
-        if error is None:
-            self._db.after_commit()
 
     async def open(self) -> Connection:
         """The ordinary transaction: bound, and holding the idempotency key if there is one.

@@ -30,6 +30,7 @@ from uuid_utils.compat import uuid7
 
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict, NotFound
+from guanxi_shared.queue_bell import CHANNEL, TABLE
 
 STATUSES: Final = ("queued", "running", "done", "failed", "cancelled")
 QUEUE_TABLES: Final = frozenset(
@@ -40,11 +41,11 @@ QUEUE_TABLES: Final = frozenset(
 QUEUE_NAMES: Final = DBSettings(
     prefix="",
     db_schema=None,
-    channel="ch_pgqueuer",
+    channel=CHANNEL,
     function="fn_pgqueuer_changed",
     statistics_table="pgqueuer_statistics",
     queue_status_type="pgqueuer_status",
-    queue_table="pgqueuer",
+    queue_table=TABLE,
     queue_table_log="pgqueuer_log",
     trigger="tg_pgqueuer_changed",
     schedules_table="pgqueuer_schedules",
@@ -113,7 +114,7 @@ def install_queue_sql() -> str:
     """DDL of pgqueuer's tables in the first schema of the search path, as several statements.
 
     Its trigger is off: NOTIFY inside a transaction makes commits wait for one another (380 a
-    second instead of 5,300); workers poll. Grants go to the role named like the schema.
+    second instead of 5,300); workers are told after the commit (`queue_bell`), and poll. Grants go to the role named like the schema.
     """
     grants = f"""
 DO $grants$ DECLARE app text := quote_ident(current_schema()); BEGIN

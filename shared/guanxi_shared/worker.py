@@ -62,7 +62,7 @@ class WorkerSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="GUANXI_JOB_", extra="ignore")
 
     heartbeat_seconds: float = Field(default=10.0, ge=0.5)  # without a beat: the worker is dead
-    poll_seconds: float = Field(default=0.5, gt=0)
+    poll_seconds: float = Field(default=2.0, gt=0)  # what nobody told of is found so late
     concurrency: int = Field(default=2, ge=2)
     attempts: int = Field(default=5, ge=1)  # tries without progress
     retry_seconds: float = Field(default=1.0, gt=0)  # doubled at each try

@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 from uuid_utils.compat import uuid7
 
+from guanxi_shared import queue_bell
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.errors import Conflict, Invalid, NotFound
 from guanxi_shared.jobs import cancel_job, create_job, enqueue, queue_counts, read_job, requeue_job
@@ -24,6 +25,7 @@ from tests.shared.jobs_database import (
     until,
     working,
 )
+from tests.statements import heard_on_all
 
 ADD = "INSERT INTO effects (organisation_id, job_id, step) VALUES ($1, $2, $3)"
 
@@ -68,6 +70,39 @@ async def test_a_job_runs_to_its_end(jobs: Jobs) -> None:
     assert job["params"] == {"name": "张三"}
     assert job["result"] == {"file": "x.csv"}
     assert job["created_at"] <= job["started_at"] <= job["finished_at"]
+
+
+async def test_a_worker_that_hardly_polls_is_told_of_jobs_once_they_are_committed(
+    place: Place, jobs: Jobs
+) -> None:
+    """By another process, too: `jobs` and the worker have connections of their own."""
+    patient = WorkerSettings(heartbeat_seconds=60, poll_seconds=60, stop_seconds=10)
+
+    async def note(job: RunningJob) -> None:
+        async with job.transaction() as connection:
+            await job.save(connection, done=1)
+
+    async with opened(place) as elsewhere, working(elsewhere, {"note": note}, settings=patient):
+        first = await jobs.create("note")
+        await jobs.until_status(first, "done")
+        told: list[str] = []
+        with heard_on_all(jobs.database.points, lambda record: told.append(record.query)):
+            many = await asyncio.gather(*(jobs.create("note") for _ in range(20)))
+            for each in many:
+                await jobs.until_status(each, "done")
+            await asyncio.sleep(2 * queue_bell.PAUSE_SECONDS)
+            assert 1 <= told.count(queue_bell.TOLD) <= 10  # what comes together is told together
+            told.clear()
+            with pytest.raises(ConnectionError):
+                await give_up(jobs)
+            await asyncio.sleep(2 * queue_bell.PAUSE_SECONDS)
+            assert queue_bell.TOLD not in told
+
+
+async def give_up(jobs: Jobs) -> None:
+    async with jobs.database.transaction(jobs.organisation_id) as connection:
+        await create_job(connection, jobs.organisation_id, kind="note", params={})
+        raise ConnectionError("given up")
 
 
 async def test_a_handler_sees_the_parameters_and_who_asked(jobs: Jobs) -> None:
