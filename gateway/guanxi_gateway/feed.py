@@ -26,7 +26,7 @@ from guanxi_shared.calls import begin
 from guanxi_shared.errors import Malformed, Unavailable
 from guanxi_shared.errors import Upstream as WrongAnswer
 from guanxi_shared.feed.cursor import Gone
-from guanxi_shared.feed.routes import BATCH_TYPE, MAX_EVENTS, MAX_WAIT_SECONDS
+from guanxi_shared.feed.routes import BATCH_TYPE, MAX_EVENTS, MAX_WAIT_SECONDS, bounded
 from guanxi_shared.pages import query_pairs
 
 SECONDS_FOR_A_SERVICE = 10.0
@@ -247,23 +247,10 @@ def _options(options: Mapping[str, str], authorization: str) -> tuple[Positions,
     asked = Asked(
         authorization=authorization,
         types=options.get("types", ""),
-        limit=int(_bounded(options, "limit", 500, 1, MAX_EVENTS)),
-        wait=_bounded(options, "wait", 0, 0, MAX_WAIT_SECONDS),
+        limit=int(bounded(options, "limit", 500, 1, MAX_EVENTS)),
+        wait=bounded(options, "wait", 0, 0, MAX_WAIT_SECONDS),
     )
     return decode_cursor(options.get("after", "")), asked
-
-
-def _bounded(
-    options: Mapping[str, str], name: str, default: float, low: float, high: float
-) -> float:
-    try:
-        value = float(options.get(name, default))
-    except ValueError:
-        value = float("nan")
-    if not low <= value <= high:
-        sentence = f"{name} must be from {low:g} to {high:g}."
-        raise Malformed(sentence, errors={name: f"Send {low:g} to {high:g}."})
-    return value
 
 
 def _response(request: Request, options: Mapping[str, str], found: Merged) -> Response:

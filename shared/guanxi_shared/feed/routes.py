@@ -163,14 +163,15 @@ def _options(options: Mapping[str, str]) -> tuple[Cursor, list[str], int, float]
             code="unknown_parameter",
         )
     types = [part for part in options.get("types", "").split(",") if part]
-    limit = _bounded(options, "limit", 500, 1, MAX_EVENTS)
-    wait = _bounded(options, "wait", 0, 0, MAX_WAIT_SECONDS)
+    limit = bounded(options, "limit", 500, 1, MAX_EVENTS)
+    wait = bounded(options, "wait", 0, 0, MAX_WAIT_SECONDS)
     return Cursor.parse(options.get("after")), types, int(limit), wait
 
 
-def _bounded(
+def bounded(
     options: Mapping[str, str], name: str, default: float, low: float, high: float
 ) -> float:
+    """A number of the query, from `low` to `high`; Malformed, naming the parameter, for anything else."""
     try:
         value = float(options.get(name, default))
     except ValueError:
