@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker, create_async
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from guanxi_shared.errors import Unavailable
+from guanxi_shared.grouped.gathering import Gathering
 from guanxi_shared.queue_bell import QueueBell
 
 NAMING = {
@@ -53,6 +54,9 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 LOGS = "INSERT INTO events"  # in each statement that logs a change; see events.logged
 QUEUES = "INSERT INTO pgqueuer AS job"  # in pgqueuer's statement that adds an entry
 LOOKUP_CONNECTIONS = 2
+MOST_TOGETHER = (
+    8  # of a shape; more make a row little cheaper, and leave the other half of a busy machine idle
+)
 
 
 def new_metadata() -> MetaData:
@@ -102,6 +106,7 @@ class Database:
         self._engine: AsyncEngine | None = None
         self._opened = AsyncExitStack()
         self.after_commit: Callable[[], None] = lambda: None  # wakes the feed's readers
+        self.gathering = Gathering(most=MOST_TOGETHER)  # single statements; see grouped/
         self.queue_bell = QueueBell(lambda: self.points)
 
     @property

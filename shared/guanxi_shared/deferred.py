@@ -6,7 +6,8 @@ route). An update reads the record without a lock and writes it if it is still a
 instead of four. The moment anything else is asked, it becomes an ordinary bound transaction.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -15,17 +16,27 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from guanxi_shared.db import BOUND, Connection, Database, begin_statement
+from guanxi_shared.grouped.inserts import insert_together
+from guanxi_shared.grouped.rows import Row, Shape
+from guanxi_shared.grouped.updates import read_together, update_together
 from guanxi_shared.idempotency import CLAIM, KEEP, Answer, Claim
+from guanxi_shared.record_statements import insert_ctes, update_ctes
+from guanxi_shared.statements import Compiled
 
 ALONE_CLAIM = """
 claimed AS (INSERT INTO idempotency (organisation_id, actor_id, key, fingerprint, status, headers, body)
   SELECT $2::uuid, $3::uuid, $4::text, $5::bytea, $6::int, $7::jsonb, $8::bytea FROM bound
-  WHERE bound.id IS NOT NULL ON CONFLICT DO NOTHING RETURNING key)
+  WHERE bound.id IS NOT NULL
+  AND pg_try_advisory_xact_lock(hashtextextended($2::text || $3::text || $4, 0))
+  ON CONFLICT DO NOTHING RETURNING key)
 """
 CLAIM_PARAMETERS = 7
-# The record and version to be written, known only once the organisation is bound (see record_statements.TARGET).
+# The record to be written, if it is at that version and nobody holds it; looked for only once the organisation is
+# bound (see record_statements.TARGET). Others wait for this statement: it must not wait for a lock.
 ALONE_TARGET = """
-target AS MATERIALIZED (SELECT $2::uuid AS id, $3::bigint AS version FROM bound WHERE bound.id IS NOT NULL)
+target AS MATERIALIZED (SELECT t.id, t.version FROM {table} AS t
+  WHERE (SELECT bound.id FROM bound) IS NOT NULL AND t.id = $2::uuid AND t.version = $3::bigint
+  FOR NO KEY UPDATE OF t SKIP LOCKED)
 """
 
 
@@ -34,7 +45,7 @@ class AlreadyClaimed(Exception):
 
 
 class Outrun(Exception):
-    """Somebody changed the record between our look at it and our write: do it again under its lock."""
+    """Somebody changed the record between our look at it and our write, or is about to: do it again under its lock."""
 
 
 class Deferred:
@@ -108,42 +119,71 @@ class Deferred:
     async def execute(self, sql: str, *args: Any, timeout: float | None = None) -> str:
         return await (await self.open()).execute(sql, *args, timeout=timeout)
 
-    async def insert_alone(
-        self, state: Any, insert: Callable[[int, str], str], values: Sequence[Any]
-    ) -> None:
-        """The one statement: `insert(first, source)` gives the CTEs whose parameters start at
-        `first` and whose rows come from `source`."""
-        if self._claim is None or self._answer is None:
-            sql = f"{BOUND}, {insert(2, 'bound WHERE bound.id IS NOT NULL')}"
-            await self._db.points.fetchval(sql, str(self._organisation_id), *values)
-        else:
-            self.kept = answer = self._answer(state)
-            sql = f"{BOUND}, {ALONE_CLAIM}, {insert(2 + CLAIM_PARAMETERS, 'claimed')}"
-            kept = [*self._claim.key_parts, answer.status, answer.headers_json, answer.body]
-            written = await self._db.points.fetchval(
-                sql, str(self._organisation_id), *kept, *values
-            )
-            if written is None:
-                raise AlreadyClaimed
+    async def insert_alone(self, state: Any, shape: Shape, row: Row) -> None:
+        """The one statement, for this row or for others of its shape too that arrive with it."""
+        if self._claim is not None and self._answer is not None:
+            self.kept = self._answer(state)
+            row = replace(row, claim=self._claim, answer=self.kept)
+        organisation, points = self._organisation_id, self._db.points
+        is_written = await self._db.gathering.do(
+            ("insert", organisation, shape, row.claim is None),
+            row,
+            alone=lambda row: self._insert(shape, row),
+            together=lambda rows: insert_together(points, organisation, shape, rows),
+        )
+        if not is_written:
+            raise AlreadyClaimed
         self.is_done = True
         self._db.after_commit()
 
-    async def read_alone(self, select: str, *args: Any) -> asyncpg.Record | None:
-        """One row as it is now, without a lock; parameters of the SELECT start at $2."""
-        return await self._db.fetchrow(self._organisation_id, select, *args)
+    async def _insert(self, shape: Shape, row: Row) -> bool:
+        insert, kept = insert_ctes(*shape), []
+        if row.claim is None or row.answer is None:
+            sql = f"{BOUND}, {insert(2, 'bound WHERE bound.id IS NOT NULL')}"
+        else:
+            sql = f"{BOUND}, {ALONE_CLAIM}, {insert(2 + CLAIM_PARAMETERS, 'claimed')}"
+            answer = row.answer
+            kept = [*row.claim.key_parts, answer.status, answer.headers_json, answer.body]
+        organisation = str(self._organisation_id)
+        written = await self._db.points.fetchval(sql, organisation, *kept, *row.values, *row.event)
+        return written is not None
 
-    async def update_alone(
-        self, target: tuple[UUID, int], update: Callable[[int], str], values: Sequence[Any]
-    ) -> UUID | None:
-        """The one statement; None when the target is not at that version any more. `update(first)`
-        gives the CTEs, which start from `target`."""
-        sql = f"{BOUND}, {ALONE_TARGET}, {update(2 + len(target))}"
-        written: UUID | None = await self._db.points.fetchval(
-            sql, str(self._organisation_id), *target, *values
+    async def read_alone(
+        self, one: Compiled, many: Compiled, record_id: UUID
+    ) -> asyncpg.Record | None:
+        """One record as it is now, without a lock: `one` takes `record`, `many` takes `ids`."""
+        organisation, points = self._organisation_id, self._db.points
+        return await self._db.gathering.do(
+            ("read", organisation, one.sql),
+            record_id,
+            alone=lambda record: self._db.fetchrow(
+                organisation, one.sql, *one.args({"record": record})
+            ),
+            together=lambda ids: read_together(points, organisation, many, ids),
+        )
+
+    async def update_alone(self, shape: Shape, row: Row) -> UUID | None:
+        """The one statement, for this row or for others of its shape too that arrive with it; None when the
+        record is not at that version any more, or somebody holds it."""
+        organisation, points = self._organisation_id, self._db.points
+        written = await self._db.gathering.do(
+            ("update", organisation, shape),
+            row,
+            alone=lambda row: self._update(shape, row),
+            together=lambda rows: update_together(points, organisation, shape, rows),
         )
         if written is not None:
             self.is_done = True
             self._db.after_commit()
+        return written
+
+    async def _update(self, shape: Shape, row: Row) -> UUID | None:
+        target = ALONE_TARGET.format(table=shape.table.name)
+        sql = f"{BOUND}, {target}, {update_ctes(*shape)(4)}"
+        organisation = str(self._organisation_id)
+        written: UUID | None = await self._db.points.fetchval(
+            sql, organisation, row.id, row.at, *row.values, *row.event
+        )
         return written
 
     async def keep(self, answer: Answer) -> None:

@@ -66,8 +66,8 @@ def insert_ctes(
     """The row, its search row and its event as CTEs: parameters from `first` on, one row for a row
     of `source`."""
     columns = ", ".join(f'"{name}"' for name in names)
-    types = [_type(table, name) for name in names]
-    copied = ", ".join(_copied(table, search))
+    types = [parameter_type(table, name) for name in names]
+    copied = ", ".join(copied_columns(table, search))
 
     @lru_cache(maxsize=4)
     def build(first: int, source: str) -> str:
@@ -75,7 +75,9 @@ def insert_ctes(
         at = first + len(names)
         found = ""
         if search is not None:
-            entered = "".join(f", ${at + i}::{_type(search, w)}" for i, w in enumerate(words))
+            entered = "".join(
+                f", ${at + i}::{parameter_type(search, w)}" for i, w in enumerate(words)
+            )
             found = (
                 f"found AS (INSERT INTO {search.name} (organisation_id, id, {', '.join([copied, *words])}) "
                 f"SELECT organisation_id, id, {copied}{entered} FROM inserted), "
@@ -90,7 +92,7 @@ def insert_ctes(
     return build
 
 
-def _copied(table: Table, search: Table | None) -> list[str]:
+def copied_columns(table: Table, search: Table | None) -> list[str]:
     return [] if search is None else [name for name in COPIED if name in table.c]
 
 
@@ -99,8 +101,8 @@ def update_ctes(
     table: Table, search: Table | None, names: tuple[str, ...], words: tuple[str, ...]
 ) -> Callable[[int], str]:
     """The same for what `target` names; the search row only if something of it changes."""
-    sets = [(name, _type(table, name)) for name in names]
-    copied = [name for name in _copied(table, search) if name in names]
+    sets = [(name, parameter_type(table, name)) for name in names]
+    copied = [name for name in copied_columns(table, search) if name in names]
 
     @lru_cache(maxsize=4)
     def build(first: int) -> str:
@@ -110,7 +112,10 @@ def update_ctes(
         at = first + len(names)
         found = ""
         if search is not None and (copied or words):
-            entered = [f"{word} = ${at + i}::{_type(search, word)}" for i, word in enumerate(words)]
+            entered = [
+                f"{word} = ${at + i}::{parameter_type(search, word)}"
+                for i, word in enumerate(words)
+            ]
             entered += [f"{name} = u.{name}" for name in copied]
             found = (
                 f"found AS (UPDATE {search.name} AS s SET {', '.join(entered)} FROM updated AS u "
@@ -129,7 +134,7 @@ def update_ctes(
 
 
 @lru_cache(maxsize=2048)
-def _type(table: Table, name: str) -> str:
+def parameter_type(table: Table, name: str) -> str:
     """The type of a parameter for a column."""
     type_ = type_of(table.c[name])
     return f"text::{type_}" if name in _array_columns(table) else type_

@@ -11,13 +11,15 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Table, Uuid, bindparam, select
+from sqlalchemy import ColumnElement, Table, Uuid, any_, bindparam, select
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import events
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.deferred import Deferred, Outrun
 from guanxi_shared.errors import Conflict, Forbidden, NotFound
+from guanxi_shared.grouped.rows import Row, Shape
 from guanxi_shared.record_statements import (
     TARGET,
     columns_and_words,
@@ -29,7 +31,7 @@ from guanxi_shared.record_statements import (
 )
 from guanxi_shared.resources import DOCUMENT, Resource
 from guanxi_shared.schema import WORDS
-from guanxi_shared.statements import Shapes
+from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope
 
 State = dict[str, Any]
@@ -75,10 +77,11 @@ async def insert_record(
     names, words = columns_and_words(resource, row)
     values = parameters_of(resource, names, words, row)
     event = event_of(resource, verb, row, after, actor, changed=(), before=None)
-    ctes = insert_ctes(resource.table, resource.search, names, words)
+    shape = Shape(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
-        await connection.insert_alone(state, ctes, [*values, *event])
+        await connection.insert_alone(state, shape, Row(values, event))
     else:
+        ctes = insert_ctes(*shape)
         await connection.fetchval(f"WITH {ctes(1, '(SELECT 1) AS one')}", *values, *event)
     return state
 
@@ -134,13 +137,19 @@ async def load_record(
     """The row under `FOR NO KEY UPDATE`; before a deferred transaction has begun, without a lock, and
     then the write makes sure that nobody was quicker. NotFound if the caller may not see it,
     Forbidden if they may see but not change it."""
-    is_alone = isinstance(connection, Deferred) and connection.is_untouched
-    key = ("load", resource.name, deleted, is_alone)
-    compiled = SHAPES.get(key, lambda: _load_select(resource, deleted=deleted, locks=not is_alone))
-    args = compiled.args({"record": record_id})
+
+    def text(*, locks: bool, many: bool = False) -> Compiled:
+        key = ("load", resource.name, deleted, locks, many)
+        return SHAPES.get(
+            key, lambda: _load_select(resource, deleted=deleted, locks=locks, many=many)
+        )
+
     if isinstance(connection, Deferred) and connection.is_untouched:
-        record = await connection.read_alone(compiled.sql, *args)
+        one, many = text(locks=False), text(locks=False, many=True)
+        record = await connection.read_alone(one, many, record_id)
     else:
+        compiled = text(locks=True)
+        args = compiled.args({"record": record_id})
         # The connection is bound already; $1 is unused by the text and keeps the numbering shared.
         sql = f"SELECT found.* FROM (SELECT $1::text) AS bound, LATERAL ({compiled.sql}) AS found"
         record = await connection.fetchrow(sql, "", *args)
@@ -159,14 +168,15 @@ async def load_record(
     return Loaded(decoded(resource.table, row), computed)
 
 
-def _load_select(resource: Resource, *, deleted: bool, locks: bool) -> Any:
+def _load_select(resource: Resource, *, deleted: bool, locks: bool, many: bool) -> Any:
     table = resource.table
     stored = [column for column in table.columns if column.name != DOCUMENT]
     computed = [resource.fields[n].shown.label(f"_computed_{n}") for n in sorted(resource.computed)]
     if computed and locks:
         computed.append(_version_seen(table).label("_seen"))
     present = table.c.deleted_at.is_not(None) if deleted else table.c.deleted_at.is_(None)
-    found = select(*stored, *computed).where(table.c.id == bindparam("record", type_=Uuid), present)
+    wanted = any_(bindparam("ids", type_=ARRAY(Uuid))) if many else bindparam("record", type_=Uuid)
+    found = select(*stored, *computed).where(table.c.id == wanted, present)
     # References to it may be made meanwhile.
     return found.with_for_update(of=table, key_share=True) if locks else found
 
@@ -233,11 +243,12 @@ async def _write(
     before = {name: old_state[name] for name in changed} | dict(more or {})
     row = {**loaded.row, **columns}
     event = event_of(resource, verb, row, after, actor, changed=changed, before=before)
-    ctes = update_ctes(resource.table, resource.search, names, words)
-    target = (loaded.id, loaded.version)
+    shape = Shape(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
-        written_id = await connection.update_alone(target, ctes, [*values, *event])
+        changed_row = Row(values, event, at=loaded.version)
+        written_id = await connection.update_alone(shape, changed_row)
     else:
+        ctes, target = update_ctes(*shape), (loaded.id, loaded.version)
         sql = f"WITH {TARGET}, {ctes(1 + len(target))}"
         written_id = await connection.fetchval(sql, *target, *values, *event)
     if written_id is None:

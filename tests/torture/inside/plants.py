@@ -14,12 +14,15 @@ from typing import Any
 import asyncpg
 from sqlalchemy import true
 
-from guanxi_shared import consumers, events, idempotency, record_statements, visibility
+from guanxi_shared import consumers, deferred, events, idempotency, visibility
 from guanxi_shared.db import BOUND
 from guanxi_shared.deferred import Deferred
 from guanxi_shared.feed.cursor import Cursor
 from guanxi_shared.feed.feed import Feed
 from guanxi_shared.feed.patterns import matches_type
+from guanxi_shared.grouped import inserts, updates
+from guanxi_shared.grouped.rows import Shape
+from guanxi_shared.grouped.rows import logged as rows_logged
 from tests.torture.inside.failpoints import Chances
 
 DICE = random.Random(20)
@@ -124,6 +127,11 @@ def _change_untold() -> None:
 
     events.logged = sometimes
 
+    def sometimes_together(shape: Shape, rows: str) -> str:
+        return rows_logged(shape, f"(SELECT * FROM {rows}) AS s WHERE random() > 0.03")
+
+    inserts.logged = updates.logged = sometimes_together  # type: ignore[attr-defined]
+
 
 def _number_of_its_own() -> None:
     from guanxi_tickets.tickets import numbering
@@ -156,15 +164,9 @@ def _bound_to_another() -> None:
 
 
 def _last_writer_wins() -> None:
-    update_ctes = record_statements.update_ctes
-
-    def unguarded(*args: Any) -> Callable[[int], str]:
-        build = update_ctes(*args)
-        return lambda first: build(first).replace(
-            "AND t.version = (SELECT version FROM target) ", ""
-        )
-
-    record_statements.update_ctes = unguarded  # type: ignore[assignment]
+    statement = updates.statement
+    deferred.ALONE_TARGET = deferred.ALONE_TARGET.replace("t.version = $3", "0 < $3")
+    updates.statement = lambda shape: statement(shape).replace("t.version = s.at", "true")
 
 
 def _facts_dropped() -> None:
