@@ -7,7 +7,6 @@ SIGINT) gives its jobs back at their next chunk.
 """
 
 import asyncio
-import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
@@ -32,6 +31,7 @@ from setproctitle import setproctitle
 
 from guanxi_shared import http, logs
 from guanxi_shared.db import Database
+from guanxi_shared.garbage import settle_garbage
 from guanxi_shared.patient_queue import PatientQueries
 from guanxi_shared.running_jobs import (
     PASSING,
@@ -292,14 +292,6 @@ async def going_on(
     finally:
         stopping.set()
         await task
-
-
-def settle_garbage() -> None:
-    """Jobs make many small objects that all go together: looking through them again and again took
-    a third of the time of an import."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def main(arguments: list[str]) -> None:

@@ -1,6 +1,7 @@
 """The change feed: dense, in order, complete, however many write and whatever stays open."""
 
 import asyncio
+import contextlib
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -15,6 +16,7 @@ import pytest
 
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Database
+from guanxi_shared.deferred import Deferred
 from guanxi_shared.edge import Edge
 from guanxi_shared.events import publish
 from guanxi_shared.feed import bell, recent
@@ -342,6 +344,32 @@ async def test_readers_are_woken_by_what_is_logged_alone(
         async with service_database.transaction(organisation.id) as connection:
             await connection.fetchval("SELECT 1")
     assert len(woken) == 2
+
+
+async def test_readers_are_woken_by_every_way_of_writing_a_record(
+    client: Clients, service_database: Database, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """One statement, one for several, a transaction that was begun when more was asked."""
+    rep, woken = client(organisation.rep), list[None]()
+    there = await book(rep)
+    monkeypatch.setattr(service_database, "after_commit", lambda: woken.append(None))
+    await book(rep)
+    assert len(woken) == 1
+    await asyncio.gather(*(book(rep) for _ in range(4)))
+    assert len(woken) == 5
+    assert (await rep.patch(f"/v1/books/{there['id']}", json={"pages": 7})).status_code == 200
+    assert len(woken) == 6
+    for fails in (False, True):
+        with contextlib.suppress(ConnectionError):
+            async with Deferred(service_database, organisation.id) as deferred:
+                await deferred.fetchval("SELECT 1")
+                await publish(
+                    await deferred.open(), organisation_id=organisation.id, type="library.book.updated",
+                    subject_type="book", subject_id=new_id(), version=1, actor=ACTOR, after={},
+                )  # fmt: skip
+                if fails:
+                    raise ConnectionError("given up")
+        assert len(woken) == 7
 
 
 async def test_readers_who_come_together_number_once_and_miss_nothing(

@@ -20,6 +20,7 @@ from typing import NoReturn
 
 from setproctitle import setproctitle
 
+from guanxi_shared.garbage import collect_none_while_starting
 from guanxi_shared.launch.child import die_with_parent
 
 Command = tuple[str, ...]
@@ -80,12 +81,15 @@ def fork_ahead(commands: Sequence[Command]) -> dict[Command, Forked]:
     Empty where it cannot be done."""
     if not _can_be_watched():
         return {}
+    collect_none_while_starting()
     for module in COMMON:
         import_module(module)
     gc.freeze()  # a collection in one process would copy the pages that all of them share
     sys.stdout.flush()
     sys.stderr.flush()
-    return {command: _fork(command) for command in commands}
+    forked = {command: _fork(command) for command in commands}
+    gc.enable()  # in the supervisor; each of the others when it has started
+    return forked
 
 
 def _can_be_watched() -> bool:
