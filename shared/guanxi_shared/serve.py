@@ -9,7 +9,7 @@ import uvicorn
 import uvicorn.supervisors
 
 from guanxi_shared.feed.bell import stop_waiting
-from guanxi_shared.garbage import collect_none_while_starting
+from guanxi_shared.garbage import collect_seldom_while_starting
 
 GRACEFUL_SECONDS = 10
 
@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> None:
     if len(arguments) != 1:
         raise SystemExit(__doc__)
     package = arguments[0]
-    collect_none_while_starting()
+    collect_seldom_while_starting()
     prefix = package.removeprefix("guanxi_").upper()
     setproctitle.setproctitle(f"guanxi: {prefix.lower()}")
     config = uvicorn.Config(

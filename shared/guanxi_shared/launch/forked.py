@@ -20,7 +20,7 @@ from typing import NoReturn
 
 from setproctitle import setproctitle
 
-from guanxi_shared.garbage import collect_none_while_starting
+from guanxi_shared.garbage import collect_seldom_while_starting
 from guanxi_shared.launch.child import die_with_parent
 
 Command = tuple[str, ...]
@@ -81,15 +81,13 @@ def fork_ahead(commands: Sequence[Command]) -> dict[Command, Forked]:
     Empty where it cannot be done."""
     if not _can_be_watched():
         return {}
-    collect_none_while_starting()
+    collect_seldom_while_starting()
     for module in COMMON:
         import_module(module)
     gc.freeze()  # a collection in one process would copy the pages that all of them share
     sys.stdout.flush()
     sys.stderr.flush()
-    forked = {command: _fork(command) for command in commands}
-    gc.enable()  # in the supervisor; each of the others when it has started
-    return forked
+    return {command: _fork(command) for command in commands}
 
 
 def _can_be_watched() -> bool:
