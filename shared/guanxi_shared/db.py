@@ -54,9 +54,8 @@ Connection = asyncpg.Connection | PoolConnectionProxy
 LOGS = "INSERT INTO events"  # in each statement that logs a change; see events.logged
 QUEUES = "INSERT INTO pgqueuer AS job"  # in pgqueuer's statement that adds an entry
 LOOKUP_CONNECTIONS = 2
-MOST_TOGETHER = (
-    8  # of a shape; more make a row little cheaper, and leave the other half of a busy machine idle
-)
+# Of a kind, in one statement: more make a row little cheaper, and then all wait at once.
+MOST_TOGETHER = 8
 
 
 def new_metadata() -> MetaData:

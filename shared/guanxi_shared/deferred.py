@@ -19,15 +19,15 @@ from guanxi_shared.db import BOUND, Connection, Database, begin_statement
 from guanxi_shared.grouped.inserts import insert_together
 from guanxi_shared.grouped.rows import Row, Shape
 from guanxi_shared.grouped.updates import read_together, update_together
-from guanxi_shared.idempotency import CLAIM, KEEP, Answer, Claim
+from guanxi_shared.idempotency import CLAIM, KEEP, Answer, Claim, is_free
 from guanxi_shared.record_statements import insert_ctes, update_ctes
 from guanxi_shared.statements import Compiled
 
-ALONE_CLAIM = """
+ALONE_CLAIM = f"""
 claimed AS (INSERT INTO idempotency (organisation_id, actor_id, key, fingerprint, status, headers, body)
   SELECT $2::uuid, $3::uuid, $4::text, $5::bytea, $6::int, $7::jsonb, $8::bytea FROM bound
   WHERE bound.id IS NOT NULL
-  AND pg_try_advisory_xact_lock(hashtextextended($2::text || $3::text || $4, 0))
+  AND {is_free("$2", "$3", "$4")}
   ON CONFLICT DO NOTHING RETURNING key)
 """
 CLAIM_PARAMETERS = 7

@@ -18,12 +18,19 @@ from guanxi_shared.errors import Conflict, Invalid, Malformed
 
 LONGEST_KEY = 255
 
+
+def is_free(organisation: str, actor: str, key: str) -> str:
+    """SQL that takes the key of these expressions for this transaction, unless another one holds it."""
+    held = f"({organisation})::text || ({actor})::text || {key}"
+    return f"pg_try_advisory_xact_lock(hashtextextended({held}, 0))"
+
+
 # A claim that is not granted either waits for nobody: another request holds the advisory lock
 # (409), or the row is there already (replay).
-CLAIM = """
+CLAIM = f"""
 INSERT INTO idempotency (organisation_id, actor_id, key, fingerprint, status, headers, body)
-SELECT $1::uuid, $2::uuid, $3::text, $4::bytea, 0, '{}'::jsonb, ''::bytea
-WHERE pg_try_advisory_xact_lock(hashtextextended($1::text || $2::text || $3, 0))
+SELECT $1::uuid, $2::uuid, $3::text, $4::bytea, 0, '{{}}'::jsonb, ''::bytea
+WHERE {is_free("$1", "$2", "$3")}
 ON CONFLICT DO NOTHING RETURNING true
 """
 STORED = """

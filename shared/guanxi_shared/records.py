@@ -137,18 +137,12 @@ async def load_record(
     """The row under `FOR NO KEY UPDATE`; before a deferred transaction has begun, without a lock, and
     then the write makes sure that nobody was quicker. NotFound if the caller may not see it,
     Forbidden if they may see but not change it."""
-
-    def text(*, locks: bool, many: bool = False) -> Compiled:
-        key = ("load", resource.name, deleted, locks, many)
-        return SHAPES.get(
-            key, lambda: _load_select(resource, deleted=deleted, locks=locks, many=many)
-        )
-
     if isinstance(connection, Deferred) and connection.is_untouched:
-        one, many = text(locks=False), text(locks=False, many=True)
+        one = _loading(resource, deleted=deleted, locks=False)
+        many = _loading(resource, deleted=deleted, locks=False, many=True)
         record = await connection.read_alone(one, many, record_id)
     else:
-        compiled = text(locks=True)
+        compiled = _loading(resource, deleted=deleted, locks=True)
         args = compiled.args({"record": record_id})
         # The connection is bound already; $1 is unused by the text and keeps the numbering shared.
         sql = f"SELECT found.* FROM (SELECT $1::text) AS bound, LATERAL ({compiled.sql}) AS found"
@@ -166,6 +160,11 @@ async def load_record(
         name: orjson.loads(row.pop(f"_computed_{name}") or "[]") for name in resource.computed
     }
     return Loaded(decoded(resource.table, row), computed)
+
+
+def _loading(resource: Resource, *, deleted: bool, locks: bool, many: bool = False) -> Compiled:
+    key = ("load", resource.name, deleted, locks, many)
+    return SHAPES.get(key, lambda: _load_select(resource, deleted=deleted, locks=locks, many=many))
 
 
 def _load_select(resource: Resource, *, deleted: bool, locks: bool, many: bool) -> Any:

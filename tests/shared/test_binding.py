@@ -2,7 +2,8 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,9 +11,14 @@ import asyncpg
 import orjson
 import pytest
 
-from guanxi_shared.db import Database, bound, raw, savepoint
+from guanxi_shared import deferred
+from guanxi_shared.db import BOUND, Database, bound, raw, savepoint
 from guanxi_shared.errors import NotFound
+from guanxi_shared.grouped import updates
+from guanxi_shared.grouped.gathering import Own
+from guanxi_shared.grouped.rows import Row, Shape, document
 from guanxi_shared.identifiers import new_id
+from guanxi_shared.record_statements import update_ctes
 from tests.factories import Clients, Organisation
 from tests.library.books import book, shelve
 from tests.prepared import Clone
@@ -77,6 +83,53 @@ async def test_under_no_plan_a_row_is_read_before_the_binding(
         )
         top = orjson.loads(plan)[0]["Plan"]
         assert _reads_binding_first(top), plan
+
+
+@pytest.mark.parametrize("plans", ["force_generic_plan", "force_custom_plan"])
+async def test_under_no_plan_a_record_to_write_is_looked_for_before_the_binding(
+    connection: asyncpg.Connection, client: Clients, organisation: Organisation,
+    shelf: list[dict[str, Any]], plans: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """The update of one, and that of several: a plan that began with the table would write nothing."""
+    seen: list[tuple[Shape, Sequence[Row]]] = []
+
+    async def left_alone(_: Any, __: UUID, shape: Shape, rows: Sequence[Row]) -> list[Own]:
+        seen.append((shape, rows))
+        return [Own.WAY for _ in rows]
+
+    monkeypatch.setattr(deferred, "update_together", left_alone)
+    rep = client(organisation.rep)
+    for _ in range(2):  # the second time everything is known, and all arrive in one turn
+        asked = (rep.patch(f"/v1/books/{b['id']}", json={"title": f"T{new_id()}"}) for b in shelf)
+        assert {answer.status_code for answer in await asyncio.gather(*asked)} == {200}
+    shape, rows = max(seen, key=lambda each: len(each[1]))
+    assert len(rows) > 1
+    versions = {b["id"]: (await rep.get(f"/v1/books/{b['id']}")).json()["version"] for b in shelf}
+    rows = [
+        replace(row, at=versions[str(row.id)], event=[*row.event[:1], new_id(), *row.event[2:]])
+        for row in rows  # their own events are written already
+    ]
+    target = deferred.ALONE_TARGET.format(table=shape.table.name)
+    alone = f"{BOUND}, {target}, {update_ctes(*shape)(4)}"
+    first = rows[0]
+    await connection.execute(f"SET plan_cache_mode = {plans}")
+    for off in _switched_off():
+        await connection.execute(
+            "".join(f"SET {s} = {'off' if s in off else 'on'};" for s in SWITCHES)
+        )
+        for sql, arguments, ids in (
+            (alone, (first.id, first.at, *first.values, *first.event), {first.id}),
+            (updates.statement(shape), (_json_of(shape, rows),), {row.id for row in rows}),
+        ):
+            await connection.execute("BEGIN")
+            found = await connection.fetch(sql, str(organisation.id), *arguments)
+            await connection.execute("ROLLBACK")
+            assert {record["id"] for record in found} == ids, off
+
+
+def _json_of(shape: Shape, rows: Sequence[Row]) -> str:
+    documents = [document(shape, row) or b"" for row in rows]
+    return (b"[" + b",".join(documents) + b"]").decode()
 
 
 def _switched_off() -> Iterator[tuple[str, ...]]:

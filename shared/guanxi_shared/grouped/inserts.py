@@ -12,25 +12,14 @@ from uuid import UUID
 import asyncpg
 
 from guanxi_shared.grouped.gathering import Own
-from guanxi_shared.grouped.rows import (
-    CLAIM,
-    REFUSED,
-    Row,
-    Shape,
-    document,
-    joined,
-    logged,
-    reading,
-    source,
-)
-from guanxi_shared.record_statements import copied_columns
+from guanxi_shared.grouped.rows import CLAIM, Row, Shape, document, logged, reading, source, written
+from guanxi_shared.idempotency import is_free
 
 # Another transaction that holds the key is not waited for: the rows beside this one would wait too.
-GRANTED = """
+GRANTED = f"""
 claimed AS (INSERT INTO idempotency (organisation_id, actor_id, key, fingerprint, status, headers, body)
   SELECT r_organisation_id, actor, key, fingerprint, status, headers::jsonb, convert_to(after, 'UTF8') FROM source
-  WHERE pg_try_advisory_xact_lock(hashtextextended(r_organisation_id::text || actor::text || key, 0))
-  ON CONFLICT DO NOTHING RETURNING actor_id, key),
+  WHERE {is_free("r_organisation_id", "actor", "key")} ON CONFLICT DO NOTHING RETURNING actor_id, key),
 granted AS MATERIALIZED (SELECT s.* FROM source AS s JOIN claimed ON s.actor = claimed.actor_id AND s.key = claimed.key)
 """
 
@@ -38,8 +27,7 @@ granted AS MATERIALIZED (SELECT s.* FROM source AS s JOIN claimed ON s.actor = c
 async def insert_together(
     pool: asyncpg.Pool, organisation_id: UUID, shape: Shape, rows: Sequence[Row]
 ) -> list[bool | Own]:
-    """Whether each row is there now: not if its key was claimed before. Own.WAY for those that this
-    statement cannot write. With claims or without, all alike."""
+    """True for each row that is there now, Own.WAY for the others. With claims or without, all alike."""
     taken: dict[UUID, Row] = {}
     keys: set[str] = set()
     documents = []
@@ -51,16 +39,10 @@ async def insert_together(
             keys.add(key)
             taken[row.id] = row
             documents.append(told)
-    if not documents:
-        return [Own.WAY] * len(rows)
-    try:
-        found = await pool.fetch(
-            statement(shape, rows[0].claim is not None), str(organisation_id), joined(documents)
-        )
-    except REFUSED:
-        return [Own.WAY] * len(rows)
-    written = {record["id"] for record in found}
-    return [row.id in written if taken.get(row.id) is row else Own.WAY for row in rows]
+    ids = await written(
+        pool, organisation_id, statement(shape, rows[0].claim is not None), documents
+    )
+    return [(row.id in ids and taken.get(row.id) is row) or Own.WAY for row in rows]
 
 
 @lru_cache(maxsize=512)
@@ -84,8 +66,7 @@ def _found(shape: Shape, rows: str) -> list[str]:
     if shape.search is None:
         return []
     read = reading(shape)
-    copied = [name for name in copied_columns(shape.table, shape.search) if name in shape.names]
-    names = ("organisation_id", "id", *copied, *shape.words)
+    names = ("organisation_id", "id", *shape.found_by)
     values = ", ".join(read[f"r_{name}"] for name in names)
     return [
         f"found AS (INSERT INTO {shape.search.name} ({', '.join(names)}) SELECT {values} FROM {rows})"

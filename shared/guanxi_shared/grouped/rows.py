@@ -14,7 +14,7 @@ from sqlalchemy import Table
 from guanxi_shared import events
 from guanxi_shared.db import BOUND
 from guanxi_shared.idempotency import Answer, Claim
-from guanxi_shared.record_statements import parameter_type
+from guanxi_shared.record_statements import copied_columns, parameter_type
 from guanxi_shared.resources import DOCUMENT
 
 # After these nothing of a statement is there, and one row may be the cause for all.
@@ -39,6 +39,12 @@ class Shape(NamedTuple):
     search: Table | None
     names: tuple[str, ...]
     words: tuple[str, ...]
+
+    @property
+    def found_by(self) -> tuple[str, ...]:
+        """What of this its search row has: copies of columns, and words."""
+        copied = copied_columns(self.table, self.search)
+        return (*(name for name in copied if name in self.names), *self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,17 @@ def document(shape: Shape, row: Row) -> bytes | None:
         return None
 
 
-def joined(documents: Sequence[bytes]) -> str:
-    return (b"[" + b",".join(documents) + b"]").decode()
+async def written(
+    pool: asyncpg.Pool, organisation_id: UUID, sql: str, documents: Sequence[bytes]
+) -> set[UUID]:
+    """The ids that a statement over these documents gives back; none if it was refused."""
+    if not documents:
+        return set()
+    rows = (b"[" + b",".join(documents) + b"]").decode()
+    try:
+        return {record["id"] for record in await pool.fetch(sql, str(organisation_id), rows)}
+    except REFUSED:
+        return set()
 
 
 def _as_text(value: Any) -> str:

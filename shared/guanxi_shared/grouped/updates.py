@@ -13,17 +13,15 @@ import asyncpg
 from guanxi_shared.db import bound
 from guanxi_shared.grouped.gathering import Own
 from guanxi_shared.grouped.rows import (
-    REFUSED,
     TARGET,
     Row,
     Shape,
     document,
-    joined,
     logged,
     reading,
     source,
+    written,
 )
-from guanxi_shared.record_statements import copied_columns
 from guanxi_shared.statements import Compiled
 
 
@@ -44,16 +42,12 @@ async def update_together(
     """The ids of those that were written; Own.WAY for the others."""
     taken: dict[UUID, Row] = {}
     documents = []
-    for row in sorted(rows, key=lambda row: row.id):
+    for row in rows:
         if row.id not in taken and (told := document(shape, row)) is not None:
             taken[row.id] = row
             documents.append(told)
-    try:
-        found = await pool.fetch(statement(shape), str(organisation_id), joined(documents))
-    except REFUSED:
-        return [Own.WAY] * len(rows)
-    written = {record["id"] for record in found}
-    return [row.id if row.id in written and taken[row.id] is row else Own.WAY for row in rows]
+    ids = await written(pool, organisation_id, statement(shape), documents)
+    return [row.id if row.id in ids and taken.get(row.id) is row else Own.WAY for row in rows]
 
 
 @lru_cache(maxsize=512)
@@ -64,29 +58,25 @@ def statement(shape: Shape) -> str:
     only after the binding (see record_statements.TARGET)."""
     read, table = reading(shape), shape.table.name
     sets = ", ".join(f'"{name}" = {read[f"r_{name}"]}' for name in shape.names)
-    is_same = "t.id = s.target AND t.version = s.at"
     ctes = [
         source(shape, TARGET),
-        f"free AS MATERIALIZED (SELECT t.id FROM source AS s, {table} AS t"
-        f" WHERE (SELECT count(*) FROM source) > 0 AND {is_same} FOR NO KEY UPDATE OF t SKIP LOCKED)",
-        f"updated AS (UPDATE {table} AS t SET {sets} FROM source AS s WHERE (SELECT count(*) FROM free) > 0"
-        f" AND {is_same} AND s.target = ANY(ARRAY(SELECT id FROM free)) RETURNING t.organisation_id, t.id)",
+        f"free AS MATERIALIZED (SELECT s.* FROM source AS s, {table} AS t WHERE (SELECT count(*) FROM source) > 0"
+        " AND t.id = s.target AND t.version = s.at FOR NO KEY UPDATE OF t SKIP LOCKED)",
+        f"updated AS (UPDATE {table} AS t SET {sets} FROM free AS s WHERE (SELECT count(*) FROM free) > 0"
+        " AND t.id = s.target RETURNING t.organisation_id, t.id)",
         *_found(shape),
-        logged(shape, "source AS s WHERE s.target IN (SELECT id FROM updated)"),
+        logged(shape, "free AS s WHERE s.target IN (SELECT id FROM updated)"),
     ]
     return f"{', '.join(ctes)} SELECT id FROM updated"
 
 
 def _found(shape: Shape) -> list[str]:
     """What the records are found by, if something of it changes."""
-    if shape.search is None:
+    if shape.search is None or not shape.found_by:
         return []
     read = reading(shape)
-    copied = [name for name in copied_columns(shape.table, shape.search) if name in shape.names]
-    if not (names := (*copied, *shape.words)):
-        return []
-    sets = ", ".join(f"{name} = {read[f'r_{name}']}" for name in names)
+    sets = ", ".join(f"{name} = {read[f'r_{name}']}" for name in shape.found_by)
     return [
-        f"found AS (UPDATE {shape.search.name} AS f SET {sets} FROM source AS s, updated AS u"
+        f"found AS (UPDATE {shape.search.name} AS f SET {sets} FROM free AS s, updated AS u"
         " WHERE s.target = u.id AND f.organisation_id = u.organisation_id AND f.id = u.id)"
     ]
