@@ -9,7 +9,6 @@ import asyncio
 
 from starlette.types import Message
 
-from guanxi_gateway.at_once import answered_at_once
 from guanxi_gateway.passage import Passage, request_head
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.watch import ClientGone, Watch
@@ -24,6 +23,7 @@ from guanxi_gateway.wire import (
     WireError,
 )  # fmt: skip
 from guanxi_shared import logs
+from guanxi_shared.at_once import answered_at_once
 from guanxi_shared.errors import Late, Problem, TooLarge, Unavailable
 from guanxi_shared.errors import Upstream as WrongAnswer
 

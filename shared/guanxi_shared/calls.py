@@ -1,6 +1,5 @@
 """One request as services see it: the house it came to, who asks, through which channel."""
 
-import contextlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import orjson
 from starlette.requests import Request
 
 from guanxi_shared import logs
+from guanxi_shared.asked import Asked
 from guanxi_shared.auth import Principal, bearer
 from guanxi_shared.db import Database
 from guanxi_shared.errors import Malformed, TooLarge, Unauthenticated, UnsupportedMedia
@@ -120,17 +120,24 @@ def channel_of(request: Request) -> str:
 
 async def read_body(request: Request, limit: int) -> bytes:
     """The whole body, refused before it is read when it says that it is too long."""
-    too_large = TooLarge(f"The body may hold at most {limit} bytes.")
-    with contextlib.suppress(ValueError):
-        if int(request.headers.get("content-length", 0)) > limit:
-            raise too_large
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and (len(declared) > 18 or int(declared) > limit):
+        raise _too_large(limit)
+    if isinstance(request, Asked):
+        if (body := await request.taken(limit)) is None:
+            raise _too_large(limit)
+        return body
     parts, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if size > limit:
-            raise too_large
+            raise _too_large(limit)
         parts.append(chunk)
     return b"".join(parts)
+
+
+def _too_large(limit: int) -> TooLarge:
+    return TooLarge(f"The body may hold at most {limit} bytes.")
 
 
 def house(request: Request) -> House:

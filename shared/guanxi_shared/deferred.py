@@ -137,7 +137,7 @@ class Deferred:
         self._db.after_commit()
 
     async def _insert(self, shape: Shape, row: Row) -> bool:
-        insert, kept = insert_ctes(*shape), []
+        insert, kept = insert_ctes(*shape.written), []
         if row.claim is None or row.answer is None:
             sql = f"{BOUND}, {insert(2, 'bound WHERE bound.id IS NOT NULL')}"
         else:
@@ -145,7 +145,8 @@ class Deferred:
             answer = row.answer
             kept = [*row.claim.key_parts, answer.status, answer.headers_json, answer.body]
         organisation = str(self._organisation_id)
-        written = await self._db.points.fetchval(sql, organisation, *kept, *row.values, *row.event)
+        values = shape.parameters(row.columns)
+        written = await self._db.points.fetchval(sql, organisation, *kept, *values, *row.event)
         return written is not None
 
     async def read_alone(
@@ -179,10 +180,10 @@ class Deferred:
 
     async def _update(self, shape: Shape, row: Row) -> UUID | None:
         target = ALONE_TARGET.format(table=shape.table.name)
-        sql = f"{BOUND}, {target}, {update_ctes(*shape)(4)}"
+        sql = f"{BOUND}, {target}, {update_ctes(*shape.written)(4)}"
         organisation = str(self._organisation_id)
         written: UUID | None = await self._db.points.fetchval(
-            sql, organisation, row.id, row.at, *row.values, *row.event
+            sql, organisation, row.id, row.at, *shape.parameters(row.columns), *row.event
         )
         return written
 

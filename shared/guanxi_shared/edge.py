@@ -13,6 +13,8 @@ from starlette.routing import compile_path
 from starlette.types import Message, Receive, Scope, Send
 
 from guanxi_shared import logs, metrics
+from guanxi_shared.asked import Asked, KnownHeaders, first_values
+from guanxi_shared.at_once import answered_at_once
 from guanxi_shared.errors import PROBLEM_TYPE, MethodNotAllowed, Problem, Unavailable
 from guanxi_shared.http import adopt
 from guanxi_shared.refusals import problem_of
@@ -84,18 +86,21 @@ class Edge:
         )
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> tuple[int, str]:
-        adopt(_headers(scope), default_seconds=REQUEST_SECONDS)
+        headers = first_values(scope["headers"])
+        adopt(headers, default_seconds=REQUEST_SECONDS)
         found = self._match(scope)
         if found is None:
             return await self._through_router(scope, receive, send)
         endpoint, template, params = found
         scope["app"], scope["path_params"] = self.app, params
         try:
-            response = await endpoint(Request(scope, receive, send))
+            known = KnownHeaders(scope["headers"], headers)
+            response = await endpoint(Asked(scope, receive, send, known))
         except Exception as error:
             response = _response(problem_of(error))
         response.raw_headers.append((b"x-request-id", logs.request_id.get().encode()))
-        await response(scope, receive, send)
+        if not _is_sent(response, scope, send):
+            await response(scope, receive, send)
         return response.status_code, template
 
     def _match(self, scope: Scope) -> tuple[Endpoint, str, dict[str, str]] | None:
@@ -150,8 +155,12 @@ class Edge:
         return ", ".join(sorted(named or found))
 
 
-def _headers(scope: Scope) -> dict[str, str]:
-    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+def _is_sent(response: Response, scope: Scope, send: Send) -> bool:
+    """Whether it was an ordinary answer, and left in one write."""
+    if type(response) is not Response or scope["method"] == "HEAD" or response.background:
+        return False
+    body = bytes(response.body)
+    return answered_at_once(send, response.status_code, response.raw_headers, body)
 
 
 def _response(problem: Problem) -> Response:

@@ -1,7 +1,7 @@
 """One spelling for text that people write in many: the form in which search compares."""
 
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 
 _ASCII_CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _DIACRITICS = (
@@ -30,6 +30,7 @@ _TWINS = str.maketrans(
 _MOST_FOLDS = 60_000
 
 
+@lru_cache(maxsize=64)  # a record's names are asked for its words, and again for its keys
 def normalise(text: str) -> str:
     """Width, case, accents, traditional characters and white space folded away.
 

@@ -89,8 +89,8 @@ def claim_of(call: Call, body: bytes) -> Claim | None:
             "The Idempotency-Key must be 1 to 255 printable ASCII characters.",
             errors={"Idempotency-Key": "Send 1 to 255 printable ASCII characters."},
         )
-    request = call.request
-    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + body).digest()
+    scope = call.request.scope
+    fingerprint = hashlib.sha256(f"{scope['method']} {scope['path']}\n".encode() + body).digest()
     return Claim(call.organisation, call.by.user_id or UUID(int=0), key, fingerprint)
 
 

@@ -1,7 +1,7 @@
 """The statements by which records are written, each compiled once for a shape, and values as the driver takes
 them and gives them back."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -21,7 +21,7 @@ TARGET = "target AS MATERIALIZED (SELECT $1::uuid AS id, $2::bigint AS version)"
 
 
 def columns_and_words(
-    resource: Resource, columns: Mapping[str, Any]
+    resource: Resource, columns: Collection[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The names of the record's own columns, and of the words it is found by."""
     if resource.search is None:
@@ -33,12 +33,16 @@ def columns_and_words(
 
 
 def parameters_of(
-    resource: Resource, names: Sequence[str], words: Sequence[str], columns: Mapping[str, Any]
+    table: Table,
+    search: Table | None,
+    names: tuple[str, ...],
+    words: tuple[str, ...],
+    columns: Mapping[str, Any],
 ) -> list[Any]:
     """The parameters of a row and of what it is found by."""
-    values = _encoded_all(resource.table, tuple(names), columns)
-    if resource.search is not None:
-        values += _encoded_all(resource.search, tuple(words), columns)
+    values = _encoded_all(table, names, columns)
+    if search is not None:
+        values += _encoded_all(search, words, columns)
     return values
 
 

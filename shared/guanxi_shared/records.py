@@ -7,6 +7,7 @@ restore. Every one leaves an event; an update that changes nothing leaves none.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -26,10 +27,9 @@ from guanxi_shared.record_statements import (
     decoded,
     insert_ctes,
     nulls_of,
-    parameters_of,
     update_ctes,
 )
-from guanxi_shared.resources import DOCUMENT, Resource
+from guanxi_shared.resources import DOCUMENT, Resource, shown_as_stored
 from guanxi_shared.schema import WORDS
 from guanxi_shared.statements import Compiled, Shapes
 from guanxi_shared.visibility import Scope
@@ -74,16 +74,22 @@ async def insert_record(
     after = state_bytes(state)
     if resource.has_documents:
         row[DOCUMENT] = after.decode()
-    names, words = columns_and_words(resource, row)
-    values = parameters_of(resource, names, words, row)
+    shape = _shape(resource, tuple(row))
     event = event_of(resource, verb, row, after, actor, changed=(), before=None)
-    shape = Shape(resource.table, resource.search, names, words)
     if isinstance(connection, Deferred) and connection.is_untouched:
-        await connection.insert_alone(state, shape, Row(values, event))
+        await connection.insert_alone(state, shape, Row(row, event))
     else:
-        ctes = insert_ctes(*shape)
+        ctes = insert_ctes(*shape.written)
+        values = shape.parameters(row)
         await connection.fetchval(f"WITH {ctes(1, '(SELECT 1) AS one')}", *values, *event)
     return state
+
+
+@lru_cache(maxsize=1024)
+def _shape(resource: Resource, columns: tuple[str, ...]) -> Shape:
+    names, words = columns_and_words(resource, columns)
+    shown = tuple(name for name in names if name in shown_as_stored(resource))
+    return Shape(resource.table, resource.search, names, words, shown)
 
 
 def is_same_create(existing: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
@@ -237,18 +243,16 @@ async def _write(
     columns = {**written, "version": version, "updated_at": now}
     if resource.has_documents:
         columns[DOCUMENT] = after.decode()
-    names, words = columns_and_words(resource, columns)
-    values = parameters_of(resource, names, words, columns)
     before = {name: old_state[name] for name in changed} | dict(more or {})
     row = {**loaded.row, **columns}
     event = event_of(resource, verb, row, after, actor, changed=changed, before=before)
-    shape = Shape(resource.table, resource.search, names, words)
+    shape = _shape(resource, tuple(columns))
     if isinstance(connection, Deferred) and connection.is_untouched:
-        changed_row = Row(values, event, at=loaded.version)
+        changed_row = Row(columns, event, at=loaded.version)
         written_id = await connection.update_alone(shape, changed_row)
     else:
-        ctes, target = update_ctes(*shape), (loaded.id, loaded.version)
-        sql = f"WITH {TARGET}, {ctes(1 + len(target))}"
+        ctes, target = update_ctes(*shape.written), (loaded.id, loaded.version)
+        sql, values = f"WITH {TARGET}, {ctes(1 + len(target))}", shape.parameters(columns)
         written_id = await connection.fetchval(sql, *target, *values, *event)
     if written_id is None:
         if isinstance(connection, Deferred):

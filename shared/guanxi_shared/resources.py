@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -156,11 +157,32 @@ class Resource:
 
     def state(self, row: Mapping[str, Any], computed: Mapping[str, Any]) -> dict[str, Any]:
         """The record as the API shows it: what a create answers and what the log keeps."""
-        return {
-            name: computed[name] if name in self.computed else f.value_from(row)
-            for name, f in self.fields.items()
-            if f.is_shown
-        }
+        found: dict[str, Any] = {}
+        for name, column, own in _shown_by(self):
+            if column is not None:
+                found[name] = row[column]
+            else:
+                found[name] = own.value_from(row) if own is not None else computed[name]
+        return found
+
+
+@lru_cache(maxsize=256)
+def _shown_by(resource: Resource) -> tuple[tuple[str, str | None, Field | None], ...]:
+    """Each field that is shown, with its column if that is shown as it is stored; without a field where
+    the service computes it."""
+    return tuple(
+        (name, None, None)
+        if name in resource.computed
+        else (name, None if f.kind in (MONEY, NUMBER) else f.columns[0], f)
+        for name, f in resource.fields.items()
+        if f.is_shown
+    )
+
+
+@lru_cache(maxsize=256)
+def shown_as_stored(resource: Resource) -> frozenset[str]:
+    """The columns that the state has under their own name, and as they are."""
+    return frozenset(name for name, column, _ in _shown_by(resource) if name == column)
 
 
 HIDDEN = frozenset({"organisation_id", "deleted_at", DOCUMENT})

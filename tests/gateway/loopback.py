@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +11,6 @@ from uuid import UUID, uuid4
 
 import httpx
 import orjson
-import uvicorn
 
 from guanxi_gateway.callers import Callers
 from guanxi_gateway.divided import Divided
@@ -27,6 +26,7 @@ from guanxi_gateway.proxy import Proxy
 from guanxi_gateway.settings import GatewaySettings
 from guanxi_gateway.upstream import Upstream
 from guanxi_shared.auth import Principal, Verifier
+from tests.serving import served, spoken_to
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 SECRET = "k3J9-test-only-vW5zQ1xN8rT4yB7mL2pD6h"
@@ -167,34 +167,6 @@ async def answer(send: Any, status: int, body: bytes, extra: Any = ()) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
-@asynccontextmanager
-async def served(app: App, *, port: int = 0, keep_alive: int = 75) -> AsyncIterator[int]:
-    """The port of a uvicorn that serves `app` in this loop, with every connection cut at the end."""
-    config = uvicorn.Config(
-        app,
-        host="127.0.0.1",
-        port=port,
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        http="httptools",
-        proxy_headers=False,
-        timeout_keep_alive=keep_alive,
-        timeout_graceful_shutdown=1,
-    )
-    server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve())
-    await until(lambda: server.started)
-    try:
-        yield server.servers[0].sockets[0].getsockname()[1]
-    finally:
-        server.should_exit = True
-        server.force_exit = True
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        await task
-
-
 async def until(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -318,17 +290,4 @@ async def in_front_of(service: App, **options: Any) -> AsyncIterator[httpx.Async
 async def raw(client: httpx.AsyncClient, request: bytes, *, enough: bytes = b"") -> bytes:
     """What a server answers to these very bytes, until it hangs up or `enough` was read."""
     address = client.base_url
-    reader, writer = await asyncio.open_connection(address.host, address.port)
-    found = b""
-    try:
-        writer.write(request)
-        async with asyncio.timeout(5):
-            while data := await reader.read(65536):
-                found += data
-                if enough and enough in found:
-                    break
-    finally:
-        writer.close()
-        with suppress(OSError):
-            await writer.wait_closed()
-    return found
+    return await spoken_to(address.host, address.port or 80, request, enough=enough)

@@ -20,8 +20,8 @@ from guanxi_shared.edge import Edge
 from guanxi_shared.settings import Common
 from tests.conftest import running, settle_environment
 from tests.gateway.identity.people import PASSWORD, unique
-from tests.gateway.loopback import served
 from tests.prepared import Clone
+from tests.serving import served
 from tests.stand_in import SECRET, GatewayStandIn
 
 LOWER_THE_LIMIT = """

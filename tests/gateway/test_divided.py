@@ -16,8 +16,9 @@ from guanxi_gateway.divided_rules import resource_in_body, resource_in_query
 from guanxi_gateway.openapi import VERBS, merge
 from guanxi_gateway.openapi_union import Different, united
 from guanxi_shared.edge import Edge
-from tests.gateway.loopback import answer, bearer, gateway, served, token
+from tests.gateway.loopback import answer, bearer, gateway, token
 from tests.gateway.test_views import Fake, suite
+from tests.serving import served
 
 # Fixed: they stand in the names of tests, which each worker must give alike.
 MINE = "01933f6e-5a7e-7cc2-9c3e-0b1c2d3e4f50"

@@ -9,7 +9,8 @@ import pytest
 from guanxi_gateway import callers, routes
 from guanxi_gateway.callers import note_directory_version
 from guanxi_gateway.openapi import Documents, pages
-from tests.gateway.loopback import Service, answer, bearer, gateway, in_front_of, raw, served, token
+from tests.gateway.loopback import Service, answer, bearer, gateway, in_front_of, raw, token
+from tests.serving import served
 
 APP = "https://app.example.com"
 

@@ -13,8 +13,9 @@ from guanxi_gateway.feed import decode_cursor, encode_cursor, merged_events_rout
 from guanxi_gateway.peers import source_of
 from guanxi_gateway.upstream import Upstream
 from guanxi_shared.errors import Malformed
-from tests.gateway.loopback import answer, bearer, gateway, served, token, until
+from tests.gateway.loopback import answer, bearer, gateway, token, until
 from tests.gateway.own_app import own_app
+from tests.serving import served
 
 
 class FakeFeed:

@@ -7,7 +7,8 @@ import pytest
 
 from guanxi_gateway.openapi import Documents, merge, pages
 from guanxi_gateway.upstream import Upstream
-from tests.gateway.loopback import answer, gateway, served
+from tests.gateway.loopback import answer, gateway
+from tests.serving import served
 
 GONE = Upstream("tickets", "http://127.0.0.1:9")
 

@@ -349,7 +349,7 @@ async def test_an_answer_in_one_write_has_the_bytes_of_the_ordinary_way(
     enough = b"" if b"close" in request_lines or b"1.0" in request_lines else b'"body":""}'
     async with in_front_of(Service()) as client:
         quick = await raw(client, request, enough=enough)
-        monkeypatch.setattr("guanxi_gateway.at_once.RequestResponseCycle", object)
+        monkeypatch.setattr("guanxi_shared.at_once.RequestResponseCycle", object)
         ordinary = await raw(client, request, enough=enough)
     assert quick.startswith(b"HTTP/1.1 ")
     assert without_what_changes(quick) == without_what_changes(ordinary)

@@ -10,8 +10,9 @@ from guanxi_gateway.feed import decode_cursor
 from guanxi_gateway.peers import stream_of
 from guanxi_gateway.snapshots import snapshots_router
 from guanxi_gateway.upstream import Upstream
-from tests.gateway.loopback import answer, bearer, gateway, served, token
+from tests.gateway.loopback import answer, bearer, gateway, token
 from tests.gateway.own_app import own_app
+from tests.serving import served
 
 EPOCH = "a" * 32
 NOWHERE = "http://127.0.0.1:9"

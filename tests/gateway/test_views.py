@@ -13,8 +13,9 @@ import orjson
 from guanxi_gateway.job_finder import JobFinder, jobs_router
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.views import views_router
-from tests.gateway.loopback import answer, bearer, gateway, served, token
+from tests.gateway.loopback import answer, bearer, gateway, token
 from tests.gateway.own_app import own_app
+from tests.serving import served
 
 ACCOUNT = str(uuid4())
 

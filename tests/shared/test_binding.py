@@ -110,7 +110,7 @@ async def test_under_no_plan_a_record_to_write_is_looked_for_before_the_binding(
         for row in rows  # their own events are written already
     ]
     target = deferred.ALONE_TARGET.format(table=shape.table.name)
-    alone = f"{BOUND}, {target}, {update_ctes(*shape)(4)}"
+    alone = f"{BOUND}, {target}, {update_ctes(*shape.written)(4)}"
     first = rows[0]
     await connection.execute(f"SET plan_cache_mode = {plans}")
     for off in _switched_off():
@@ -118,7 +118,11 @@ async def test_under_no_plan_a_record_to_write_is_looked_for_before_the_binding(
             "".join(f"SET {s} = {'off' if s in off else 'on'};" for s in SWITCHES)
         )
         for sql, arguments, ids in (
-            (alone, (first.id, first.at, *first.values, *first.event), {first.id}),
+            (
+                alone,
+                (first.id, first.at, *shape.parameters(first.columns), *first.event),
+                {first.id},
+            ),
             (updates.statement(shape), (_json_of(shape, rows),), {row.id for row in rows}),
         ):
             await connection.execute("BEGIN")

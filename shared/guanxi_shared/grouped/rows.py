@@ -14,8 +14,9 @@ from sqlalchemy import Table
 from guanxi_shared import events
 from guanxi_shared.db import BOUND
 from guanxi_shared.idempotency import Answer, Claim
-from guanxi_shared.record_statements import copied_columns, parameter_type
+from guanxi_shared.record_statements import copied_columns, parameters_of
 from guanxi_shared.resources import DOCUMENT
+from guanxi_shared.statements import type_of
 
 # After these nothing of a statement is there, and one row may be the cause for all.
 REFUSED = (
@@ -29,16 +30,27 @@ CLAIM = {"actor": "uuid", "key": "text", "fingerprint": "bytea", "status": "int"
 TARGET = {"target": "uuid", "at": "bigint"}
 EVENT_NAMES = tuple(name for name, _ in events.COLUMNS)
 AFTER, SUBJECT = EVENT_NAMES.index("after"), EVENT_NAMES.index("subject_id")
-STATES = frozenset({f"r_{DOCUMENT}", "e_after"})  # both are the text that is sent as `after`
+# What is sent of an event beside its state: its name in the document, its place, whether it is JSON already.
+EVENT_SENT = tuple(
+    (f"e_{name}", place, kind == "jsonb")
+    for place, (name, kind) in enumerate(events.COLUMNS)
+    if name != "after"
+)
 
 
 class Shape(NamedTuple):
-    """Which columns of which table are written, and which words that its records are found by."""
+    """Which columns of which table are written, and which words that its records are found by. Those of
+    `shown` are in the record's state under their own name, and as they are."""
 
     table: Table
     search: Table | None
     names: tuple[str, ...]
     words: tuple[str, ...]
+    shown: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> tuple[Table, Table | None, tuple[str, ...], tuple[str, ...]]:
+        return self[:4]
 
     @property
     def found_by(self) -> tuple[str, ...]:
@@ -46,13 +58,17 @@ class Shape(NamedTuple):
         copied = copied_columns(self.table, self.search)
         return (*(name for name in copied if name in self.names), *self.words)
 
+    def parameters(self, columns: Mapping[str, Any]) -> list[Any]:
+        """As the driver takes them: first those of the row, then its words."""
+        return parameters_of(*self.written, columns)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`values` are the parameters of the row and of its words, `event` those of its event. A new row may
+    """`columns` are those of the row and its words, `event` the parameters of its event. A new row may
     have a claim, with the answer that is kept; a changed one has the version that it was read at."""
 
-    values: Sequence[Any]
+    columns: Mapping[str, Any]
     event: Sequence[Any]
     claim: Claim | None = None
     answer: Answer | None = None
@@ -68,10 +84,13 @@ def document(shape: Shape, row: Row) -> bytes | None:
     """The row as JSON, without what is null; None if JSON cannot tell it or its answer is not its state."""
     after: str = row.event[AFTER]
     told: dict[str, Any] = {"after": after}
-    for parameters, values in zip(_parameters(shape), (row.values, row.event), strict=True):
-        for name, place, is_json in parameters:
-            if (value := values[place]) is not None:
-                told[name] = orjson.Fragment(value) if is_json else value
+    columns, event = row.columns, row.event
+    for name, column in _sent(shape):
+        if (value := columns[column]) is not None:
+            told[name] = value
+    for name, place, is_json in EVENT_SENT:
+        if (value := event[place]) is not None:
+            told[name] = orjson.Fragment(value) if is_json else value
     if row.at is not None:
         told |= {"target": row.id, "at": row.at}
     if row.claim is not None and row.answer is not None:
@@ -108,48 +127,52 @@ def _as_text(value: Any) -> str:
 
 
 @lru_cache(maxsize=512)
-def _columns(shape: Shape) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
-    """Name and type of each parameter, first of the row and its words, then of its event."""
-    own = [(f"r_{name}", parameter_type(shape.table, name)) for name in shape.names]
+def _own_types(shape: Shape) -> dict[str, str]:
+    """The type of each column of the row and of each of its words, as they are read of a source."""
+    types = {f"r_{name}": type_of(shape.table.c[name]) for name in shape.names}
     if shape.search is not None:
-        own += [(f"r_{word}", parameter_type(shape.search, word)) for word in shape.words]
-    return tuple(own), tuple((f"e_{name}", kind) for name, kind in events.COLUMNS)
+        types |= {f"r_{word}": type_of(shape.search.c[word]) for word in shape.words}
+    return types
 
 
 @lru_cache(maxsize=512)
-def _parameters(shape: Shape) -> tuple[tuple[tuple[str, int, bool], ...], ...]:
-    """Of each parameter that is sent: its name, its place, whether it is JSON already."""
+def _sent(shape: Shape) -> tuple[tuple[str, str], ...]:
+    """What is sent beside the state: its name in the document, and the column's."""
     return tuple(
-        tuple(
-            (name, place, kind.upper() == "JSONB")
-            for place, (name, kind) in enumerate(columns)
-            if name not in STATES
-        )
-        for columns in _columns(shape)
+        (f"r_{name}", name)
+        for name in (*shape.names, *shape.words)
+        if name not in shape.shown and name != DOCUMENT
     )
 
 
 def source(shape: Shape, more: Mapping[str, str]) -> str:
     """The beginning of a statement: `$1` is the organisation, which is bound before `source` has a row,
     `$2` the documents. `more` is what they have beside the columns, with its types."""
-    kinds = {name: kind for columns in _columns(shape) for name, kind in columns}
-    arriving = {"after": "text", **more}
-    arriving |= {n: kind.partition("::")[0] for n, kind in kinds.items() if n not in STATES}
+    types = _own_types(shape)
+    arriving = {"after": "text", **more, **{name: types[name] for name, _ in _sent(shape)}}
+    arriving |= {
+        f"e_{name}": kind.partition("::")[0] for name, kind in events.COLUMNS if name != "after"
+    }
     columns = ", ".join(f'"{name}" {kind}' for name, kind in arriving.items())
+    taken, states = "", ""
+    if shape.shown:
+        taken = ", ".join(["", *(f'state."{name}" AS "r_{name}"' for name in shape.shown)])
+        shown = ", ".join(f'"{name}" {types[f"r_{name}"]}' for name in shape.shown)
+        states = f" CROSS JOIN LATERAL jsonb_to_record(read.e_after) AS state ({shown})"
     return (
-        f"{BOUND}, source AS MATERIALIZED (SELECT inner_.* FROM bound, LATERAL (SELECT * FROM"
-        f" jsonb_to_recordset($2::text::jsonb) AS r ({columns}) WHERE bound.id IS NOT NULL OFFSET 0) AS inner_)"
+        f"{BOUND}, source AS MATERIALIZED (SELECT inner_.* FROM bound, LATERAL (SELECT r.*, read.e_after{taken} FROM"
+        f" jsonb_to_recordset($2::text::jsonb) AS r ({columns})"
+        f" CROSS JOIN LATERAL (SELECT r.after::jsonb AS e_after OFFSET 0) AS read{states}"
+        " WHERE bound.id IS NOT NULL OFFSET 0) AS inner_)"
     )
 
 
 def reading(shape: Shape) -> dict[str, str]:
     """How each parameter is read of a row `s` of `source`."""
-    read = {
-        name: f's."{name}"::{kind}' if "::" in kind else f's."{name}"'
-        for columns in _columns(shape)
-        for name, kind in columns
-    }
-    return read | {f"r_{DOCUMENT}": "s.after", "e_after": "s.after::jsonb"}
+    read = {name: f's."{name}"' for name in _own_types(shape)}
+    for name, kind in events.COLUMNS:
+        read[f"e_{name}"] = f's."e_{name}"::{kind}' if "::" in kind else f's."e_{name}"'
+    return read | {f"r_{DOCUMENT}": "s.after"}
 
 
 def logged(shape: Shape, rows: str) -> str:

@@ -23,9 +23,9 @@ from tests.gateway.identity.conftest import (  # noqa: F401 (fixtures)
     house,
     mail_folder,
 )
-from tests.gateway.loopback import served
 from tests.gateway.webhooks.receiver import Receiver, receiving
 from tests.prepared import Clone
+from tests.serving import served
 from tests.stand_in import SECRET
 
 QUICK = {

@@ -9,7 +9,8 @@ from typing import Any
 import orjson
 from standardwebhooks.webhooks import Webhook as Verifier
 
-from tests.gateway.loopback import read, served
+from tests.gateway.loopback import read
+from tests.serving import served
 
 Reply = tuple[int, dict[str, str], bytes]
 FINE: Reply = (204, {}, b"")
