@@ -7,7 +7,6 @@ instead of four. The moment anything else is asked, it becomes an ordinary bound
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
@@ -49,14 +48,14 @@ class Outrun(Exception):
 
 
 class Deferred:
-    """`answer` makes the response from the new state; it is stored with the claim."""
+    """`answer` makes the response from the new state and its bytes; it is stored with the claim."""
 
     def __init__(
         self,
         db: Database,
         organisation_id: UUID,
         *,
-        answer: Callable[[Any], Answer] | None = None,
+        answer: Callable[[Any, bytes], Answer] | None = None,
         claim: Claim | None = None,
     ) -> None:
         self._db = db
@@ -122,8 +121,8 @@ class Deferred:
     async def insert_alone(self, state: Any, shape: Shape, row: Row) -> None:
         """The one statement, for this row or for others of its shape too that arrive with it."""
         if self._claim is not None and self._answer is not None:
-            self.kept = self._answer(state)
-            row = replace(row, claim=self._claim, answer=self.kept)
+            self.kept = self._answer(state, row.after.encode())
+            row = Row(row.columns, row.event, self._claim, self.kept)
         organisation, points = self._organisation_id, self._db.points
         is_written = await self._db.gathering.do(
             ("insert", organisation, shape, row.claim is None),

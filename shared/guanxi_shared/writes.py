@@ -68,14 +68,14 @@ async def create(
     data = parse(model, raw)
     claim = claim_of(call, raw)
 
-    def answer_of(state: State) -> Answer:
+    def answer_of(state: State, body: bytes) -> Answer:
         own = {"etag": etag_of(state), "location": f"{path}/{state[named_by]}"}
-        return Answer(201, state_bytes(state), {**own, **(headers or {})})
+        return Answer(201, body, {**own, **(headers or {})})
 
     try:
         async with Deferred(call.db, call.organisation, answer=answer_of, claim=claim) as deferred:
             state = await work(call, deferred, data)
-            answer = deferred.kept or answer_of(state)
+            answer = deferred.kept or answer_of(state, state_bytes(state))
             await deferred.keep(answer)
         return answer.response()
     except AlreadyClaimed:

@@ -79,11 +79,16 @@ class Row:
         found: UUID = self.event[SUBJECT]
         return found
 
+    @property
+    def after(self) -> str:
+        """The state, as the log keeps it and the API shows it."""
+        found: str = self.event[AFTER]
+        return found
+
 
 def document(shape: Shape, row: Row) -> bytes | None:
     """The row as JSON, without what is null; None if JSON cannot tell it or its answer is not its state."""
-    after: str = row.event[AFTER]
-    told: dict[str, Any] = {"after": after}
+    told: dict[str, Any] = {"after": row.after}
     columns, event = row.columns, row.event
     for name, column in _sent(shape):
         if (value := columns[column]) is not None:
@@ -94,7 +99,7 @@ def document(shape: Shape, row: Row) -> bytes | None:
     if row.at is not None:
         told |= {"target": row.id, "at": row.at}
     if row.claim is not None and row.answer is not None:
-        if row.answer.body != after.encode():
+        if row.answer.body != row.after.encode():
             return None
         told |= {
             "actor": row.claim.actor_id, "key": row.claim.key,
