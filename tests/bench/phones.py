@@ -61,8 +61,8 @@ def _pulls(bench: Bench, client: httpx.Client) -> Iterator[Row]:
         began = time.perf_counter()
         raw, changes, timestamp = _pulled(client, token)
         pulls.append(time.perf_counter() - began)
-        only = orjson.dumps({"contacts": changes["contacts"]})
-        size = len(gzip.compress(only, 6))
+        people = changes["contacts"] | {"created": changes["contacts"]["created"][:HELD]}
+        size = len(gzip.compress(orjson.dumps({"contacts": people}), 6))
         pages.append(_listed(client, token, len(changes["contacts"]["created"])))
         began = time.perf_counter()
         _pulled(client, token, str(timestamp))
@@ -73,7 +73,7 @@ def _pulls(bench: Bench, client: httpx.Client) -> Iterator[Row]:
         of=f"a list of the same by pages of {PAGE}",
         note=f"{len(raw):,} bytes on the wire with all tables; with nothing new {statistics.median(quiet):.3f} s",
     )  # fmt: skip
-    yield Row(f"{NAME}: {held:,} contacts, gzipped", size / 1e6, "MB", goal=goals.PULLED_MEGABYTES)
+    yield Row(f"{NAME}: {HELD:,} contacts, gzipped", size / 1e6, "MB", goal=goals.PULLED_MEGABYTES)
 
 
 def _row(of: dict[str, Any]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from guanxi_shared.errors import Unavailable
 from guanxi_shared.imports.key_index import KeyIndex
 from guanxi_shared.imports.prepared import Prepared, Terms
 from guanxi_shared.records import differs, state_bytes
-from guanxi_shared.resources import DOCUMENT, MONEY, NUMBER, Field, Resource
+from guanxi_shared.resources import DOCUMENT, Resource
 from guanxi_shared.schema import WORDS, words_in
 from guanxi_shared.statements import Shapes
 from guanxi_shared.visibility import Scope
@@ -129,7 +129,7 @@ class Book:
         row["updated_at"] = now = datetime.now(UTC)
         row["created_at"] = row["created_at"] or now
         entry = self._enter(row, dict(computed), is_stored=False)
-        after = self._written(row, _state(self.resource, row, computed))
+        after = self._written(row, self.resource.state(row, computed))
         entry.events.append(self._event(verb, entry, after, changed=(), before=None, at=at))
         return entry
 
@@ -296,34 +296,3 @@ async def begin_planning(connection: Connection, resources: Iterable[Resource]) 
 async def end_planning(connection: Connection, resources: Iterable[Resource]) -> None:
     for resource in resources:
         await connection.execute(f"DROP TABLE IF EXISTS {planned_name(resource)}")
-
-
-def _state(
-    resource: Resource, row: Mapping[str, Any], computed: Mapping[str, Any]
-) -> dict[str, Any]:
-    """`resource.state`, for which one would ask every field of every row of a file."""
-    simple, others = _shown(resource.name, resource)
-    state = {name: row[column] for name, column in simple}
-    for name, each in others:
-        state[name] = computed[name] if each is None else each.value_from(row)
-    return state
-
-
-_SHOWN: dict[str, tuple[list[tuple[str, str]], list[tuple[str, Field | None]]]] = {}
-
-
-def _shown(
-    name: str, resource: Resource
-) -> tuple[list[tuple[str, str]], list[tuple[str, Field | None]]]:
-    if name not in _SHOWN:
-        fields = {name: resource.fields[name] for name in resource.shown}
-        hard = {
-            n: None if n in resource.computed else f
-            for n, f in fields.items()
-            if n in resource.computed or f.kind in (MONEY, NUMBER)
-        }
-        _SHOWN[name] = (
-            [(n, f.columns[0]) for n, f in fields.items() if n not in hard],
-            list(hard.items()),
-        )
-    return _SHOWN[name]
