@@ -4,6 +4,7 @@ import asyncio
 import itertools
 import re
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -284,3 +285,26 @@ async def test_whatever_is_sent_together_reads_back_as_it_was_answered(
     for answer in answers:
         assert answer.status_code == 201, answer.text
         assert (await rep.get(answer.headers["location"])).content == answer.content
+
+
+async def test_money_written_together_keeps_every_digit(
+    client: Clients, organisation: Organisation, database: Clone, groups: list[int]
+) -> None:
+    """More digits than a double has: what is read out of the state must not be one."""
+    rep = client(organisation.rep)
+    amounts = [f"12345678901234567{n}.1" for n in range(5)]
+    for _ in range(2):  # the second time everything is known, and all arrive in one turn
+        groups.clear()
+        bodies = [
+            {"name": f"Firm {a}", "revenue": {"amount": a, "currency": "CNY"}} for a in amounts
+        ]
+        answers = await asyncio.gather(*(rep.post("/v1/accounts", json=body) for body in bodies))
+        assert {answer.status_code for answer in answers} == {201}, answers[0].text
+    assert groups == [5]
+    connection = await asyncpg.connect(database.admin_url)
+    try:
+        sql = "SELECT revenue_amount::text FROM contacts.accounts WHERE organisation_id = $1"
+        stored = [row[0] for row in await connection.fetch(sql, organisation.id)]
+    finally:
+        await connection.close()
+    assert sorted(Decimal(each) for each in stored) == sorted(Decimal(a) for a in amounts * 2)
