@@ -44,7 +44,7 @@ class Bell:
         self._url, self._channel = url, f"{CHANNEL}_{schema}"
         self._pool, self._look = pool, look
         self._changed = asyncio.Event()
-        self._waiting = 0
+        self.waiting = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._notify_due: asyncio.Task[None] | None = None
 
@@ -78,12 +78,12 @@ class Bell:
 
     async def wait(self, changed: asyncio.Event, seconds: float) -> None:
         """Until something is committed, or the time is over."""
-        self._waiting += 1
+        self.waiting += 1
         try:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), seconds)
         finally:
-            self._waiting -= 1
+            self.waiting -= 1
 
     def _ring(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
@@ -115,7 +115,7 @@ class Bell:
         known = -1
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            if not self._waiting:
+            if not self.waiting:
                 continue
             with contextlib.suppress(*LOST, Problem):
                 if (reached := await self._look()) != known:

@@ -94,12 +94,12 @@ def test_the_dummy_hash_costs_what_a_real_one_costs() -> None:
 
 async def test_the_event_loop_keeps_turning_while_passwords_are_hashed() -> None:
     hashing = [asyncio.create_task(hash_password(f"correct horse {n}")) for n in range(6)]
-    longest, last = 0.0, time.monotonic()
+    longest, last = 0.0, (began := time.monotonic())
     while not all(task.done() for task in hashing):
         await asyncio.sleep(0)
         longest, last = max(longest, time.monotonic() - last), time.monotonic()
     assert len({await task for task in hashing}) == 6
-    assert longest < 1.0
+    assert longest < (last - began) / 2  # no wait is as long as what was hashed meanwhile
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="others return what is freed")
