@@ -18,6 +18,15 @@ async def until(holds: Callable[[], Awaitable[Answer]], *, seconds: float = 15.0
         await asyncio.sleep(0.01)
 
 
+async def until_true(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+    """The same for what this process knows already."""
+
+    async def holds() -> bool:
+        return condition()
+
+    await until(holds, seconds=seconds)
+
+
 def eventually(holds: Callable[[], Answer], *, seconds: float = 30.0) -> Answer:
     """The same for tests that are not asynchronous."""
     end = time.monotonic() + seconds

@@ -1,7 +1,7 @@
 """A whole answer in one write, past uvicorn's `send`.
 
 `send` looks at every header with two regular expressions and writes head and body one by one, each by a
-call of the system that wakes whoever reads: half of what a short answer costs. Only for the very class of
+call of the system that wakes whoever reads. Only for the very class of
 uvicorn that this was written against; everything else (another server, a middleware in between) takes the
 ASGI way, and a test holds both ways' bytes against each other.
 """

@@ -17,6 +17,8 @@ CHANNEL = "ch_pgqueuer"
 TABLE = "pgqueuer"
 PAUSE_SECONDS = 0.1  # what is queued meanwhile is told together
 TOLD = "SELECT pg_notify($1, $2)"
+# What may befall a statement that nobody waits for: what it would have told is found by a look.
+LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 
 class QueueBell:
@@ -39,9 +41,7 @@ class QueueBell:
     async def _tell(self) -> None:
         while self._is_rung:
             self._is_rung = False
-            with contextlib.suppress(
-                OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError
-            ):
+            with contextlib.suppress(*LOST):
                 await self._pool().execute(TOLD, CHANNEL, _event())
             await asyncio.sleep(PAUSE_SECONDS)
 

@@ -13,7 +13,8 @@ from guanxi_gateway.feed import decode_cursor, encode_cursor, merged_events_rout
 from guanxi_gateway.peers import source_of
 from guanxi_gateway.upstream import Upstream
 from guanxi_shared.errors import Malformed
-from tests.gateway.loopback import answer, bearer, gateway, token, until
+from tests.deadlines import until_true
+from tests.gateway.loopback import answer, bearer, gateway, token
 from tests.gateway.own_app import own_app
 from tests.serving import served
 
@@ -162,7 +163,7 @@ async def test_a_long_poll_ends_as_soon_as_one_service_has_news() -> None:
         _, cursor = await read_on(client)
         began = time.monotonic()
         call = asyncio.create_task(client.get("/v1/events", params={"after": cursor, "wait": 20}))
-        await until(lambda: any("wait" in asked for asked in other.asked))
+        await until_true(lambda: any("wait" in asked for asked in other.asked))
         other.add(2)
         response = await call
         then = await client.get("/v1/events", params={"after": response.headers["x-next-after"]})

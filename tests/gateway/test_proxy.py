@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.deadlines import until_true
 from tests.gateway.loopback import (
     Service,
     bearer,
@@ -16,7 +17,6 @@ from tests.gateway.loopback import (
     raw,
     served,
     token,
-    until,
 )  # fmt: skip
 
 GONE_PORT = "http://127.0.0.1:9"
@@ -204,7 +204,7 @@ async def test_a_client_that_hangs_up_in_the_middle_of_its_upload_ends_it() -> N
     async with in_front_of(service) as client:
         reader, writer = await asyncio.open_connection(client.base_url.host, client.base_url.port)
         writer.write(head.encode() + b"content-length: 1000000\r\n\r\n" + b"x" * 200_000)
-        await until(lambda: service.received > 100_000)
+        await until_true(lambda: service.received > 100_000)
         writer.close()
         await asyncio.wait_for(service.disconnected.wait(), 5)
         del reader

@@ -27,7 +27,7 @@ from guanxi_shared.feed.numbering import WAIT_FOR_ANOTHER
 from guanxi_shared.feed.patterns import matches_type
 from guanxi_shared.identifiers import new_id
 from tests.conftest import running, settle_environment
-from tests.deadlines import until
+from tests.deadlines import until, until_true
 from tests.factories import Clients, Organisation, apply_to_directory, directory_events
 from tests.library.app import create as create_library
 from tests.library.books import book
@@ -306,9 +306,6 @@ async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
     """By a feed of its own: the service's may sleep through, after a test that made its pauses long."""
     looks = 0
 
-    async def all_wait() -> bool:
-        return feed.bell.waiting == len(waiting)
-
     async def counted() -> None:
         nonlocal looks
         looks += 1
@@ -328,7 +325,7 @@ async def test_one_poll_finds_for_all_who_wait_what_nobody_told_of(
         waiting = [
             asyncio.create_task(feed.read_all(start, types=(), limit=5, wait=60)) for _ in range(8)
         ]
-        await until(all_wait)
+        await until_true(lambda: feed.bell.waiting == len(waiting))
         monkeypatch.setattr(feed, "number", counted)
         began = time.monotonic()
         await asyncio.sleep(2.5 * bell.POLL_SECONDS)

@@ -17,6 +17,7 @@ from uuid_utils.compat import uuid7
 from guanxi_shared import http, logs, metrics
 from guanxi_shared.errors import Late, NotFound, Problem, Unavailable, Upstream
 from guanxi_shared.http import ServiceClient
+from tests.deadlines import until_true
 
 SECRET = "kV3nQ8xR1tY7uW5zA2bC4dE6fG9hJ0kL"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -81,13 +82,6 @@ def fresh_context() -> Iterator[None]:
     yield
     for variable, value in zip(variables, before, strict=True):
         variable.set(value)
-
-
-async def until(holds: Callable[[], bool], *, seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "the condition never held"
-        await asyncio.sleep(0.01)
 
 
 async def test_an_answer_is_decoded() -> None:
@@ -377,7 +371,7 @@ async def test_after_five_failures_calls_fail_at_once_and_recover_later() -> Non
         assert b'peer_breaker_open{peer="flaky"} 1.0' in metrics.render()[0]
 
         opened = time.monotonic()
-        await until(lambda: time.monotonic() > opened + 0.35)
+        await until_true(lambda: time.monotonic() > opened + 0.35)
 
         assert await client.get_json("/x") == {"ok": True}
         assert await client.get_json("/x") == {"ok": True}
@@ -398,7 +392,7 @@ async def test_a_call_that_is_cancelled_leaves_the_breaker_closed() -> None:
     async with client_of(peer, breaker_failures=2) as client:
         for number in range(3):
             call = asyncio.create_task(client.get_json("/x"))
-            await until(lambda count=number: len(peer.seen) > count)  # type: ignore[misc]
+            await until_true(lambda count=number: len(peer.seen) > count)  # type: ignore[misc]
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await call

@@ -12,11 +12,11 @@ from weakref import WeakSet
 import asyncpg
 
 from guanxi_shared.errors import Problem
+from guanxi_shared.queue_bell import LOST
 
 POLL_SECONDS = 1.0
 NOTIFY_PAUSE_SECONDS = 0.1
 CHANNEL = "guanxi_events"
-LOST = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError)
 
 # Every open bell of this process, so that a stopping server lets its long polls go at once.
 OPEN: WeakSet["Bell"] = WeakSet()

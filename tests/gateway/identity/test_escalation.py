@@ -177,10 +177,10 @@ async def test_ending_a_key_ends_nothing_else_of_the_same_id(
 
 
 async def test_a_key_ends_at_the_second_that_was_said(company: Company) -> None:
-    until = (datetime.now(UTC) + timedelta(seconds=1.5)).isoformat().replace("+00:00", "Z")
+    until = (datetime.now(UTC) + timedelta(seconds=4)).isoformat().replace("+00:00", "Z")
     key = await key_of(company.admin, "users:read", expires_at=until)
     assert (await key.get("/v1/users")).status_code == 200
-    deadline = time.monotonic() + 4
+    deadline = time.monotonic() + 20
     while (await key.get("/v1/users")).status_code == 200:
         assert time.monotonic() < deadline, "the key outlives what was said"
         await asyncio.sleep(0.1)

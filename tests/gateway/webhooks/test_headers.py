@@ -3,8 +3,8 @@
 import pytest
 
 from guanxi_gateway.webhooks import header_rules
+from tests.deadlines import until_true
 from tests.gateway.identity.people import Company
-from tests.gateway.loopback import until
 from tests.gateway.webhooks.conftest import Dispatching
 from tests.gateway.webhooks.receiver import Receiver
 from tests.gateway.webhooks.subscribing import PATH, deliveries, eventually, owning, subscribed
@@ -24,7 +24,7 @@ async def test_they_are_sent_and_nobody_is_shown_what_they_say(
     assert "headers" not in webhook
     await company.team("Told")
     async with dispatching():
-        await until(lambda: len(receiver.got) == 1, seconds=20)
+        await until_true(lambda: len(receiver.got) == 1)
 
         async def noted() -> bool:
             return (await deliveries(company.admin, webhook))[0]["attempts"] == 1
