@@ -504,18 +504,20 @@ def test_every_event_that_is_heard_is_told_by_somebody() -> None:
 def _told() -> Iterator[str]:
     """Event types: of each resource, of the gateway's directory, and those with a verb of their own."""
     for service in SERVICES:
-        for path in sorted((ROOT).glob(f"**/guanxi_{service}/**/resources.py")):
-            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-            module = import_module(name[name.index("guanxi_") :])
-            found = [item for item in vars(module).values() if isinstance(item, Resource)]
-            verbs = {*WRITTEN_BY_THE_KERNEL, *_own_verbs(service)}
-            yield from (r.event_type(verb) for r in found for verb in verbs)
+        own = [path for path in sources() if f"guanxi_{service}" in path.parts]
+        verbs = {*WRITTEN_BY_THE_KERNEL, *_own_verbs(own)}
+        for path in own:
+            if path.name == "resources.py":
+                name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                module = import_module(name[name.index("guanxi_") :])
+                found = [item for item in vars(module).values() if isinstance(item, Resource)]
+                yield from (r.event_type(verb) for r in found for verb in verbs)
     for noun in ("organisation", "user", "team", "share"):
         yield from (f"gateway.{noun}.{verb}" for verb in WRITTEN_BY_THE_KERNEL)
 
 
-def _own_verbs(service: str) -> Iterator[str]:
-    for path in ROOT.glob(f"**/guanxi_{service}/**/*.py"):
+def _own_verbs(paths: Iterable[Path]) -> Iterator[str]:
+    for path in paths:
         yield from OWN_VERB.findall(path.read_text(encoding="utf-8"))
 
 
