@@ -1,6 +1,6 @@
 """`python -m tests.bench`: how fast the suite is on this machine, as shares of limits measured beside.
 
-    make bench                  about twelve minutes, 200,000 contacts, as many accounts and deals
+    make bench                  a quarter to half of an hour, 200,000 contacts, as many accounts and deals
     make bench ARGS="--quick"   about two minutes, 20,000 of each
 
 Asserts nothing: prints a table, and writes bench/results.json and bench/results.md.
