@@ -18,7 +18,7 @@ async def until(holds: Callable[[], Awaitable[Answer]], *, seconds: float = 15.0
         await asyncio.sleep(0.01)
 
 
-async def until_true(condition: Callable[[], bool], *, seconds: float = 20.0) -> None:
+async def until_true(condition: Callable[[], bool], *, seconds: float = 5.0) -> None:
     """The same for what this process knows already."""
 
     async def holds() -> bool:

@@ -228,7 +228,7 @@ async def test_a_slow_peer_is_given_up_within_the_deadline() -> None:
         with pytest.raises(Late):
             await client.get_json("/x")
 
-    assert time.monotonic() - started < peer.delay / 2
+    assert time.monotonic() - started < 2
 
 
 async def test_a_get_is_repeated_after_a_failure_that_passes() -> None:
@@ -296,7 +296,7 @@ async def test_a_wait_beyond_the_deadline_is_not_begun() -> None:
         with pytest.raises(Unavailable) as caught:
             await client.get_json("/x")
 
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 1
     assert caught.value.headers["Retry-After"] == "60"
 
 

@@ -90,12 +90,12 @@ async def test_a_worker_that_hardly_polls_is_told_of_jobs_once_they_are_committe
         with heard_on_all(jobs.database.points, lambda record: told.append(record.query)):
             began = time.monotonic()
             many = await asyncio.gather(*(jobs.create("note") for _ in range(20)))
+            pauses = (time.monotonic() - began) / queue_bell.PAUSE_SECONDS
             for each in many:
                 await jobs.until_status(each, "done")
-            pauses = (time.monotonic() - began) / queue_bell.PAUSE_SECONDS
             await asyncio.sleep(2 * queue_bell.PAUSE_SECONDS)
             # What comes together is told together.
-            assert 1 <= told.count(queue_bell.TOLD) <= pauses + 2
+            assert 1 <= told.count(queue_bell.TOLD) <= min(pauses + 2, 10)
             told.clear()
             with pytest.raises(ConnectionError):
                 await give_up(jobs)

@@ -16,7 +16,7 @@ from tests.gateway.identity.people import PASSWORD, Company, Person, unique
 NEW_PASSWORD = "a new and better password"
 
 
-async def eventually(check: Callable[[], str | None], *, seconds: float = 20.0) -> str:
+async def eventually(check: Callable[[], str | None], *, seconds: float = 5.0) -> str:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if (found := check()) is not None:

@@ -38,9 +38,9 @@ async def test_changes_arrive_signed_in_order_and_once(
     for n in range(5):
         await renamed(company, team, f"North {n}")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) == 6)
+        await until_true(lambda: len(receiver.got) == 6, seconds=20)
         await renamed(company, team, "Last")
-        await until_true(lambda: len(receiver.got) == 7)
+        await until_true(lambda: len(receiver.got) == 7, seconds=20)
 
         async def noted() -> bool:
             found = await deliveries(company.admin, webhook)
@@ -76,7 +76,7 @@ async def test_formats_payloads_patterns_and_filters(
     assert (await hears.delete(f"/v1/teams/{team}")).status_code == 200
     wanted = {"thin": 3, "cloud": 3, "cloud-thin": 3, "filtered": 2, "deleted": 1}
     async with dispatching():
-        await until_true(lambda: len(receiver.got) >= sum(wanted.values()))
+        await until_true(lambda: len(receiver.got) >= sum(wanted.values()), seconds=20)
     of: dict[str, list[Any]] = {}
     for got in receiver.got:
         of.setdefault(got.path.rpartition("/")[2], []).append(got)
@@ -105,12 +105,12 @@ async def test_a_rotated_secret_signs_beside_the_old_one_for_a_while(
     assert new != webhook["secret"]
     async with dispatching():
         await company.team("Both")
-        await until_true(lambda: len(receiver.got) == 1)
+        await until_true(lambda: len(receiver.got) == 1, seconds=20)
         for secret in (webhook["secret"], new):
             receiver.got[0].verified(secret)
         last = await company.admin.post(f"{path}/rotate-secret", {"overlap_hours": 0})
         await company.team("One")
-        await until_true(lambda: len(receiver.got) == 2)
+        await until_true(lambda: len(receiver.got) == 2, seconds=20)
     receiver.got[1].verified(last.json()["secret"])
     for secret in (webhook["secret"], new):
         with pytest.raises(WebhookVerificationError):
@@ -127,7 +127,7 @@ async def test_a_test_event_resending_and_recovering(
         tested = await company.admin.post(f"{path}/test", headers={"idempotency-key": "t-1"})
         again = await company.admin.post(f"{path}/test", headers={"idempotency-key": "t-1"})
         assert (tested.status_code, again.json()) == (202, tested.json())
-        await until_true(lambda: len(receiver.got) == 1)
+        await until_true(lambda: len(receiver.got) == 1, seconds=20)
         assert receiver.got[0].verified(webhook["secret"])["type"] == "gateway.webhook.tested"
         assert receiver.ids == [tested.json()["event_id"]]
         receiver.otherwise = (400, {}, b"no")
@@ -151,7 +151,7 @@ async def test_a_test_event_resending_and_recovering(
         count, one = len(receiver.got), (await deliveries(company.admin, webhook))[0]
         sent = await company.admin.post(f"{path}/deliveries/{one['id']}/resend")
         assert sent.status_code == 202, sent.text
-        await until_true(lambda: len(receiver.got) == count + 1)
+        await until_true(lambda: len(receiver.got) == count + 1, seconds=20)
         assert receiver.ids[-1] == one["event_id"]
         await eventually(all_delivered)
     whole = (await company.admin.get(f"{path}/deliveries/{one['id']}")).json()
@@ -174,7 +174,7 @@ async def test_what_is_kept_is_no_payload_and_an_erasure_empties_what_receivers_
         return bool(found["attempt_log"] and CANARY in found["attempt_log"][0]["excerpt"])
 
     async with dispatching() as post:
-        await until_true(lambda: len(receiver.got) >= 1)
+        await until_true(lambda: len(receiver.got) >= 1, seconds=20)
         await eventually(echoed)
         async with post.database.transaction(UUID(company.id)) as connection:
             await apply_erasure(connection, {"organisation_id": company.id, "subject_id": uuid4()})
@@ -201,7 +201,7 @@ async def test_it_is_sent_what_its_owner_may_see_and_nobody_elses(
         await subscribed(person, f"{receiver.url}/{path}", "*.webhook.*")
     own = await subscribed(theirs, f"{receiver.url}/quiet", "*.never")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) >= 2)
+        await until_true(lambda: len(receiver.got) >= 2, seconds=20)
         assert (await company.admin.get(f"{PATH}/{own['id']}")).status_code == 200
         assert (await other.admin.get(f"{PATH}/{own['id']}")).status_code == 404
         made = await subscribed(company.admin, f"{receiver.url}/quiet", "*.never")
@@ -210,8 +210,10 @@ async def test_it_is_sent_what_its_owner_may_see_and_nobody_elses(
         def admin_heard() -> set[str]:
             return {got.json["data"]["id"] for got in receiver.got if got.path.endswith("/admin")}
 
-        await until_true(lambda: made["id"] in admin_heard())
-        await until_true(lambda: any(got.path.endswith("/theirs") for got in receiver.got))
+        await until_true(lambda: made["id"] in admin_heard(), seconds=20)
+        await until_true(
+            lambda: any(got.path.endswith("/theirs") for got in receiver.got), seconds=20
+        )
     heard: dict[str, set[str]] = {}
     for got in receiver.got:
         heard.setdefault(got.path.rpartition("/")[2], set()).add(got.json["data"]["id"])
@@ -235,7 +237,7 @@ async def test_events_that_its_owner_may_not_see_any_more_are_not_sent(
     webhook = await subscribed(person, receiver.url)
     await company.team("Seen for a while")
     async with dispatching() as post:
-        await until_true(lambda: len(receiver.got) == 1)
+        await until_true(lambda: len(receiver.got) == 1, seconds=20)
         narrower = {"permissions": ["webhooks:*", "events:read"]}
         assert (await company.admin.patch("/v1/roles/hearer", narrower)).status_code == 200
         post.tokens.clear()
@@ -255,14 +257,14 @@ async def test_a_feed_that_was_restored_is_heard_from_its_beginning_and_nothing_
     webhook = await subscribed(company.admin, receiver.url)
     team = await company.team("Before")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) == 1)
+        await until_true(lambda: len(receiver.got) == 1, seconds=20)
     await renamed(company, team, "Meanwhile")
     async with owning(database.admin_url) as owner:
         await owner.execute("UPDATE feed_head SET epoch = gen_random_uuid() WHERE feed = 'events'")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) >= 2)
+        await until_true(lambda: len(receiver.got) >= 2, seconds=20)
         await renamed(company, team, "After")
-        await until_true(lambda: len(receiver.got) >= 3)
+        await until_true(lambda: len(receiver.got) >= 3, seconds=20)
 
         async def noted() -> bool:
             found = await deliveries(company.admin, webhook, status="delivered")

@@ -24,7 +24,7 @@ async def test_they_are_sent_and_nobody_is_shown_what_they_say(
     assert "headers" not in webhook
     await company.team("Told")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) == 1)
+        await until_true(lambda: len(receiver.got) == 1, seconds=20)
 
         async def noted() -> bool:
             return (await deliveries(company.admin, webhook))[0]["attempts"] == 1

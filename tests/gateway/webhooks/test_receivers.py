@@ -37,9 +37,9 @@ async def test_a_failure_is_tried_again_under_its_id_and_noted(
     webhook = await subscribed(company.admin, receiver.url)
     await company.team("Tried")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) == 2)  # 5 s later by itself
+        await until_true(lambda: len(receiver.got) == 2, seconds=20)  # 5 s later by itself
         await hurry(database, webhook)
-        await until_true(lambda: len(receiver.got) == 3)
+        await until_true(lambda: len(receiver.got) == 3, seconds=20)
 
         async def noted() -> bool:
             return len(await attempts(company, webhook)) == 3
@@ -73,7 +73,7 @@ async def test_the_next_tries_are_as_the_schedule_says_or_later_if_the_receiver_
                 receiver.otherwise = (500, more, b"")
                 receivers[header] = await subscribed(company.admin, receiver.url, "*.team.created")
                 await company.team(f"For {header[:5]}")
-                await until_true(lambda r=receiver: bool(r.got))  # type: ignore[misc]
+                await until_true(lambda r=receiver: bool(r.got), seconds=20)  # type: ignore[misc]
                 answer = await company.admin.patch(
                     f"{PATH}/{receivers[header]['id']}", {"is_enabled": False}
                 )
@@ -139,8 +139,8 @@ async def test_one_slow_endpoint_delays_no_other_and_takes_no_more_at_once_than_
         for n in range(8):
             await company.team(f"Team {n}")
         async with dispatching():
-            await until_true(lambda: slow.under_way == 2)
-            await until_true(lambda: len(receiver.got) == 8)
+            await until_true(lambda: slow.under_way == 2, seconds=20)
+            await until_true(lambda: len(receiver.got) == 8, seconds=20)
             assert slow.most_under_way == 2
             slow.hangs = False
             slow.let_go.set()
@@ -159,7 +159,7 @@ async def test_what_failed_holds_what_its_ordering_says(
                     company.admin, receiver.url, "*.team.updated", ordering=ordering
                 )
                 await renamed(company, first, f"A {ordering} 1")
-                await until_true(lambda r=receiver: len(r.got) == 1)  # type: ignore[misc]
+                await until_true(lambda r=receiver: len(r.got) == 1, seconds=20)  # type: ignore[misc]
                 await renamed(company, first, f"A {ordering} 2")
                 await renamed(company, second, f"B {ordering}")
 
@@ -172,7 +172,7 @@ async def test_what_failed_holds_what_its_ordering_says(
                 passed = [got.json["data"]["id"] for got in receiver.got[1:]]
                 assert passed == free, ordering
                 await hurry(database, webhook)
-                await until_true(lambda r=receiver: len(r.got) == 4)  # type: ignore[misc]
+                await until_true(lambda r=receiver: len(r.got) == 4, seconds=20)  # type: ignore[misc]
                 if ordering != "none":
                     versions = [
                         g.json["data"]["version"]
@@ -191,8 +191,8 @@ async def test_a_receiver_that_is_gone_is_switched_off_at_once(
         await subscribed(company.admin, watching.url, "gateway.webhook.disabled")
         await company.team("Gone")
         async with dispatching():
-            await until_true(lambda: len(watching.got) == 1)
-            await until_true(lambda: _letter_about(mail_folder, webhook) != "")
+            await until_true(lambda: len(watching.got) == 1, seconds=20)
+            await until_true(lambda: _letter_about(mail_folder, webhook) != "", seconds=20)
     told = watching.got[0].json
     assert (told["data"]["id"], told["data"]["state"]["disabled_reason"]) == (webhook["id"], "gone")
     found = await shown(company.admin, webhook)
@@ -217,7 +217,7 @@ async def test_five_days_of_failures_switch_off_and_nothing_is_lost_meanwhile(
     webhook = await subscribed(company.admin, receiver.url)
     await company.team("One")
     async with dispatching():
-        await until_true(lambda: len(receiver.got) == 1)
+        await until_true(lambda: len(receiver.got) == 1, seconds=20)
 
         async def tried() -> bool:
             return (await deliveries(company.admin, webhook))[0]["attempts"] == 1
@@ -241,7 +241,7 @@ async def test_five_days_of_failures_switch_off_and_nothing_is_lost_meanwhile(
         path = f"{PATH}/{webhook['id']}"
         assert (await company.admin.patch(path, {"is_enabled": True})).status_code == 200
         await hurry(database, webhook)
-        await until_true(lambda: len(receiver.got) == count + 2)
+        await until_true(lambda: len(receiver.got) == count + 2, seconds=20)
     names = [got.json["data"]["state"]["name"] for got in receiver.got[count:]]
     assert sorted(names) == ["One", "Two"]
     found = await shown(company.admin, webhook)
@@ -290,4 +290,4 @@ async def test_the_endpoint_of_somebody_who_left_is_switched_off(
         taken = await company.admin.patch(path, {"url": receiver.url, "is_enabled": True})
         assert taken.json()["owner_id"] == company.admin.id
         await company.team("Heard by another")
-        await until_true(lambda: len(receiver.got) >= 1)
+        await until_true(lambda: len(receiver.got) >= 1, seconds=20)
