@@ -120,7 +120,7 @@ async def test_a_running_contract_has_the_hazard_that_the_list_has(
     await fit(service_database, organisation, admin)
     found = (await admin.get(path, params={"term_value": "1000"})).json()
     [contract] = found["contracts"]["data"]
-    listed = (await admin.get("/v1/analytics/contracts/renewals", params={"within": 60})).json()
+    listed = (await admin.get("/v1/analytics/contracts/renewals", params={"within": 90})).json()
     [own] = [each for each in listed["data"] if each["account_id"] == str(customer(organisation, NAME))]  # fmt: skip
     assert contract == {name: own[name] for name in contract}
     assert found["contracts"]["by"] == listed["by"]
