@@ -28,7 +28,7 @@ from guanxi_shared.errors import PROBLEM_TYPE, Problem, Unavailable
 from guanxi_shared.refusals import problem_of
 
 FRESH_SECONDS = 5.0
-SECONDS_FOR_A_SERVICE = 3.0
+SECONDS_FOR_A_SERVICE = 10.0  # it makes its document when first asked for
 VERBS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 BEARER = {"type": "http", "scheme": "bearer", "description": "Access token or API key (gx_live_…)"}
 ABOUT = (
@@ -234,10 +234,14 @@ class Documents:
         known = repr(sorted(unavailable)).encode() + b"".join(self._last.values())
         digest = hashlib.sha256(known).hexdigest()[:32]
         if digest != self._digest:
-            documents = {routes.OWN: self.own()}
-            documents |= {name: orjson.loads(body) for name, body in self._last.items()}
-            self._body = orjson.dumps(merge(documents, unavailable=unavailable))
+            # Beside the requests: it takes a second or two.
+            self._body = await asyncio.to_thread(self._merged, dict(self._last), unavailable)
             self._digest = digest
+
+    def _merged(self, last: Mapping[str, bytes], unavailable: Mapping[str, str]) -> bytes:
+        documents = {routes.OWN: self.own()}
+        documents |= {name: orjson.loads(body) for name, body in last.items()}
+        return orjson.dumps(merge(documents, unavailable=unavailable))
 
 
 def pages(documents: Documents) -> Starlette:

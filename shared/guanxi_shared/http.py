@@ -9,6 +9,7 @@ a call that the layer above repeats by itself says so (`X-Retried-By`) and is tr
 import asyncio
 import os
 import re
+import ssl
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -90,6 +91,14 @@ def _request_id(given: str) -> str:
     return os.urandom(16).hex()
 
 
+def trusted_for(base_url: str) -> ssl.SSLContext:
+    """Who may vouch for a peer: nobody where no certificate is shown. To read those who could takes 30 ms a
+    client, and a process has up to nine."""
+    if base_url.startswith("https:"):
+        return httpx.create_ssl_context(trust_env=False)
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+
+
 class ServiceClient:
     """Calls to one peer, called `name`, in the name of `caller`; one per process, closed at its end.
 
@@ -128,6 +137,7 @@ class ServiceClient:
         self._breakers.add_listener(_show_breaker)
         self._client = httpx.AsyncClient(
             base_url=base_url,
+            verify=trusted_for(base_url),
             transport=transport,
             timeout=_limits(timeout_seconds),
             limits=httpx.Limits(max_connections=64, max_keepalive_connections=16),

@@ -1,6 +1,8 @@
 """The merged document, and the pages that show it."""
 
+import asyncio
 import copy
+import threading
 from typing import Any
 
 import pytest
@@ -111,3 +113,17 @@ async def test_the_pages_need_nothing_from_the_internet(path: str) -> None:
     if path != "/docs/start.js":
         assert "<script>" not in response.text
         assert "script-src 'self';" in response.headers["content-security-policy"]
+
+
+async def test_requests_are_served_while_the_document_is_merged() -> None:
+    served = threading.Event()
+
+    def own() -> dict[str, Any]:
+        assert served.wait(5), "nothing was served meanwhile"
+        return {"paths": {}}
+
+    asked = asyncio.create_task(Documents(own=own, peers={}).current())
+    await asyncio.sleep(0.05)
+    served.set()
+    body, _ = await asked
+    assert b'"openapi":"3.1.0"' in body

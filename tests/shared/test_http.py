@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import ssl
 import time
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -21,6 +22,15 @@ from tests.deadlines import until_true
 
 SECRET = "kV3nQ8xR1tY7uW5zA2bC4dE6fG9hJ0kL"
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+def test_who_vouches_for_a_peer_is_read_where_one_shows_a_certificate_and_never_unasked() -> None:
+    secured, plain = map(http.trusted_for, ("https://gateway.example", "http://127.0.0.1:8000"))
+    assert {each.verify_mode for each in (secured, plain)} == {ssl.CERT_REQUIRED}
+    assert secured.check_hostname
+    assert plain.check_hostname
+    assert len(secured.get_ca_certs()) > 50
+    assert plain.get_ca_certs() == []
 
 
 @dataclass

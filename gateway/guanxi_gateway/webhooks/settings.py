@@ -50,7 +50,8 @@ class WebhookSettings(BaseSettings):
     @field_validator("ca_file")
     @classmethod
     def is_readable(cls, path: str) -> str:
-        trusting(path)
+        if path:
+            trusting(path)
         return path
 
     def model_post_init(self, _: Any) -> None:

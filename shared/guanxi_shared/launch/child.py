@@ -12,8 +12,15 @@ import threading
 from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 # Loaded here: between fork and exec nothing may be imported.
 LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+
+
+def adopt_orphans(adopts: bool) -> None:
+    """Whether processes that lose their parent become children of this one, if they come from it (Linux)."""
+    if LIBC is not None:
+        LIBC.prctl(PR_SET_CHILD_SUBREAPER, int(adopts))
 
 
 def die_with_parent(with_signal: signal.Signals) -> Callable[[], None] | None:

@@ -1,58 +1,81 @@
-"""Processes forked from one that has loaded what they all need (Linux); see decision 37.
+"""Processes forked from one that has loaded what they need (Linux); see decision 37.
 
-Most of a start is loading Python modules, mostly the same ones in each process. `fork_ahead` loads
-those once, and forks a process for each command; each loads its own package, while Postgres starts,
-then waits for its environment. A process that dies later is started anew by its command.
+Most of a start is loading Python modules, mostly the same ones in each process. `fork_ahead` sets off a
+loader. It loads what all need and forks one for each package, which loads the rest and forks server and
+worker. Both loaders end then: what they forked becomes ours, and waits for its environment. All the
+while Postgres starts. A process that dies later is started anew by its command.
 """
 
 import asyncio
-import gc
-import io
 import json
 import os
 import signal
+import socket
 import sys
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib import import_module
-from typing import NoReturn
 
-from setproctitle import setproctitle
+from guanxi_shared.launch.child import adopt_orphans, die_with_parent
+from guanxi_shared.launch.loading import Command, Ends, load_and_fork
 
-from guanxi_shared.garbage import collect_seldom_while_starting
-from guanxi_shared.launch.child import die_with_parent
 
-Command = tuple[str, ...]
-"""python -m MODULE PACKAGE"""
-# What each module of a command runs, loaded before its environment is known.
-PARTS = {"guanxi_shared.serve": "app", "guanxi_shared.worker": "jobs"}
-COMMON = ("guanxi_shared.app", *PARTS)
+class Loader:
+    """Ends when the last process was forked; until then we take over what its children forked."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._is_watched = False
+
+    def watch(self) -> None:
+        if not self._is_watched:
+            self._is_watched = True
+            handle = os.pidfd_open(self._pid)
+            asyncio.get_running_loop().add_reader(handle, self._end, handle)
+
+    def _end(self, handle: int) -> None:
+        asyncio.get_running_loop().remove_reader(handle)
+        os.close(handle)
+        os.waitpid(self._pid, 0)
+        adopt_orphans(False)
 
 
 class Forked:
     """As much of asyncio.subprocess.Process as the supervisor uses, for a process that `go` sets off."""
 
-    def __init__(self, pid: int, told: int, said: int) -> None:
-        self.pid = pid
+    def __init__(self, loader: Loader, line: int, said: int) -> None:
+        self.pid = 0
         self.returncode: int | None = None
         self.stdout: asyncio.StreamReader | None = None
-        self._told = told
+        self._loader = loader
+        self._line = line
         self._said = said
+        self._tells: asyncio.StreamWriter | None = None
         self._ended: asyncio.Task[int] | None = None
 
+    async def is_there(self) -> bool:
+        """Once it has loaded all it needs. False if it will not: started by its command, it says why."""
+        self._loader.watch()
+        hears, self._tells = await asyncio.open_connection(sock=socket.socket(fileno=self._line))
+        try:
+            self.pid = int(await hears.readline() or 0)
+        finally:
+            if not self.pid:
+                self._tells.close()
+                os.close(self._said)
+        if self.pid:
+            self._ended = asyncio.create_task(self._await_end())
+        return bool(self.pid)
+
     async def go(self, env: Mapping[str, str]) -> None:
-        loop, said = asyncio.get_running_loop(), asyncio.StreamReader()
-        self._ended = loop.create_task(self._await_end())
-        self.stdout = said
-        await loop.connect_read_pipe(
+        assert self._tells is not None
+        self.stdout = said = asyncio.StreamReader()
+        await asyncio.get_running_loop().connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(said), os.fdopen(self._said, "rb", 0)
         )
-        await asyncio.to_thread(self._tell, json.dumps(dict(env)).encode())
-
-    def _tell(self, text: bytes) -> None:
-        with suppress(BrokenPipeError), os.fdopen(self._told, "wb") as pipe:
-            pipe.write(text)  # one that has ended already is seen by `wait`
+        with suppress(ConnectionError):  # one that has ended already is seen by `wait`
+            self._tells.write(json.dumps(dict(env)).encode())
+            await self._tells.drain()
+            self._tells.close()
 
     async def wait(self) -> int:
         assert self._ended is not None
@@ -79,15 +102,25 @@ class Forked:
 def fork_ahead(commands: Sequence[Command]) -> dict[Command, Forked]:
     """Call it before there is an event loop, a thread, an open lock or a secret: all would be inherited.
     Empty where it cannot be done."""
-    if not _can_be_watched():
+    arm = die_with_parent(signal.SIGTERM)
+    if arm is None or not _can_be_watched():
         return {}
-    collect_seldom_while_starting()
-    for module in COMMON:
-        import_module(module)
-    gc.freeze()  # a collection in one process would copy the pages that all of them share
+    ours, theirs = {}, {}
+    for command in commands:
+        (line, far), (said, says) = socket.socketpair(), os.pipe()
+        ours[command] = line.detach(), said
+        theirs[command] = Ends(far.detach(), says)
     sys.stdout.flush()
     sys.stderr.flush()
-    return {command: _fork(command) for command in commands}
+    adopt_orphans(True)
+    pid = os.fork()
+    if pid == 0:
+        load_and_fork(theirs, arm)
+    for each in theirs.values():
+        os.close(each.line)
+        os.close(each.says)
+    loader = Loader(pid)
+    return {command: Forked(loader, *numbers) for command, numbers in ours.items()}
 
 
 def _can_be_watched() -> bool:
@@ -98,71 +131,3 @@ def _can_be_watched() -> bool:
     except OSError:  # an old kernel, or one that forbids it
         return False
     return True
-
-
-def _fork(command: Command) -> Forked:
-    hears, told = os.pipe()
-    said, says = os.pipe()
-    end_with_parent = die_with_parent(signal.SIGTERM)
-    pid = os.fork()
-    if pid == 0:
-        _become(command, hears, says, end_with_parent)
-    os.close(hears)
-    os.close(says)
-    return Forked(pid, told, said)
-
-
-def _become(
-    command: Command, hears: int, says: int, end_with_parent: Callable[[], None] | None
-) -> NoReturn:
-    """Never returns into what was going on before the fork."""
-    code = 1
-    try:
-        os.setsid()  # Ctrl-C in the terminal is the supervisor's to handle
-        if end_with_parent is not None:
-            end_with_parent()
-        _keep_only(hears, says)
-        _run(*command[-2:])
-        code = 0
-    except SystemExit as ending:
-        code = ending.code if isinstance(ending.code, int) else int(bool(ending.code))
-        if isinstance(ending.code, str):
-            print(ending.code, file=sys.stderr)
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-        os._exit(code)
-
-
-def _keep_only(hears: int, says: int) -> None:
-    """Standard input is where the environment comes from, then nothing; nothing else stays open."""
-    os.dup2(hears, 0)
-    os.dup2(says, 1)
-    os.dup2(says, 2)
-    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
-    sys.stdin = io.TextIOWrapper(io.FileIO(0, closefd=False))
-    sys.stdout, sys.stderr = _lines_to(1), _lines_to(2)
-
-
-def _lines_to(number: int) -> io.TextIOWrapper:
-    raw = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
-    return io.TextIOWrapper(raw, "utf-8", "backslashreplace", line_buffering=True)
-
-
-def _run(module: str, package: str) -> None:
-    setproctitle(f"{package} waits")  # first: it finds its place by the environment
-    import_module(f"{package}.{PARTS[module]}")
-    told = os.fdopen(0, "rb", closefd=False).read()
-    if not told:  # the supervisor gave up before its processes were needed
-        return
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
-    os.close(nothing)
-    os.environ.clear()
-    os.environ.update(json.loads(told))
-    main = import_module(module)
-    sys.argv = [str(main.__file__), package]
-    sys.modules["__main__"] = main  # what multiprocessing makes its processes from
-    main.main([package])

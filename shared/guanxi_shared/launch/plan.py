@@ -11,7 +11,7 @@ import asyncpg
 
 from guanxi_shared.launch.errands import run_quietly
 from guanxi_shared.launch.errors import LaunchError, first_of
-from guanxi_shared.launch.forked import Command
+from guanxi_shared.launch.loading import Command
 from guanxi_shared.launch.migrating import make_coming_months, schema_is_current
 from guanxi_shared.launch.ports import free_port
 from guanxi_shared.launch.process import ProcessSpec, Say, reachable

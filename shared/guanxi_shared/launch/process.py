@@ -52,7 +52,7 @@ class Process:
     def __init__(
         self, spec: ProcessSpec, board: Board, *, say: Say, log: Say, forked: Forked | None = None
     ) -> None:
-        """`forked` is the first child, if it waits already."""
+        """`forked` is the first child, if one was forked ahead."""
         self.spec = spec
         self.ready = asyncio.Event()
         self._board = board
@@ -89,9 +89,10 @@ class Process:
     async def _start(self) -> Child:
         if self._forked is not None:
             child, self._forked = self._forked, None
-            self._child = child
-            await child.go(self.spec.env)
-            return child
+            if await child.is_there():
+                self._child = child
+                await child.go(self.spec.env)
+                return child
         return await asyncio.create_subprocess_exec(
             *self.spec.command,
             env=dict(self.spec.env),

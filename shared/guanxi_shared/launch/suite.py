@@ -9,7 +9,8 @@ from types import MappingProxyType
 
 from guanxi_shared.launch.board import Board
 from guanxi_shared.launch.errors import LaunchError
-from guanxi_shared.launch.forked import Command, Forked, fork_ahead
+from guanxi_shared.launch.forked import Forked, fork_ahead
+from guanxi_shared.launch.loading import Command
 from guanxi_shared.launch.locks import FolderLock
 from guanxi_shared.launch.place import make_data_dir
 from guanxi_shared.launch.plan import Plan, Suite, commands, inherited

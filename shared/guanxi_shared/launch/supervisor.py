@@ -10,8 +10,9 @@ from types import MappingProxyType
 
 from guanxi_shared.launch.board import Board
 from guanxi_shared.launch.errors import LaunchError, first_of
-from guanxi_shared.launch.forked import Command, Forked
+from guanxi_shared.launch.forked import Forked
 from guanxi_shared.launch.keeper import PostgresKeeper
+from guanxi_shared.launch.loading import Command
 from guanxi_shared.launch.postgres import EmbeddedPostgres
 from guanxi_shared.launch.process import Process, ProcessSpec, Say
 
