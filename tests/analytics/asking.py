@@ -1,12 +1,16 @@
 """Queries and orders as tests send them."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import httpx
 
 from tests.pipeline.orders.ordering import line, made, order
 
 QUERY = "/v1/analytics/query"
+YEAR: Final = datetime.now(ZoneInfo("Asia/Shanghai")).year
+"""This year, which reports show if they are not told another."""
 
 
 async def account_made(

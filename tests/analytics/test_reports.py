@@ -13,15 +13,15 @@ from openpyxl import load_workbook
 
 from guanxi_analytics.reports.kept import version_of
 from guanxi_shared.db import Database
-from tests.analytics.asking import account_made, money, sold
+from tests.analytics.asking import YEAR, account_made, money, sold
 from tests.analytics.conftest import Hear
 from tests.factories import Clients, Organisation
 
 REPORTS = "/v1/analytics/reports"
-YEAR = {"from": "2026-01-01", "until": "2027-01-01"}
+THIS_YEAR = {"from": f"{YEAR}-01-01", "until": f"{YEAR + 1}-01-01"}
 BY_REGION = {
     "name": "Regions", "name_zh": "地区",
-    "document": {"measures": ["revenue", "orders"], "dimensions": ["region"], "period": YEAR},
+    "document": {"measures": ["revenue", "orders"], "dimensions": ["region"], "period": THIS_YEAR},
 }  # fmt: skip
 
 
@@ -41,7 +41,7 @@ async def story(
             customers(user), sales(user), name, region=region, kind=kind
         )
         amount = price.removeprefix("-")
-        await sold(sales(user), found[name], "2026-03-05", amount, 1, name="=1+1")
+        await sold(sales(user), found[name], f"{YEAR}-01-01", amount, 1, name="=1+1")
     await hear()
     return found
 
@@ -127,7 +127,7 @@ async def test_an_answer_is_kept_until_a_fact_changes(
     first, again = await ran(rep, id), await ran(rep, id)
     assert [first["kept"]["is_kept"], again["kept"]["is_kept"]] == [False, True]
     assert again["answer"] == first["answer"]
-    await sold(sales(everywhere.rep), story["Ben"], "2026-03-06", "1.50")
+    await sold(sales(everywhere.rep), story["Ben"], f"{YEAR}-01-01", "1.50")
     await hear()
     changed = await ran(rep, id)
     assert not changed["kept"]["is_kept"]
@@ -175,7 +175,7 @@ async def test_a_run_as_of_a_moment_shows_what_it_showed_then(
     rep = client(everywhere.rep)
     id = (await saved(rep))["id"]
     then, at = await ran(rep, id), datetime.now(UTC).isoformat()
-    await sold(sales(everywhere.rep), story["Ben"], "2026-03-06", "7.00")
+    await sold(sales(everywhere.rep), story["Ben"], f"{YEAR}-01-01", "7.00")
     await hear()
     assert regions(await ran(rep, id)) != regions(then)
     past = await ran(rep, id, as_of=at)
@@ -240,7 +240,7 @@ async def test_a_table_is_exported_as_it_is_read_and_runs_nothing(
     document = {
         "measures": ["revenue", "orders"],
         "dimensions": ["account", "product"],
-        "period": YEAR,
+        "period": THIS_YEAR,
     }
     at = f"{REPORTS}/{(await saved(rep, document=document))['id']}/run"
     text = (await rep.get(at, params={"format": "csv", "language": "en"})).content.decode(

@@ -12,7 +12,7 @@ from guanxi_pipeline.territories.reassigning import assign_territories
 from guanxi_shared.edge import Edge
 from guanxi_shared.http import ServiceClient
 from guanxi_shared.running_jobs import RunningJob, claim
-from tests.analytics.asking import account_made, asked, cells, money, sold
+from tests.analytics.asking import YEAR, account_made, asked, cells, money, sold
 from tests.analytics.conftest import Hear
 from tests.analytics.test_totals import Story, follow, rows_of, stand_at_the_end
 from tests.factories import Clients, Organisation
@@ -81,7 +81,7 @@ async def known(
     found = {}
     for name, region, amount in (("a", "east", "10.00"), ("b", "East", "20.00"), ("c", "west", "40.00"), ("d", None, "80.00")):  # fmt: skip
         found[name] = await account_made(people, seller, name, region=region)
-        await sold(seller, found[name], "2026-03-05", amount)
+        await sold(seller, found[name], f"{YEAR}-01-01", amount)
     found["east"] = await territory_made(seller, "华东", regions=["east"])
     found["west"] = await territory_made(seller, "West", regions=["west"])
     await settle()

@@ -192,23 +192,23 @@ async def test_series_clash_with_meetings_and_with_each_other(
     client: Clients, organisation: Organisation
 ) -> None:
     """A series is held against what comes, from now on."""
-    coming = {"starts_at": "2027-03-22T08:00:00Z", "ends_at": "2027-03-22T09:00:00Z"}
+    coming = {"starts_at": "2037-03-23T08:00:00Z", "ends_at": "2037-03-23T09:00:00Z"}
     await created(client, organisation.rep, **WEEKLY | coming)
     rep = client(organisation.rep)
     once = {
         "kind": "call",
         "subject": "x",
-        "starts_at": "2027-04-05T07:30:00Z",
+        "starts_at": "2037-04-06T07:30:00Z",
         "duration_minutes": 15,
     }
     answer = await rep.post(PATH, json=once)
     assert answer.status_code == 409, answer.text
-    assert answer.json()["conflicts"][0]["starts_at"] == "2027-04-05T07:00:00Z"
-    daily = {**WEEKLY, "starts_at": "2027-04-02T07:30:00Z", "ends_at": "2027-04-02T07:45:00Z",
+    assert answer.json()["conflicts"][0]["starts_at"] == "2037-04-06T07:00:00Z"
+    daily = {**WEEKLY, "starts_at": "2037-04-03T07:30:00Z", "ends_at": "2037-04-03T07:45:00Z",
              "recurrence": "FREQ=DAILY"}  # fmt: skip
     answer = await rep.post(PATH, json=daily)
     assert answer.status_code == 409, answer.text
-    assert answer.json()["conflicts"][0]["starts_at"] == "2027-04-05T07:00:00Z"
+    assert answer.json()["conflicts"][0]["starts_at"] == "2037-04-06T07:00:00Z"
 
 
 async def test_a_repeating_task_has_its_next_once_though_two_complete_it(

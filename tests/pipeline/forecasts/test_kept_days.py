@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from guanxi_pipeline.forecasts.days import keep_day, keep_forecasts
 from guanxi_shared.db import Database
@@ -139,8 +140,18 @@ async def test_the_workers_duty_keeps_today_for_every_organisation(
         assert found["elapsed"]["days"] == today
 
 
-PERIODS = (  # of a month: its middle, what was open then at 100 percent, what came of it
-    ("2026-01", 100, 90), ("2026-02", 100, 110), ("2026-03", 200, 200), ("2026-04", 50, 40),
+def month_before(first: date, months: int) -> date:
+    year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+    return date(year, month + 1, 1)
+
+
+# No further back than is looked; the middle of a February is another day of a longer month.
+THIS = datetime.now(ZoneInfo("Asia/Shanghai")).date().replace(day=1)
+LAST = month_before(THIS, 2 if THIS.month == 3 else 1)
+MIDDLE_OF_LAST = {"period": f"{LAST:%Y-%m}", "as_of": f"{LAST:%Y-%m}-15"}
+PERIODS = (  # of a month: what was open in its middle at 100 percent, what came of it
+    (month_before(LAST, 4), 100, 90), (month_before(LAST, 3), 100, 110), (month_before(LAST, 2), 200, 200),
+    (month_before(LAST, 1), 50, 40),
 )  # fmt: skip
 
 
@@ -150,8 +161,8 @@ async def keep_past(database: Database, organisation: Organisation, stages: Stag
 
         async def keep(day: date, month: date, category: str, amount: int) -> None:
             await connection.execute(
-                "INSERT INTO forecast_days VALUES ($1, $2, '2026-01-01') ON CONFLICT DO NOTHING",
-                organisation.id, day,
+                "INSERT INTO forecast_days VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                organisation.id, day, PERIODS[0][0],
             )  # fmt: skip
             n = await connection.fetchval(
                 "SELECT count(*) FROM forecast_figures WHERE organisation_id = $1 AND day = $2",
@@ -165,18 +176,17 @@ async def keep_past(database: Database, organisation: Organisation, stages: Stag
                 organisation.id, day, n, month, organisation.rep.id, stages.pipeline_id, category, amount,
             )  # fmt: skip
 
-        for name, forecast_amount, actual in PERIODS:
-            month = date.fromisoformat(name + "-01")
+        for month, forecast_amount, actual in PERIODS:
             await keep(month.replace(day=15), month, "commit", forecast_amount)
-            await keep(date(2026, 5, 15), month, "closed", actual)
-        await keep(date(2026, 5, 15), date(2026, 5, 1), "commit", 1000)
+            await keep(LAST.replace(day=15), month, "closed", actual)
+        await keep(LAST.replace(day=15), LAST, "commit", 1000)
 
 
 async def test_an_interval_comes_of_past_error_and_shows_it(
     client: Clients, organisation: Organisation, stages: Stages, service_database: Database
 ) -> None:
     await keep_past(service_database, organisation, stages)
-    asked: dict[str, Any] = {"period": "2026-05", "as_of": "2026-05-15"}
+    asked: dict[str, Any] = MIDDLE_OF_LAST
     found = (await forecast(client, organisation.manager, **asked, coverage=60))["total"][
         "interval"
     ]
@@ -186,9 +196,9 @@ async def test_an_interval_comes_of_past_error_and_shows_it(
     )  # fmt: skip
     assert (found["n"], found["coverage"]) == (4, 60)
     assert [(p["period"], p["ratio"], p["forecast_on"]) for p in found["past"]] == [
-        ("2026-04", 0.8, "2026-04-15"), ("2026-03", 1.0, "2026-03-15"), ("2026-02", 1.1, "2026-02-15"),
-        ("2026-01", 0.9, "2026-01-15"),
-    ]  # fmt: skip
+        (f"{month:%Y-%m}", ratio, f"{month:%Y-%m}-15")
+        for (month, *_), ratio in zip(reversed(PERIODS), (0.8, 1.0, 1.1, 0.9), strict=True)
+    ]
     refused = (await forecast(client, organisation.manager, **asked))["total"]
     assert refused["interval"] is None
     assert "there are 4, enough for coverage=60" in refused["interval_refused"]
@@ -211,9 +221,9 @@ async def test_a_rate_that_is_missing_for_a_past_period_is_named(
     await keep_past(service_database, organisation, stages)
     async with service_database.transaction(organisation.id) as connection:
         await connection.execute(
-            "UPDATE forecast_figures SET currency = 'USD' WHERE month = '2026-02-01'"
+            "UPDATE forecast_figures SET currency = 'USD' WHERE month = $1", PERIODS[1][0]
         )
-    asked: dict[str, Any] = {"period": "2026-05", "as_of": "2026-05-15", "coverage": 60}
+    asked: dict[str, Any] = {**MIDDLE_OF_LAST, "coverage": 60}
     total = (await forecast(client, organisation.manager, **asked))["total"]
     assert total["interval"] is None
     assert "no rate from USD to CNY" in total["interval_refused"]
