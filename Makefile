@@ -7,7 +7,7 @@ PYTHON := $(VENV)/bin/python
 DATA := $(if $(GUANXI_DATA_DIR),$(GUANXI_DATA_DIR),.data)
 # Members are put on the path, not installed: nothing to build, edits count at once.
 MEMBERS := shared gateway $(patsubst %/pyproject.toml,%,$(wildcard services/*/pyproject.toml))
-PIP := $(PYTHON) -m pip install --disable-pip-version-check --require-hashes --quiet --quiet
+INSTALL := $(PYTHON) requirements/install.py
 ARGS ?=
 # A virtual environment does not survive a move, or the end of the Python that it was made with.
 STALE := $(shell [ ! -s $(VENV)/.made ] || \
@@ -108,12 +108,12 @@ $(VENV)/.made:
 
 $(VENV)/.runtime: requirements/runtime.txt | $(VENV)/.made
 	@echo "installing what the suite needs (once) …"
-	@$(PIP) -r $<
+	@$(INSTALL) $<
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.txt | $(VENV)/.made
 	@echo "installing what tests and checks need (once) …"
-	@$(PIP) -r $<
+	@$(INSTALL) $<
 	@touch $@ $(VENV)/.runtime
 
 $(VENV)/.members: Makefile $(addsuffix /pyproject.toml,$(MEMBERS)) | $(VENV)/.made
