@@ -1,6 +1,8 @@
 # Guanxi: `make help` lists what there is. Needs make and Python >= 3.11, nothing else.
 
 SHELL := /bin/sh
+# Rules of make's own are not looked for: with thousands of files that took a second of every start.
+MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
 VENV := .venv
 PYTHON := $(VENV)/bin/python
