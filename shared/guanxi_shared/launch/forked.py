@@ -1,4 +1,4 @@
-"""Processes forked from one that has loaded what they need (Linux); see decision 37.
+"""Processes forked from one that has loaded what they need (Linux); see decisions 37 and 66.
 
 Most of a start is loading Python modules, mostly the same ones in each process. `fork_ahead` sets off a
 loader. It loads what all need and forks one for each package, which loads the rest and forks server and

@@ -48,7 +48,7 @@ def _load_and_fork(ends: Mapping[Command, Ends], arm: Arm) -> None:
     os.setsid()  # Ctrl-C in the terminal is the supervisor's to handle
     signal.signal(signal.SIGTERM, lambda *_: os.killpg(0, signal.SIGKILL))
     arm()
-    _keep_only(number for each in ends.values() for number in astuple(each))
+    _keep_only(_numbers(ends))
     _stand_for((0, 1, 2), os.open(os.devnull, os.O_RDWR))
     setproctitle("guanxi loads")  # finds its place by the environment
     collect_seldom_while_starting()
@@ -68,7 +68,7 @@ def _package(command: Command) -> str:
 
 
 def _fork_those_of(package: str, ends: Mapping[Command, Ends], arm: Arm) -> None:
-    _keep_only(number for each in ends.values() for number in astuple(each))
+    _keep_only(_numbers(ends))
     _stand_for((1, 2), os.dup(next(iter(ends.values())).says))  # what goes wrong is heard of one
     _load(f"{package}.{PARTS[module]}" for *_, module, _ in ends)
     loader = os.getpid()
@@ -109,6 +109,10 @@ def _become(command: Command, ends: Ends, arm: Arm, loader: int) -> None:
     sys.argv = [str(main.__file__), package]
     sys.modules["__main__"] = main  # what multiprocessing makes its processes from
     main.main([package])
+
+
+def _numbers(ends: Mapping[Command, Ends]) -> list[int]:
+    return [number for each in ends.values() for number in astuple(each)]
 
 
 def _stand_for(standard: Iterable[int], number: int) -> None:
