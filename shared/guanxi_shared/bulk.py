@@ -14,27 +14,71 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from guanxi_shared import events
 from guanxi_shared.db import Connection
 from guanxi_shared.events import dumps
-from guanxi_shared.resources import Resource
+from guanxi_shared.resources import DOCUMENT, Resource
 from guanxi_shared.schema import words_in
 from guanxi_shared.statements import array_text, type_of
 
 Values = Sequence[Any]
 EVENT_COLUMNS = tuple(name for name, _ in events.COLUMNS)
 EXPECTED = "expected_version"
+# What of a new row's event is staged beside the row, with its type; and what all events of a bulk share.
+TOLD = {
+    "told_id": ("id", "uuid"),
+    "told_type": ("type", "text"),
+    "told_at": ("occurred_at", "timestamptz"),
+}
+ALIKE = ("subject_type", "actor_id", "actor_kind", "channel", "request_id", "trace_id")
+_TOLD_AT = tuple(EVENT_COLUMNS.index(name) for name, _ in TOLD.values())
+_ALIKE_AT = tuple(map(EVENT_COLUMNS.index, ALIKE))
 INSERT_EVENTS = f"INSERT INTO events ({events.NAMES}) SELECT {events.READ} FROM staged_events"
 
 
 async def insert_rows(connection: Connection, resource: Resource, rows: Sequence[Values]) -> None:
     """Whole rows as `encoded` gives them, and the search rows with them."""
-    if not rows:
-        return
-    staged = await _stage(connection, resource, columns_of(resource), rows)
+    if rows:
+        staged = await _stage(connection, resource, columns_of(resource), rows)
+        await _insert_staged(connection, resource, staged)
+
+
+async def insert_told(
+    connection: Connection, resource: Resource, rows: Sequence[Values], logged: Sequence[Values]
+) -> None:
+    """New rows, and of each the one event that tells that it is there: what it shows is not sent again
+    for the log where the row itself holds it."""
+    if not resource.has_documents:
+        await insert_rows(connection, resource, rows)
+        await insert_events(connection, logged)
+    elif rows:
+        own = [
+            (*row, *(event[at] for at in _TOLD_AT)) for row, event in zip(rows, logged, strict=True)
+        ]
+        columns = (*columns_of(resource), *TOLD)
+        staged = await _stage(connection, resource, columns, own, name="staged_told")
+        await _insert_staged(connection, resource, staged)
+        alike = [logged[0][at] for at in _ALIKE_AT]
+        await connection.execute(_telling(resource, staged), *alike)
+
+
+async def _insert_staged(connection: Connection, resource: Resource, staged: str) -> None:
     for table, names in _parts(resource):
         columns = ", ".join(f'"{name}"' for name in names)
         values = ", ".join(_from_staged(resource, name) for name in names)
         await connection.execute(
             f"INSERT INTO {table} ({columns}) SELECT {values} FROM {staged} AS s"
         )
+
+
+def _telling(resource: Resource, staged: str) -> str:
+    """The INSERT of the events of the staged rows; its parameters are what is `ALIKE`."""
+    kinds, known = dict(events.COLUMNS), columns_of(resource)
+    values = {name: f"${n}::{kinds[name]}" for n, name in enumerate(ALIKE, 1)}
+    values |= {name: f's."{staged_as}"' for staged_as, (name, _) in TOLD.items()}
+    values |= {"subject_id": "s.id", "changed": "'{}'", "after": f"s.{DOCUMENT}::jsonb"}
+    said = (
+        values.get(name) or (f's."{name}"' if name in known else f"NULL::{kinds[name]}")
+        for name, _ in events.COLUMNS
+    )
+    return f"INSERT INTO events ({events.NAMES}) SELECT {', '.join(said)} FROM {staged} AS s"
 
 
 async def insert_events(connection: Connection, rows: Sequence[Values]) -> None:
@@ -57,7 +101,7 @@ async def update_rows(
         return 0
     records = [(*encoded(resource, row), version) for version, row in rows]
     columns = (*columns_of(resource), EXPECTED)
-    staged = await _stage(connection, resource, columns, records)
+    staged = await _stage(connection, resource, columns, records, name="staged_changes")
     own, *others = _parts(resource)
     done: str = await connection.execute(
         f"{_update_sql(resource, *own, staged)} AND t.version = s.{EXPECTED}"
@@ -68,13 +112,13 @@ async def update_rows(
 
 
 async def _stage(
-    connection: Connection, resource: Resource, columns: Sequence[str], rows: Sequence[Values]
-) -> str:
+    connection: Connection, resource: Resource, columns: Sequence[str], rows: Sequence[Values],
+    *, name: str = "staged",
+) -> str:  # fmt: skip
     """Rows in a temporary table; its name. Arrays stand there as text: the driver takes 20 µs to
     make sure that a list of words is one, Postgres one to read it."""
-    kind = "staged" if EXPECTED not in columns else "staged_changes"
-    staged = f"{kind}_{resource.table.name}"
-    kinds = (f'"{name}" {staged_type(resource, name)}' for name in columns)
+    staged = f"{name}_{resource.table.name}"
+    kinds = (f'"{each}" {staged_type(resource, each)}' for each in columns)
     await connection.execute(
         f"CREATE TEMPORARY TABLE IF NOT EXISTS {staged} ({', '.join(kinds)}) ON COMMIT DELETE ROWS;"
         f" TRUNCATE {staged}"
@@ -95,6 +139,8 @@ def _parts(resource: Resource) -> list[tuple[str, tuple[str, ...]]]:
 def staged_type(resource: Resource, name: str) -> str:
     if name == EXPECTED:
         return "bigint"
+    if name in TOLD:
+        return TOLD[name][1]
     return "text" if name in array_columns(resource) else column_type(resource, name)
 
 

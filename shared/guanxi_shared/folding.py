@@ -30,7 +30,9 @@ _TWINS = str.maketrans(
 _MOST_FOLDS = 60_000
 
 
-@lru_cache(maxsize=64)  # a record's names are asked for its words, and again for its keys
+@lru_cache(
+    maxsize=2048
+)  # a record's names are asked for its words, and again for its keys; many share one
 def normalise(text: str) -> str:
     """Width, case, accents, traditional characters and white space folded away.
 

@@ -16,7 +16,7 @@ from sqlalchemy import Select, Table, Uuid, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_shared import events
-from guanxi_shared.bulk import column_type, encoded, insert_events, insert_rows, json_columns
+from guanxi_shared.bulk import column_type, encoded, insert_told, json_columns
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Conflict
@@ -104,8 +104,7 @@ async def insert_many(
         document = {DOCUMENT: after.decode()} if resource.has_documents else {}
         values.append(encoded(resource, {**row, **document}))
         logged.append(event_of(resource, verb_of(row), row, after, actor, changed=(), before=None))
-    await insert_rows(connection, resource, values)
-    await insert_events(connection, logged)
+    await insert_told(connection, resource, values, logged)
 
 
 async def write_many(

@@ -60,12 +60,16 @@ def search_columns(
         "search_text": text.search_text(*names, *emails, *words),
         "search_grams": text.search_grams(*names),
         "search_digits": text.search_digits(numbers),
-        "match_keys": sorted({*match_keys(names, row), *more_keys}),
+        "match_keys": sorted(_match_keys(names, row) | more_keys),
     }
 
 
 def match_keys(names: Sequence[str | None], row: Mapping[str, Any]) -> list[str]:
     """Keys of equality: e:email, p:phone, d:domain, n:name, x:external id."""
+    return sorted(_match_keys(names, row))
+
+
+def _match_keys(names: Sequence[str | None], row: Mapping[str, Any]) -> set[str]:
     keys = {f"e:{email_key(e['address'])}" for e in row["emails"]}
     keys |= {f"p:{phone_key(p['e164'] or p['number'])}" for p in row["phones"]}
     keys |= {f"n:{text.normalise(name)}" for name in names if name}
@@ -73,7 +77,7 @@ def match_keys(names: Sequence[str | None], row: Mapping[str, Any]) -> list[str]
         keys.add(f"d:{row['domain']}")
     if row.get("external_id"):
         keys.add(f"x:{row['external_id']}")
-    return sorted(keys - {"p:"})
+    return keys - {"p:"}
 
 
 def email_key(address: str) -> str:

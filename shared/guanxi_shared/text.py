@@ -183,8 +183,8 @@ def _analyse_han(run: str) -> _Analysed:
 
 
 # search_text and search_grams of one row are asked one after the other with the same parts, and a file
-# names the same products and customers over and over.
-_remembered = lru_cache(maxsize=1024)(_analyse)
+# names the same products and customers over and over, and people alike. An entry takes some 2 KB.
+_remembered = lru_cache(maxsize=4096)(_analyse)
 
 
 def _searchable(part: str) -> str:

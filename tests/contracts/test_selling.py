@@ -9,7 +9,7 @@ import httpx
 import orjson
 import pytest
 
-from guanxi_contacts.timeline.heard import apply_timeline_event
+from guanxi_contacts.timeline.heard import apply_timeline_events
 from guanxi_contacts.timeline.heard_rules import TYPES as TIMELINE_TYPES
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of
 from guanxi_pipeline.pipelines.starting import begin_pipeline
@@ -249,7 +249,7 @@ async def test_what_pipeline_tells_of_deals_is_what_timelines_read(
         assert (source.resource, source.owner_id) == ("opportunities", organisation.rep.id)
     subjects = {(e.subject_type, e.subject_id) for e in entries_of(own[0])}
     assert subjects == {("account", UUID(account)), ("contact", UUID(person))}
-    await hear(service_database, events, apply_timeline_event)
+    await hear(service_database, events, one_by_one(apply_timeline_events))
     shown = await did(theirs, "GET", f"/v1/accounts/{account}/timeline?kind=external")
     assert sorted(entry["title"] for entry in shown["data"]) == [
         f"Opportunity {verb}: Seats" for verb in ("created", "lost", "moved", "reopened", "won")
@@ -285,7 +285,7 @@ async def test_what_pipeline_tells_of_quotes_orders_and_invoices_is_what_timelin
             f"{event['subject_type']}s",
         )
         assert [entry.subject_id for entry in entries_of(event)] == [UUID(account)]
-    await hear(service_database, events, apply_timeline_event)
+    await hear(service_database, events, one_by_one(apply_timeline_events))
     shown = await did(theirs, "GET", f"/v1/accounts/{account}/timeline?kind=external")
     titles = [entry["title"] for entry in shown["data"]]
     assert {"Quote sent: Offer", "Quote accepted: Offer"} <= set(titles), titles

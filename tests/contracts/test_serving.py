@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from guanxi_contacts.timeline.heard import apply_timeline_event
+from guanxi_contacts.timeline.heard import apply_timeline_events
 from guanxi_contacts.timeline.heard_rules import TYPES as TIMELINE_TYPES
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of
 from guanxi_shared.db import Database
@@ -108,7 +108,7 @@ async def test_what_tickets_tells_is_what_timelines_read(
         assert (source.resource, source.owner_id) == ("tickets", organisation.rep.id)
     subjects = {(e.subject_type, e.subject_id) for e in entries_of(own[0])}
     assert subjects == {("account", UUID(account)), ("contact", UUID(person))}
-    await hear(service_database, events, apply_timeline_event)
+    await hear(service_database, events, one_by_one(apply_timeline_events))
     shown = await did(theirs, "GET", f"/v1/accounts/{account}/timeline?kind=external")
     assert sorted(entry["title"] for entry in shown["data"]) == [
         f"Ticket {verb}: Leak"
@@ -126,7 +126,7 @@ async def test_a_timeline_shows_tickets_to_those_who_see_them(
     other = agents(in_role(organisation.other_rep, "agent"))
     await made(other, "/v1/tickets", subject="Theirs", account_id=account)
     events = await events_of(tickets, organisation, TIMELINE_TYPES, "contacts")
-    await hear(service_database, events, apply_timeline_event)
+    await hear(service_database, events, one_by_one(apply_timeline_events))
     path = f"/v1/accounts/{account}/timeline?kind=external"
     assert (await did(rep, "GET", path))["data"] == (await did(manager, "GET", path))["data"] == []
     admin = (await did(client(organisation.admin), "GET", path))["data"]

@@ -4,7 +4,7 @@ Called in the transaction of whatever happened; an older fact changes nothing, w
 which they come. A newer one ends a warning: the time counts anew.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -16,14 +16,17 @@ from guanxi_shared.deferred import Deferred
 NOTE = """
 INSERT INTO account_dealings AS d (organisation_id, account_id, owned_since, {column})
 SELECT a.organisation_id, a.id, CASE WHEN a.owner_id IS NOT NULL THEN a.created_at END, {value}
-FROM accounts a WHERE a.organisation_id = $1 AND a.id = ANY($2::uuid[]) ORDER BY a.id
+FROM accounts a {those} ORDER BY a.id
 ON CONFLICT (organisation_id, account_id) DO UPDATE SET {column} = excluded.{column}, warned_at = NULL
 WHERE d.{column} IS NULL OR d.{column} < excluded.{column}
 """
-PAST = "least($3::timestamptz, clock_timestamp())"
-ACTIVITY = NOTE.format(column="last_activity_at", value=PAST)
-WON = NOTE.format(column="last_won_at", value=PAST)
-CONTRACT = NOTE.format(column="contract_ends_on", value="$3::date")
+ALIKE = "WHERE a.organisation_id = $1 AND a.id = ANY($2::uuid[])"
+EACH = """JOIN unnest($2::uuid[], $3::timestamptz[]) AS told (id, at) ON told.id = a.id
+WHERE a.organisation_id = $1"""
+PAST = "least({}, clock_timestamp())"
+ACTIVITY = NOTE.format(column="last_activity_at", those=ALIKE, value=PAST.format("$3::timestamptz"))
+WON = NOTE.format(column="last_won_at", those=EACH, value=PAST.format("told.at"))
+CONTRACT = NOTE.format(column="contract_ends_on", those=ALIKE, value="$3::date")
 
 # Of accounts that become one, the newest facts.
 ABSORB = """
@@ -48,10 +51,10 @@ async def note_activity(
 
 
 async def note_won(
-    connection: Connection, organisation: UUID, account_ids: Iterable[UUID], at: datetime
+    connection: Connection, organisation: UUID, won: Mapping[UUID, datetime]
 ) -> None:
-    """A deal with these accounts was won at that time."""
-    await connection.execute(WON, organisation, list(account_ids), at)
+    """By account when a deal with it was won."""
+    await connection.execute(WON, organisation, [*won], [*won.values()])
 
 
 async def note_contract(

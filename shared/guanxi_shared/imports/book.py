@@ -53,6 +53,11 @@ class Entry:
         found: UUID = self.row["id"]
         return found
 
+    @property
+    def is_new(self) -> bool:
+        """Made by a row, and not changed by one after it."""
+        return not self.stored_version and len(self.events) == 1
+
 
 class Book:
     """With `locks`, what is loaded is held until the transaction ends; a dry run holds nothing.
@@ -175,12 +180,20 @@ class Book:
         if self._terms.is_dry:
             await self._write_planned(connection, touched)
             return
-        new = [encoded(resource, entry.row) for entry in touched if not entry.stored_version]
-        changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
-        await bulk.insert_rows(connection, resource, new)
+        new = [entry for entry in touched if entry.is_new]
+        others = [entry for entry in touched if not entry.is_new]
+        await bulk.insert_told(
+            connection,
+            resource,
+            [encoded(resource, e.row) for e in new],
+            [e.events[0] for e in new],
+        )
+        added = [encoded(resource, entry.row) for entry in others if not entry.stored_version]
+        changed = [(e.stored_version, e.row) for e in others if e.stored_version]
+        await bulk.insert_rows(connection, resource, added)
         if await bulk.update_rows(connection, resource, changed) != len(changed):
             raise Unavailable("Records under lock were changed; the chunk is done again.")
-        await bulk.insert_events(connection, [event for entry in touched for event in entry.events])
+        await bulk.insert_events(connection, [event for entry in others for event in entry.events])
 
     def _enter(self, row: dict[str, Any], computed: dict[str, Any], *, is_stored: bool) -> Entry:
         entry = Entry(row, computed, row["version"] if is_stored else 0)

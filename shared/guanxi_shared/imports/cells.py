@@ -226,12 +226,12 @@ def _putting(each: ImportField) -> Callable[[Document, Any], None]:
 
 def _putting_in_slots(each: ImportField) -> Callable[[Document, Any], None]:
     """One cell may hold several values: two numbers with a semicolon between, for example."""
-    name, slot, key = each.path
+    name, slot, key = str(each.path[0]), *each.path[1:]
     fixed = tuple(each.fixed.items())
     between = re.compile(f"[{each.separators}]") if each.separators else None
 
     def put(document: Document, value: Any) -> None:
-        slots = document.setdefault(str(name), {})
+        slots = document.setdefault(name, {})
         for offset, part in enumerate(_parts(between, value)):
             entry = slots.setdefault((slot, offset), {})
             entry[key] = part

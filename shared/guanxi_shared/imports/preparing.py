@@ -87,7 +87,6 @@ def take_moment(
 def _name_people(found: Prepared, document: Document, cells: CellReader, staff: Staff) -> None:
     """Owner and team by what the cell says; ids are held to the same rules."""
     for name, look in (("owner", staff.owner), ("team", staff.team)):
-        column = cells.column_of(name, f"{name}_id") or name
         text = (
             found.references.pop(name, None)
             or document.pop(name, None)
@@ -95,6 +94,7 @@ def _name_people(found: Prepared, document: Document, cells: CellReader, staff: 
         )
         if text is None:
             continue
+        column = cells.column_of(name, f"{name}_id") or name
         try:
             document[f"{name}_id"] = look(str(text), column)
         except CellProblem as problem:

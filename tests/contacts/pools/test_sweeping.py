@@ -137,7 +137,7 @@ async def test_each_rule_by_the_facts_it_asks_and_the_outlook_says_the_same(
     async with service_database.transaction(organisation.id) as connection:
         if won_days_ago is not None:
             at = now - timedelta(days=won_days_ago)
-            await dealings.note_won(connection, organisation.id, ids, at)
+            await dealings.note_won(connection, organisation.id, dict.fromkeys(ids, at))
         if contract_ended_days_ago is not None:
             day = now.date() - timedelta(days=contract_ended_days_ago)
             await dealings.note_contract(connection, organisation.id, ids, day)

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
 from guanxi_contacts.heard import apply_told
-from guanxi_contacts.timeline.heard import TYPES, apply_timeline_event
+from guanxi_contacts.timeline.heard import TYPES, apply_timeline_events
 from guanxi_contacts.timeline.heard_rules import entries_of, source_of, subjects_of
 from guanxi_shared import consumers
 from guanxi_shared.consumers import Consumer
@@ -40,7 +41,9 @@ async def hear(database: Database, *events: Event, name: str | None = None) -> s
     async def source(**asked: Any) -> tuple[UUID, int, Sequence[Event]]:
         return uuid4(), len(events), events
 
-    consumer = Consumer(name or f"timeline-{new_id()}", TYPES, source, apply_timeline_event)  # type: ignore[arg-type]
+    consumer = Consumer(
+        name or f"timeline-{new_id()}", TYPES, source, None, apply_many=apply_timeline_events
+    )  # type: ignore[arg-type]
     async with database.transaction(None) as connection:
         await connection.execute(consumers.START, consumer.name)
     assert await consumer.step(database, wait=0) == len(events)
@@ -216,8 +219,7 @@ async def test_a_deal_that_was_won_is_a_fact_of_its_account(
 
     async def apply(*events: Event) -> Any:
         async with service_database.transaction(organisation.id) as connection:
-            for event in events:
-                await apply_told(connection, event)
+            await apply_told(connection, organisation.id, events)
             return await connection.fetchval(
                 "SELECT last_won_at FROM account_dealings WHERE organisation_id = $1 AND account_id = $2",
                 organisation.id, UUID(account["id"]),
@@ -237,3 +239,77 @@ async def test_a_deal_that_was_won_is_a_fact_of_its_account(
         closed_at="2026-02-01T00:00:00Z", **about,
     )  # fmt: skip
     assert await apply(older) == datetime(2026, 3, 1, tzinfo=UTC)
+
+
+class Counted:
+    """A connection that counts what is asked of it."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection, self.asked = connection, 0
+
+    async def execute(self, *asked: Any) -> Any:
+        self.asked += 1
+        return await self._connection.execute(*asked)
+
+    async def fetch(self, *asked: Any) -> Any:
+        self.asked += 1
+        return await self._connection.fetch(*asked)
+
+
+def many_told(
+    organisation: Organisation, accounts: Sequence[UUID], dice: Random
+) -> list[dict[str, Any]]:
+    """Of a few deals and tickets, each with what happens to records, old versions among them."""
+    nouns = ("pipeline.opportunity", "pipeline.order", "tickets.ticket")
+    records, events = [(uuid4(), noun) for noun in (*nouns, *nouns)], []
+    for _ in range(80):
+        verb = dice.choice(("created", "updated", "won", "deleted", "restored", "erased", "won"))
+        record, noun = dice.choice(records)
+        events.append(
+            told(
+                organisation, f"{noun}.{verb}", of=record, version=dice.randint(1, 9),
+                owner=dice.choice((organisation.rep, organisation.rep2)),
+                account_ids=[str(each) for each in dice.sample(accounts, 2)],
+                changed=dice.choice(([], ["status"])),
+            )
+        )  # fmt: skip
+    return events
+
+
+async def test_events_at_once_leave_what_one_after_the_other_leaves(
+    client: Clients, organisation: Organisation, service_database: Database
+) -> None:
+    rep, names = client(organisation.rep), ("kept", "survivor", "source", "erased")
+    ids = [(await made(rep, "/v1/accounts", name=name))["id"] for name in names]
+    await made(rep, "/v1/merges", resource="accounts", survivor_id=ids[1], source_ids=[ids[2]])
+    accounts = [*map(UUID, ids), uuid4()]  # one is not known here yet
+
+    async def left(events: Sequence[Event], *, at_once: bool) -> tuple[Any, int]:
+        """Taken away again."""
+        async with service_database.transaction(organisation.id) as connection:
+            await connection.execute(
+                "UPDATE accounts SET erased_at = now() WHERE id = $1", accounts[3]
+            )
+            counted: Any = Counted(connection)
+            for each in [events] if at_once else [[event] for event in events]:
+                await apply_timeline_events(counted, organisation.id, each)
+            rows = await connection.fetch(
+                "SELECT to_jsonb(e) - 'id' FROM timeline_entries e ORDER BY event_id, subject_id"
+            )
+            rows += await connection.fetch("SELECT to_jsonb(s) FROM timeline_sources s ORDER BY id")
+            found = [row[0] for row in rows], counted.asked
+            await connection.execute("DELETE FROM timeline_entries")
+            await connection.execute("DELETE FROM timeline_sources")
+            await connection.execute(
+                "UPDATE accounts SET erased_at = NULL WHERE id = $1", accounts[3]
+            )
+        return found
+
+    for seed in range(8):
+        events = many_told(organisation, accounts, Random(seed))
+        one_by_one, _ = await left(events, at_once=False)
+        at_once, _ = await left(events, at_once=True)
+        assert at_once == one_by_one
+        assert at_once
+    plain = [event for event in events if not event["type"].endswith("erased")]
+    assert (await left(plain, at_once=True))[1] <= 4  # accounts, where those went, sources, entries

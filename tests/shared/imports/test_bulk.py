@@ -1,6 +1,9 @@
 """What bulk writes hand to Postgres."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import cycle
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -8,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guanxi_shared.bulk import columns_of, encoded, insert_events, insert_rows, insert_told
 from guanxi_shared.calls import Actor
 from guanxi_shared.db import Connection, Database
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.imports.key_index import KeyIndex
-from guanxi_shared.records import insert_record
+from guanxi_shared.records import event_of, insert_record, state_bytes
+from guanxi_shared.resources import DOCUMENT
 from guanxi_shared.statements import array_text
 from tests.factories import Organisation
 from tests.library.app import BOOK, found_by
@@ -92,3 +97,47 @@ async def shelve(connection: Connection, organisation: Organisation, key: str) -
     actor = Actor(id=None, kind="service", channel="test")
     await insert_record(connection, BOOK, {**book, **found}, actor=actor)
     return record_id
+
+
+async def test_the_log_tells_of_new_rows_what_it_would_be_told_by_itself(
+    service_database: Database, organisation: Organisation
+) -> None:
+    actor = Actor(organisation.rep.id, "user", "import", "request", "trace")
+    rows = [new_book(organisation, title) for title in HARD if title]
+    states = [state_bytes(BOOK.state(row, {})) for row in rows]
+    values = [
+        encoded(BOOK, {**row, DOCUMENT: state.decode()})
+        for row, state in zip(rows, states, strict=True)
+    ]
+    logged = [
+        event_of(BOOK, verb, row, state, actor, changed=(), before=None)
+        for verb, row, state in zip(cycle(("created", "received")), rows, states, strict=False)
+    ]
+
+    async def left(*, beside: bool) -> list[Any]:
+        async with service_database.transaction(organisation.id) as connection:
+            await connection.execute("SAVEPOINT nothing_there")
+            if beside:
+                await insert_told(connection, BOOK, values, logged)
+            else:
+                await insert_rows(connection, BOOK, values)
+                await insert_events(connection, logged)
+            found = await connection.fetch(
+                "SELECT to_jsonb(e) - 'seq' FROM events e ORDER BY e.seq"
+            )
+            found += await connection.fetch("SELECT to_jsonb(b) FROM books b ORDER BY b.id")
+            await connection.execute("ROLLBACK TO nothing_there")
+        return [row[0] for row in found]
+
+    by_itself, beside = await left(beside=False), await left(beside=True)
+    assert beside == by_itself
+    assert len(beside) == 2 * len(rows)
+
+
+def new_book(organisation: Organisation, title: str) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    row = dict.fromkeys(columns_of(BOOK)) | {
+        "organisation_id": organisation.id, "id": new_id(), "title": title, "version": 1, "tags": HARD, "reader_ids": [], "copies": [{"shelf": title}],
+        "custom": {title: 1}, "created_at": now, "updated_at": now, "owner_id": organisation.rep.id,
+    }  # fmt: skip
+    return row | {"match_keys": []} | found_by(row)

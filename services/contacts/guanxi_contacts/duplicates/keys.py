@@ -9,8 +9,9 @@ Beside the keys of `matching.match_keys` (e: email, p: phone, n: name, x: extern
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from guanxi_contacts.duplicates.company_names import compact_company_name, readings_of
@@ -49,8 +50,13 @@ def account_keys(row: Row) -> set[str]:
     return kept
 
 
-def person_keys(row: Row) -> set[str]:
-    return _name_keys(compact_person_names(row["name"])) if row.get("name") else set()
+def person_keys(row: Row) -> Set[str]:
+    return _keys_of_person(row["name"]) if row.get("name") else frozenset()
+
+
+@lru_cache(maxsize=4096)  # many people share a name, and the words of a file's rows are theirs
+def _keys_of_person(name: str) -> frozenset[str]:
+    return frozenset(_name_keys(compact_person_names(name)))
 
 
 def compact_person_names(name: str) -> list[str]:

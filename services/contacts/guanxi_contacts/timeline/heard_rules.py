@@ -1,7 +1,7 @@
 """What an event of another service says on the timelines of our accounts and contacts. Pure."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -54,6 +54,10 @@ class Entry:
     summary: str | None
     data: Mapping[str, Any]
 
+    def of(self, subject_id: UUID) -> "Entry":
+        """The same of the record that its own has become."""
+        return self if subject_id == self.subject_id else replace(self, subject_id=subject_id)
+
 
 def source_of(event: Event) -> Source | None:
     """None for events that no timeline shows. An SLA, a promise or a survey belongs to its ticket."""
@@ -74,10 +78,21 @@ def source_of(event: Event) -> Source | None:
     )
 
 
+def newest_of(sources: Iterable[Source]) -> list[Source]:
+    """Of each record its newest version, in the order of their ids, in which all who write them lock them; of
+    the same version the one that was told first."""
+    newest: dict[UUID, Source] = {}
+    for source in sources:
+        known = newest.get(source.id)
+        if known is None or known.version < source.version:
+            newest[source.id] = source
+    return [newest[id] for id in sorted(newest)]
+
+
 def entries_of(event: Event) -> list[Entry]:
     """One for each account and contact that the event names, each once."""
-    _, noun, verb = event["type"].split(".", 2)
-    if source_of(event) is None or _is_quiet(verb, event):
+    service, noun, verb = event["type"].split(".", 2)
+    if f"{service}.{noun}" not in RESOURCES or _is_quiet(verb, event):
         return []
     state = event["after"]
     named = next((str(state[name]) for name in NAMED if state.get(name)), None)

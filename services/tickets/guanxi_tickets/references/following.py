@@ -68,9 +68,9 @@ async def follow_merge(
 
 
 async def follow_names(
-    connection: Connection, organisation: UUID, noun: str, ids: Collection[UUID]
+    connection: Connection, organisation: UUID, noun: str, ids: Collection[str]
 ) -> None:
-    """The same for many, of whom most have no ticket."""
+    """The same for many, of whom most have no ticket; their ids as they are spelt."""
     if not ids:
         return
     named = NAMED.format(column=NAMED_BY[noun])

@@ -102,7 +102,7 @@ async def _follow(
 ) -> None:
     """Tickets may be there before the one they name is known."""
     await write_copies(connection, organisation, COPIES[noun], events)
-    renamed = {id_of(event["subject_id"]) for event in events if renamed_by(event)}
+    renamed = {str(event["subject_id"]) for event in events if renamed_by(event)}
     await follow_names(connection, organisation, noun, renamed)
 
 
@@ -116,7 +116,7 @@ async def _follow_closely(
     if (merge := merge_in(event)) is not None:
         await follow_merge(connection, organisation, noun, id, merge, verb)
     if renamed_by(event):
-        await follow_names(connection, organisation, noun, {id})
+        await follow_names(connection, organisation, noun, {str(id)})
 
 
 def contacts_consumer(source: FeedSource, files_dir: Path) -> Consumer:
