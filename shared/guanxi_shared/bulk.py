@@ -30,6 +30,7 @@ TOLD = {
 ALIKE = ("subject_type", "actor_id", "actor_kind", "channel", "request_id", "trace_id")
 _TOLD_AT = tuple(EVENT_COLUMNS.index(name) for name, _ in TOLD.values())
 _ALIKE_AT = tuple(map(EVENT_COLUMNS.index, ALIKE))
+_UNTOLD = (None,) * len(TOLD)
 INSERT_EVENTS = f"INSERT INTO events ({events.NAMES}) SELECT {events.READ} FROM staged_events"
 
 
@@ -41,22 +42,25 @@ async def insert_rows(connection: Connection, resource: Resource, rows: Sequence
 
 
 async def insert_told(
-    connection: Connection, resource: Resource, rows: Sequence[Values], logged: Sequence[Values]
-) -> None:
-    """New rows, and of each the one event that tells that it is there: what it shows is not sent again
-    for the log where the row itself holds it."""
-    if not resource.has_documents:
+    connection: Connection, resource: Resource, rows: Sequence[Values],
+    logged: Sequence[Values | None],
+) -> None:  # fmt: skip
+    """New rows, and of each the one event that tells that it is there, unless the caller tells of it: what
+    a row shows is not sent again for the log where the row itself holds it."""
+    told = [event for event in logged if event is not None]
+    if not told or not resource.has_documents:
         await insert_rows(connection, resource, rows)
-        await insert_events(connection, logged)
-    elif rows:
-        own = [
-            (*row, *(event[at] for at in _TOLD_AT)) for row, event in zip(rows, logged, strict=True)
-        ]
-        columns = (*columns_of(resource), *TOLD)
-        staged = await _stage(connection, resource, columns, own, name="staged_told")
-        await _insert_staged(connection, resource, staged)
-        alike = [logged[0][at] for at in _ALIKE_AT]
-        await connection.execute(_telling(resource, staged), *alike)
+        await insert_events(connection, told)
+        return
+    own = [(*row, *_staged_of(event)) for row, event in zip(rows, logged, strict=True)]
+    columns = (*columns_of(resource), *TOLD)
+    staged = await _stage(connection, resource, columns, own, name="staged_told")
+    await _insert_staged(connection, resource, staged)
+    await connection.execute(_telling(resource, staged), *(told[0][at] for at in _ALIKE_AT))
+
+
+def _staged_of(event: Values | None) -> Values:
+    return _UNTOLD if event is None else [event[at] for at in _TOLD_AT]
 
 
 async def _insert_staged(connection: Connection, resource: Resource, staged: str) -> None:
@@ -78,7 +82,10 @@ def _telling(resource: Resource, staged: str) -> str:
         values.get(name) or (f's."{name}"' if name in known else f"NULL::{kinds[name]}")
         for name, _ in events.COLUMNS
     )
-    return f"INSERT INTO events ({events.NAMES}) SELECT {', '.join(said)} FROM {staged} AS s"
+    return (
+        f"INSERT INTO events ({events.NAMES}) SELECT {', '.join(said)} FROM {staged} AS s"
+        " WHERE s.told_id IS NOT NULL"
+    )
 
 
 async def insert_events(connection: Connection, rows: Sequence[Values]) -> None:

@@ -53,11 +53,6 @@ class Entry:
         found: UUID = self.row["id"]
         return found
 
-    @property
-    def is_new(self) -> bool:
-        """Made by a row, and not changed by one after it."""
-        return not self.stored_version and len(self.events) == 1
-
 
 class Book:
     """With `locks`, what is loaded is held until the transaction ends; a dry run holds nothing.
@@ -180,19 +175,13 @@ class Book:
         if self._terms.is_dry:
             await self._write_planned(connection, touched)
             return
-        new = [entry for entry in touched if entry.is_new]
-        others = [entry for entry in touched if not entry.is_new]
-        await bulk.insert_told(
-            connection,
-            resource,
-            [encoded(resource, e.row) for e in new],
-            [e.events[0] for e in new],
-        )
-        added = [encoded(resource, entry.row) for entry in others if not entry.stored_version]
-        changed = [(e.stored_version, e.row) for e in others if e.stored_version]
-        await bulk.insert_rows(connection, resource, added)
+        new = [entry for entry in touched if not entry.stored_version]
+        told = [entry.events[0] if len(entry.events) == 1 else None for entry in new]
+        changed = [(e.stored_version, e.row) for e in touched if e.stored_version]
+        await bulk.insert_told(connection, resource, [encoded(resource, e.row) for e in new], told)
         if await bulk.update_rows(connection, resource, changed) != len(changed):
             raise Unavailable("Records under lock were changed; the chunk is done again.")
+        others = [entry for entry in touched if entry.stored_version or len(entry.events) > 1]
         await bulk.insert_events(connection, [event for entry in others for event in entry.events])
 
     def _enter(self, row: dict[str, Any], computed: dict[str, Any], *, is_stored: bool) -> Entry:

@@ -1,6 +1,8 @@
 """Rows that name other records: parents, the accounts of people."""
 
+from guanxi_shared.db import Database
 from tests.contacts.transfers.sending import Sender
+from tests.factories import Organisation
 
 # The chunks of these tests have seven rows: parents come before, beside and behind their children.
 FILLERS = "".join(f"Filler {n},\n" for n in range(8))
@@ -16,6 +18,22 @@ async def test_a_parent_may_stand_anywhere_in_the_file(send: Sender) -> None:
     assert found["job"]["counts"]["created"] == 22
     assert found["job"]["errors"] == 0
     assert [parents[f"Child {n}"] for n in (1, 2, 3, 4)] == ["Group", "Group", "Group", "Later"]
+
+
+async def test_a_parent_that_changes_below_its_child_costs_the_chunk_no_second_try(
+    send: Sender, service_database: Database, organisation: Organisation
+) -> None:
+    rows = "First,,\nGroup,,\nChild,Group,\nGroup,,Energy\n"
+    found = await send(f"name,parent,industry\n{rows}", key="name", duplicates="update")
+
+    stored = {each["name"]: each for each in await send.records()}
+    assert {n: c for n, c in found["job"]["counts"].items() if c} == {"created": 3, "updated": 1}
+    assert stored["Child"]["parent_id"] == stored["Group"]["id"]
+    assert [stored["Group"][name] for name in ("version", "industry")] == [2, "Energy"]
+    written = await service_database.fetch(
+        organisation.id, "SELECT DISTINCT xmin::text FROM accounts WHERE organisation_id = $2", organisation.id
+    )  # fmt: skip
+    assert len(written) == 1
 
 
 async def test_a_parent_that_is_nowhere_leaves_the_row_incomplete(send: Sender) -> None:
