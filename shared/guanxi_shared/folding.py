@@ -28,11 +28,9 @@ _TWINS = str.maketrans(
     }
 )
 _MOST_FOLDS = 60_000
+LONGEST_REMEMBERED = 120  # the bodies of articles are folded, too
 
 
-@lru_cache(
-    maxsize=2048
-)  # a record's names are asked for its words, and again for its keys; many share one
 def normalise(text: str) -> str:
     """Width, case, accents, traditional characters and white space folded away.
 
@@ -41,6 +39,10 @@ def normalise(text: str) -> str:
     invisible characters dropped, white space collapsed. Applying it twice changes nothing. The
     result can always be stored by Postgres: no NUL, no lone surrogate.
     """
+    return remembered(text) if len(text) <= LONGEST_REMEMBERED else _normalised(text)
+
+
+def _normalised(text: str) -> str:
     if text.isascii():
         plain = text if text.isprintable() else text.translate(_ASCII_CONTROLS)
         return " ".join(plain.lower().split())
@@ -48,6 +50,10 @@ def normalise(text: str) -> str:
     while not unicodedata.is_normalized("NFKC", folded):
         folded = unicodedata.normalize("NFKC", folded).translate(_FOLDS)
     return " ".join(folded.split())
+
+
+# A record's names are asked for its words, and again for its keys; many share one.
+remembered = lru_cache(maxsize=2048)(_normalised)
 
 
 class _Folds(dict[int, str]):

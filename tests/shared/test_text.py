@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guanxi_shared import text
+from guanxi_shared import folding, text
 from guanxi_shared.text import (
     LONGEST_GRAM_SOURCE,
     SearchQuery,
@@ -334,3 +334,10 @@ def test_signs_of_a_pattern_stand_for_themselves() -> None:
 def test_a_run_of_han_alone_is_read_as_any_text_is(run: str) -> None:
     long_way = text._Analysed(run, text._forms(run), frozenset(text._grams(run)))
     assert text._analyse(run) == long_way
+
+
+def test_only_short_texts_are_remembered() -> None:
+    """An article's body is folded, too: two thousand of those would be 100 MB."""
+    before = folding.remembered.cache_info().currsize
+    assert normalise("Über " * 5_000) == " ".join(["uber"] * 5_000)
+    assert folding.remembered.cache_info().currsize == before
