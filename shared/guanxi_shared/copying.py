@@ -115,16 +115,13 @@ def _newest(copies: Copies, events: Sequence[Event]) -> list[list[Any]]:
 
 def _row(copies: Copies, id: str, event: Event, known: Sequence[str]) -> list[Any]:
     state = event["after"]
+    own = zip(copies.columns.values(), copies.own(state), strict=True)
     return [
         id, int(event["version"]), state.get("name") or "", state.get("owner_id"),
         state.get("team_id"), moment_of(event) if verb_of(event) in GONE else None,
         array_text(known),
-        *map(_sent, copies.columns.values(), copies.own(state)),
+        *(array_text(value) if kind.endswith("[]") else value for kind, value in own),
     ]  # fmt: skip
-
-
-def _sent(kind: str, value: Any) -> Any:
-    return array_text(value) if kind.endswith("[]") else value
 
 
 def noun_of(event: Event) -> str:

@@ -28,6 +28,7 @@ ON CONFLICT (organisation_id, id) DO UPDATE SET
   owner_id = excluded.owner_id, team_id = excluded.team_id, version = excluded.version,
   deleted_at = excluded.deleted_at WHERE s.version < excluded.version
 """
+FOLLOWED = ("id", "resource", "owner_id", "team_id", "version", "deleted_at")
 FORGET = "DELETE FROM timeline_entries WHERE organisation_id = $1 AND source_id = ANY($2::uuid[])"
 ENTER = """
 INSERT INTO timeline_entries (organisation_id, event_id, subject_id, subject_type, id, at, type, title, summary,
@@ -67,8 +68,8 @@ async def _apply(
         connection, organisation, [(each, entry) for each in told for entry in entries_of(each[0])]
     )
     sources = newest_of([source for _, source in told])
-    columns = zip(*((s.id, s.resource, s.owner_id, s.team_id, s.version, s.deleted_at) for s in sources), strict=True)  # fmt: skip
-    await connection.execute(FOLLOW, organisation, *map(list, columns))
+    columns = ([getattr(source, name) for source in sources] for name in FOLLOWED)
+    await connection.execute(FOLLOW, organisation, *columns)
     if is_erased:
         await connection.execute(FORGET, organisation, [source.id for source in sources])
     if entered:
