@@ -13,6 +13,7 @@ from guanxi_shared.calls import Call
 from guanxi_shared.errors import Malformed
 from guanxi_shared.money import CURRENCIES, Money
 from guanxi_shared.resources import DAY, ID
+from guanxi_shared.validation_words import message_of
 
 Sent = Mapping[str, str]
 
@@ -85,7 +86,7 @@ def amount_of(sent: Sent, name: str, currency: str) -> Decimal:
     try:
         return Money(amount=text, currency=currency).decimal
     except ValidationError as error:
-        sentence = error.errors(include_url=False)[0]["msg"]
+        sentence = message_of(error.errors(include_url=False)[0])
         raise Malformed(f"{name} is no amount of {currency}.", errors={name: sentence}) from error
 
 

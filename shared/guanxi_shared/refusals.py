@@ -24,6 +24,7 @@ from guanxi_shared.errors import (
     Unavailable,
     pointer,
 )
+from guanxi_shared.validation_words import message_of
 
 LOG = structlog.get_logger()
 COLUMNS_IN_NAME = re.compile(r"^(?:uq|fk|ck|ix)_[a-z_]+?_organisation_id_(?P<field>[a-z_]+)$")
@@ -64,8 +65,9 @@ def _validation(error: BaseException) -> Problem:
     violations = []
     for item in details:
         field = ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0])
-        errors.setdefault(field, item["msg"])
-        violations.append({"pointer": pointer(field), "code": item["type"], "detail": item["msg"]})
+        said = message_of(item)
+        errors.setdefault(field, said)
+        violations.append({"pointer": pointer(field), "code": item["type"], "detail": said})
     first = next(iter(errors.items()))
     kind = Invalid if details[0]["loc"][0] == "body" else Malformed
     return kind(f"{first[0]}: {first[1]}", errors=errors, violations=violations)

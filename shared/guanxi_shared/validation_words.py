@@ -23,8 +23,13 @@ def words_for(item: Mapping[str, Any], model: Model | None) -> str:
     if item["type"] in NO_OBJECT:
         names = _names(_model_at(model, loc))
         return f"Send an object with {_listed(names)}." if names else "Send an object."
+    return message_of(item)
+
+
+def message_of(item: Mapping[str, Any]) -> str:
+    """Pydantic's message, without the word it puts before what our own validators say."""
     said: str = item["msg"]
-    return said
+    return said.removeprefix("Value error, ")
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

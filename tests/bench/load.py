@@ -7,11 +7,9 @@ from http.client import HTTPResponse
 from urllib.parse import urlsplit
 
 from tests.bench.own_load import press as press_by_own
-from tests.bench.sizes import CONNECTIONS
+from tests.bench.sizes import CONNECTIONS, PATIENCE_SECONDS
 from tests.bench.traffic import Traffic, filled, first_number
 from tests.bench.wrk import press as press_by_wrk
-
-PATIENCE_SECONDS = 10.0
 
 
 class Refused(Exception):

@@ -27,3 +27,4 @@ QUICK = Size(
     copy_sample=10_000, purchases=7_000, import_seconds=10.0, limit_seconds=120.0,
 )  # fmt: skip
 CONNECTIONS = 16
+PATIENCE_SECONDS = 10.0  # for one answer

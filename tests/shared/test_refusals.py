@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from guanxi_shared import errors
 from guanxi_shared.errors import Invalid, Malformed, Problem, Stale, from_validation, pointer
+from guanxi_shared.money import Money
 from guanxi_shared.refusals import problem_of
 
 
@@ -136,6 +137,13 @@ def test_a_validation_names_every_field(
     problem = from_validation(refused.value)  # type: ignore[arg-type]
     assert type(problem) is kind
     assert [violation["pointer"] for violation in problem.violations] == pointers
+
+
+def test_what_our_own_rules_say_stands_as_they_say_it() -> None:
+    with pytest.raises(ValueError) as refused:
+        Money(amount="1.005", currency="CNY")
+    problem = from_validation(refused.value)  # type: ignore[arg-type]
+    assert problem.errors == {"body": "CNY has 2 digits behind the point"}
 
 
 def test_a_problem_has_every_member_of_the_contract() -> None:

@@ -14,6 +14,7 @@ from guanxi_shared.imports.options import ColumnRule, ImportOptions
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.moments import parse_day, parse_time_instant
 from guanxi_shared.tables.values import parse_bool, parse_decimal, split_list
+from guanxi_shared.validation_words import message_of
 
 Document = dict[str, Any]
 Parse = Callable[[str, str], Any]
@@ -141,7 +142,7 @@ class CellReader:
             column = self._column_at(item["loc"], cells)
             text = cells.get(column, "") if column else ""
             place = column or ".".join(str(part) for part in item["loc"])
-            said = item["msg"].removeprefix("Value error, ")
+            said = message_of(item)
             reasons.append(reason(place, text, f"{place}: {said[:1].lower()}{said[1:]}"))
         return reasons
 

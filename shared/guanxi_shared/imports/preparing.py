@@ -19,6 +19,7 @@ from guanxi_shared.matching import match_key
 from guanxi_shared.resources import Resource
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
+from guanxi_shared.validation_words import message_of
 from guanxi_shared.values import Instant
 
 Document = dict[str, Any]
@@ -78,7 +79,7 @@ def take_moment(
         return MOMENT.validate_python(value)
     except ValidationError as error:
         column = cells.column_of(name) or name
-        said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+        said = message_of(error.errors(include_url=False)[0])
         cell = found.cells.get(column, str(value))
         found.reasons.append(reason(column, cell, f"{column}: {said}"))
         return None

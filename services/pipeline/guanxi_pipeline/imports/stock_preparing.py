@@ -22,6 +22,7 @@ from guanxi_shared.imports.cells import reason
 from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, keys_of, read_row, validated
 from guanxi_shared.tables.rows import Row
+from guanxi_shared.validation_words import message_of
 
 MONTH: Final = "month"
 ACCOUNT: Final = "account"
@@ -79,7 +80,7 @@ class StockPreparation:
             found.more[MONTH] = DAY_OF_MONTH.validate_python(day)
         except ValidationError as error:
             column = self.held.cells.column_of(MONTH) or MONTH
-            sentence = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            sentence = message_of(error.errors(include_url=False)[0])
             found.reasons.append(
                 reason(column, found.cells.get(column, day), f"{column}: {sentence}")
             )

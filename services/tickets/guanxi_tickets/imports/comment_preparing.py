@@ -18,6 +18,7 @@ from guanxi_shared.imports.prepared import Prepared
 from guanxi_shared.imports.preparing import HeldAgainst, read_row
 from guanxi_shared.tables.cell_problem import CellProblem
 from guanxi_shared.tables.rows import Row
+from guanxi_shared.validation_words import message_of
 from guanxi_tickets.comments.schemas import Body
 from guanxi_tickets.imports.named_tickets import TICKET_FIELDS, take_ticket
 from guanxi_tickets.imports.setting_cells import refuse, take_id
@@ -82,7 +83,7 @@ class CommentPreparation:
         try:
             return BODY.validate_python(document.pop("body", ""))
         except ValidationError as error:
-            said = error.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            said = message_of(error.errors(include_url=False)[0])
             refuse(found, self.held.cells, "body", said)
             return ""
 

@@ -31,6 +31,7 @@ from guanxi_shared.imports.preparing import (
 )
 from guanxi_shared.imports.row_by_row import row_by_row
 from guanxi_shared.tables.rows import Row
+from guanxi_shared.validation_words import message_of
 from guanxi_tickets.entitlements import claim_rules
 from guanxi_tickets.entitlements.resources import ENTITLEMENTS
 from guanxi_tickets.entitlements.schemas import Amount, EntitlementCreate, EntitlementUpdate
@@ -145,7 +146,7 @@ class EntitlementPreparation:
         try:
             return None if value is None else USED.validate_python(value)
         except ValidationError as error:
-            said = error.errors(include_url=False)[0]["msg"]
+            said = message_of(error.errors(include_url=False)[0])
             refuse(found, self.held.cells, "used", said)
             return None
 
