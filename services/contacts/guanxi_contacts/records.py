@@ -6,11 +6,13 @@ from uuid import UUID
 
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
+from guanxi_shared.errors import UnknownReference
 from guanxi_shared.identifiers import new_id
 from guanxi_shared.resources import Resource
+from guanxi_shared.visibility import Scope
 
 HOLD = """
-SELECT id FROM {table} WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
+SELECT id, owner_id, team_id FROM {table} WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL
 ORDER BY id FOR KEY SHARE
 """
 DEFAULTS: Mapping[str, Mapping[str, Any]] = {
@@ -41,7 +43,21 @@ def default_columns(call: Call, resource: Resource, sent: Mapping[str, Any]) -> 
 
 async def hold_references(
     connection: Connection, resource: Resource, organisation: UUID, ids: Iterable[UUID]
-) -> set[UUID]:
-    """Those of the ids that are there; they are not merged away before the transaction ends."""
+) -> dict[UUID, Mapping[str, Any]]:
+    """Those of the ids that are there, with their owner_id and team_id; they are not merged away
+    before the transaction ends."""
     sql = HOLD.format(table=resource.table.name)
-    return {row["id"] for row in await connection.fetch(sql, organisation, list(ids))}
+    return {row["id"]: dict(row) for row in await connection.fetch(sql, organisation, list(ids))}
+
+
+def demand_named(
+    sent: Mapping[str, Any], present: Mapping[str, Any], held: Mapping[UUID, Mapping[str, Any]],
+    scope: Scope, sentences: Mapping[str, str],
+) -> None:  # fmt: skip
+    """Records that are named (field → what is said without it) must be there, and the caller must
+    see them, but for those that stand there already."""
+    for field, sentence in sentences.items():
+        if (named := sent.get(field)) is None:
+            continue
+        if named not in held or not (named == present.get(field) or scope.covers(**held[named])):
+            raise UnknownReference(sentence, errors={field: "There is no such record for you."})

@@ -2,7 +2,7 @@
 
 from guanxi_shared.db import Database
 from tests.contacts.transfers.sending import Sender
-from tests.factories import Organisation
+from tests.factories import Clients, Organisation
 
 # The chunks of these tests have seven rows: parents come before, beside and behind their children.
 FILLERS = "".join(f"Filler {n},\n" for n in range(8))
@@ -122,3 +122,25 @@ async def test_given_and_family_names_make_the_whole_name(send: Sender) -> None:
 
     (stored,) = await people.records()
     assert stored["name"] == "张三"
+
+
+async def test_whoever_does_not_see_the_superior_names_nobody(
+    send: Sender, client: Clients, organisation: Organisation
+) -> None:
+    people = send.of("contacts")
+    await people("name,email\nBoss,boss@x.example\n")
+    (boss,) = await people.records()
+    rows = f"name,email,reports_to_id,owner\nAnn,ann@x.example,{boss['id']},{organisation.rep.id}\n"
+    await people(rows)
+    own = people.by(client(organisation.rep))
+    found = await own(f"name,email,reports_to_id\nBea,bea@x.example,{boss['id']}\n")
+    again = await own(
+        f"name,email,reports_to_id,title\nAnn,ann@x.example,{boss['id']},CTO\n", key="email",
+        duplicates="update",
+    )  # fmt: skip
+
+    (ann,) = await own.records()
+    assert found["job"]["counts"]["refused"] == 1
+    assert "reports_to_id: there is no such contact" in await own.errors(found["id"])
+    assert again["job"]["counts"]["updated"] == 1
+    assert (ann["title"], ann["reports_to_id"]) == ("CTO", boss["id"])

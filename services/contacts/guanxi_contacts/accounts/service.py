@@ -8,7 +8,7 @@ from guanxi_contacts.accounts import rules
 from guanxi_contacts.accounts.schemas import AccountCreate, AccountUpdate
 from guanxi_contacts.belongings.service import delete_with_children, restore_with_children
 from guanxi_contacts.errors import ParentCycle
-from guanxi_contacts.records import default_columns, hold_references
+from guanxi_contacts.records import default_columns, demand_named, hold_references
 from guanxi_contacts.resources import ACCOUNTS
 from guanxi_contacts.segments.telling import tell_accounts
 from guanxi_contacts.standing.rules import demand_moves
@@ -33,6 +33,11 @@ WITH RECURSIVE above (id, parent_id) AS (
 """
 # Moves in one organisation take turns, before any row is locked: two at once could close a cycle.
 LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('accounts tree ' || $1::text, 0))"
+NAMED = {
+    "parent_id": "parent_id names no account.",
+    "referred_by_id": "referred_by_id names no account.",
+}
+Held = Mapping[UUID, Mapping[str, Any]]
 BY_KEY = """
 SELECT id FROM accounts_search
 WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
@@ -46,8 +51,8 @@ async def create_account(call: Call, connection: Connection, data: AccountCreate
     columns |= rules.columns_from(sent, region=region_of(call))
     columns["custom"] = await stored(call, ACCOUNTS, sent.get("custom", {}))
     await owned_by(call, connection, ACCOUNTS, sent)
-    await _hold_named(call, connection, sent)
-    await _check_references(call, connection, columns["id"], sent)
+    held = await _hold_named(call, connection, sent)
+    await _check_references(call, connection, columns["id"], sent, {}, held)
     columns |= rules.found_by({"phones": [], "emails": [], **columns})
     return await records.insert_record(connection, ACCOUNTS, columns, actor=call.actor)
 
@@ -67,7 +72,7 @@ async def update_account(
     sent = data.model_dump(exclude_unset=True)
     if sent.get("parent_id") is not None:
         await connection.execute(LOCK_TREE, str(call.organisation))
-    await _hold_named(call, connection, sent)
+    held = await _hold_named(call, connection, sent)
     loaded = await load_account(call, connection, account_id)
     await check_version(connection, ACCOUNTS, loaded, version)
     demand_moves(loaded.row, sent)
@@ -77,7 +82,7 @@ async def update_account(
             call, ACCOUNTS, sent["custom"], present=loaded.row["custom"]
         )
     await owned_by(call, connection, ACCOUNTS, sent)
-    await _check_references(call, connection, account_id, sent)
+    await _check_references(call, connection, account_id, sent, loaded.row, held)
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})
     return await records.update_record(connection, ACCOUNTS, loaded, changes, actor=call.actor)
@@ -129,24 +134,23 @@ async def find_accounts(call: Call, connection: Connection, field: str, value: s
     return [row["id"] for row in found]
 
 
-async def _hold_named(call: Call, connection: Connection, sent: Mapping[str, Any]) -> None:
-    """Accounts that are named must be there, and stay until the reference stands. Held before the
-    account itself: the order in which a merge holds what points at what."""
-    named = {n: sent[n] for n in ("parent_id", "referred_by_id") if sent.get(n) is not None}
+async def _hold_named(call: Call, connection: Connection, sent: Mapping[str, Any]) -> Held:
+    """Accounts that are named stay until the reference stands. Held before the account itself: the
+    order in which a merge holds what points at what."""
+    named = [sent[field] for field in NAMED if sent.get(field) is not None]
     if not named:
-        return
-    held = await hold_references(connection, ACCOUNTS, call.organisation, named.values())
-    for field, account_id in named.items():
-        if account_id not in held:
-            raise UnknownReference(
-                f"{field} names no account.", errors={field: "There is no such account."}
-            )
+        return {}
+    return await hold_references(connection, ACCOUNTS, call.organisation, named)
 
 
 async def _check_references(
-    call: Call, connection: Connection, account_id: UUID, sent: Mapping[str, Any]
-) -> None:
-    """A parent must not stand below this account."""
+    call: Call, connection: Connection, account_id: UUID, sent: Mapping[str, Any],
+    present: Mapping[str, Any], held: Held,
+) -> None:  # fmt: skip
+    """Accounts that are named must be there; a parent must not stand below this account."""
+    if not any(sent.get(field) for field in NAMED):
+        return
+    demand_named(sent, present, held, await call.scope(ACCOUNTS.name), NAMED)
     if (parent_id := sent.get("parent_id")) is None:
         return
     above = await connection.fetch(ABOVE, call.organisation, parent_id)

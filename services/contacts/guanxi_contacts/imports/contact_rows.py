@@ -1,7 +1,7 @@
 """Rows of a file as contacts, with their places in accounts."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from guanxi_contacts.imports.likely import LikelyDuplicates
@@ -100,6 +100,9 @@ class ContactRows:
             decided = decide(row, people, self._terms.options, scope=scope, outcome=outcome)
             if decided is None:
                 continue
+            if not self._sees_superior(row, decided, people, scope):
+                outcome.refuse(row)
+                continue
             link, problem = self._link_of(row, accounts, account_scope)
             if problem is None and decided == CREATE:
                 problem = self._likely.problem_of(row, scope)
@@ -173,8 +176,20 @@ class ContactRows:
 
     def _knows_superior(self, row: Prepared, people: Book) -> bool:
         wanted = row.columns.get("reports_to_id")
-        if wanted is None or wanted in people.entries:
+        return wanted is None or wanted in people.entries or self._refuse_superior(row)
+
+    def _sees_superior(
+        self, row: Prepared, decided: Entry | str, people: Book, scope: Scope
+    ) -> bool:
+        """Whoever may not see the superior names nobody, but for the one who stands there already."""
+        wanted = row.columns.get("reports_to_id")
+        if wanted is None or people.may_see(people.entries[wanted], scope):
             return True
+        stands = isinstance(decided, Entry) and decided.row["reports_to_id"] == wanted
+        return stands or self._refuse_superior(row)
+
+    def _refuse_superior(self, row: Prepared) -> Literal[False]:
+        wanted = row.columns["reports_to_id"]
         column = self._preparer.column_of("reports_to_id")
         row.reasons.append(reason(column, str(wanted), f"{column}: there is no such contact"))
         return False

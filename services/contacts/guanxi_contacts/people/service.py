@@ -12,7 +12,7 @@ from guanxi_contacts.errors import ReportingCycle
 from guanxi_contacts.people import rules
 from guanxi_contacts.people.schemas import ContactCreate, ContactUpdate
 from guanxi_contacts.privacy.suppressions import stop_of
-from guanxi_contacts.records import default_columns, hold_references
+from guanxi_contacts.records import default_columns, demand_named, hold_references
 from guanxi_contacts.resources import ACCOUNTS, CONTACTS
 from guanxi_shared import records
 from guanxi_shared.calls import Call
@@ -54,6 +54,7 @@ WHERE organisation_id = $1 AND id = ANY($2::uuid[]) AND deleted_at IS NULL ORDER
 """
 
 
+SUPERIOR = {"reports_to_id": "The person reported to does not exist."}
 STOP = frozenset({"do_not_contact", "do_not_contact_reason"})
 
 
@@ -70,7 +71,7 @@ async def create_contact(call: Call, connection: Connection, data: ContactCreate
     columns |= rules.columns_from(sent, region=region_of(call))
     columns["custom"] = await stored(call, CONTACTS, sent.get("custom", {}))
     await owned_by(call, connection, CONTACTS, sent)
-    await _check_reporting(call, connection, columns["id"], sent)
+    await _check_reporting(call, connection, columns["id"], sent, {})
     columns |= rules.found_by(columns)
     columns |= rules.contact_stop(sent, {"do_not_contact": False}, datetime.now(UTC))
     columns |= await stop_of(call, columns["match_keys"])
@@ -109,7 +110,7 @@ async def update_contact(
             call, CONTACTS, sent["custom"], present=loaded.row["custom"]
         )
     await owned_by(call, connection, CONTACTS, sent)
-    await _check_reporting(call, connection, contact_id, sent)
+    await _check_reporting(call, connection, contact_id, sent, loaded.row)
     if rules.FOUND_BY & set(changes):
         changes |= rules.found_by({**loaded.row, **changes})
     if STOP & set(sent):
@@ -214,16 +215,14 @@ async def set_places(
 
 
 async def _check_reporting(
-    call: Call, connection: Connection, contact_id: UUID, sent: Mapping[str, Any]
-) -> None:
+    call: Call, connection: Connection, contact_id: UUID, sent: Mapping[str, Any],
+    present: Mapping[str, Any],
+) -> None:  # fmt: skip
     if (superior := sent.get("reports_to_id")) is None:
         return
     above = await connection.fetch(ABOVE, call.organisation, superior)
-    if not await hold_references(connection, CONTACTS, call.organisation, [superior]):
-        raise UnknownReference(
-            "The person reported to does not exist.",
-            errors={"reports_to_id": "There is no such contact."},
-        )
+    held = await hold_references(connection, CONTACTS, call.organisation, [superior])
+    demand_named(sent, present, held, await call.scope(CONTACTS.name), SUPERIOR)
     if any(row["id"] == contact_id for row in above):
         raise ReportingCycle(
             "That person reports to this one.",
