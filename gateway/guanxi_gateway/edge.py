@@ -24,6 +24,7 @@ from guanxi_gateway.hardening import (
 )
 from guanxi_gateway.limits import Budgets
 from guanxi_gateway.limits_rules import Limit, call_cost
+from guanxi_gateway.lingering import end_late
 from guanxi_gateway.own_paths import limited, own_scope, with_headers
 from guanxi_gateway.passage import Passage
 from guanxi_gateway.proxy import Proxy
@@ -129,6 +130,8 @@ class FrontDoor:
         finally:
             self._in_flight -= 1
             _tell(passage, word, time.perf_counter() - started)
+        if passage.end is not None:
+            await passage.end()
 
     def _mark(self, passage: Passage) -> None:
         """Give the request its ids, and the answer the headers that every answer has."""
@@ -185,7 +188,6 @@ class FrontDoor:
         if not length.isdigit():
             raise Malformed("Content-Length is not a number.")
         if int(length) > passage.limit:
-            passage.answer_headers.append((b"connection", b"close"))
             raise TooLarge(f"The body may hold at most {passage.limit} bytes.")
 
     async def _answer(self, passage: Passage, word: bytes) -> None:
@@ -362,6 +364,8 @@ async def _refuse(passage: Passage, problem: Problem) -> None:
     if passage.started:
         return
     passage.started = True
+    if isinstance(problem, TooLarge):
+        end_late(passage)
     body = problem.body(passage.request_id.decode("latin-1"))
     headers = [
         (b"content-type", PROBLEM_TYPE.encode()),

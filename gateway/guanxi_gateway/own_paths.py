@@ -47,6 +47,7 @@ def limited(passage: Passage) -> Receive:
         nonlocal received
         message: Message = await passage.receive()
         received += len(message.get("body", b""))
+        passage.is_read = not message.get("more_body", False)
         if received > passage.limit:
             raise TooLarge(f"The body may hold at most {passage.limit} bytes.")
         return message

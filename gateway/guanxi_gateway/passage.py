@@ -1,6 +1,7 @@
 """One request on its way through the gateway, and the head that its service gets of it."""
 
 import random
+from collections.abc import Awaitable, Callable
 
 from starlette.types import Receive, Scope, Send
 
@@ -24,12 +25,14 @@ class Passage:
     """One request on its way: what the edge found out about it, and what it adds both ways."""
 
     __slots__ = (
-        "added", "answer_headers", "deadline_ms", "headers", "limit", "raw_path", "receive",
-        "request_id", "scope", "send", "started", "status", "trace",
+        "added", "answer_headers", "deadline_ms", "end", "headers", "is_read", "limit", "raw_path",
+        "receive", "request_id", "scope", "send", "started", "status", "trace",
     )  # fmt: skip
 
     added: list[bytes]  # to the service, as `name: value\r\n`
     answer_headers: Headers  # to the client
+    end: Callable[[], Awaitable[None]] | None  # of an answer that is sent, but not ended
+    is_read: bool  # known of long bodies and of those without a length
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.scope = scope
@@ -41,7 +44,8 @@ class Passage:
         self.trace = b""
         self.deadline_ms = 0
         self.limit = 0
-        self.started = False
+        self.started = self.is_read = False
+        self.end = None
         self.status = 0
         self.added = []
         self.answer_headers = []

@@ -9,6 +9,7 @@ import asyncio
 
 from starlette.types import Message
 
+from guanxi_gateway.lingering import end_late
 from guanxi_gateway.passage import Passage, request_head
 from guanxi_gateway.upstream import Upstream
 from guanxi_gateway.watch import ClientGone, Watch
@@ -109,7 +110,7 @@ class Proxy:
             await answered
             if not upload.done():  # answered early, a refusal most likely: the rest stays unread
                 await _end(upload)
-                passage.answer_headers.append((b"connection", b"close"))
+                end_late(passage)
                 connection.reusable = False
             await self._pass_back(passage, connection, watch)
         finally:
@@ -128,6 +129,7 @@ class Proxy:
                 raise ClientGone
             data = message.get("body", b"")
             more = message.get("more_body", False)
+            passage.is_read = not more
             sent += len(data)
             if sent > passage.limit:
                 raise TooLarge(f"The body may hold at most {passage.limit} bytes.")

@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from guanxi_shared.validation_words import words_for
+from guanxi_shared.validation_words import message_of, words_for
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -167,7 +167,7 @@ def from_validation(error: ValidationError, model: type[BaseModel] | None = None
     """
     details = error.errors(include_url=False, include_context=False)
     if any(item["type"] == "json_invalid" for item in details):
-        return Malformed("The body is not valid JSON: " + details[0]["msg"])
+        return Malformed("The body is not valid JSON: " + message_of(details[0]))
     errors: dict[str, str] = {}
     violations = []
     for item in details:

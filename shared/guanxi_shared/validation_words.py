@@ -27,9 +27,9 @@ def words_for(item: Mapping[str, Any], model: Model | None) -> str:
 
 
 def message_of(item: Mapping[str, Any]) -> str:
-    """Pydantic's message, without the word it puts before what our own validators say."""
+    """Pydantic's message, without the words it puts before what a validator or the JSON parser says."""
     said: str = item["msg"]
-    return said.removeprefix("Value error, ")
+    return said.removeprefix("Value error, ").removeprefix("Invalid JSON: ")
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:

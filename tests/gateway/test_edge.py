@@ -1,6 +1,7 @@
 """What the door settles for every request, whoever answers it."""
 
 import asyncio
+import socket
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -99,6 +100,29 @@ async def test_a_body_beyond_the_limit_is_413_before_it_is_read() -> None:
         found = await raw(client, head.encode() + b"content-length: 2001\r\n\r\n")
     assert found.startswith(b"HTTP/1.1 413")
     assert service.seen == []
+
+
+@pytest.mark.parametrize("path", ["/v1/accounts/count", "/v1/users/count"])
+@pytest.mark.parametrize("framing", ["content-length: 33554432", "transfer-encoding: chunked"])
+async def test_a_refusal_reaches_whoever_reads_only_when_all_is_sent(
+    path: str, framing: str
+) -> None:
+    head = (
+        f"POST {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token()}\r\n{framing}\r\n\r\n"
+    )
+    part = b"x" * (1 << 20)
+    body = part * 32
+    if "chunked" in framing:
+        body = (b"100000\r\n" + part + b"\r\n") * 32 + b"0\r\n\r\n"
+    async with in_front_of(Service(), own=Service(name="gateway"), max_json_bytes=2000) as client:
+        address = client.base_url
+        with socket.create_connection((address.host, address.port), timeout=5) as connection:
+            await asyncio.to_thread(connection.sendall, head.encode() + body)
+            await asyncio.sleep(0.1)
+            found = await asyncio.to_thread(connection.makefile("rb").read)
+    assert found.startswith(b"HTTP/1.1 413")
+    assert found.endswith(b"}")
+    assert b"\r\nconnection: close\r\n" in found.lower()
 
 
 async def test_imports_and_batches_may_be_longer() -> None:
