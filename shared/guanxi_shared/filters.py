@@ -284,7 +284,8 @@ def _instant(value: Any, clock: Clock) -> datetime:
     if len(text) == 10:
         return clock.midnight(date.fromisoformat(text))
     parsed = datetime.fromisoformat(text.replace(" ", "+"))  # an unescaped + in a query string
-    return parsed if parsed.tzinfo else parsed.replace(tzinfo=clock.zone)
+    local = parsed if parsed.tzinfo else parsed.replace(tzinfo=clock.zone)
+    return local.astimezone(UTC)  # OverflowError beyond what a database can hold
 
 
 def relative_day(text: str, today: date) -> date | None:

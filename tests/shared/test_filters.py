@@ -196,6 +196,8 @@ async def test_money_is_filtered_by_amount_and_by_currency(
         ("printed_on", "gt", "2023-02-29"),
         ("printed_on", "gt", "-99999y"),
         ("printed_on", "gt", "+99999m"),
+        ("due_at", "gt", "9999-12-31T23:59:59-12:00"),
+        ("due_at", "gt", "0001-01-01T00:00:00+14:00"),
         ("due_at", "gt", "yesterdays"),
         ("due_at", "gt", "next_century"),
         ("author_id", "eq", "me"),

@@ -1,7 +1,7 @@
 """Field types of identity's bodies: what an address, a time zone, a role name may look like."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -41,7 +41,10 @@ def _stripped(value: object) -> object:
 def _rfc3339(value: object) -> object:
     """pydantic would also take seconds since 1970; the API's form of a time is text."""
     if isinstance(value, str) and _INSTANT.fullmatch(value) is not None:
-        return datetime.fromisoformat(value.upper())
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except OverflowError:
+            raise ValueError("Use a time between the years 1 and 9999.") from None
     if isinstance(value, (str, int, float)):
         raise ValueError("Use RFC 3339, for example 2026-11-22T08:00:00Z.")
     return value

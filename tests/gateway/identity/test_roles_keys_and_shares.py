@@ -200,6 +200,9 @@ async def test_what_is_not_a_key_is_401(anybody: httpx.AsyncClient, key: str) ->
 async def test_an_expired_key_is_refused(company: Company, house: House) -> None:
     past = {"name": "x", "scopes": ["*:*"], "expires_at": "2020-01-01T00:00:00Z"}
     assert (await company.admin.post("/v1/api-keys", past)).status_code == 422
+    beyond = {**past, "expires_at": "9999-12-31T23:59:59-12:00"}
+    refused = await company.admin.post("/v1/api-keys", beyond)
+    assert (refused.status_code, *refused.json()["errors"]) == (422, "expires_at")
     future = {"name": "x", "scopes": ["*:*"], "expires_at": "2099-01-01T00:00:00Z"}
     answer = await company.admin.post("/v1/api-keys", future)
     assert answer.status_code == 201, answer.text

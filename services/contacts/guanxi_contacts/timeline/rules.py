@@ -84,7 +84,7 @@ def _moment(options: Mapping[str, str], name: str, clock: Clock) -> datetime | N
     if name not in options:
         return None
     try:
-        found: datetime = PARSERS[INSTANT](options[name], clock).astimezone(UTC)
+        found: datetime = PARSERS[INSTANT](options[name], clock)
     except (ValueError, OverflowError) as error:
         raise Malformed(
             f"{name} must be a time.", errors={name: f"Send {WANTED[INSTANT]}."}, code="bad_value"
