@@ -157,6 +157,8 @@ async def _read_page(
 ) -> Page:
     """A text that matches nothing as written is looked for once more allowing typing mistakes."""
     scope = await call.scope_of(resource)
+    for name in query.includes:
+        call.by.demand(f"{resource.includes[name].resource}:read")
     includes = [
         (name, await call.scope(resource.includes[name].resource)) for name in query.includes
     ]

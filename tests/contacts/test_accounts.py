@@ -256,3 +256,29 @@ async def test_two_records_of_different_kinds_may_share_an_id_and_keep_their_own
         f"/v1/contacts/{shared_id}", json={"title": "x"}, headers={"If-Match": '"1"'}
     )
     assert stale.json()["differs"] == ["title"]
+
+
+@pytest.mark.parametrize("how", ["list", "search"])
+async def test_what_is_included_takes_the_permission_to_read_it(
+    client: Clients, organisation: Organisation, how: str
+) -> None:
+    asking = client(organisation.admin.but(scopes=("accounts:read",)))
+    if how == "list":
+        answer = await asking.get(PATH, params={"include": "contacts"})
+    else:
+        answer = await asking.post(f"{PATH}/search", json={"include": ["contacts"]})
+    assert (answer.status_code, answer.json()["code"]) == (403, "permission_missing")
+
+
+@pytest.mark.parametrize(
+    "path", [f"{PATH}/tags", "/v1/merges", "/v1/jobs", "/v1/search?q=a", f"{PATH}/%s/timeline"]
+)
+@pytest.mark.parametrize("limit", ["000000001000000", "000001999999", "000000001" + "0" * 4300])
+async def test_no_limit_hides_behind_zeros(
+    client: Clients, organisation: Organisation, path: str, limit: str
+) -> None:
+    account = await created(client, organisation.rep, name="x")
+    asked = path.replace("%s", account["id"])
+    joint = "&" if "?" in asked else "?"
+    answer = await client(organisation.rep).get(f"{asked}{joint}limit={limit}")
+    assert (answer.status_code, *answer.json()["errors"]) == (400, "limit"), answer.text

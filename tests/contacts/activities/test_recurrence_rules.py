@@ -160,7 +160,8 @@ def test_a_rule_that_hits_nothing_and_one_without_end_are_bounded() -> None:
     ["", "FREQ", "FREQ=WEEKLY;FREQ=DAILY", "FREQ=SECONDLY", "COUNT=3", "FREQ=DAILY;COUNT=0",
      "FREQ=DAILY;COUNT=1e9", "FREQ=DAILY;BYEASTER=0", "FREQ=WEEKLY;BYDAY=MO,,TU",
      "FREQ=MONTHLY;BYMONTHDAY=x", "FREQ=YEARLY;BYSETPOS=0", "FREQ=DAILY;UNTIL=20261301",
-     "FREQ=DAILY;UNTIL=tomorrow", "FREQ=DAILY;INTERVAL=²", "FREQ=DAILY\nEXDATE:20260101"],
+     "FREQ=DAILY;UNTIL=tomorrow",
+     "FREQ=DAILY;UNTIL=2027W011", "FREQ=DAILY;UNTIL=2027121T90000", "FREQ=DAILY;INTERVAL=²", "FREQ=DAILY\nEXDATE:20260101"],
 )  # fmt: skip
 def test_what_is_no_rule_is_refused_by_name(text: str) -> None:
     with pytest.raises(ActivityRefused) as refused:
@@ -178,3 +179,9 @@ def test_any_text_is_a_rule_or_refused(text: str) -> None:
         return
     recurring.occurrences(Series(rule, START, BERLIN), START, START + timedelta(days=400), most=9)
     recurring.end_of(Series(rule, START, BERLIN))
+
+
+def test_an_end_beyond_all_time_zones_is_refused() -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    with pytest.raises(ActivityRefused):
+        recurring.checked_rule("FREQ=WEEKLY;UNTIL=99991231T235959Z", START, shanghai)

@@ -116,6 +116,24 @@ async def test_children_move_and_each_tells_of_it(
     assert event["data"]["state"] == await read(client, rep, survivor)
 
 
+async def test_whoever_asked_not_to_be_contacted_has_asked_it_after_a_merge(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = organisation.rep
+    stop = {"do_not_contact": True, "do_not_contact_reason": "asked by letter"}
+    survivor = await make(client, rep, "contacts")
+    source = await make(client, rep, "contacts", **stop)
+    await merged(client, rep, survivor, source, resource="contacts")
+    now = await read(client, rep, survivor, "contacts")
+    assert {name: now[name] for name in stop} == stop
+
+    other = await make(client, rep, "contacts")
+    fields = {"do_not_contact": other["id"]}
+    await merged(client, rep, now, other, resource="contacts", fields=fields)
+    after = await read(client, rep, survivor, "contacts")
+    assert (after["do_not_contact"], after["do_not_contact_reason"]) == (False, None)
+
+
 async def test_people_are_merged_with_their_places_and_those_below_them(
     client: Clients, organisation: Organisation
 ) -> None:

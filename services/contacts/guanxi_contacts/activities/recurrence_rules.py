@@ -4,6 +4,7 @@
 read with the offset before it, one that comes twice is the first of the two (RFC 5545, 3.3.5).
 """
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -21,6 +22,7 @@ LONGEST_RULE = 500
 # A series is followed this far; one that has no end goes on, but nobody looks further.
 LONGEST_SERIES = timedelta(days=366 * 30)
 WALL = "%Y%m%dT%H%M%S"
+UNTIL = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +45,12 @@ def checked_rule(text: str, starts_at: datetime, zone: ZoneInfo) -> str:
         raise _refused("COUNT and UNTIL exclude each other.")
     if parts.get("FREQ") not in FREQUENCIES:
         raise _refused("FREQ must be DAILY, WEEKLY, MONTHLY or YEARLY.")
+    if "UNTIL" in parts and UNTIL.fullmatch(parts["UNTIL"]) is None:
+        raise _refused("Write UNTIL as 20271231 or 20271231T090000Z.")
     try:
         rule_from(parts)
         until = _until(parts["UNTIL"], zone) if "UNTIL" in parts else None
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise _refused("This is no recurrence rule of RFC 5545.") from error
     if until is not None and until < wall(starts_at, zone):
         raise _refused("UNTIL lies before the start.")

@@ -119,7 +119,10 @@ def shown(row: Mapping[str, Any]) -> dict[str, Any]:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:9]) <= MAX_LIMIT:
+    if (
+        not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)))
+        or not 1 <= int(text) <= MAX_LIMIT
+    ):
         raise Malformed(
             f"limit must be from 1 to {MAX_LIMIT}.", errors={"limit": f"Send 1 to {MAX_LIMIT}."}
         )

@@ -29,6 +29,7 @@ FILLED = frozenset({"custom", "key_account"})
 BY_CHOICE = frozenset({"owner_id", "team_id"})
 # Parts of one value: a family name from here and a given name from there would be nobody's.
 TOGETHER = ("given_name", "family_name")
+STOP = ("do_not_contact", "do_not_contact_reason", "do_not_contact_since")
 MOST_ENTRIES: Mapping[str, int] = {
     "phones": 20, "emails": 20, "addresses": 20, "tags": 100, "hobbies": 100,
 }  # fmt: skip
@@ -47,6 +48,7 @@ def merged_columns(
     for field, parts in fields.items():
         columns |= _merged_field(field, parts, survivor, sources, chosen.get(field))
     columns |= _whole_name(survivor, sources, chosen)
+    columns |= _stop(survivor, sources, chosen)
     for name, row in chosen.items():
         document, _, part = name.partition(".")
         if part:
@@ -76,6 +78,20 @@ def _whole_name(survivor: Row, sources: Sequence[Row], chosen: Mapping[str, Row]
     rows = (survivor, *sources)
     giver = next((r for r in rows if any(not is_empty(r[part]) for part in TOGETHER)), survivor)
     return {part: giver[part] for part in TOGETHER}
+
+
+def _stop(survivor: Row, sources: Sequence[Row], chosen: Mapping[str, Row]) -> Columns:
+    """Who asked not to be contacted under one record has asked it; the reason and the time go with it."""
+    if STOP[0] not in survivor:
+        return {}
+    rows = (survivor, *sources)
+    stopped = next((row for row in rows if row[STOP[0]]), survivor)
+    giver = chosen.get(STOP[0], stopped)
+    return {
+        part: giver[part]
+        for part in STOP
+        if part in giver and (part == STOP[0] or part not in chosen)
+    }
 
 
 def is_empty(value: Any) -> bool:

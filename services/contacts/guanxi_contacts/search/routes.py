@@ -54,6 +54,9 @@ def _asked(request: Request) -> tuple[str, int]:
     if not text or len(text) > 200 or "\x00" in text:
         raise Malformed("Say what to look for.", errors={"q": "Send 1 to 200 characters."})
     limit = options.get("limit", "20")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= MAX_LIMIT:
+    if (
+        not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MAX_LIMIT)))
+        or not 1 <= int(limit) <= MAX_LIMIT
+    ):
         raise Malformed("limit must be from 1 to 50.", errors={"limit": "Send 1 to 50."})
     return text, int(limit)

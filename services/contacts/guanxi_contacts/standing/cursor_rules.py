@@ -23,7 +23,10 @@ def paging_from(options: Mapping[str, str]) -> tuple[int, Place]:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MAX_LIMIT:
+    if (
+        not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)))
+        or not 1 <= int(text) <= MAX_LIMIT
+    ):
         raise Malformed(
             f"limit must be from 1 to {MAX_LIMIT}.", errors={"limit": f"Send 1 to {MAX_LIMIT}."}
         )

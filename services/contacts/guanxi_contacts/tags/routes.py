@@ -59,7 +59,10 @@ def _asked(call: Call) -> tuple[str, int]:
             code="unknown_parameter",
         )
     limit, prefix = given.get("limit", "50"), given.get("prefix", "")
-    if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit[:9]) <= MAX_LIMIT:
+    if (
+        not (limit.isascii() and limit.isdigit() and len(limit) <= len(str(MAX_LIMIT)))
+        or not 1 <= int(limit) <= MAX_LIMIT
+    ):
         raise Malformed(
             f"limit must be from 1 to {MAX_LIMIT}.", errors={"limit": f"Send 1 to {MAX_LIMIT}."}
         )

@@ -73,7 +73,10 @@ def _kinds(sent: Sequence[str], known: tuple[str, ...]) -> tuple[str, ...]:
 def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MAX_LIMIT:
+    if (
+        not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_LIMIT)))
+        or not 1 <= int(text) <= MAX_LIMIT
+    ):
         raise Malformed(
             f"limit must be from 1 to {MAX_LIMIT}.", errors={"limit": f"Send 1 to {MAX_LIMIT}."}
         )
