@@ -16,6 +16,7 @@ from guanxi_shared.idempotency import Answer, answer_once
 from guanxi_shared.records import State
 from guanxi_shared.refusals import ABOUT_THE_DATA, UNSTORABLE, problem_of
 from guanxi_shared.resources import Resource
+from guanxi_shared.sights import seen_of
 from guanxi_shared.writes import parse, parse_object
 
 MAX_OPERATIONS = 1_000
@@ -97,7 +98,7 @@ def finding(
                 f"{resource.name.capitalize()} cannot be matched by {field!r}.",
                 errors={"match": f"Match by {' or '.join(by)}."},
             )
-        found = await connection.fetch(start + by[field] + " LIMIT 5", call.organisation, value)
+        found = await connection.fetch(start + by[field] + " LIMIT 1000", call.organisation, value)
         return [row["id"] for row in found]
 
     return find
@@ -121,7 +122,7 @@ async def run_batch(call: Call, resource: Resource, verbs: Verbs) -> Response:
 
     async def work(connection: Connection) -> Answer:
         results = [
-            await _one(call, connection, index, operation, verbs)
+            await _one(call, connection, resource, index, operation, verbs)
             for index, operation in enumerate(request.operations)
         ]
         failed = sum(result["status"] >= 400 for result in results)
@@ -151,11 +152,12 @@ def _answer(results: list[dict[str, Any]], failed: int, mode: str) -> Answer:
 
 
 async def _one(
-    call: Call, connection: Connection, index: int, operation: Operation, verbs: Verbs
-) -> dict[str, Any]:
+    call: Call, connection: Connection, resource: Resource, index: int, operation: Operation,
+    verbs: Verbs,
+) -> dict[str, Any]:  # fmt: skip
     try:
         async with savepoint(connection):
-            status, state = await _apply(call, connection, operation, verbs)
+            status, state = await _apply(call, connection, resource, operation, verbs)
         return {"index": index, "status": status, "id": str(state["id"]), "data": state}
     except (Problem, *ABOUT_THE_DATA) as error:
         problem = problem_of(error)
@@ -163,11 +165,11 @@ async def _one(
 
 
 async def _apply(
-    call: Call, connection: Connection, operation: Operation, verbs: Verbs
+    call: Call, connection: Connection, resource: Resource, operation: Operation, verbs: Verbs
 ) -> tuple[int, State]:
     if operation.op == "create":
         return 201, await _create(call, connection, operation, verbs)
-    target = await _target(call, connection, operation, verbs)
+    target = await _target(call, connection, resource, operation, verbs)
     if target is None and operation.op == "upsert":
         return 201, await _create(call, connection, operation, verbs)
     if target is None:
@@ -186,11 +188,11 @@ async def _create(call: Call, connection: Connection, operation: Operation, verb
 
 
 async def _target(
-    call: Call, connection: Connection, operation: Operation, verbs: Verbs
+    call: Call, connection: Connection, resource: Resource, operation: Operation, verbs: Verbs
 ) -> UUID | None:
     """The record an operation means, by id or by a matching field; several matches are refused."""
     if operation.match is not None:
-        found = await _find(call, connection, operation.match, verbs)
+        found = await _find(call, connection, resource, operation.match, verbs)
         if len(found) > 1:
             raise Conflict(
                 f"{len(found)} records have this {operation.match.field}; name one by its id.",
@@ -206,10 +208,13 @@ async def _target(
     return operation.id
 
 
-async def _find(call: Call, connection: Connection, match: Match, verbs: Verbs) -> list[UUID]:
-    """What a `match` means; a value that its field could never have names the field."""
+async def _find(
+    call: Call, connection: Connection, resource: Resource, match: Match, verbs: Verbs
+) -> list[UUID]:
+    """What a `match` means to this caller; a value that its field could never have names the field."""
     try:
-        return list(await verbs.find(call, connection, match.field, match.value))
+        found = await verbs.find(call, connection, match.field, match.value)
     except UNSTORABLE as error:
         sentence = f"{match.value[:100]!r} is no {match.field} that a record could have."
         raise Malformed(sentence, errors={match.field: sentence}) from error
+    return await seen_of(call, resource, found, within=connection)

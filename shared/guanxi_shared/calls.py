@@ -16,7 +16,7 @@ from guanxi_shared.db import Database
 from guanxi_shared.errors import Malformed, TooLarge, Unauthenticated, UnsupportedMedia
 from guanxi_shared.filters import Clock
 from guanxi_shared.resources import Resource
-from guanxi_shared.visibility import EVERYTHING, Directory, Scope
+from guanxi_shared.visibility import Directory, Scope, sight_of
 
 if TYPE_CHECKING:
     from guanxi_shared.auth import Verifier
@@ -90,13 +90,7 @@ class Call:
         return await self.house.directory.scope(self.by, resource)
 
     async def scope_of(self, resource: Resource) -> Scope:
-        if not resource.is_owned:
-            return EVERYTHING
-        if resource.sight is not None:
-            found: Scope = resource.sight(self.by)
-            return found
-        scope = await self.scope(resource.seen_as or resource.name)
-        return scope.and_team(self.organisation) if resource.is_for_everybody else scope
+        return await sight_of(self, self.by, resource)
 
     async def body(self, *, limit: int = MAX_JSON_BYTES) -> bytes:
         content_type = self.request.headers.get("content-type", "application/json")

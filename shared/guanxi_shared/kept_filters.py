@@ -15,7 +15,7 @@ from guanxi_shared.errors import Invalid, Malformed
 from guanxi_shared.filters import Clock, Groups
 from guanxi_shared.reads import Asker
 from guanxi_shared.resources import Resource
-from guanxi_shared.visibility import EVERYTHING, Directory, Scope
+from guanxi_shared.visibility import EVERYTHING, Directory, Scope, sight_of
 
 
 class BrokenFilter(Invalid):
@@ -33,13 +33,7 @@ class Errand:
     by: Principal | None = None
 
     async def scope_of(self, resource: Resource) -> Scope:
-        if self.by is None or not resource.is_owned:
-            return EVERYTHING
-        if resource.sight is not None:
-            found: Scope = resource.sight(self.by)
-            return found
-        scope = await self.scope(resource.seen_as or resource.name)
-        return scope.and_team(self.organisation) if resource.is_for_everybody else scope
+        return EVERYTHING if self.by is None else await sight_of(self, self.by, resource)
 
     async def scope(self, resource: str) -> Scope:
         return EVERYTHING if self.by is None else await Directory(self.db).scope(self.by, resource)

@@ -134,6 +134,8 @@ class Resource:
         None  # the resource whose permissions count, where it is a part of it
     )
     seen_as: str | None = None  # the resource whose breadth of sight counts, where that is another
+    # A column with the id of another resource's record: only whoever sees that one is told of this one.
+    names: tuple[str, str] | None = None
     # Who sees what of it, from the principal alone, where that goes by neither owner nor breadth.
     sight: Callable[[Any], Any] | None = None
     path: str | None = None  # where its list is, unless that is `/v1/{name}`

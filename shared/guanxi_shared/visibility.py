@@ -8,7 +8,7 @@ comes from the directory copy that the gateway's feed keeps (`directory_users.se
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Table, Uuid, and_, any_, bindparam, false, or_, true
@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from guanxi_shared.auth import Principal
 from guanxi_shared.db import Database, bound
 from guanxi_shared.errors import Forbidden
+from guanxi_shared.resources import Resource
 
 FRESH_SECONDS = 1.0
 WAIT_FOR_DIRECTORY_SECONDS = 3.0
@@ -110,6 +111,26 @@ class Scope:
 
 
 EVERYTHING = Scope(everything=True)
+
+
+class Looker(Protocol):
+    """Somebody in an organisation whose scopes are known: a request, or a job in their name."""
+
+    @property
+    def organisation(self) -> UUID: ...
+
+    async def scope(self, resource: str) -> Scope: ...
+
+
+async def sight_of(looker: Looker, by: Principal, resource: Resource) -> Scope:
+    """What somebody sees of a resource, by the rules that it has for that."""
+    if not resource.is_owned:
+        return EVERYTHING
+    if resource.sight is not None:
+        found: Scope = resource.sight(by)
+        return found
+    scope = await looker.scope(resource.seen_as or resource.name)
+    return scope.and_team(looker.organisation) if resource.is_for_everybody else scope
 
 
 def predicate(table: Table, scope: Scope, *, prefix: str = "") -> ColumnElement[bool]:

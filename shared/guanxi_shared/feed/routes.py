@@ -18,6 +18,7 @@ from guanxi_shared.edge import hot
 from guanxi_shared.errors import Malformed
 from guanxi_shared.feed.audience import Audience, read_visible
 from guanxi_shared.feed.cursor import Cursor
+from guanxi_shared.feed.naming import events_of_seen, rows_of_seen
 from guanxi_shared.json_answers import JSON_OPTIONS
 from guanxi_shared.pages import MAX_LIMIT, ListQuery, Sort, query_pairs
 from guanxi_shared.resources import Resource
@@ -112,7 +113,8 @@ async def _list_events(call: Call, metadata: MetaData, resources: Sequence[Resou
         await feed.woken(changed, left)
     reached = rows[-1]["position"] if rows else 0
     position = reached if len(rows) == limit else max(reached, head.position, cursor.position)
-    return _batch(call, rows, str(Cursor(head.epoch, position)), options)
+    told = await events_of_seen(call, [dict(row) for row in rows], resources)
+    return _batch(call, told, str(Cursor(head.epoch, position)), options)
 
 
 def _batch(call: Call, rows: Sequence[Any], cursor: str, options: Mapping[str, str]) -> Response:
@@ -190,7 +192,8 @@ async def _snapshot(call: Call, cursor: str, resources: Sequence[Resource]) -> A
     for resource in resources:
         if not call.by.may(resource.permission("read")) or "deleted_at" not in resource.table.c:
             continue
-        async for rows in pages_of(call, resource):
+        async for page in pages_of(call, resource):
+            rows = await rows_of_seen(call, page, resource, resources)
             yield b"".join(
                 orjson.dumps(
                     {"service": service, "type": resource.noun, "record": row},

@@ -86,6 +86,39 @@ async def test_a_paper_of_last_year_does_not_undo_todays_withdrawal(
     assert (await check(client, rep, contact_id))["reason"] == "withdrawn"
 
 
+async def test_a_clock_ahead_does_not_outrank_what_is_said_next(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = organisation.rep
+    contact_id = await person(client, rep)
+    ahead = datetime.now(UTC) + timedelta(minutes=4)
+    granted = await say(client, rep, contact_id, given_at=ahead.isoformat())
+    assert datetime.fromisoformat(granted["given_at"]) < ahead
+    assert granted["given_at"].endswith("Z")
+    await say(client, rep, contact_id, status="withdrawn")
+    assert (await check(client, rep, contact_id))["reason"] == "withdrawn"
+
+
+async def test_what_is_sent_again_with_its_id_is_written_once(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = organisation.rep
+    contact_id, other_id = await person(client, rep), await person(client, rep)
+    ahead = datetime.now(UTC) + timedelta(minutes=4)
+    sent = SAID | {"id": str(new_id()), "given_at": ahead.isoformat()}
+    path = f"/v1/contacts/{contact_id}/consents"
+    answers = [await client(rep).post(path, json=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 200]
+    assert answers[0].json() == answers[1].json()
+    assert len((await client(rep).get(path)).json()["data"]) == 1
+    for where, more in (
+        (path, {"status": "denied"}),
+        (f"/v1/contacts/{other_id}/consents", {}),
+    ):
+        refused = await client(rep).post(where, json=sent | more)
+        assert (refused.status_code, refused.json()["code"]) == (409, "id_taken")
+
+
 async def test_a_consent_runs_out(client: Clients, organisation: Organisation) -> None:
     rep = organisation.rep
     contact_id = await person(client, rep)

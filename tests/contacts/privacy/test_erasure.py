@@ -131,6 +131,11 @@ async def meet_person(admin: Any, person_id: str, account: str) -> None:
         "account_ids": [account], "participants": [{"contact_id": person_id, "name": "CanaryGuest"}],
     }  # fmt: skip
     assert (await admin.post("/v1/activities", json=meeting)).status_code == 201
+    # As a guest who is not named beside: alone, and with somebody who is.
+    guest = {"participants": [{"contact_id": person_id, "name": "CanaryGuest"}]}
+    for more in ({"subject": "CanaryTalk"}, {"subject": "Yearly", "contact_ids": [somebody]}):
+        made = await admin.post("/v1/activities", json={"kind": "call", **guest, **more})
+        assert made.status_code == 201, made.text
 
 
 async def merge_twin(admin: Any, person_id: str) -> None:

@@ -318,7 +318,7 @@ async def test_a_deleted_segment_stays_as_it_was_told_and_goes_on_when_it_comes_
     assert await told(client, organisation.admin) == {(segment["id"], accounts[n]) for n in "bz"}
 
 
-async def test_members_are_told_to_those_who_see_the_segment(
+async def test_members_are_told_to_those_who_see_the_segment_and_the_account(
     client: Clients, organisation: Organisation, post: Make, accounts: dict[str, str], look: Look
 ) -> None:
     segment = await post(organisation.manager, "/v1/segments", name="own", resource="accounts", document=RETAIL)  # fmt: skip
@@ -327,10 +327,23 @@ async def test_members_are_told_to_those_who_see_the_segment(
     assert len(await told(client, organisation.manager)) == 3
     shared = await client(organisation.manager).patch(f"/v1/segments/{segment['id']}", json={"shared_with": "all"})  # fmt: skip
     assert shared.status_code == 200, shared.text
+    mine = await post(organisation.other_rep, "/v1/accounts", name="mine", industry="retail")
     await client(organisation.admin).patch(f"/v1/accounts/{accounts['c']}", json={"industry": "retail"})  # fmt: skip
     await look()
-    seen = {e["data"]["state"]["account_id"] for e in await events_of(client, organisation.rep2)}
-    assert seen == {accounts["c"]}
+    other = client(organisation.other_rep)
+    assert (await other.get(f"/v1/accounts/{accounts['c']}")).status_code == 404
+
+    seen = {
+        e["data"]["state"]["account_id"] for e in await events_of(client, organisation.other_rep)
+    }
+    assert seen == {mine["id"]}
+    assert {mine["id"], accounts["c"]} <= {
+        e["data"]["state"]["account_id"] for e in await events_of(client, organisation.admin)
+    }
+    snapshot = (await other.post("/v1/contacts/snapshot")).text
+    members = [line for line in snapshot.splitlines() if '"segment_member"' in line]
+    assert len(members) == 1
+    assert mine["id"] in members[0]
 
 
 async def test_an_erased_account_is_in_no_segment_and_its_members_say_nothing_of_it(

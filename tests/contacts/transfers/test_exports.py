@@ -226,6 +226,19 @@ async def test_an_export_needs_its_permissions(client: Clients, organisation: Or
     assert answer.status_code == 403
 
 
+@pytest.mark.parametrize("format", ["csv", "vcard"])
+async def test_who_may_read_people_alone_gets_no_names_of_accounts(
+    send: Sender, client: Clients, organisation: Organisation, format: str
+) -> None:
+    account = (await send.client.post("/v1/accounts", json={"name": "未来科技"})).json()
+    person = {"name": "张三", "accounts": [{"account_id": account["id"]}]}
+    assert (await send.client.post("/v1/contacts", json=person)).status_code == 201
+    reader = organisation.admin.but(permissions=("contacts:read", "exports:create"))
+    answer = await client(reader).get(f"/v1/contacts/export?format={format}")
+    assert (answer.status_code, "张三" in answer.text) == (200, True)
+    assert "未来科技" not in answer.text
+
+
 async def test_whatever_leaves_is_told_to_the_audit_log(
     send: Sender, organisation: Organisation, service_database: Database
 ) -> None:

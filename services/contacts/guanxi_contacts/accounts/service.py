@@ -40,7 +40,7 @@ NAMED = {
 Held = Mapping[UUID, Mapping[str, Any]]
 BY_KEY = """
 SELECT id FROM accounts_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -115,7 +115,7 @@ async def restore_account(call: Call, connection: Connection, account_id: UUID) 
 
 
 async def find_accounts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The accounts that a batch's `match` or an import's key means (at most five)."""
+    """The accounts that a batch's `match` or an import's key means (at most a thousand)."""
     key = match_key(field, value)
     if field == "id":
         found = await connection.fetch(

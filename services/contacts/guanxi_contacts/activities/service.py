@@ -25,7 +25,7 @@ SELECT id FROM activities WHERE organisation_id = $1 AND id = $2::text::uuid AND
 """
 BY_EXTERNAL_ID = """
 SELECT id FROM activities
-WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 DEALT_BY = frozenset({"status", "done_at", "account_ids"})
 NEXT = """
@@ -151,7 +151,7 @@ async def restore_activity(call: Call, connection: Connection, activity_id: UUID
 
 
 async def find_activities(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The activities that a batch's `match` means (at most five)."""
+    """The activities that a batch's `match` means (at most a thousand)."""
     if field not in ("id", "external_id"):
         raise UnknownReference(
             f"Activities cannot be matched by {field!r}.",

@@ -71,8 +71,8 @@ async def record_contact_consent(request: Request) -> Response:
     data = writes.parse(ConsentCreate, raw)
 
     async def work(connection: Connection) -> Answer:
-        state = await service.record_consent(call, connection, contact_id, data)
-        return Answer(201, state_bytes(state))
+        status, state = await service.record_consent(call, connection, contact_id, data)
+        return Answer(status, state_bytes(state))
 
     return await answer_once(call, work, fingerprint_of=raw)
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from guanxi_shared.documents import Page
-from guanxi_shared.values import Line, Prose
+from guanxi_shared.values import Instant, Line, Prose
 
 Channel = Literal["email", "phone", "sms", "wechat", "whatsapp", "post", "visit", "push"]
 Purpose = Literal["marketing", "service", "research", "profiling", "sharing"]
@@ -47,8 +47,8 @@ class ConsentCreate(BaseModel):
     source: Line = Field(description="The form, call or paper it came by.")
     proof: Prose | None = Field(default=None, description="The words that were agreed to.")
     file_id: UUID | None = Field(default=None, description="A file that proves it.")
-    given_at: AwareDatetime | None = Field(default=None, description="Now, if absent.")
-    expires_at: AwareDatetime | None = None
+    given_at: Instant | None = Field(default=None, description="Now, if absent.")
+    expires_at: Instant | None = None
 
 
 class ConsentRead(BaseModel):

@@ -16,10 +16,10 @@ from guanxi_shared import reads
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Connection
 from guanxi_shared.erasing.tombstones import or_gone
-from guanxi_shared.errors import Invalid, NotFound
+from guanxi_shared.errors import Conflict, Invalid, NotFound
 from guanxi_shared.events import publish
 from guanxi_shared.identifiers import new_id
-from guanxi_shared.records import State
+from guanxi_shared.records import State, is_same_create
 
 CLOCKS_DIFFER = timedelta(minutes=5)
 COLUMNS = (
@@ -31,6 +31,7 @@ INSERT = f"""
 INSERT INTO consents (organisation_id, {NAMES})
 VALUES ($1, {", ".join(f"${i}" for i in range(2, len(COLUMNS) + 2))})
 """
+KNOWN = f"SELECT {NAMES} FROM consents WHERE organisation_id = $1 AND id = $2"
 HISTORY = f"""
 SELECT {NAMES} FROM consents WHERE organisation_id = $2 AND contact_id = $3
   AND ($4::uuid IS NULL OR id < $4) ORDER BY id DESC LIMIT $5
@@ -53,12 +54,19 @@ WHERE c.organisation_id = $2 AND c.id = $3
 
 async def record_consent(
     call: Call, connection: Connection, contact_id: UUID, data: ConsentCreate
-) -> State:
-    """Under the contact's row lock, so that of two said at once one is the later."""
+) -> tuple[int, State]:
+    """Under the contact's row lock, so that of two said at once one is the later: 201 and the entry, or
+    200 if the client sends again what is written already. A clock that is ahead is put back to now,
+    or else its entry would outrank whatever is said next."""
     contact = await load_contact(call, connection, contact_id)
+    if data.id is not None:
+        found = await connection.fetchrow(KNOWN, call.organisation, data.id)
+        if found is not None:
+            return 200, _same_or_conflict(dict(found), contact_id, data)
     now = datetime.now(UTC)
     given_at = data.given_at or now
     _check_times(data, given_at, now)
+    given_at = min(given_at, now)
     if data.file_id is not None:
         await _link_proof(call, connection, data.file_id, contact_id)
     sent = data.model_dump(include={"channel", "purpose", "status", "source", "proof", "file_id"})
@@ -80,7 +88,20 @@ async def record_consent(
         owner_id=contact.row["owner_id"],
         team_id=contact.row["team_id"],
     )
-    return state
+    return 201, state
+
+
+def _same_or_conflict(found: State, contact_id: UUID, data: ConsentCreate) -> State:
+    wanted = data.model_dump(exclude_unset=True)
+    if data.given_at is not None:
+        wanted["given_at"] = min(data.given_at, found["created_at"])
+    if found["contact_id"] != contact_id or not is_same_create(found, wanted):
+        raise Conflict(
+            "A consent with this id exists already and differs.",
+            errors={"id": "Taken; choose a new id."},
+            code="id_taken",
+        )
+    return found
 
 
 def _check_times(data: ConsentCreate, given_at: datetime, now: datetime) -> None:

@@ -24,10 +24,11 @@ SELECT id, name, owner_id, team_id FROM accounts WHERE organisation_id = $2 AND 
 async def _looking_up(asker: Call | Errand) -> LookUp:
     """Names of accounts that rows point at, as far as the caller may see those too."""
     covers = (await asker.scope(ACCOUNTS.name)).covers
+    may_read = asker.by is None or asker.by.may(ACCOUNTS.permission("read"))
 
     async def look_up(rows: Sequence[Row]) -> Names:
         wanted = [UUID(each) for each in rules.named_accounts(rows)]
-        if not wanted:
+        if not (wanted and may_read):
             return {"account": {}}
         organisation = asker.organisation
         found = await asker.db.fetch(organisation, ACCOUNT_NAMES, organisation, wanted)

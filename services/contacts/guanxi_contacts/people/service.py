@@ -36,7 +36,7 @@ WITH RECURSIVE above (id, reports_to_id) AS (
 LOCK_TREE = "SELECT pg_advisory_xact_lock(hashtextextended('contacts tree ' || $1::text, 0))"
 BY_KEY = """
 SELECT id FROM contacts_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 UNLINK = "DELETE FROM contact_accounts WHERE organisation_id = $1 AND contact_id = $2"
 LINK = """
@@ -151,7 +151,7 @@ async def restore_contact(call: Call, connection: Connection, contact_id: UUID) 
 
 
 async def find_contacts(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The contacts that a batch's `match` or an import's key means (at most five)."""
+    """The contacts that a batch's `match` or an import's key means (at most a thousand)."""
     if field == "id":
         found = await connection.fetch(
             "SELECT id FROM contacts WHERE organisation_id = $1 AND id = $2::text::uuid"

@@ -17,6 +17,10 @@ TOLD: Final = (
     "subject", "body", "outcome", "next_step", "location", "latitude", "longitude", "participants",
     "external_id", "tags", "custom", "as_shown",
 )  # fmt: skip
+# Whom an activity is about: those it names and those who took part, who need not be named beside.
+PEOPLE: Final = """(a.contact_ids || ARRAY(SELECT (p ->> 'contact_id')::uuid
+  FROM jsonb_array_elements(a.participants) AS p WHERE p ->> 'contact_id' IS NOT NULL))"""
+LINKS: Final = {"contact": PEOPLE, "account": "a.account_ids"}
 HOLD: Final = """
 SELECT id FROM activities AS a WHERE organisation_id = $1 AND {links} && $2::uuid[] ORDER BY id FOR UPDATE
 """
@@ -24,8 +28,8 @@ SELECT id FROM activities AS a WHERE organisation_id = $1 AND {links} && $2::uui
 # place among the participants.
 BLANK: Final = """
 UPDATE activities AS a SET {sets}, version = version + 1, updated_at = $4
-WHERE a.organisation_id = $1 AND a.{links} && $2::uuid[]
-  AND (a.{links} <@ $2::uuid[] OR EXISTS (SELECT FROM unnest($3::text[]) AS n
+WHERE a.organisation_id = $1 AND {links} && $2::uuid[]
+  AND ({links} <@ $2::uuid[] OR EXISTS (SELECT FROM unnest($3::text[]) AS n
        WHERE strpos(lower(concat_ws(' ', {texts})), lower(n)) > 0))
 RETURNING to_jsonb(a)::text AS row
 """
@@ -42,7 +46,7 @@ LEAVE: Final = """
 UPDATE activities AS a SET version = version + 1, updated_at = $3, participants = (
     SELECT coalesce(jsonb_agg(p), '[]') FROM jsonb_array_elements(a.participants) AS p
     WHERE NOT (p ->> 'contact_id' = ANY($2::uuid[]::text[])))
-WHERE a.organisation_id = $1 AND a.{links} && $2::uuid[] AND NOT a.{links} <@ $2::uuid[]
+WHERE a.organisation_id = $1 AND {links} && $2::uuid[] AND NOT {links} <@ $2::uuid[]
   AND EXISTS (SELECT FROM jsonb_array_elements(a.participants) AS p
               WHERE p ->> 'contact_id' = ANY($2::uuid[]::text[]))
 RETURNING to_jsonb(a)::text AS row
@@ -54,7 +58,7 @@ async def erase_activities(erasing: Erasing) -> dict[str, int]:
     columns = [ACTIVITY.c[name] for name in TOLD]
     sets = ", ".join(f'"{c.name}" = {_nothing(c)}' for c in columns)
     texts = ", ".join(f'a."{c.name}"::text' for c in columns)
-    links = f"{erasing.kind.noun}_ids"
+    links = LINKS[erasing.kind.noun]
     ids, needles = list(erasing.person_ids), [in_json(each) for each in erasing.needles]
     await _hold(erasing, links)
     left = await erasing.connection.fetch(

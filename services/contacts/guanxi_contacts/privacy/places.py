@@ -41,7 +41,7 @@ PLACES: Final = (
         " others they leave the participants",
         dealings.erase_activities,
         "SELECT to_jsonb(a) - 'as_shown' AS row FROM activities a"
-        " WHERE a.organisation_id = $1 AND CASE WHEN $3 = 'contact' THEN a.contact_ids"
+        f" WHERE a.organisation_id = $1 AND CASE WHEN $3 = 'contact' THEN {dealings.PEOPLE}"
         " ELSE a.account_ids END @> ARRAY[$2::uuid] ORDER BY a.id",
         plain=("kind", "status", "priority", "time_zone", "recurrence", "visit"),
     ),
@@ -51,7 +51,7 @@ PLACES: Final = (
         "of blanked activities: where somebody stood, and what they noted", None,
         "SELECT to_jsonb(v) AS row FROM visit_checks v JOIN activities a"
         " ON a.organisation_id = v.organisation_id AND a.id = v.activity_id WHERE v.organisation_id = $1"
-        " AND CASE WHEN $3 = 'contact' THEN a.contact_ids ELSE a.account_ids END @> ARRAY[$2::uuid]"
+        f" AND CASE WHEN $3 = 'contact' THEN {dealings.PEOPLE} ELSE a.account_ids END @> ARRAY[$2::uuid]"
         " ORDER BY v.activity_id, v.step",
         plain=("step", "measured_from", "tolerance_m"),
     ),

@@ -30,4 +30,5 @@ SEGMENT_MEMBERS = Resource(
     model=SegmentMemberRead,
     permitted_as="segments",
     seen_as="segments",
+    names=("account_id", "accounts"),
 )

@@ -36,7 +36,7 @@ BY_ID = (
 )
 BY_KEY = """
 SELECT id FROM leads_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 MATCHED = ("external_id", "name", "email", "emails", "phone", "phones")
 
@@ -188,7 +188,7 @@ async def restore_lead(call: Call, connection: Connection, lead_id: UUID) -> Sta
 
 
 async def find_leads(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The leads that a batch's `match` or an import's key means (at most five)."""
+    """The leads that a batch's `match` or an import's key means (at most a thousand)."""
     if field == "id":
         found = await connection.fetch(BY_ID, call.organisation, value)
         return [row["id"] for row in found]

@@ -44,7 +44,7 @@ SELECT id FROM opportunities WHERE organisation_id = $1 AND id = $2::text::uuid 
 """
 BY_KEY = """
 SELECT id FROM opportunities_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -220,7 +220,7 @@ async def restore_opportunity(call: Call, connection: Connection, opportunity_id
 async def find_opportunities(
     call: Call, connection: Connection, field: str, value: str
 ) -> list[UUID]:
-    """The opportunities that a batch's `match` or an import's key means (at most five)."""
+    """The opportunities that a batch's `match` or an import's key means (at most a thousand)."""
     if field == "id":
         found = await connection.fetch(BY_ID, call.organisation, value)
         return [row["id"] for row in found]

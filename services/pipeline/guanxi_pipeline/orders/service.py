@@ -35,7 +35,7 @@ SHAPES = Shapes()
 MATCHED = ("number", "external_id")
 BY_ID = "SELECT id FROM orders WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_WORD = """
-SELECT id FROM orders WHERE organisation_id = $1 AND {column} = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 5
+SELECT id FROM orders WHERE organisation_id = $1 AND {column} = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -188,7 +188,7 @@ async def restore_order(call: Call, connection: Connection, order_id: UUID) -> S
 
 
 async def find_orders(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The orders that a batch's `match` or an import's key means (at most five)."""
+    """The orders that a batch's `match` or an import's key means (at most a thousand)."""
     if field == "id":
         return [row["id"] for row in await connection.fetch(BY_ID, call.organisation, value)]
     if field not in MATCHED:

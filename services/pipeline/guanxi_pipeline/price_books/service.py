@@ -20,7 +20,7 @@ BY_ID = """
 SELECT id FROM price_books WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL
 """
 BY_TEXT = """
-SELECT id FROM price_books WHERE organisation_id = $1 AND {field} = $2 AND deleted_at IS NULL ORDER BY id LIMIT 5
+SELECT id FROM price_books WHERE organisation_id = $1 AND {field} = $2 AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 

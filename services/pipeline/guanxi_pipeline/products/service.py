@@ -45,7 +45,7 @@ WHERE organisation_id = $2 AND deleted_at IS NULL GROUP BY category ORDER BY cat
 BY_ID = "SELECT id FROM products WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_KEY = """
 SELECT id FROM products_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -98,7 +98,7 @@ async def restore_product(call: Call, connection: Connection, product_id: UUID) 
 
 
 async def find_products(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The products that a batch's `match` or an import's key means (at most five)."""
+    """The products that a batch's `match` or an import's key means (at most a thousand)."""
     if field == "id":
         return [r["id"] for r in await connection.fetch(BY_ID, call.organisation, value)]
     key = rules.sku_key(value) if field == "sku" else None

@@ -21,7 +21,7 @@ from guanxi_shared.written import owned_by
 BY = {
     "id": "SELECT id FROM quotas WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL",
     "external_id": """
-SELECT id FROM quotas WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 5""",
+SELECT id FROM quotas WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 1000""",
 }  # fmt: skip
 
 
@@ -65,7 +65,7 @@ async def restore_quota(call: Call, connection: Connection, quota_id: UUID) -> S
 
 
 async def find_quotas(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The quotas that a batch's `match` means (at most five)."""
+    """The quotas that a batch's `match` means (at most a thousand)."""
     if field not in BY:
         raise UnknownReference(
             f"Quotas cannot be matched by {field!r}.",

@@ -36,7 +36,7 @@ ORDER BY revision DESC LIMIT 1 FOR NO KEY UPDATE
 BY_ID = "SELECT id FROM quotes WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_KEY = """
 SELECT id FROM quotes_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -139,7 +139,7 @@ async def restore_quote(call: Call, connection: Connection, quote_id: UUID) -> S
 
 
 async def find_quotes(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The quotes that a batch's `match` or an import's key means (at most five)."""
+    """The quotes that a batch's `match` or an import's key means (at most a thousand)."""
     if field == "id":
         return [row["id"] for row in await connection.fetch(BY_ID, call.organisation, value)]
     key = f"k:{value.lower()}" if field == "number" else None

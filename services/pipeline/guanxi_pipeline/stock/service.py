@@ -46,7 +46,7 @@ SELECT id FROM stock_reports WHERE organisation_id = $1 AND id = $2::text::uuid 
 """
 BY_WORD = """
 SELECT id FROM stock_reports
-WHERE organisation_id = $1 AND external_id = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND external_id = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 

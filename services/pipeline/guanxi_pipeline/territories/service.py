@@ -45,7 +45,7 @@ BY: Final = {
     "id": "SELECT id FROM territories WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL",
     "name": "SELECT id FROM territories WHERE organisation_id = $1 AND name = $2 AND deleted_at IS NULL",
     "external_id": """
-SELECT id FROM territories WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 5""",
+SELECT id FROM territories WHERE organisation_id = $1 AND external_id = $2 AND deleted_at IS NULL ORDER BY id LIMIT 1000""",
 }  # fmt: skip
 
 
@@ -109,7 +109,7 @@ async def restore_territory(call: Call, connection: Connection, territory_id: UU
 async def find_territories(
     call: Call, connection: Connection, field: str, value: str
 ) -> list[UUID]:
-    """The territories that a batch's `match` means (at most five)."""
+    """The territories that a batch's `match` means (at most a thousand)."""
     if field not in BY:
         raise UnknownReference(
             f"Territories cannot be matched by {field!r}.",

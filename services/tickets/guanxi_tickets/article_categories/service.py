@@ -36,7 +36,7 @@ SELECT id FROM article_categories WHERE organisation_id = $1 AND id = $2::text::
 """
 BY_NAME = """
 SELECT id FROM article_categories
-WHERE organisation_id = $1 AND name = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND name = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -98,7 +98,7 @@ async def restore_category(call: Call, connection: Connection, category_id: UUID
 
 
 async def find_categories(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The categories that a batch's `match` means (at most five)."""
+    """The categories that a batch's `match` means (at most a thousand)."""
     if field not in ("id", "name"):
         raise UnknownReference(
             f"Categories cannot be matched by {field!r}.", errors={"match": "Match by id or name."}

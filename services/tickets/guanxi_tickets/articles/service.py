@@ -38,7 +38,7 @@ SELECT id FROM articles WHERE organisation_id = $1 AND translation_group_id = $2
 BY_ID = "SELECT id FROM articles WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_KEY = """
 SELECT id FROM articles_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -180,7 +180,7 @@ async def restore_article(call: Call, connection: Connection, article_id: UUID) 
 
 
 async def find_articles(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The articles that a batch's `match` means (at most five)."""
+    """The articles that a batch's `match` means (at most a thousand)."""
     if field == "id":
         return [row["id"] for row in await connection.fetch(BY_ID, call.organisation, value)]
     key = match_key(field, value) if field == "external_id" else None

@@ -35,7 +35,7 @@ THERE = (
 )
 NAMED = {"calendar_id": "business_calendars", "sla_policy_id": "sla_policies"}
 BY_ID = "SELECT id FROM entitlements WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
-BY_KEY = "SELECT id FROM entitlements WHERE organisation_id = $1 AND external_id = $2::text AND deleted_at IS NULL LIMIT 5"
+BY_KEY = "SELECT id FROM entitlements WHERE organisation_id = $1 AND external_id = $2::text AND deleted_at IS NULL LIMIT 1000"
 BOOKING = """
 SELECT amount, ticket_id, reverses_id FROM entitlement_bookings WHERE organisation_id = $1 AND entitlement_id = $2 AND id = $3
 """

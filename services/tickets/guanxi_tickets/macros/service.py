@@ -23,7 +23,7 @@ from guanxi_tickets.tickets.resources import TICKETS
 
 BY_ID = "SELECT id FROM macros WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_NAME = """
-SELECT id FROM macros WHERE organisation_id = $1 AND name = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 5
+SELECT id FROM macros WHERE organisation_id = $1 AND name = $2::text AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -63,7 +63,7 @@ async def restore_macro(call: Call, connection: Connection, macro_id: UUID) -> S
 
 
 async def find_macros(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The macros that a batch's `match` means (at most five)."""
+    """The macros that a batch's `match` means (at most a thousand)."""
     if field not in ("id", "name"):
         raise UnknownReference(
             f"Macros cannot be matched by {field!r}.", errors={"match": "Match by id or name."}

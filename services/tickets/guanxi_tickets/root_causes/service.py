@@ -45,7 +45,7 @@ SELECT CASE
 """
 BY_ID = "SELECT id FROM root_causes WHERE organisation_id = $1 AND id = $2::text::uuid AND deleted_at IS NULL"
 BY_NAME = """
-SELECT id FROM root_causes WHERE organisation_id = $1 AND lower(name) = lower($2::text) AND deleted_at IS NULL LIMIT 5
+SELECT id FROM root_causes WHERE organisation_id = $1 AND lower(name) = lower($2::text) AND deleted_at IS NULL LIMIT 1000
 """
 
 

@@ -63,7 +63,7 @@ SELECT id FROM way WHERE deleted_at IS NULL
 """
 BY_KEY = """
 SELECT id FROM tickets_search
-WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 5
+WHERE organisation_id = $1 AND match_keys @> ARRAY[$2::text] AND deleted_at IS NULL ORDER BY id LIMIT 1000
 """
 
 
@@ -268,7 +268,7 @@ async def restore_ticket(call: Call, connection: Connection, ticket_id: UUID) ->
 
 
 async def find_tickets(call: Call, connection: Connection, field: str, value: str) -> list[UUID]:
-    """The tickets that a batch's `match` means (at most five)."""
+    """The tickets that a batch's `match` means (at most a thousand)."""
     if field in ("id", "number"):
         sql = BY_ID if field == "id" else BY_NUMBER
         return [row["id"] for row in await connection.fetch(sql, call.organisation, value)]
