@@ -7,12 +7,15 @@ from zoneinfo import ZoneInfo
 import icalendar
 import pytest
 
+from guanxi_contacts.calendar import service as calendar
 from guanxi_contacts.calendar_feeds import ics_rules, rights_rules, secret_rules
 from guanxi_shared import delegation
 from guanxi_shared.auth import Principal
 from guanxi_shared.db import Database
 from tests.contacts.activities.booking import PATH as ACTIVITIES
 from tests.contacts.activities.booking import created
+from tests.contacts.calendar_rows import NINE as MORNING
+from tests.contacts.calendar_rows import row
 from tests.factories import (
     Clients,
     Organisation,
@@ -223,6 +226,27 @@ def test_a_calendar_of_nothing_is_a_calendar() -> None:
     found = icalendar.Calendar.from_ical(body)
     assert found["version"] == "2.0"
     assert found.walk("VEVENT") == []
+
+
+async def test_a_calendar_that_holds_too_much_shows_what_is_nearest(
+    client: Clients, organisation: Organisation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendar, "MOST_ITEMS", 3)
+    await created(client, organisation.rep, **WEEKLY)
+    now = datetime.now(UTC)
+    for day in (40, -2, 3, 20, -30):
+        at = {"starts_at": (now + timedelta(days=day)).isoformat(), "duration_minutes": 5}
+        await created(client, organisation.rep, kind="call", subject=str(day), **at)
+    found = await read(client, await opened(client, organisation.rep))
+    assert {str(e["summary"]) for e in found.walk("VEVENT")} == {"Jour fixe", "-2", "3"}
+
+
+def test_a_row_that_cannot_be_written_hides_no_other() -> None:
+    odd = row(recurrence="FREQ=DAILY;UNTIL=2027W011", subject="odd")
+    body = ics_rules.as_ics("team", [odd, row(subject="plain")], now=MORNING)
+    assert [str(e["summary"]) for e in icalendar.Calendar.from_ical(body).walk("VEVENT")] == [
+        "plain"
+    ]
 
 
 async def test_a_role_that_shrinks_is_heard_at_the_next_reading(

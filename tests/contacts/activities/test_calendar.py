@@ -211,6 +211,25 @@ async def test_series_clash_with_meetings_and_with_each_other(
     assert answer.json()["conflicts"][0]["starts_at"] == "2037-04-06T07:00:00Z"
 
 
+async def test_a_series_does_not_clash_with_its_own_occurrences(
+    client: Clients, organisation: Organisation
+) -> None:
+    coming = {"starts_at": "2037-03-23T08:00:00Z", "ends_at": "2037-03-23T09:00:00Z"}
+    series = await created(client, organisation.rep, **WEEKLY | coming)
+    path, rep = f"{PATH}/{series['id']}", client(organisation.rep)
+    moved = {"recurrence_id": "2037-04-06T07:00:00Z", "starts_at": "2037-04-06T07:30:00Z", "ends_at": "2037-04-06T08:30:00Z"}  # fmt: skip
+    away = {"recurrence_id": "2037-04-13T07:00:00Z", "starts_at": "2037-04-14T07:00:00Z", "ends_at": "2037-04-14T08:00:00Z"}  # fmt: skip
+    for each in (moved, away):
+        answer = await rep.post(f"{path}/occurrences", json=each)
+        assert answer.status_code == 201, answer.text
+    call = {"kind": "call", "subject": "x", "starts_at": "2037-04-13T07:00:00Z"}
+    assert (await rep.post(PATH, json=call | {"duration_minutes": 15})).status_code == 201
+
+    longer = await rep.patch(path, json={"ends_at": "2037-03-23T09:10:00Z"})
+
+    assert longer.status_code == 200, longer.text
+
+
 async def test_a_repeating_task_has_its_next_once_though_two_complete_it(
     client: Clients, organisation: Organisation
 ) -> None:

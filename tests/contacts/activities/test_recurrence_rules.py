@@ -131,6 +131,26 @@ START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
 
 
+@settings(deadline=None, max_examples=60)
+@given(rule_texts(), starts, st.integers(-30, 3000))
+def test_the_later_days_of_a_rule_are_found_without_the_earlier(
+    text: str, start: datetime, days: int
+) -> None:
+    rule, first = rule_from(dict(part.split("=") for part in text.split(";"))), start.date()
+    since = first + timedelta(days=days)
+    until = since + timedelta(days=400)
+    whole = [day for day in days_of(rule, first, until) if day >= since]
+    assert list(days_of(rule, first, until, since=since)) == whole
+
+
+def test_the_first_of_an_hour_that_comes_twice_is_found_by_who_asks_in_the_second() -> None:
+    quarter_to = datetime(2026, 10, 20, 0, 45, tzinfo=UTC)
+    series = Series("FREQ=DAILY", quarter_to, BERLIN)
+    twice = datetime(2026, 10, 25, tzinfo=UTC)  # three o'clock is two o'clock again, at one in UTC
+    found = recurring.occurrences(series, twice, twice + timedelta(minutes=90), most=5)
+    assert found == [quarter_to + timedelta(days=5)]
+
+
 def test_until_is_a_moment_in_utc_or_a_whole_day() -> None:
     for until, count in (("20260107", 3), ("20260107T080000Z", 3), ("20260107T075959Z", 2)):
         series = Series(f"FREQ=DAILY;UNTIL={until}", START, BERLIN)

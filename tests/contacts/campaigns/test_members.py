@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from guanxi_contacts.campaign_members import service
+from guanxi_contacts.campaign_members import sending, service
 from guanxi_contacts.campaign_members.rules import is_held_out
 from tests.contacts.campaigns.test_campaigns import PATH, made
 from tests.factories import Clients, Organisation
@@ -224,6 +224,29 @@ async def test_more_than_one_request_takes_are_added_by_sending_it_again(
         answer = await added(admin, one["id"], resource="contacts", ids=ids)
         counts.append((answer["added"], answer["has_more"]))
     assert counts == [(2, True), (2, True), (1, False)]
+
+
+async def test_many_who_refused_do_not_hide_those_behind_them(
+    organisation: Organisation, client: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sending, "MOST", 2)
+    monkeypatch.setattr(sending, "PAGE", 2)
+    admin = client(organisation.admin)
+    ids = await people(admin, 8, "granted")
+    one = await made(admin)
+    await added(admin, one["id"], resource="contacts", ids=ids)
+    await admin.patch(f"{PATH}/{one['id']}", json={"status": "running"})
+    first_five = sorted(await members(admin, one["id"]), key=lambda member: member["id"])[:5]
+    said = {"channel": "email", "purpose": "marketing", "status": "withdrawn", "source": "a letter"}
+    for each in first_five:
+        path = f"/v1/contacts/{each['member_id']}/consents"
+        assert (await admin.post(path, json=said)).status_code == 201
+    answers = []
+    for _ in range(2):
+        answer = await admin.post(f"{PATH}/{one['id']}/members/mark", json={"status": "sent"})
+        assert answer.status_code == 200, answer.text
+        answers.append((answer.json()["marked"], answer.json()["has_more"], answer.json()["refused"]["refused"]))  # fmt: skip
+    assert answers == [(2, True, 5), (1, False, 5)]
 
 
 async def test_a_merge_moves_members_an_undoing_brings_them_back_an_erasure_takes_them(

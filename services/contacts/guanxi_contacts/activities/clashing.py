@@ -32,10 +32,16 @@ SELECT a.id, a.kind, a.status, a.subject, a.starts_at, a.ends_at, a.due_at, a.re
 FROM activities a
 WHERE a.organisation_id = $1 AND a.deleted_at IS NULL AND a.status = 'planned'
   AND a.kind IN ('call', 'visit', 'meeting') AND a.ends_at IS NOT NULL AND a.id <> $5
+  AND a.series_id IS DISTINCT FROM $5
   AND (a.owner_id = ANY($2::uuid[]) OR a.invited_ids && $2::uuid[])
   AND a.starts_at < $4
   AND ((a.recurrence IS NULL AND a.starts_at > $3::timestamptz - interval '31 days' AND a.ends_at > $3)
     OR (a.recurrence IS NOT NULL AND (a.series_ends_at IS NULL OR a.series_ends_at > $3)))
+"""
+# Places of a series that are rows of their own, and take their own time.
+ELSEWHERE = """
+SELECT array_agg(recurrence_id) FROM activities
+WHERE organisation_id = $1 AND series_id = $2 AND deleted_at IS NULL
 """
 
 
@@ -58,6 +64,9 @@ async def check_calendar(
     if allows_conflict(call) or not rules.takes_time(row) or not rules.is_moved(row, before):
         return
     people = rules.people_of(row)
+    if before is not None and row["recurrence"] is not None:
+        elsewhere = await connection.fetchval(ELSEWHERE, call.organisation, row["id"])
+        row = {**row, "elsewhere": elsewhere}
     asked = rules.asked_time(row, datetime.now(UTC))
     if not people or not asked:
         return

@@ -21,6 +21,9 @@ PARTS = frozenset(
 LONGEST_RULE = 500
 # A series is followed this far; one that has no end goes on, but nobody looks further.
 LONGEST_SERIES = timedelta(days=366 * 30)
+# The wall may show an hour twice, or one that does not exist: an order by the wall is not that of moments.
+CLOCKS_MOVE = timedelta(hours=3)
+DAY = timedelta(days=1)
 WALL = "%Y%m%dT%H%M%S"
 UNTIL = re.compile(r"[0-9]{8}(T[0-9]{6}Z?)?")
 
@@ -95,23 +98,30 @@ def _until(text: str, zone: ZoneInfo) -> datetime:
     return wall(parsed.replace(tzinfo=UTC), zone) if text.endswith("Z") else parsed
 
 
-def _shown(series: Series, until: datetime) -> Iterator[datetime]:
-    """The occurrences as the clock on the wall shows them, up to a moment. The start is the first
-    though the rule should miss it (RFC 5545, 3.8.5.3)."""
+def _shown(series: Series, since: datetime, until: datetime) -> Iterator[datetime]:
+    """The occurrences as the clock on the wall shows them: the start, which is the first though the
+    rule should miss it (RFC 5545, 3.8.5.3), and those that fall from `since` to `until`, of which
+    some may lie a little outside."""
     start = wall(series.starts_at, series.zone)
     rule = rule_from(_parts(series.rule))
-    last = min(wall(until, series.zone), start + LONGEST_SERIES)
+    last = min(wall(until, series.zone) + CLOCKS_MOVE, start + LONGEST_SERIES)
     if rule.until is not None:
         last = min(last, _until(rule.until, series.zone))
-    days = days_of(rule, start.date(), last.date())
+    # What is counted is counted from the beginning.
+    early = date.min if rule.count is not None else (wall(since, series.zone) - CLOCKS_MOVE).date()
+    days = days_of(rule, start.date(), last.date(), since=early)
     shown = (datetime.combine(day, start.time()) for day in days)
     found = chain([start], (each for each in shown if start < each <= last))
     return found if rule.count is None else islice(found, rule.count)
 
 
-def _starts(series: Series, until: datetime) -> Iterator[datetime]:
+def _starts(
+    series: Series, until: datetime, *, since: datetime | None = None
+) -> Iterator[datetime]:
+    """From `since` on at the latest, which may be long after the series began."""
     skipped = {moment.astimezone(UTC) for moment in series.without}
-    found = (moment_of(shown, series.zone) for shown in _shown(series, until))
+    shown = _shown(series, since or series.starts_at, until)
+    found = (moment_of(each, series.zone) for each in shown)
     return (moment for moment in found if moment not in skipped)
 
 
@@ -122,20 +132,20 @@ def occurrences(series: Series, first: datetime, last: datetime, *, most: int) -
     """
     touching = (
         start
-        for start in _starts(series, last)
+        for start in _starts(series, last, since=first - series.duration)
         if start < last and (start + series.duration > first or start == first)
     )
     return list(islice(touching, most))
 
 
 def is_occurrence(series: Series, moment: datetime) -> bool:
-    return moment.astimezone(UTC) in _starts(series, moment + timedelta(days=1))
+    return moment.astimezone(UTC) in _starts(series, moment + DAY, since=moment)
 
 
 def starts_after(series: Series, moment: datetime) -> Iterator[datetime]:
     """Later occurrences, one by one, as far as a series is followed."""
     last = series.starts_at + LONGEST_SERIES
-    return (start for start in _starts(series, last) if start > moment)
+    return (start for start in _starts(series, last, since=moment) if start > moment)
 
 
 def next_after(series: Series, moment: datetime) -> datetime | None:

@@ -70,13 +70,14 @@ def _weekday(text: str) -> tuple[int, int]:
     return (_number(number, -53, 53) if number else 0, WEEKDAYS[name])
 
 
-def days_of(rule: Rule, start: date, until: date) -> Iterator[date]:
-    """The days that the rule hits from `start` to `until`, both included."""
+def days_of(rule: Rule, start: date, until: date, *, since: date = date.min) -> Iterator[date]:
+    """The days that the rule hits from `start` (or the later `since`) to `until`, all included."""
     hits = _test(rule, start)
-    for period in _periods(rule, start, until):
+    earliest = max(start, since)
+    for period in _periods(rule, start, earliest, until):
         chosen = [day for day in period if hits(day)]
         for day in _placed(rule.positions, chosen):
-            if start <= day <= until:
+            if earliest <= day <= until:
                 yield day
 
 
@@ -87,9 +88,12 @@ def _placed(positions: tuple[int, ...], days: list[date]) -> list[date]:
     return sorted({days[index] for index in found})
 
 
-def _periods(rule: Rule, start: date, until: date) -> Iterator[list[date]]:
-    """The days of every `interval`th day, week, month or year."""
+def _periods(rule: Rule, start: date, earliest: date, until: date) -> Iterator[list[date]]:
+    """The days of every `interval`th day, week, month or year, from the one that `earliest` lies in or
+    comes before."""
     first, step = _first_period(rule, start), rule.interval
+    passed = _whole_periods(rule.frequency, first, earliest)
+    first = _later(rule.frequency, first, passed - passed % step)
     while first <= until:
         following = _later(rule.frequency, first, 1)
         yield [first + DAY * i for i in range((following - first).days)]
@@ -102,6 +106,14 @@ def _first_period(rule: Rule, start: date) -> date:
     if rule.frequency == "DAILY":
         return start
     return start.replace(day=1) if rule.frequency == "MONTHLY" else start.replace(month=1, day=1)
+
+
+def _whole_periods(frequency: str, first: date, day: date) -> int:
+    """How many periods lie between the beginning of one and the one that a later day is in."""
+    if frequency in ("DAILY", "WEEKLY"):
+        return (day - first).days // (7 if frequency == "WEEKLY" else 1)
+    months = (day.year - first.year) * 12 + day.month - first.month
+    return months // (12 if frequency == "YEARLY" else 1)
 
 
 def _later(frequency: str, first: date, count: int) -> date:

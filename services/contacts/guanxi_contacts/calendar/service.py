@@ -1,5 +1,6 @@
 """Reading calendars: occurrences that the caller may see, and busy time that says no more."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,7 +26,7 @@ from guanxi_contacts.activities import schedule_rules as rules
 from guanxi_contacts.activities.resources import ACTIVITY
 from guanxi_contacts.activities.rules import TIMED
 from guanxi_contacts.activities.schedule_rules import Occurrence, Stretch
-from guanxi_contacts.calendar.asking import Span
+from guanxi_contacts.calendar.asking import MOST_USERS, Span
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Database, bound
 from guanxi_shared.errors import Malformed, NotFound
@@ -93,19 +94,33 @@ async def read_calendar(
 ) -> list[Occurrence]:
     """Everything of these people that the scope covers, in the order of time."""
     rows = await _rows(db, organisation, span, whose=whose, scope=scope, reading="calendar")
-    found = [rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS + 1) for row in rows]
-    if sum(map(len, found)) > MOST_ITEMS:
-        raise Malformed(
-            f"More than {MOST_ITEMS} things happen in that time; ask for less.",
-            errors={"to": "Send an earlier time."},
-        )
-    return rules.in_order(found)
+    return rules.in_order(await asyncio.to_thread(_unfolded, rows, span, MOST_ITEMS))
+
+
+def _unfolded(rows: Sequence[Mapping[str, Any]], span: Span, most: int) -> list[list[Occurrence]]:
+    """The occurrences of each row; no more is worked out than may be told."""
+    found: list[list[Occurrence]] = []
+    left = most
+    for row in rows:
+        found.append(rules.occurrences_of(row, span.first, span.last, most=left + 1))
+        left -= len(found[-1])
+        if left < 0:
+            raise _too_much(most)
+    return found
+
+
+def _too_much(most: int) -> Malformed:
+    return Malformed(
+        f"More than {most} things happen in that time; ask for less.",
+        errors={"to": "Send an earlier time."},
+    )
 
 
 async def rows_of(
     db: Database, organisation: UUID, span: Span, *, whose: Whose, scope: Scope
 ) -> list[dict[str, Any]]:
-    """The same as stored rows, series folded, and what was cancelled."""
+    """The same as stored rows, series folded, and what was cancelled; of too many the series and
+    those nearest to now: who subscribes cannot ask for less."""
     rows = await _rows(db, organisation, span, whose=whose, scope=scope, reading="feed")
     return [row | {"participants": orjson.loads(row["participants"])} for row in rows]
 
@@ -116,11 +131,12 @@ async def read_busy(
     """Whoever's records they are: of each only its times leave this function."""
     rows = await _rows(db, organisation, span, whose=Whose(users), scope=EVERYTHING, reading="busy")
     taken: dict[UUID, list[Stretch]] = {user: [] for user in users}
-    for row in rows:
-        for each in rules.occurrences_of(row, span.first, span.last, most=MOST_ITEMS):
-            for person in set(rules.people_of(row)) & set(taken):
-                if each.ends_at is not None:
-                    taken[person].append(Stretch(each.starts_at, each.ends_at))
+    unfolded = await asyncio.to_thread(_unfolded, rows, span, MOST_ITEMS * MOST_USERS)
+    for row, found in zip(rows, unfolded, strict=True):
+        for person in set(rules.people_of(row)) & set(taken):
+            taken[person] += [
+                Stretch(e.starts_at, e.ends_at) for e in found if e.ends_at is not None
+            ]
     return {user: rules.busy(some, span.first, span.last) for user, some in taken.items()}
 
 
@@ -155,12 +171,9 @@ async def _rows(
     }  # fmt: skip
     sql = bound(compiled.sql)
     rows = await db.pool.fetch(sql, str(organisation), *compiled.args(values))
-    if len(rows) > MOST_ITEMS:
-        raise Malformed(
-            f"More than {MOST_ITEMS} things happen in that time; ask for less.",
-            errors={"to": "Send an earlier time."},
-        )
-    return [dict(row) for row in rows]
+    if len(rows) > MOST_ITEMS and reading != "feed":
+        raise _too_much(MOST_ITEMS)
+    return [dict(row) for row in rows[:MOST_ITEMS]]
 
 
 def _select(whose: Whose, scope: Scope, reading: Reading) -> Select[Any]:
@@ -180,7 +193,14 @@ def _select(whose: Whose, scope: Scope, reading: Reading) -> Select[Any]:
             table.c.ends_at.is_not(None),
         ]
     shown = [table.c[name] for name in (*READ, *(TOLD if reading == "feed" else ()))]
-    return select(*shown, _elsewhere().label("elsewhere")).where(*wanted).limit(MOST_ITEMS + 1)
+    found = select(*shown, _elsewhere().label("elsewhere")).where(*wanted).limit(MOST_ITEMS + 1)
+    return found.order_by(*_nearest()) if reading == "feed" else found
+
+
+def _nearest() -> tuple[ColumnElement[Any], ...]:
+    c = ACTIVITY.c
+    away = func.abs(func.extract("epoch", func.coalesce(c.starts_at, c.due_at) - func.now()))
+    return c.recurrence.is_(None), away
 
 
 def _of(whose: Whose) -> ColumnElement[bool]:

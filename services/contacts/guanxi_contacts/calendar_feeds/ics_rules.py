@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import structlog
 from icalendar import Alarm, Calendar, Event, Todo, vCalAddress, vRecur, vText
 
 from guanxi_contacts.activities.rules import is_series, next_reminded
 from guanxi_shared.tables.content_lines import parameter, printable
 
+LOG = structlog.get_logger()
 Row = Mapping[str, Any]
 PRODUCT = "-//Guanxi//Calendar 1.0//EN"
 PRIORITIES = {"high": 1, "normal": 5, "low": 9}
@@ -56,7 +58,11 @@ def as_ics(
     rows = [r for r in rows if not (r["status"] == "cancelled" and r["series_id"] in series)]
     shown = {(row["series_id"], row["recurrence_id"]) for row in rows}
     for row in sorted(rows, key=lambda row: str(row["id"])):
-        made = _todo(row) if row["kind"] == "task" else _event(row, series, shown)
+        try:
+            made = _todo(row) if row["kind"] == "task" else _event(row, series, shown)
+        except (ValueError, KeyError, OverflowError):  # one odd row must not hide all the others
+            LOG.warning("cannot be written as iCalendar", activity_id=str(row["id"]))
+            continue
         if made is not None:
             _attended(made, row, people or {})
             if reminds is not None and reminds in (row["owner_id"], *row["invited_ids"]):

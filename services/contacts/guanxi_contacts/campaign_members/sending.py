@@ -5,12 +5,23 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, any_, bindparam, select
+from sqlalchemy import (
+    Select,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    case,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from guanxi_contacts.campaign_members import rules
 from guanxi_contacts.campaign_members.consenting import ALLOWED, REASONS, reason_of
-from guanxi_contacts.campaign_members.resources import CAMPAIGN_MEMBERS
+from guanxi_contacts.campaign_members.resources import CAMPAIGN_MEMBERS, MEMBER
 from guanxi_contacts.campaign_members.schemas import MOST, MemberMark, MembersMark
 from guanxi_contacts.campaigns.service import load_campaign
 from guanxi_contacts.errors import CampaignOver, MemberRefused, NotSendable
@@ -28,10 +39,7 @@ NAMED: Final = """
 SELECT id FROM campaign_members WHERE organisation_id = $1 AND campaign_id = $2 AND member_id = ANY($3::uuid[])
   AND deleted_at IS NULL
 """
-WAITING: Final = """
-SELECT id FROM campaign_members WHERE organisation_id = $1 AND campaign_id = $2 AND member_group = 'treated'
-  AND status = 'targeted' AND deleted_at IS NULL ORDER BY id LIMIT $3
-"""
+PAGE: Final = 10_000
 SENT_IN: Final = frozenset({"running"})
 
 
@@ -44,16 +52,21 @@ async def mark_members(
     if data.status == "sent":
         demand_running(campaign)
     said = {each.member_id: each for each in data.members or ()}
-    members, has_more = await _meant(call, connection, campaign_id, data, said)
     refused = dict.fromkeys(REASONS, 0)
+    if data.members is None:
+        ids, has_more = await _waiting(call, connection, campaign, refused)
+    else:
+        rows = await connection.fetch(NAMED, call.organisation, campaign_id, list(said))
+        ids, has_more = [row["id"] for row in rows], False
+    members = await _held(connection, ids, said)
     if data.status == "sent":
-        members, refused = await _sendable(call, connection, campaign, members)
+        members = await _sendable(call, connection, campaign, members, refused)
     now = call.clock.now
     changes = [_change(each, data, said.get(each.row["member_id"]), now) for each in members]
     marked = await write_many(connection, CAMPAIGN_MEMBERS, changes, actor=call.actor)
     return {
         "marked": marked, "unchanged": len(members) - marked, "refused": refused,
-        "has_more": has_more and marked > 0,
+        "has_more": has_more,
     }  # fmt: skip
 
 
@@ -64,24 +77,67 @@ def demand_running(campaign: Mapping[str, Any]) -> None:
         )
 
 
-async def _meant(
-    call: Call, connection: Connection, campaign_id: UUID, data: MembersMark,
-    said: Mapping[UUID, MemberMark],
-) -> tuple[list[Loaded], bool]:  # fmt: skip
-    """Under their locks: those named, or the next who are waiting."""
-    whose = (call.organisation, campaign_id)
-    if data.members is not None:
-        rows = await connection.fetch(NAMED, *whose, list(said))
-    else:
-        rows = await connection.fetch(WAITING, *whose, MOST + 1)
-    loaded = await load_many(connection, CAMPAIGN_MEMBERS, [row["id"] for row in rows[:MOST]])
+async def _waiting(
+    call: Call, connection: Connection, campaign: Mapping[str, Any], refused: dict[str, int]
+) -> tuple[list[UUID], bool]:
+    """The next who may be contacted, and whether there are more of them; those before them who may not
+    are counted in `refused`, however many they are."""
+    bind, found, after = Binder(), list[UUID](), UUID(int=0)
+    compiled = compile_after_binding(_waiting_page(campaign, bind))
+    while True:
+        values = {
+            "organisation": call.organisation, "campaign": campaign["id"], "after": after, **bind.values
+        }  # fmt: skip
+        rows = await connection.fetch(f"{UNUSED} {compiled.sql}", "", *compiled.args(values))
+        for row in rows:
+            if row["reason"] != ALLOWED:
+                refused[row["reason"]] += 1
+            elif len(found) == MOST:
+                return found, True
+            else:
+                found.append(row["id"])
+        if len(rows) < PAGE:
+            return found, False
+        after = rows[-1]["id"]
+
+
+def _waiting_page(campaign: Mapping[str, Any], bind: Binder) -> Select[UUID, str]:
+    is_person = MEMBER.c.member_type == literal(CONTACTS.noun, Text)
+    person = and_(
+        is_person,
+        CONTACT.c.organisation_id == MEMBER.c.organisation_id,
+        CONTACT.c.id == MEMBER.c.member_id,
+    )
+    allowed = literal(ALLOWED, Text)
+    reason = case((CONTACT.c.id.is_(None), allowed), else_=reason_of(CONTACTS, campaign, bind))
+    return (
+        select(MEMBER.c.id, reason.label("reason"))
+        .select_from(MEMBER.outerjoin(CONTACT, person))
+        .where(
+            MEMBER.c.organisation_id == bindparam("organisation", type_=Uuid),
+            MEMBER.c.campaign_id == bindparam("campaign", type_=Uuid),
+            MEMBER.c.member_group == literal("treated", Text),
+            MEMBER.c.status == literal("targeted", Text),
+            MEMBER.c.deleted_at.is_(None),
+            MEMBER.c.id > bindparam("after", type_=Uuid),
+        )
+        .order_by(MEMBER.c.id)
+        .limit(literal_column(str(PAGE)))
+    )
+
+
+async def _held(
+    connection: Connection, ids: Sequence[UUID], said: Mapping[UUID, MemberMark]
+) -> list[Loaded]:
+    """Under their locks."""
+    loaded = await load_many(connection, CAMPAIGN_MEMBERS, ids)
     members = [each for each in loaded.values() if each.row["deleted_at"] is None]
     if missing := set(said) - {each.row["member_id"] for each in members}:
         raise UnknownReference(
             f"{min(missing)} is no member of this campaign.",
             errors={"members": f"There is no such member: {min(missing)}."},
         )
-    return members, len(rows) > MOST
+    return members
 
 
 def _change(member: Loaded, data: MembersMark, said: MemberMark | None, now: datetime) -> Change:
@@ -102,15 +158,18 @@ def _change(member: Loaded, data: MembersMark, said: MemberMark | None, now: dat
 
 
 async def _sendable(
-    call: Call, connection: Connection, campaign: Mapping[str, Any], members: Sequence[Loaded]
-) -> tuple[list[Loaded], dict[str, int]]:
-    """Without those who said since they were added that they are not to be contacted."""
+    call: Call, connection: Connection, campaign: Mapping[str, Any], members: Sequence[Loaded],
+    refused: dict[str, int],
+) -> list[Loaded]:  # fmt: skip
+    """Without those who said since they were added that they are not to be contacted; `refused` counts
+    them."""
     waiting = [each.row for each in members if each.row["status"] == "targeted"]
     reasons = await _reasons(call, connection, campaign, waiting)
-    counts = dict.fromkeys(REASONS, 0)
     for reason in reasons.values():
-        counts[reason] += 1
-    return [m for m in members if m.row["status"] != "targeted" or m.row["member_id"] not in reasons], counts  # fmt: skip
+        refused[reason] += 1
+    return [
+        m for m in members if m.row["status"] != "targeted" or m.row["member_id"] not in reasons
+    ]
 
 
 async def demand_sendable(
