@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from tests.factories import Clients, Organisation
 
@@ -110,6 +111,32 @@ async def test_the_org_chart_is_the_tree_of_who_reports_to_whom(
     assert (top["name"], top["role"]) == ("Boss", "decision_maker")
     assert [p["name"] for p in top["reports"]] == ["Ann", "Bob"]
     assert [p["name"] for p in top["reports"][1]["reports"]] == ["Cy"]
+
+
+async def test_a_chain_of_three_hundred_superiors_is_a_chart(
+    client: Clients, organisation: Organisation
+) -> None:
+    rep = client(organisation.rep)
+    account = (await rep.post("/v1/accounts", json={"name": "Acme"})).json()
+    ids = [str(uuid7()) for _ in range(300)]
+    people = [
+        {"op": "create", "id": id, "data": {"name": f"Person {n}", "reports_to_id": ids[n - 1] if n else None,
+         "accounts": [{"account_id": account["id"]}]}}
+        for n, id in enumerate(ids)
+    ]  # fmt: skip
+    made = await rep.post("/v1/contacts/batch", json={"operations": people})
+    assert made.status_code == 200, made.text
+
+    answer = await rep.get(f"/v1/accounts/{account['id']}/org-chart")
+
+    assert answer.status_code == 200, answer.text
+    found, tops = [], answer.json()["people"]
+    assert [top["id"] for top in tops] == [ids[0], ids[100], ids[200]]
+    for top in tops:
+        while top is not None:
+            found.append(top["id"])
+            top = next(iter(top["reports"]), None)
+    assert found == ids
 
 
 async def test_nobody_reports_to_themselves_by_any_way(

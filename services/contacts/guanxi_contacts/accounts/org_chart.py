@@ -15,6 +15,7 @@ from guanxi_shared.visibility import Scope, predicate
 
 SHAPES = Shapes()
 MOST_PEOPLE = 5_000
+DEEPEST = 100
 
 
 async def read_org_chart(call: Call, account_id: UUID) -> dict[str, Any]:
@@ -55,13 +56,30 @@ def _select(scope: Scope) -> Any:
 
 
 def tree_of(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Nodes with their `reports`, roots first in the order of the rows. Cycles cannot be stored."""
+    """Nodes with their `reports`, roots first in the order of the rows. Cycles cannot be stored; who
+    would stand deeper than readers of JSON follow stands at the top, too."""
     nodes = {
         row["id"]: {**{k: v for k, v in row.items() if k != "reports_to_id"}, "reports": []}
         for row in rows
     }
+    superiors = {row["id"]: row["reports_to_id"] for row in rows if row["reports_to_id"] in nodes}
     roots: list[dict[str, Any]] = []
-    for row in rows:
-        above = nodes.get(row["reports_to_id"])
-        (above["reports"] if above is not None else roots).append(nodes[row["id"]])
+    levels = _levels(superiors)
+    for id, node in nodes.items():
+        is_below = levels.get(id, 0) % DEEPEST > 0
+        (nodes[superiors[id]]["reports"] if is_below else roots).append(node)
     return roots
+
+
+def _levels(superiors: Mapping[str, str]) -> dict[str, int]:
+    """How many stand above each; of whom nobody stands above, nothing is said."""
+    levels: dict[str, int] = {}
+    for start in superiors:
+        path, each = [], start
+        while each in superiors and each not in levels:
+            path.append(each)
+            each = superiors[each]
+        above = levels.get(each, 0)
+        for n, below in enumerate(reversed(path), above + 1):
+            levels[below] = n
+    return levels

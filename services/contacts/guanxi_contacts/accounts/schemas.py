@@ -175,7 +175,8 @@ class Person(BaseModel):
 
 
 class OrgChart(BaseModel):
-    """The people of an account by whom they report to; those above whom nobody stands come first."""
+    """The people of an account by whom they report to. At the top stand those above whom nobody does
+    (whom one sees), and everybody a hundred levels below one of those."""
 
     account_id: UUID
     people: list[Person]
