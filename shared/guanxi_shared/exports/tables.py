@@ -10,7 +10,6 @@ from guanxi_shared.db import Database
 from guanxi_shared.exports.schemas import NewExport
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.resources import Resource
-from guanxi_shared.visibility import Scope
 
 Row = dict[str, Any]
 Names = Mapping[str, Mapping[str, str]]  # of what → id → name
@@ -18,12 +17,14 @@ LookUp = Callable[[Sequence[Row]], Awaitable[Names]]
 
 
 async def names_seen(
-    asker: Call | Errand, sql: str, ids: Collection[UUID], scope: Scope
+    asker: Call | Errand, sql: str, ids: Collection[UUID], resource: str
 ) -> dict[str, str]:
-    """The names, by id as text, of those of the records that the scope covers; the statement takes the
-    organisation and the ids ($2, $3) and gives id, name, owner_id and team_id."""
-    if not ids:
+    """The names, by id as text, of those of the resource's records that the caller may read; the
+    statement takes the organisation and the ids ($2, $3) and gives id, name, owner_id and team_id."""
+    may_read = asker.by is None or asker.by.may(f"{resource}:read")
+    if not (ids and may_read):
         return {}
+    scope = await asker.scope(resource)
     rows = await asker.db.fetch(asker.organisation, sql, asker.organisation, list(ids))
     return {
         str(row["id"]): row["name"]

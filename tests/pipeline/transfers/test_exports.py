@@ -114,6 +114,16 @@ async def test_one_gets_what_one_sees(
     ] * 2
 
 
+async def test_who_may_read_deals_alone_gets_no_names_of_accounts(
+    imported: Sender, client: Clients, organisation: Organisation
+) -> None:
+    path = "/v1/opportunities/export?format=csv"
+    assert "Acme" in (await imported.client.get(path)).text
+    reader = organisation.admin.but(permissions=("opportunities:read", "exports:create"))
+    answer = await client(reader).get(path)
+    assert (answer.status_code, "Three" in answer.text, "Acme" in answer.text) == (200, True, False)
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "named"),
     [

@@ -10,7 +10,7 @@ from guanxi_contacts.resources import ACCOUNTS, EXPORTED
 from guanxi_contacts.settings import settings
 from guanxi_shared.calls import Call
 from guanxi_shared.db import Database
-from guanxi_shared.exports.tables import LookUp, Names, Row, Tables
+from guanxi_shared.exports.tables import LookUp, Names, Row, Tables, names_seen
 from guanxi_shared.exports.writing import delete_transfers, write_file
 from guanxi_shared.kept_filters import Errand
 from guanxi_shared.running_jobs import RunningJob
@@ -22,23 +22,11 @@ SELECT id, name, owner_id, team_id FROM accounts WHERE organisation_id = $2 AND 
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of accounts that rows point at, as far as the caller may see those too."""
-    covers = (await asker.scope(ACCOUNTS.name)).covers
-    may_read = asker.by is None or asker.by.may(ACCOUNTS.permission("read"))
+    """Names of accounts that rows point at, as far as the caller may read those too."""
 
     async def look_up(rows: Sequence[Row]) -> Names:
         wanted = [UUID(each) for each in rules.named_accounts(rows)]
-        if not (wanted and may_read):
-            return {"account": {}}
-        organisation = asker.organisation
-        found = await asker.db.fetch(organisation, ACCOUNT_NAMES, organisation, wanted)
-        return {
-            "account": {
-                str(row["id"]): row["name"]
-                for row in found
-                if covers(id=row["id"], owner_id=row["owner_id"], team_id=row["team_id"])
-            }
-        }
+        return {"account": await names_seen(asker, ACCOUNT_NAMES, wanted, ACCOUNTS.name)}
 
     return look_up
 

@@ -34,10 +34,9 @@ STAGE_NAMES = "SELECT id::text AS id, name FROM stages WHERE organisation_id = $
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of pipelines, stages and products, and of accounts and deals as far as the caller may see
+    """Names of pipelines, stages and products, and of accounts and deals as far as the caller may read
     those."""
     organisation = asker.organisation
-    of_accounts, of_deals = await asker.scope("accounts"), await asker.scope(OPPORTUNITIES.name)
     own = {}
     for name, sql in (("pipeline", PIPELINE_NAMES), ("stage", STAGE_NAMES)):
         found = await asker.db.fetch(organisation, sql, organisation)
@@ -55,8 +54,8 @@ async def _looking_up(asker: Call | Errand) -> LookUp:
             else []
         )
         return {
-            **own, "account": await names_seen(asker, ACCOUNT_NAMES, accounts, of_accounts),
-            "opportunity": await names_seen(asker, DEAL_NAMES, deals, of_deals),
+            **own, "account": await names_seen(asker, ACCOUNT_NAMES, accounts, "accounts"),
+            "opportunity": await names_seen(asker, DEAL_NAMES, deals, OPPORTUNITIES.name),
             "product": {row["id"]: row["name"] for row in sold},
         }  # fmt: skip
 

@@ -27,25 +27,20 @@ SETTING_NAMES: Final = (
     "SELECT id, name FROM {table} WHERE organisation_id = $2 AND id = ANY($3::uuid[])"
 )
 COPIES: Final = {
-    "account": "known_accounts",
-    "requester": "known_contacts",
-    "contact": "known_contacts",
+    "account": ("known_accounts", "accounts"),
+    "requester": ("known_contacts", "contacts"),
+    "contact": ("known_contacts", "contacts"),
 }
 
 
 async def _looking_up(asker: Call | Errand) -> LookUp:
-    """Names of accounts and people as far as the caller may see those; of settings, which everybody reads."""
-    scopes = {
-        "account": await asker.scope("accounts"),
-        "requester": (people := await asker.scope("contacts")),
-        "contact": people,
-    }
+    """Names of accounts and people as far as the caller may read those; of settings, which everybody reads."""
 
     async def look_up(rows: Sequence[Row]) -> Names:
         found = {}
-        for noun, table in COPIES.items():
+        for noun, (table, resource) in COPIES.items():
             ids = {UUID(id) for row in rows if (id := row.get(f"{noun}_id"))}
-            found[noun] = await names_seen(asker, NAMES.format(table=table), ids, scopes[noun])
+            found[noun] = await names_seen(asker, NAMES.format(table=table), ids, resource)
         for noun, table in SETTINGS.items():
             if ids := {UUID(id) for row in rows if (id := row.get(f"{noun}_id"))}:
                 asked = (SETTING_NAMES.format(table=table), asker.organisation, list(ids))
