@@ -65,7 +65,8 @@ def demand_alike(ticket: dict[str, Any], explained: dict[str, Any]) -> None:
         if (clock["state"], wanted["state"]) == ("running", "breached"):
             continue  # late since, and about to be told
         assert clock == {name: wanted[name] for name in clock}, (clock, wanted)
-    dues = [c["due_at"] for c in kept["clocks"] if c["state"] == "running" and c["due_at"]]
+    under_way = {kind for kind, clock in latest.items() if clock["ended_at"] is None}
+    dues = [c["due_at"] for c in kept["clocks"] if c["kind"] in under_way and c["due_at"]]
     assert kept["due_at"] == min(dues, default=None)
 
 

@@ -151,6 +151,22 @@ async def test_what_may_not_be_merged_is_refused_and_nothing_is_half_done(
     assert (await merge(rep, kept, other, across_accounts=True)).status_code == 201
 
 
+async def test_a_ticket_of_nobody_does_not_bring_two_customers_together(
+    client: Clients, company: Organisation, account: Known
+) -> None:
+    rep = client(company.rep)
+    one, other = [await made(rep, account_id=await account(name)) for name in "AB"]
+    free, kept = await made(rep), await made(rep)
+
+    at_once = await merge(rep, kept, one, other)
+    assert (at_once.status_code, list(at_once.json()["errors"])) == (409, ["source_ids.1"])
+    await merged(rep, free, one)
+    await merged(rep, kept, free)
+    later = await merge(rep, kept, other)
+    assert (later.status_code, later.json()["code"]) == (409, "other_account")
+    assert (await merge(rep, kept, other, across_accounts=True)).status_code == 201
+
+
 async def test_what_one_may_only_read_is_not_merged(client: Clients, company: Organisation) -> None:
     rep = client(company.rep)
     kept, gone = await pair(rep)

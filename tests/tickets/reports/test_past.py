@@ -233,8 +233,8 @@ async def test_the_documents_of_a_past_moment_find_what_was_counted(
     for name, of, n in (("answers", "survey-answers", 1), ("invitations", "survey-invitations", 2)):
         rows = await rep.post(f"/v1/{of}/search", json=period[name])
         assert len(rows.json()["data"]) == n
-    for wrong in ("soon", ""):
-        for path in (LOOPS, f"{SURVEYS}/{asked['id']}/results"):
+    for wrong in ("soon", "", "0001-01-02T00:00:00Z", "9999-12-30T00:00:00Z"):
+        for path in (LOOPS, BACKLOG, f"{SURVEYS}/{asked['id']}/results"):
             answer = await rep.get(path, params={"as_of": wrong})
             assert (answer.status_code, list(answer.json()["errors"])) == (400, ["as_of"])
 

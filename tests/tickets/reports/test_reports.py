@@ -7,6 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
+from guanxi_shared.db import Database
+from guanxi_tickets.sla_alerts.giving import give_alerts
 from tests.factories import Clients, Organisation
 from tests.prepared import Clone
 from tests.tickets.company import PATH, made, moved
@@ -56,7 +58,11 @@ async def worked(user: httpx.AsyncClient, ticket: dict[str, Any], *statuses: str
 
 
 async def test_the_backlog_by_age_and_whose_it_is(
-    client: Clients, company: Organisation, always: str, set_back: SetBack
+    client: Clients,
+    company: Organisation,
+    always: str,
+    set_back: SetBack,
+    service_database: Database,
 ) -> None:
     admin = client(company.admin)
     await policy(admin, always)
@@ -73,6 +79,8 @@ async def test_the_backlog_by_age_and_whose_it_is(
     assert total["n"] == 4
     assert total["unassigned"]["n"] == 1
     assert total["overdue"]["n"] == 2
+    await give_alerts.duty(service_database)  # what was told of is late nevertheless
+    assert (await report(admin, BACKLOG))["total"]["overdue"]["n"] == 2
     assert {each["from_days"]: each["n"] for each in total["ages"]} == {
         0: 2,
         1: 1,

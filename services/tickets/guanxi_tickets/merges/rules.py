@@ -12,23 +12,27 @@ from guanxi_tickets.ticket_settings.rules import ENDING
 Row = Mapping[str, Any]
 Columns = dict[str, Any]
 Above = Mapping[UUID, UUID | None]
+Accounts = Mapping[UUID, set[UUID]]
 
 LISTS: Final = ("tags", "follower_ids", "related_ids", "merged_numbers")
 UPWARDS: Final = ("parent_id", "duplicate_of_id")
 MOST: Final[Mapping[str, int]] = {"tags": 100, "follower_ids": 100, "related_ids": 100}
 
 
-def demand_mergeable(survivor: Row, sources: Sequence[Row], *, across_accounts: bool) -> None:
+def demand_mergeable(
+    survivor: Row, sources: Sequence[Row], accounts: Accounts, *, across_accounts: bool
+) -> None:
     """SurvivorEnded where what is open would be over with it; OtherAccount where one customer would read
-    what another wrote."""
+    what another wrote. `accounts` are those of each ticket and of what was merged into it before."""
+    known = set(accounts[survivor["id"]])
     for place, source in enumerate(sources):
         if survivor["status_kind"] in ENDING and source["status_kind"] not in ENDING:
             raise SurvivorEnded(
                 f"{survivor['number']} is {survivor['status']}, {source['number']} is not.",
                 errors={"survivor_id": "Reopen it first, or merge the other way round."},
             )
-        accounts = {row["account_id"] for row in (survivor, source)} - {None}
-        if len(accounts) > 1 and not across_accounts:
+        known |= accounts[source["id"]]
+        if len(known) > 1 and not across_accounts:
             raise OtherAccount(
                 "What is replied to one customer would stand before another.",
                 errors={f"source_ids.{place}": "Of another account; say across_accounts."},

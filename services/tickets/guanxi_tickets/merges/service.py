@@ -42,6 +42,13 @@ WITH RECURSIVE above (id, up) AS (
   UNION SELECT t.id, t.{column} FROM tickets t JOIN above ON t.id = above.up WHERE t.organisation_id = $1)
 SELECT id, up FROM above
 """
+ACCOUNTS = """
+WITH RECURSIVE within (top, id, account_id) AS (
+  SELECT id, id, account_id FROM tickets WHERE organisation_id = $1 AND id = ANY($2::uuid[])
+  UNION SELECT w.top, t.id, t.account_id FROM tickets t JOIN within w ON t.merged_into_id = w.id
+  WHERE t.organisation_id = $1)
+SELECT top, account_id FROM within WHERE account_id IS NOT NULL
+"""
 Said = Sequence[tuple[Resource, list[Placed]]]
 
 
@@ -50,7 +57,8 @@ async def merge_tickets(call: Call, connection: Connection, data: TicketMergeCre
     await take_turns(connection, call.organisation)
     survivor, sources, linked = await _load(call, connection, data)
     rows = [source.row for source in sources]
-    rules.demand_mergeable(survivor.row, rows, across_accounts=data.across_accounts)
+    accounts = await _accounts(connection, call.organisation, [survivor, *sources])
+    rules.demand_mergeable(survivor.row, rows, accounts, across_accounts=data.across_accounts)
     above = {
         column: await _ways(connection, call.organisation, column, [survivor, *sources])
         for column in rules.UPWARDS
@@ -83,6 +91,16 @@ async def _load(
         call, connection, TICKETS, ids, places=places, versions=data.if_match
     )
     return survivor, sources, [held[id] for id in others]
+
+
+async def _accounts(
+    connection: Connection, organisation: UUID, merged: Sequence[Loaded]
+) -> dict[UUID, set[UUID]]:
+    """Of each ticket its account, and those of what was merged into it before."""
+    found: dict[UUID, set[UUID]] = {each.id: set() for each in merged}
+    for row in await connection.fetch(ACCOUNTS, organisation, list(found)):
+        found[row["top"]].add(row["account_id"])
+    return found
 
 
 async def _ways(

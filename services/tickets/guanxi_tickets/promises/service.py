@@ -80,7 +80,8 @@ async def end_promise(
 
 
 async def list_promises(call: Call, ticket_id: UUID) -> list[dict[str, Any]]:
-    """All of a ticket, the oldest first: the n-th promise is the n-th run of its clock."""
+    """All of a ticket, the oldest first: the n-th promise is the n-th run of its clock. Clocks are read
+    after the promises, and may know one more that was made meanwhile."""
     await reads.find_record(call, TICKETS, ticket_id)
     async with call.db.transaction(call.organisation) as connection:
         asked = (call.organisation, ticket_id)
@@ -92,7 +93,7 @@ async def list_promises(call: Call, ticket_id: UUID) -> list[dict[str, Any]]:
     runs = [reading for reading in clocks.readings if reading.kind == "promise" and reading.number]
     return [
         {**row, "state": run.state, "met_at": run.met_at, "breached_at": run.breached_at}
-        for row, run in zip(rows, runs, strict=True)
+        for row, run in zip(rows, runs, strict=False)
     ]
 
 

@@ -15,10 +15,11 @@ def kept_of(readings: Sequence[Reading], next_at: datetime | None) -> dict[str, 
     """Columns of a ticket, none of which the passing of time alone makes wrong before `sla_next_at`.
 
     `sla` shows the latest run of each kind; `sla_due_at` is the first instant by which something that
-    runs is due; `sla_breached` are the kinds of which any run was.
+    runs is due, or was: what is late stays due until it is done. `sla_breached` are the kinds of which
+    any run was.
     """
     latest = [run for kind in EVERY_KIND if (run := current(readings, kind)) and run.number]
-    dues = [(run.due_at, run) for run in latest if run.state == "running" and run.due_at]
+    dues = [(run.due_at, run) for run in latest if run.due_at and _is_under_way(run)]
     due_at, first = min(dues, key=lambda each: each[0], default=(None, None))
     breached = [k for k in EVERY_KIND if any(r.kind == k and r.breached_at for r in readings)]
     shown = {
@@ -51,10 +52,14 @@ def happened_in(readings: Sequence[Reading]) -> list[tuple[Reading, Timer]]:
 
 def _state(latest: Sequence[Reading]) -> str:
     """Running while any clock runs, late or not."""
-    under_way = [run for run in latest if run.ended_at is None]
-    if any(run.state in ("running", "breached") for run in under_way):
+    if any(_is_under_way(run) for run in latest):
         return "running"
-    return "paused" if under_way else "over"
+    return "paused" if any(run.ended_at is None for run in latest) else "over"
+
+
+def _is_under_way(run: Reading) -> bool:
+    """Late or not."""
+    return run.ended_at is None and run.state in ("running", "breached")
 
 
 def _clock(run: Reading) -> dict[str, Any]:
