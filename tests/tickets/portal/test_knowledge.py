@@ -42,16 +42,19 @@ async def test_the_survey_that_waits_is_named_until_it_is_answered(
     client: Clients, company: Organisation, person: Known
 ) -> None:
     admin, visitor = client(company.admin), client()
+    agent = client(company.admin.but(permissions=("tickets:read", "tickets:update")))
     ticket = await made(admin, "Help", requester_id=await person("Ann"))
     other = await made(admin, "Other", requester_id=await person("Bob"))
     await moved(admin, ticket, "solved")
     asked = await survey(admin, kind="csat")
     own, theirs = await link_to(admin, ticket), await link_to(admin, other)
     whole = f"{own}/tickets/{ticket['id']}"
+    agents = f"{await link_to(agent, ticket)}/tickets/{ticket['id']}"
     assert (await visitor.get(whole)).json()["survey"] is None
     await invited(admin, asked, ticket_id=ticket["id"])
     waiting = (await visitor.get(whole)).json()["survey"]
     assert (await visitor.get(waiting["path"])).status_code == 200
+    assert (await visitor.get(agents)).json()["survey"] is None  # who answers for the customer
     assert (await visitor.get(f"{theirs}/tickets/{other['id']}")).json()["survey"] is None
     assert (await submitted(visitor, waiting["path"], score=5)).status_code == 200
     assert (await visitor.get(whole)).json()["survey"] is None

@@ -219,6 +219,24 @@ async def test_a_reply_moves_the_ticket_and_takes_the_files_that_were_put_there(
     }
 
 
+async def test_what_a_complaint_still_needs_is_no_business_of_its_customer(
+    client: Clients, company: Organisation, person: Known
+) -> None:
+    rep, admin, visitor = client(company.rep), client(company.admin), client()
+    ticket = await made(rep, kind="complaint", requester_id=await person("Ann"))
+    one = f"{await link_to(rep, ticket)}/tickets/{ticket['id']}"
+    assert (await visitor.get(one)).json()["may"]["close"] is True
+    needed = {"complaints_need_loop": "yes"}
+    assert (await admin.patch(f"{PATH}/settings", json=needed)).status_code == 200
+
+    refused = await visitor.post(f"{one}/close")
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "move_not_allowed")
+    assert "loop" not in refused.text
+    assert "listen" not in refused.text
+    assert (await visitor.get(one)).json()["may"]["close"] is False
+
+
 async def test_a_customer_closes_and_reopens_as_the_states_allow(
     client: Clients, company: Organisation, person: Known
 ) -> None:
@@ -297,7 +315,7 @@ async def test_a_link_goes_on_with_whoever_a_person_was_merged_into(
     gone, survivor = await person("Ann"), await person("Anna")
     ticket = await made(rep, requester_id=gone)
     path = await link_to(rep, ticket)
-    await made(rep, "Survivor's", requester_id=survivor)
+    other = await made(rep, "Survivor's", requester_id=survivor)
     merge = {"id": str(new_id()), "source_ids": [gone]}
     await heard(
         contact_told(
@@ -316,6 +334,11 @@ async def test_a_link_goes_on_with_whoever_a_person_was_merged_into(
         )
     )
     assert len((await visitor.get(f"{path}/tickets")).json()["data"]) == 2
+    links = await rep.get(f"{PATH}/{other['id']}/portal-links")
+    assert [each["opens"] for each in links.json()["data"]] == [True]
+    revoked = await rep.delete(f"{PATH}/{other['id']}/portal-link")
+    assert revoked.json() == {"revoked": 1}
+    assert (await visitor.get(f"{path}/tickets")).status_code == 410
 
 
 async def test_a_link_ends_when_its_time_has_passed_or_it_is_taken_back(

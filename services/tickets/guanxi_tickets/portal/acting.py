@@ -1,7 +1,7 @@
 """What a customer does: reply, put a file there, close and reopen."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
@@ -14,7 +14,7 @@ from guanxi_shared.records import State
 from guanxi_shared.visibility import EVERYTHING
 from guanxi_tickets.comments.schemas import CommentCreate
 from guanxi_tickets.comments.service import create_comment
-from guanxi_tickets.errors import TicketOver
+from guanxi_tickets.errors import LoopIncomplete, MoveNotAllowed, TicketOver
 from guanxi_tickets.files.service import insert_file
 from guanxi_tickets.portal.schemas import PortalReply
 from guanxi_tickets.portal.visiting import Visit, hold_own
@@ -23,6 +23,7 @@ from guanxi_tickets.ticket_settings.rules import TicketState, Ways
 from guanxi_tickets.tickets.moving import move_to_state
 from guanxi_tickets.tickets.resources import TICKETS
 
+STILL_WORKED_ON: Final = "It cannot be closed yet; write to us."
 Decide = Callable[[Ways, Mapping[str, Any]], TicketState | None]
 
 
@@ -56,8 +57,12 @@ async def move(visit: Visit, ticket_id: UUID, decide: Decide) -> None:
         await hold_own(visit, connection, ticket_id)
         loaded = await records.load_record(connection, TICKETS, ticket_id, scope=EVERYTHING)
         to = decide(ways, loaded.row)
-        if to is not None:
+        if to is None:
+            return
+        try:
             await move_to_state(connection, loaded, to, ways=ways, actor=visit.call.actor)
+        except LoopIncomplete as error:  # which names how it is worked on
+            raise MoveNotAllowed(STILL_WORKED_ON, errors={"status": STILL_WORKED_ON}) from error
 
 
 async def _load_open(visit: Visit, connection: Connection, ticket_id: UUID) -> None:

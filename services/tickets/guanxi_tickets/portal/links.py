@@ -8,6 +8,7 @@ from uuid import UUID
 from guanxi_shared import delegation
 from guanxi_shared.calls import Call, House
 from guanxi_shared.db import Connection
+from guanxi_shared.erasing.persons import known_ids
 from guanxi_shared.errors import NotFound
 from guanxi_shared.events import dumps
 from guanxi_shared.identifiers import new_id
@@ -27,16 +28,16 @@ LINKS = """
 SELECT p.id::text, p.reach, CASE WHEN p.ticket_id = $2 THEN p.ticket_id::text END AS ticket_id, p.created_by::text, p.created_at, p.expires_at, p.revoked_at,
   p.revoked_at IS NULL AND p.expires_at > now() AS opens, l.status AS letter
 FROM portal_links p LEFT JOIN ticket_letters l ON l.organisation_id = p.organisation_id AND l.link_id = p.id
-WHERE p.organisation_id = $1 AND (p.ticket_id = $2 OR p.requester_id = $3 OR p.email = $4)
+WHERE p.organisation_id = $1 AND (p.ticket_id = $2 OR p.requester_id = ANY($3::uuid[]) OR p.email = $4)
 ORDER BY p.id DESC LIMIT 200
 """
 REVOKE_ONE = """
 UPDATE portal_links SET revoked_at = clock_timestamp()
-WHERE organisation_id = $1 AND id = $2 AND revoked_at IS NULL AND (ticket_id = $3 OR requester_id = $4 OR email = $5)
+WHERE organisation_id = $1 AND id = $2 AND revoked_at IS NULL AND (ticket_id = $3 OR requester_id = ANY($4::uuid[]) OR email = $5)
 """
 REVOKE = """
 UPDATE portal_links SET revoked_at = clock_timestamp()
-WHERE organisation_id = $1 AND revoked_at IS NULL AND (ticket_id = $2 OR requester_id = $3 OR email = $4)
+WHERE organisation_id = $1 AND revoked_at IS NULL AND (ticket_id = $2 OR requester_id = ANY($3::uuid[]) OR email = $4)
 RETURNING 1
 """
 
@@ -57,7 +58,7 @@ async def make_link(
         INSERT, organisation, link_id, reach, ticket["id"],
         ticket["requester_id"] if is_wide else None,
         ticket["from_email"] if is_wide and ticket["requester_id"] is None else None,
-        dumps(delegation.as_params(by.by)) if is_wide and by is not None else None,
+        dumps(delegation.as_params(by.by)) if by is not None else None,
         by.by.user_id if by is not None else None, now, expires,
     )  # fmt: skip
     key = key_from(here.common.service_secret, PURPOSE)
@@ -84,7 +85,7 @@ async def make_portal_link(
 async def list_links(call: Call, connection: Connection, ticket_id: UUID) -> list[dict[str, Any]]:
     """Every link that opens the ticket, or did: made for it, or for its requester."""
     row = (await load_ticket(call, connection, ticket_id, to_write=False)).row
-    asked = (call.organisation, ticket_id, row["requester_id"], row["from_email"])
+    asked = (call.organisation, ticket_id, *await _person(connection, row))
     return [dict(found) for found in await connection.fetch(LINKS, *asked)]
 
 
@@ -93,7 +94,7 @@ async def revoke_link(
 ) -> dict[str, Any]:
     """The link as it is then; one that was taken back already stays so."""
     row = (await load_ticket(call, connection, ticket_id)).row
-    asked = (ticket_id, row["requester_id"], row["from_email"])
+    asked = (ticket_id, *await _person(connection, row))
     await connection.execute(REVOKE_ONE, call.organisation, link_id, *asked)
     found = await list_links(call, connection, ticket_id)
     own = next((each for each in found if each["id"] == str(link_id)), None)
@@ -105,5 +106,12 @@ async def revoke_link(
 async def revoke_links(call: Call, connection: Connection, ticket_id: UUID) -> int:
     """Every link that was made for the ticket, and those of its requester: how many opened until now."""
     row = (await load_ticket(call, connection, ticket_id)).row
-    asked = (call.organisation, ticket_id, row["requester_id"], row["from_email"])
+    asked = (call.organisation, ticket_id, *await _person(connection, row))
     return len(await connection.fetch(REVOKE, *asked))
+
+
+async def _person(connection: Connection, row: Mapping[str, Any]) -> tuple[list[UUID], str | None]:
+    """Whose links open the ticket: its requester, by whatever contacts they were before a merge, too."""
+    requester = row["requester_id"]
+    known = [] if requester is None else await known_ids(connection, row["organisation_id"], "contact", requester)  # fmt: skip
+    return known, row["from_email"]

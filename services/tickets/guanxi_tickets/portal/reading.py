@@ -10,7 +10,7 @@ from guanxi_tickets.portal.visiting import Visit
 from guanxi_tickets.promises.service import list_promises
 from guanxi_tickets.survey_sending.links import OPEN, link_of
 from guanxi_tickets.ticket_settings.known import known_ways
-from guanxi_tickets.ticket_settings.rules import Ways
+from guanxi_tickets.ticket_settings.rules import ENDING, Ways
 
 MOST_TICKETS: Final = 50
 MOST_SAID: Final = 500
@@ -48,6 +48,10 @@ WHERE organisation_id = $2 AND ticket_id = $3 AND status = ANY($4::text[]) AND e
   AND contact_id IN (SELECT requester_id FROM tickets WHERE organisation_id = $2 AND id = $3)
 ORDER BY id DESC LIMIT 1
 """
+# Of a complaint, what is still to be done before it is over.
+OPEN_STEPS = """
+SELECT open_steps FROM complaint_rounds WHERE organisation_id = $2 AND ticket_id = $3 ORDER BY number DESC LIMIT 1
+"""
 LAST: Final = UUID(int=2**128 - 1)
 
 
@@ -67,13 +71,30 @@ async def read_ticket(visit: Visit, ticket_id: UUID) -> dict[str, Any]:
         raise NotFound(f"There is no ticket with the id {str(ticket_id)!r}.")
     ways = await known_ways(visit.call)
     promises = await list_promises(visit.call, ticket_id)
+    return {
+        **_shown(ways, dict(row)), "description": row["description"],
+        "may": await _may(visit, ways, dict(row)),
+        "promises": [{name: each[name] for name in OF_PROMISE} for each in promises],
+        "survey": await _survey(visit, ticket_id),
+    }  # fmt: skip
+
+
+async def _may(visit: Visit, ways: Ways, row: Mapping[str, Any]) -> dict[str, bool]:
+    """What they may do now; a complaint that is still worked on is not closed."""
+    found = may(ways, row)
+    if found["close"] and row["kind"] == "complaint" and row["status_kind"] not in ENDING:
+        asked = (visit.organisation, row["id"])
+        left = await visit.house.db.fetchrow(visit.organisation, OPEN_STEPS, *asked)
+        found["close"] = not (left and left["open_steps"] and ways.complaints_need_loop == "yes")
+    return found
+
+
+async def _survey(visit: Visit, ticket_id: UUID) -> dict[str, Any] | None:
+    if not visit.may_be_asked:
+        return None
     asked = (visit.organisation, ticket_id, list(OPEN))
     survey = await visit.house.db.fetchrow(visit.organisation, ASKED, *asked)
-    return {
-        **_shown(ways, dict(row)), "description": row["description"], "may": may(ways, dict(row)),
-        "promises": [{name: each[name] for name in OF_PROMISE} for each in promises],
-        "survey": None if survey is None else link_of(visit.call, survey["id"], survey["expires_at"]),
-    }  # fmt: skip
+    return None if survey is None else link_of(visit.call, survey["id"], survey["expires_at"])
 
 
 def _shown(ways: Ways, row: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import orjson
 from starlette.requests import Request
 
 from guanxi_shared import delegation, logs
+from guanxi_shared.auth import Principal
 from guanxi_shared.calls import House, house
 from guanxi_shared.db import Connection
 from guanxi_shared.errors import Gone, NotFound
@@ -31,7 +32,7 @@ WITH RECURSIVE link AS (
   SELECT requester_id AS id FROM link WHERE requester_id IS NOT NULL
   UNION SELECT k.merged_into_id FROM person p
   JOIN known_contacts k ON k.organisation_id = $2 AND k.id = p.id AND k.merged_into_id IS NOT NULL)
-SELECT l.id, l.reach, l.ticket_id, l.email, l.rights::text AS rights, l.expires_at, l.revoked_at,
+SELECT l.id, l.reach, l.ticket_id, l.email, l.rights::text AS rights, l.created_by, l.expires_at, l.revoked_at,
   ARRAY(SELECT id FROM person) AS person_ids FROM link l
 """
 # $2 the organisation, $3 the ticket it was made for, $4 the contact as it was and as whom it goes on.
@@ -78,6 +79,15 @@ class Visit:
     def is_wide(self) -> bool:
         return bool(self.link["reach"] == "requester")
 
+    @property
+    def may_be_asked(self) -> bool:
+        """Whether it shows the surveys that wait: not by the link of a colleague who may see none, for
+        whoever makes a link has it."""
+        maker = _maker(self.link)
+        return self.link["created_by"] is None or (
+            maker is not None and maker.may("survey-invitations:create")
+        )
+
 
 async def begin_visit(request: Request, *, to_write: bool = False) -> Visit:
     """NotFound for a token that is none of ours, Gone for one whose time has passed or that was taken back.
@@ -112,10 +122,13 @@ async def begin_visit(request: Request, *, to_write: bool = False) -> Visit:
 
 async def _sight(here: House, link: Mapping[str, Any]) -> Scope:
     """What the user who made the link may see now."""
-    if link["rights"] is None:
-        return Scope(everything=False)
-    maker = delegation.from_params(orjson.loads(link["rights"]))
-    return await here.directory.scope(maker, TICKETS.name)
+    maker = _maker(link)
+    return Scope() if maker is None else await here.directory.scope(maker, TICKETS.name)
+
+
+def _maker(link: Mapping[str, Any]) -> Principal | None:
+    """The user who made it, as they were then."""
+    return None if link["rights"] is None else delegation.from_params(orjson.loads(link["rights"]))
 
 
 async def own_ticket(visit: Visit) -> UUID:
