@@ -14,6 +14,7 @@ from tests.every_route import NOBODY
 from tests.factories import Clients, Organisation, User
 from tests.tickets.company import PATH, made, told_of
 from tests.tickets.complaints.test_loop import loop_of, stepped
+from tests.tickets.merging import merged
 from tests.tickets.past import owning
 
 TASKS = "/v1/coordination-tasks"
@@ -212,12 +213,18 @@ async def test_a_worker_that_dies_tells_all_or_nothing(
     assert await told_of(sales, task["id"]) == told
 
 
+@pytest.mark.parametrize("is_merged", [False, True])
 async def test_of_a_deleted_complaint_nothing_is_told_until_it_is_there_again(
-    client: Clients, company: Organisation, database: Any, service_database: Database
-) -> None:
+    client: Clients, company: Organisation, database: Any, service_database: Database,
+    is_merged: bool,
+) -> None:  # fmt: skip
     rep, sales = client(company.rep), client(other(company))
     ticket = await made(rep, kind="complaint")
     task = await asked(rep, ticket, team_id=str(company.teams["b"]))
+    if is_merged:
+        survivor = await made(rep, kind="complaint")
+        await merged(rep, survivor, ticket)
+        ticket = survivor
     await rep.delete(f"{PATH}/{ticket['id']}")
     await set_back(database, task, hours=2)
     await giving.give_task_alerts.duty(service_database)

@@ -229,6 +229,10 @@ async def test_it_is_renewed_once_and_its_end_is_told_once(
     assert following["renewed_from_id"] == one["id"]
     assert following["valid_from"] == str(TODAY + timedelta(days=21))
     assert (following["granted"], following["used"], following["name"]) == (7, 0, "One")
+    for again in (
+        admin.delete(f"{ENTITLEMENTS}/{one['id']}"), admin.post(f"{ENTITLEMENTS}/{one['id']}/restore")
+    ):  # fmt: skip
+        assert (await again).status_code == 200
     for _ in range(2):
         await asyncio.gather(*(remind_of_entitlements.duty(service_database) for _ in range(3)))
     assert (await told_of(admin, two["id"])).count("tickets.entitlement.ending") == 1

@@ -7,7 +7,7 @@ from typing import Any
 from guanxi_shared.db import Database
 from guanxi_tickets.assignments.giving import assign_from_queues
 from tests.factories import Clients, Organisation
-from tests.tickets.company import PATH, made, told_of
+from tests.tickets.company import PATH, made, moved, told_of
 from tests.tickets.queueing import AGENTS, NEVER, agent, claim, log_of, more_agents, queue, waiting
 
 
@@ -48,6 +48,23 @@ async def test_turns_go_on_where_they_were(
         got.append((await rep.get(f"{PATH}/{ticket['id']}")).json()["assignee_id"])
     assert got[:3] == got[3:]
     assert len(set(got)) == 3
+
+
+async def test_of_equally_loaded_ones_turns_decide(
+    client: Clients, company: Organisation, service_database: Database
+) -> None:
+    """Whoever solves at once does not get all of them."""
+    admin, rep = client(company.admin), client(company.rep)
+    for user in await more_agents(service_database, company, 3):
+        await agent(admin, user)
+    bills = await queue(admin, company, strategy="least_loaded")
+    got = []
+    for _ in range(6):
+        ticket = await made(rep, queue_id=bills["id"])
+        await assign_from_queues.duty(service_database)
+        got.append((await rep.get(f"{PATH}/{ticket['id']}")).json()["assignee_id"])
+        await moved(admin, ticket, "solved")
+    assert max(Counter(got).values()) == 2
 
 
 async def test_only_those_who_are_there_and_may_are_given_any(

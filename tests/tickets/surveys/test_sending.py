@@ -155,6 +155,12 @@ async def test_a_schedule_asks_those_whose_tickets_were_solved_since_about_the_l
     await earlier(database, "surveys", "next_run_at", days=31)
     await run_survey_schedules.duty(service_database)
     assert len(await listed(admin, INVITATIONS)) == 1
+    # Solved before that run looked, by a transaction that ended after it did.
+    await moved(rep, await made(rep, requester_id=await person("Bob")), "solved")
+    await earlier(database, "tickets", "solved_at", minutes=2)
+    await earlier(database, "surveys", "next_run_at", days=31)
+    await run_survey_schedules.duty(service_database)
+    assert len(await listed(admin, INVITATIONS)) == 2
 
 
 @pytest.mark.parametrize("step", range(4))

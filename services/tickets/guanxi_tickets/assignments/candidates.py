@@ -16,6 +16,7 @@ import orjson
 from guanxi_shared.db import Connection
 from guanxi_tickets.agents.shift_rules import calendar_of, is_on_shift
 from guanxi_tickets.assignments.choice_rules import Candidate, Needs, levels_of
+from guanxi_tickets.models.queues import IS_GIVEN
 
 HOLD = """
 SELECT pg_advisory_xact_lock(hashtextextended('load ' || $1::text || id::text, 0))
@@ -41,7 +42,7 @@ CANDIDATES = f"""
 SELECT a.owner_id AS user_id, u.name, a.is_available, a.shifts::text AS shifts, {OWN},
   {LOAD.format(whose="a.owner_id")},
   coalesce((SELECT max(t.turn) FROM ticket_assignments t WHERE t.organisation_id = $1 AND t.queue_id = $3
-    AND t.assignee_id = a.owner_id AND t.means = 'round_robin'), 0) AS turn
+    AND t.assignee_id = a.owner_id AND t.{IS_GIVEN}), 0) AS turn
 {TEAM} ORDER BY a.owner_id
 """
 

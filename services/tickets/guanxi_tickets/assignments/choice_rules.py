@@ -1,6 +1,6 @@
 """Who gets a ticket out of a queue, and why. Pure.
 
-    round_robin   who was given one by turns longest ago
+    round_robin   who was given one longest ago
     least_loaded  who has the fewest new and open tickets
     by_skill      whose levels of the needed skills sum to the most, then the least loaded
 
@@ -25,7 +25,7 @@ class Needs:
 
 @dataclass(slots=True)
 class Candidate:
-    """`load` counts new and open tickets; `turn` is that of the last ticket by round robin, 0 of none."""
+    """`load` counts new and open tickets; `turn` is that of the last ticket that the queue gave, 0 of none."""
 
     user_id: UUID
     skills: Mapping[str, int] = field(default_factory=dict)

@@ -23,10 +23,14 @@ LAST = """
 SELECT id FROM complaint_rounds WHERE organisation_id = $1 AND ticket_id = $2 ORDER BY number DESC LIMIT 1
 """
 
-# Of a ticket that was deleted meanwhile and came back.
+# Of a ticket that was deleted meanwhile and came back, and of those that were merged into it.
 RUN_AGAIN = """
+WITH RECURSIVE within AS (
+  SELECT $2::uuid AS id
+  UNION SELECT t.id FROM within JOIN tickets t ON t.organisation_id = $1 AND t.merged_into_id = within.id)
 UPDATE coordination_tasks SET next_at = CASE WHEN warned_at IS NULL AND warn_at IS NOT NULL THEN warn_at ELSE due_at END
-WHERE organisation_id = $1 AND ticket_id = $2 AND status IN ('open', 'accepted') AND breached_at IS NULL
+WHERE organisation_id = $1 AND ticket_id IN (SELECT id FROM within)
+  AND status IN ('open', 'accepted') AND breached_at IS NULL
 """
 WENT_INTO = """
 WITH RECURSIVE way AS (

@@ -18,8 +18,13 @@ from guanxi_tickets.timers import Timed, look_at_due
 DUE = "SELECT organisation_id, id FROM due_coordination_tasks($1)"
 LATER = "UPDATE coordination_tasks SET next_at = now() + $3 WHERE organisation_id = $1 AND id = $2"
 NO_MORE = "UPDATE coordination_tasks SET next_at = NULL WHERE organisation_id = $1 AND id = $2"
+# Of one that was merged, its survivor.
 IS_GONE = """
-SELECT deleted_at IS NOT NULL AND merged_into_id IS NULL FROM tickets WHERE organisation_id = $1 AND id = $2
+WITH RECURSIVE way AS (
+  SELECT id, merged_into_id, deleted_at FROM tickets WHERE organisation_id = $1 AND id = $2
+  UNION SELECT t.id, t.merged_into_id, t.deleted_at FROM way
+  JOIN tickets t ON t.organisation_id = $1 AND t.id = way.merged_into_id)
+SELECT deleted_at IS NOT NULL FROM way WHERE merged_into_id IS NULL
 """
 ACTOR: Final = Actor(id=None, kind="service", channel="sla")
 

@@ -102,7 +102,8 @@ async def restore_entitlement(call: Call, connection: Connection, entitlement_id
         connection, ENTITLEMENTS, entitlement_id, scope=scope, deleted=True
     )
     entitlements_of(call.house).forget(call.organisation)
-    next_at = claim_rules.reminder_at(loaded.row, datetime.now(UTC))
+    is_renewed = await connection.fetchval(NEXT_TERM, call.organisation, entitlement_id)
+    next_at = None if is_renewed else claim_rules.reminder_at(loaded.row, datetime.now(UTC))
     return await records.restore_record(
         connection, ENTITLEMENTS, loaded, actor=call.actor, more={"next_at": next_at}
     )

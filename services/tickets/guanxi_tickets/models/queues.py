@@ -31,6 +31,8 @@ from guanxi_shared.columns import (
 )
 from guanxi_tickets.db import Table
 
+# What a queue gave by itself, as opposed to what was claimed, handed over or returned.
+IS_GIVEN = "means IN ('round_robin', 'least_loaded', 'by_skill')"
 STRATEGIES = ("manual", "round_robin", "least_loaded", "by_skill")
 ON_SHIFT_END = ("keep", "return", "hand_over")
 MEANS = ("claim", *STRATEGIES[1:], "return", "hand_over")
@@ -127,7 +129,7 @@ class TicketAssignment(Table, table=True):
         Index("ix_ticket_assignments_ticket", "organisation_id", "ticket_id", "turn"),
         Index(
             "ix_ticket_assignments_turns", "organisation_id", "queue_id", "assignee_id", "turn",
-            postgresql_where=text("means = 'round_robin'"),
+            postgresql_where=text(IS_GIVEN),
         ),
     )  # fmt: skip
 

@@ -64,7 +64,7 @@ class QueueStats(BaseModel):
     undone: Counted
     by_priority: dict[Priority, Counted]
     breached: Counted
-    due_within_an_hour: Counted
+    due_within_an_hour: Counted = Field(description="Of those that are not late already.")
     last_hour: Period
     last_day: Period
     agents_on_shift: int

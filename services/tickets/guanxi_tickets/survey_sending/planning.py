@@ -29,6 +29,7 @@ PLANNED: Final = """
 SELECT 1 FROM survey_invitations
 WHERE organisation_id = $1 AND survey_id = $2 AND ticket_id = $3 AND round = $4 AND occasion <> 'hand'
 """
+LATEST_COMMIT: Final = timedelta(minutes=5)
 SEEN: Final = "UPDATE tickets SET survey_due_at = NULL WHERE organisation_id = $1 AND id = $2"
 SCHEDULED: Final = """
 SELECT id FROM surveys WHERE organisation_id = $1 AND next_run_at <= now() ORDER BY next_run_at, id
@@ -72,7 +73,9 @@ async def _run(errand: Errand, survey_id: UUID) -> None:
         row = survey.row
         if row["next_run_at"] is None or row["next_run_at"] > now:
             return
-        for ticket in await solved_since(errand, connection, row, row["ran_until"], now):
+        # What was solved by transactions that ended later than this looked is found by the next.
+        since = row["ran_until"] - LATEST_COMMIT
+        for ticket in await solved_since(errand, connection, row, since, now):
             if rules.is_sampled(survey_id, ticket["id"], row["sample_percent"]):
                 await _plan(connection, row, ticket, now)
         then = {"next_run_at": now + timedelta(days=row["every_days"]), "ran_until": now}
