@@ -11,7 +11,7 @@ from guanxi_shared.db import Database
 from guanxi_tickets.sla_alerts.giving import give_alerts
 from tests.factories import Clients, Organisation
 from tests.tickets.company import PATH, made, moved
-from tests.tickets.past import setting_back
+from tests.tickets.past import owning, setting_back
 from tests.tickets.promising import clocks, policy
 from tests.tickets.test_sla_alerts import alerts_of
 
@@ -177,3 +177,18 @@ async def test_of_two_who_end_a_promise_at_once_one_is_told_that_it_is_over(
             rep.post(f"{path}/keep"), colleague.post(f"{path}/withdraw", json={"reason": "x"})
         )
         assert sorted(answer.status_code for answer in answers) == [200, 409]
+
+
+async def test_a_promise_that_a_clock_ahead_wrote_is_ended_no_earlier_than_it_was_made(
+    client: Clients, company: Organisation, database: Any
+) -> None:
+    rep = client(company.rep)
+    ticket = await made(rep)
+    promise = await promised(rep, ticket)
+    ahead = "UPDATE ticket_promises SET created_at = now() + interval '1 minute' WHERE id = $1::text::uuid"
+    async with owning(database.admin_url) as owner:
+        await owner.execute(ahead, promise["id"])
+    answer = await rep.post(f"{PATH}/{ticket['id']}/promises/{promise['id']}/keep")
+    assert answer.status_code == 200, answer.text
+    await setting_back(database, company)(ticket, minutes=5)
+    assert await states(rep, ticket) == ["met"]

@@ -151,6 +151,15 @@ def test_a_response_given_after_solving_is_owed_no_more_when_it_is_reopened() ->
     assert read(events, "30 12:00", "resolution").state == "breached"
 
 
+def test_an_update_given_after_solving_is_owed_no_more_when_it_is_reopened() -> None:
+    events = ticket(
+        ("26 10:30", "agent_replied"), ("26 11:00", "solved"), ("26 14:00", "agent_replied"),
+        ("27 09:00", "reopened"),
+    )  # fmt: skip
+    for now in ("26 15:00", "30 12:00"):
+        assert read(events, now, "update").state == "cancelled"
+
+
 def test_of_several_ends_the_first_holds() -> None:
     events = ticket(("26 11:00", "solved"), ("26 12:00", "merged"), ("26 14:00", "unmerged"))
     reading = read(events, "30 12:00", "resolution")

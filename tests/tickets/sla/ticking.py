@@ -71,7 +71,7 @@ class Ticking:
             if promise.started_at < at:
                 self.stop(at, "promise", is_met=True)
         for counter in self.counters:
-            if counter.is_cut_off and counter.kind != "update" and counter.kind != "resolution":
+            if counter.is_cut_off and counter.kind in WAITING:
                 counter.is_cut_off = False
                 counter.is_met = counter.ended_at == at
         self.is_answered, self.is_waiting = True, False

@@ -60,9 +60,11 @@ async def end_promise(
     call: Call, connection: Connection, place: tuple[UUID, UUID], outcome: str, version: int | None,
     *, reason: str | None = None,
 ) -> State:  # fmt: skip
-    """`place`: the ticket and the promise; one that nothing else has ended."""
-    ticket, now = await load_ticket(call, connection, place[0]), datetime.now(UTC)
+    """`place`: the ticket and the promise; one that nothing else has ended. It ends no earlier than it was
+    made, though that was by a clock that goes before this one."""
+    ticket = await load_ticket(call, connection, place[0])
     promise = await _load(connection, place)
+    now = max(datetime.now(UTC), promise.row["created_at"])
     await check_version(connection, PROMISES, promise, version)
     ids = [row["id"] for row in await connection.fetch(OF_TICKET, call.organisation, place[0])]
     clocks = await clocks_of(connection, ticket.row, now)

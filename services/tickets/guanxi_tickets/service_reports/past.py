@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from guanxi_shared import documents, history, selects
 from guanxi_shared.calls import Call
+from guanxi_shared.errors import Malformed
 from guanxi_shared.resources import Resource
 from guanxi_shared.visibility import Scope, predicate
 from guanxi_tickets.models import TICKET_SEARCH
@@ -92,8 +93,15 @@ def now(resource: Resource, found: Select[Any], scope: Scope) -> Select[Any]:
 
 
 def moment_of(call: Call, sent: Mapping[str, str]) -> datetime | None:
-    """`as_of`, where somebody asked for another moment than now."""
-    return history.moment_of(call, "as_of", sent["as_of"]) if "as_of" in sent else None
+    """`as_of`, where somebody asked for another moment than now; of years in which every zone and every
+    age can be told."""
+    if "as_of" not in sent:
+        return None
+    found = history.moment_of(call, "as_of", sent["as_of"])
+    if not 1900 <= found.year <= 2200:
+        sentence = "Send a time between 1900 and 2200."
+        raise Malformed(f"as_of: {sentence}", errors={"as_of": sentence})
+    return found
 
 
 def ids(is_past: bool, where: str = "true", *, of: str = "id") -> str:

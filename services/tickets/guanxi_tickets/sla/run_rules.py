@@ -12,8 +12,9 @@
 Solving ends every clock: the resolution is met, what still waits for a reply is cancelled. Merging,
 cancelling and deleting cancel all. Reopening takes up what the end cut off: going on where it
 stopped (`continue`), or as a new run that begins then (`anew`), as the policy in force at that
-instant says; `unmerged` and `restored` take back what they undo, and always go on. A customer's
-reply to an ended ticket waits for its being reopened.
+instant says; `unmerged` and `restored` take back what they undo, and always go on. What an agent
+replied to after the end is not taken up. A customer's reply to an ended ticket waits for its being
+reopened.
 
 A change of policy, priority or state is a new condition from its instant on. What was counted
 stays; the new target is held against everything counted since the run's start. Whoever edits a
@@ -40,8 +41,7 @@ NO_TARGET = Reason("no_target")
 UNDOES: Mapping[EventKind, EventKind] = {"unmerged": "merged", "restored": "deleted"}
 RESOLUTION: tuple[Kind, ...] = ("resolution",)
 PROMISE: tuple[Kind, ...] = ("promise",)
-ANSWERED: tuple[Kind, ...] = ("first_response", "next_response")
-REPLIED: tuple[Kind, ...] = (*ANSWERED, "update")
+REPLIED: tuple[Kind, ...] = ("first_response", "next_response", "update")
 
 
 class Target(NamedTuple):
@@ -207,7 +207,7 @@ def _agent_replied(course: Course, at: datetime, event: Event) -> None:
     _end(course, at, REPLIED, is_met=True)
     if all(run.started_at < at for run in course.open if run.kind == "promise"):
         _end(course, at, PROMISE, is_met=True)
-    for run in [each for each in course.cut_off if each.kind in ANSWERED]:
+    for run in [each for each in course.cut_off if each.kind in REPLIED]:
         run.is_met = run.ended_at == at  # answered and solved at one instant, told in either order
         course.cut_off.remove(run)
     course.is_answered, course.is_waiting = True, False
